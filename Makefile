@@ -1,0 +1,99 @@
+# What a developer or a visitor runs; `make` alone prints the targets. Each target sets up what it
+# needs under .venv (and the jars in the user's cache), and is quick where that has been done.
+
+PYTHON ?= python3
+FILE ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# Stamps: a lock that changes is installed again.
+INSTALLED := $(VENV)/.installed
+INSTALLED_DEV := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+PYTEST := $(BIN)/python -m pytest
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev jars check format test test-unit test-spark test-e2e test-faults demo bench reference lock lock-jars clean
+.DELETE_ON_ERROR:
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(INSTALLED) ## make .venv with the locked packages and .venv/bin/shopstream
+
+setup-dev: $(INSTALLED_DEV) ## the same, with the tools of `make check` and `make test`
+
+jars: $(INSTALLED) ## fetch the locked jars of Kafka and Spark into the user's cache, checked
+	@$(BIN)/shopstream jars
+
+check: $(INSTALLED_DEV) ## lint, format check, types, import arrows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED_DEV) ## write the code as `make check` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: $(INSTALLED_DEV) jars ## every test
+	$(PYTEST) --durations=10
+
+test-unit: $(INSTALLED_DEV) ## tests that start nothing
+	$(PYTEST) -m "not spark and not e2e and not faults"
+
+test-spark: $(INSTALLED_DEV) jars ## tests in a Spark session
+	$(PYTEST) -m "spark and not e2e and not faults"
+
+test-e2e: $(INSTALLED_DEV) jars ## tests on a whole stack: Kafka, Postgres, Spark
+	$(PYTEST) -m "e2e and not faults"
+
+test-faults: $(INSTALLED_DEV) jars ## tests that kill what they started
+	$(PYTEST) -m faults
+
+demo: $(INSTALLED) ## real orders to live answers, proved, then everything stopped (FILE=your.csv)
+	$(BIN)/shopstream demo $(if $(FILE),--file "$(FILE)")
+
+bench: $(INSTALLED_DEV) jars ## measure speed and memory; results are added to bench/results
+	$(BIN)/python -m bench
+
+reference: $(INSTALLED) ## write docs/reference from the code
+	@$(BIN)/python -m ops.reference
+
+lock: $(INSTALLED_DEV) ## lock what pyproject.toml chooses: requirements.txt, requirements-dev.txt
+	$(LOCK) pyproject.toml -o requirements.txt
+	$(LOCK) pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
+
+lock-jars: $(INSTALLED) ## lock what the roots of local/jars.toml need
+	$(BIN)/python -m local.jars lock $(if $(SSL_CERT_FILE),--certificates "$(SSL_CERT_FILE)")
+
+clean: ## remove what was built here; stacks and cached jars stay
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: '$(PYTHON)' is missing or older than Python 3.11" >&2; \
+	  echo "next: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  rm -rf $(VENV); \
+	  echo "error: '$(PYTHON) -m venv' failed" >&2; \
+	  echo "likely cause: Debian and Ubuntu have it in a package of its own" >&2; \
+	  echo "next: apt install python3-venv" >&2; exit 1; }
+
+# pyspark is published as source, so the locked setuptools comes first and builds it: nothing is
+# installed whose hash is not in a lock.
+$(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
+	@echo "setting up $(VENV): the packages of requirements.txt (about 0.6 GB, pyspark above all)"
+	@sed -n '/^setuptools==/,/^ *# via/p' requirements-dev.txt > $(VENV)/setuptools.txt
+	$(PIP) install --quiet --require-hashes -r $(VENV)/setuptools.txt
+	$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
+	@echo "setting up $(VENV): the tools of requirements-dev.txt"
+	$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements-dev.txt
+	@touch $@

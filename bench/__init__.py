@@ -1,0 +1,1 @@
+"""One command a benchmark; results are appended to results/ with the machine they were made on."""

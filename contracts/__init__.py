@@ -1,0 +1,1 @@
+"""What two processes of Shopstream must agree on: schemas, events, topics, tables, names."""

@@ -1,0 +1,88 @@
+"""The Spark applications: what each reads, how often, and the command line that starts them.
+
+The laptop's supervisor and the job controller on AWS build their arguments here, so they cannot
+differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
+
+# An application that cannot be mended by a restart ends with this code; supervisors leave it down.
+EXIT_STOPPED = 20
+
+
+@dataclass(frozen=True)
+class Application:
+    """`laptop_trigger` and `cloud_trigger` are in seconds: on AWS every request costs money."""
+
+    name: str
+    reads: tuple[Topic, ...]
+    laptop_trigger: int
+    cloud_trigger: int
+    max_offsets_per_trigger: int
+
+    @property
+    def group(self) -> str:
+        """The Kafka group under which its applied offsets are published."""
+        return f"shopstream-{self.name}"
+
+
+INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), 10, 60, 200_000)
+ORDER_ANSWERS = Application("orders", (ORDERS,), 1, 5, 200_000)
+APPLICATIONS: tuple[Application, ...] = (INGEST, ORDER_ANSWERS)
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where an application's parts are; the only difference between a laptop and AWS.
+
+    `registry`: ``bundled`` (schemas of the package), ``bundled:FOLDER`` (those and later versions
+    in a folder) or ``glue:REGISTRY``. `postgres`: a libpq URL. `warehouse` and `checkpoint`: URLs.
+    """
+
+    bootstrap_servers: str
+    kafka_auth: Literal["none", "msk-iam"]
+    registry: str
+    catalog: Literal["jdbc", "glue"]
+    warehouse: str
+    checkpoint: str
+    postgres: str
+
+
+def application(name: str) -> Application:
+    """The application called `name`; raises KeyError with the known names."""
+    for known in APPLICATIONS:
+        if known.name == name:
+            return known
+    raise KeyError(
+        f"no application {name!r}; known: {', '.join(known.name for known in APPLICATIONS)}"
+    )
+
+
+def command_line(
+    applications: Sequence[str],
+    places: Places,
+    *,
+    triggers: dict[str, int] | None = None,
+    take_over: bool = False,
+) -> list[str]:
+    """Arguments for ``python -m emr_jobs``; `triggers` overrides seconds by application."""
+    chosen = [application(name) for name in applications]
+    seconds = {app.name: app.laptop_trigger for app in chosen} | (triggers or {})
+    arguments = [
+        *(app.name for app in chosen),
+        f"--bootstrap-servers={places.bootstrap_servers}",
+        f"--kafka-auth={places.kafka_auth}",
+        f"--registry={places.registry}",
+        f"--catalog={places.catalog}",
+        f"--warehouse={places.warehouse}",
+        f"--checkpoint={places.checkpoint}",
+        f"--postgres={places.postgres}",
+        f"--trigger={','.join(f'{app.name}={seconds[app.name]}s' for app in chosen)}",
+    ]
+    return [*arguments, "--take-over"] if take_over else arguments

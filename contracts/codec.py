@@ -1,0 +1,110 @@
+"""Events to bytes and back: Avro behind the Glue Schema Registry header."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import fastavro
+
+from contracts.avro_body import MalformedBodyError, check_body
+from contracts.events import Event, absent_fields, as_record, from_record, null_fields
+from contracts.registry import Registry, SchemaVersion, UnknownSchema
+from contracts.rejections import MAX_VALUE_BYTES, Rejection, rejection_of
+from contracts.topics import ALERTS, Topic
+
+# AWS Glue Schema Registry framing: version byte 3, compression byte 0 (none), 16 bytes of id.
+_MAGIC = b"\x03\x00"
+HEADER_BYTES = 18
+MAX_DETAIL = 200
+
+
+def header(schema_id: UUID) -> bytes:
+    return _MAGIC + schema_id.bytes
+
+
+def schema_id_of(value: bytes) -> UUID | None:
+    """The schema version id in front of a value; None when there is no such header."""
+    if len(value) < HEADER_BYTES or not value.startswith(_MAGIC):
+        return None
+    return UUID(bytes=value[len(_MAGIC) : HEADER_BYTES])
+
+
+def encode(event: Event, schema: SchemaVersion) -> bytes:
+    """The value to send; ValueError or TypeError when the event does not fit the schema."""
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, _parsed(schema.schema), as_record(event), strict=True)
+    return header(schema.id) + body.getvalue()
+
+
+def decode(
+    topic: Topic, value: bytes | None, append_time: int, registry: Registry
+) -> Event | Rejection:
+    """The event, or why there is none. Never raises on data; RegistryUnavailable passes through."""
+    record = decode_record(topic, value, registry)
+    if isinstance(record, Rejection):
+        return record
+    if absent := absent_fields(topic, record):
+        return Rejection("undecodable", f"the newest schema has no field {', '.join(absent)}")
+    if nulls := null_fields(topic, record):
+        return Rejection("missing_field", nulls[0])
+    rejected = None if topic == ALERTS else rejection_of(topic, record, append_time)
+    return rejected or from_record(topic, record)
+
+
+def decode_record(
+    topic: Topic, value: bytes | None, registry: Registry
+) -> dict[str, Any] | Rejection:
+    """The record in the newest schema of the topic's family, before any domain rule."""
+    if not value:
+        return Rejection("empty", "the value has no bytes")
+    if len(value) > MAX_VALUE_BYTES:
+        return Rejection("oversized", f"{len(value)} bytes; at most {MAX_VALUE_BYTES}")
+    schema_id = schema_id_of(value)
+    if schema_id is None:
+        return Rejection("bad_header", "no registry header (byte 3, byte 0, version id)")
+    try:
+        writer = registry.version(schema_id)
+    except UnknownSchema:
+        return Rejection("unknown_schema", str(schema_id))
+    if writer.family != topic.schema:
+        return Rejection("unknown_schema", f"{schema_id} belongs to {writer.family!r}")
+    reader = registry.latest(topic.schema)
+    return _read(value[HEADER_BYTES:], writer.schema, reader.schema)
+
+
+def _read(body: bytes, writer: str, reader: str) -> dict[str, Any] | Rejection:
+    parsed = _parsed(writer)
+    try:
+        check_body(body, parsed)
+        record = fastavro.schemaless_reader(io.BytesIO(body), parsed, _parsed(reader))
+    # The body is what its schema says; what is left is a symbol or a branch that the reader lacks.
+    except (
+        MalformedBodyError,
+        fastavro.read.SchemaResolutionError,
+        ValueError,
+        IndexError,
+    ) as error:
+        return Rejection("undecodable", f"{type(error).__name__}: {error}"[:MAX_DETAIL])
+    if not isinstance(record, dict):
+        return Rejection("undecodable", "not a record")
+    return record
+
+
+@lru_cache(maxsize=64)
+def _parsed(schema: str) -> Any:
+    """Times stay integers: without their logical types fastavro does not build datetimes, which
+    cannot hold every value that Spark can."""
+    return fastavro.parse_schema(_without_logical_types(json.loads(schema)))
+
+
+def _without_logical_types(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {k: _without_logical_types(v) for k, v in node.items() if k != "logicalType"}
+    if isinstance(node, list):
+        return [_without_logical_types(entry) for entry in node]
+    return node

@@ -1,0 +1,255 @@
+"""Events as they are on the wire: times are microseconds UTC, money is integer.
+
+An event's Avro record has exactly these fields; `as_record` and `from_record` convert.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, TypeAlias
+from uuid import UUID, uuid5
+
+from contracts.topics import ALERTS, CLICKS, ORDERS, PROMOTIONS, Topic
+
+OrderKind = Literal["placed", "cancelled", "adjustment"]
+ClickType = Literal["view", "cart", "remove_from_cart", "purchase"]
+Severity = Literal["low", "medium", "high"]
+
+CANARY = "canary"
+# A shop's own clock may be ahead a little; more is a broken clock and goes to quarantine.
+FUTURE_ALLOWANCE_US = 5 * 60 * 1_000_000
+# "Late" in reports: shown beside a total, never a reason to leave a row out.
+LATE_AFTER_US = 15 * 60 * 1_000_000
+
+_SIMULATED = UUID("0c7e2f0e-8f3d-5e0c-a1b5-6f7a0f4f2a01")
+_REPLAYED = UUID("5b1f6d1a-2f0b-5b52-9a53-6d2a1d9b3c02")
+_ALERTS = UUID("b0a8e7de-4c0f-5d5e-8f43-1c9c2b7a7d03")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Who sent an event: unique by (run, producer, sequence)."""
+
+    run: str
+    producer: str
+    sequence: int
+
+
+@dataclass(frozen=True)
+class OrderLine:
+    """`unit_price` in ten-thousandths of the currency unit; `quantity` negative for returns."""
+
+    product_id: str
+    product_name: str
+    category: str
+    quantity: int
+    unit_price: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """`total` in minor units is the sum of the line amounts (`contracts.money.line_amount`)."""
+
+    event_id: str
+    event_time: int
+    sent_at: int
+    region: str
+    source: Source
+    order_id: str
+    kind: OrderKind
+    customer_id: str | None
+    lines: tuple[OrderLine, ...]
+    total: int
+    currency: str
+    location: str
+    payment_method: str
+    device_id: str | None = None
+    account_created_at: int | None = None
+
+
+@dataclass(frozen=True)
+class Click:
+    """`price` in minor units."""
+
+    event_id: str
+    event_time: int
+    sent_at: int
+    region: str
+    source: Source
+    event_type: ClickType
+    user_id: str
+    session_id: str | None
+    product_id: str
+    category: str
+    brand: str | None
+    price: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """Valid in [starts_at, ends_at)."""
+
+    event_id: str
+    event_time: int
+    sent_at: int
+    region: str
+    source: Source
+    promotion_id: str
+    product_id: str
+    discount_percent: int
+    starts_at: int
+    ends_at: int
+    channel: str
+
+
+@dataclass(frozen=True)
+class Alert:
+    """A rule's suspicion; the same suspicion always has the same `alert_id`."""
+
+    alert_id: str
+    rule: str
+    rule_version: int
+    subject: str
+    window_start: int | None
+    severity: Severity
+    event_time: int
+    region: str
+    evidence: Mapping[str, str]
+
+
+Event: TypeAlias = Order | Click | Promotion | Alert
+
+_TOPIC_OF: dict[type, Topic] = {
+    Order: ORDERS,
+    Click: CLICKS,
+    Promotion: PROMOTIONS,
+    Alert: ALERTS,
+}
+
+
+_EVENT_OF: dict[str, type[Any]] = {topic.name: known for known, topic in _TOPIC_OF.items()}
+_RECORDS: tuple[type[Any], ...] = (*_TOPIC_OF, Source, OrderLine)
+_NAMES = {known: frozenset(field.name for field in fields(known)) for known in _RECORDS}
+# Annotations are texts here; a field that may be null says so in its own.
+_REQUIRED = {
+    known: tuple(field.name for field in fields(known) if "None" not in str(field.type))
+    for known in _RECORDS
+}
+_OPTIONAL = {known: _NAMES[known].difference(_REQUIRED[known]) for known in _RECORDS}
+_ABSENT = object()
+
+
+def topic_of(event: Event) -> Topic:
+    return _TOPIC_OF[type(event)]
+
+
+def key_of(event: Event) -> bytes:
+    """The Kafka key: one customer's, user's, product's or subject's events stay in order."""
+    match event:
+        case Order():
+            key = event.customer_id or event.order_id
+        case Click():
+            key = event.user_id
+        case Promotion():
+            key = event.product_id
+        case Alert():
+            key = event.subject
+    return key.encode()
+
+
+def as_record(event: Event) -> dict[str, Any]:
+    return asdict(event)
+
+
+def from_record(topic: Topic, record: Mapping[str, Any]) -> Event:
+    """The event of a decoded Avro record; TypeError when fields are missing.
+
+    Fields that a newer schema added are left out: code that knows them ships with that schema.
+    """
+    known = _EVENT_OF[topic.name]
+    values = _known(known, record)
+    if "source" in values:
+        values["source"] = Source(**_known(Source, values["source"]))
+    if "lines" in values:
+        values["lines"] = tuple(OrderLine(**_known(OrderLine, line)) for line in values["lines"])
+    event: Event = known(**values)
+    return event
+
+
+def absent_fields(topic: Topic, record: Mapping[str, Any]) -> list[str]:
+    """Paths of the fields an event cannot be without and a decoded record does not have."""
+    return [path for path, known in _required(topic, record) if known is _ABSENT]
+
+
+def null_fields(topic: Topic, record: Mapping[str, Any]) -> list[str]:
+    """Paths of the fields that are null in a decoded record though an event needs them."""
+    return [path for path, known in _required(topic, record) if known is None]
+
+
+def _required(topic: Topic, record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    yield from _required_of(_EVENT_OF[topic.name], record, "")
+    yield from _required_of(Source, record.get("source") or {}, "source.", topic != ALERTS)
+    for line in record.get("lines") or ():
+        yield from _required_of(OrderLine, line, "lines.")
+
+
+def _required_of(
+    known: type[Any], record: Mapping[str, Any], prefix: str, wanted: bool = True
+) -> Iterator[tuple[str, Any]]:
+    if wanted:
+        for name in _REQUIRED[known]:
+            yield prefix + name, record.get(name, _ABSENT)
+
+
+def _known(known: type[Any], record: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: record[name] for name in _NAMES[known] if name in record}
+    return {name: None for name in _OPTIONAL[known]} | given
+
+
+def simulated_event_id(run: str, producer: str, sequence: int) -> str:
+    return str(uuid5(_SIMULATED, f"{run}/{producer}/{sequence}"))
+
+
+def replayed_event_id(edition: str, row: int) -> str:
+    """`edition` names a file's content (and its run, when a run is to count anew); `row` is the
+    number of the event's first data row, from 1."""
+    return str(uuid5(_REPLAYED, f"{edition}/{row}"))
+
+
+def alert_id(rule: str, rule_version: int, subject: str, window_start: int | None) -> str:
+    window = "" if window_start is None else str(window_start)
+    return str(uuid5(_ALERTS, f"{rule}/{rule_version}/{subject}/{window}"))
+
+
+def content(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What two copies of one event must share: everything but when and by whom it was sent."""
+    return {name: value for name, value in record.items() if name not in ("sent_at", "source")}
+
+
+__all__: Sequence[str] = (
+    "CANARY",
+    "FUTURE_ALLOWANCE_US",
+    "LATE_AFTER_US",
+    "Alert",
+    "Click",
+    "ClickType",
+    "Event",
+    "Order",
+    "OrderKind",
+    "OrderLine",
+    "Promotion",
+    "Severity",
+    "Source",
+    "absent_fields",
+    "alert_id",
+    "as_record",
+    "content",
+    "from_record",
+    "key_of",
+    "null_fields",
+    "replayed_event_id",
+    "simulated_event_id",
+    "topic_of",
+)

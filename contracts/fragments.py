@@ -1,0 +1,119 @@
+"""Order values put together from encoded pieces: the bytes of `contracts.codec.encode`, faster.
+
+A replay repeats products, prices and countries, so it encodes each once and joins the pieces; one
+pass through a general Avro writer costs more than everything else a replay does.
+"""
+
+from __future__ import annotations
+
+from contracts.codec import header
+from contracts.events import OrderKind, Source
+from contracts.registry import SchemaVersion
+from contracts.schemas import bundled_schemas, canonical
+
+# The writer schema that the pieces below follow, field by field.
+ORDER_SCHEMA = canonical(bundled_schemas()["orders"][0])
+
+# Unions and enums are written as the index of the branch or symbol, zigzagged.
+_NULL = b"\x00"
+_PRESENT = b"\x02"
+_KINDS: dict[OrderKind, bytes] = {"placed": b"\x00", "cancelled": b"\x02", "adjustment": b"\x04"}
+_NO_MORE_LINES = b"\x00"
+_NO_DEVICE_NO_ACCOUNT = _NULL + _NULL
+
+
+def long(value: int) -> bytes:
+    """An Avro int or long: zigzag, seven bits a byte, lowest first; ValueError beyond 64 bits."""
+    rest = (value << 1) ^ (value >> 63)
+    if not 0 <= rest < 1 << 64:
+        raise ValueError(f"an Avro long has 64 bits, got {value}")
+    if rest < 0x80:
+        return _SINGLE[rest]
+    out = bytearray()
+    while rest > 0x7F:
+        out.append((rest & 0x7F) | 0x80)
+        rest >>= 7
+    out.append(rest)
+    return bytes(out)
+
+
+_SINGLE = tuple(bytes((byte,)) for byte in range(0x80))
+
+
+def text(value: str) -> bytes:
+    """An Avro string: its length in bytes, then UTF-8."""
+    encoded = value.encode()
+    return long(len(encoded)) + encoded
+
+
+def line_product(product_id: str, product_name: str, category: str) -> bytes:
+    """The first part of an order line; `line_value` must follow."""
+    return text(product_id) + text(product_name) + text(category)
+
+
+def line_value(quantity: int, unit_price: int) -> bytes:
+    """The second part of an order line: how many, and at what price in ten-thousandths."""
+    return long(quantity) + long(unit_price)
+
+
+class OrderValues:
+    """Makes the values of one producer's orders in one currency, paid in one way."""
+
+    def __init__(
+        self, schema: SchemaVersion, *, run: str, producer: str, currency: str, payment_method: str
+    ) -> None:
+        if schema.schema != ORDER_SCHEMA:
+            raise ValueError(
+                f"version {schema.number} of {schema.family!r} is not the schema the pieces follow"
+            )
+        self._run = run
+        self._producer = producer
+        self._header = header(schema.id)
+        self._source = text(run) + text(producer)
+        self._currency = text(currency)
+        self._payment_method = text(payment_method)
+
+    def source(self, sequence: int) -> Source:
+        """Who sends the order with this sequence."""
+        return Source(self._run, self._producer, sequence)
+
+    def value(
+        self,
+        *,
+        event_id: str,
+        event_time: int,
+        sent_at: int,
+        region: bytes,
+        sequence: int,
+        order_id: str,
+        kind: OrderKind,
+        customer_id: str | None,
+        line_count: int,
+        lines: bytes,
+        total: int,
+        location: bytes,
+    ) -> bytes:
+        """The value to send. `region` and `location` are encoded by `text`; `lines` are `line_count`
+        (at least one) pairs of `line_product` and `line_value`."""
+        return b"".join(
+            (
+                self._header,
+                text(event_id),
+                long(event_time),
+                long(sent_at),
+                region,
+                self._source,
+                long(sequence),
+                text(order_id),
+                _KINDS[kind],
+                _NULL if customer_id is None else _PRESENT + text(customer_id),
+                long(line_count),
+                lines,
+                _NO_MORE_LINES,
+                long(total),
+                self._currency,
+                location,
+                self._payment_method,
+                _NO_DEVICE_NO_ACCOUNT,
+            )
+        )

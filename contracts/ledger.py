@@ -1,0 +1,66 @@
+"""The producer's ledger: what it tried to send and what was acknowledged, as files to prove from.
+
+One folder a run: ``run.json`` (a `Run`), ``attempts.csv`` and ``outcomes.csv``. The csv files are
+append-only and synced every second; after a crash their last line may be torn and is then ignored.
+An attempt without an outcome is unknown: it may be in the topic (counted as recovered) or not.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+RUN_FILE = "run.json"
+ATTEMPTS_FILE = "attempts.csv"
+OUTCOMES_FILE = "outcomes.csv"
+# `position` is the number of the event's first data row in the file, from 1.
+ATTEMPT_COLUMNS = ("sequence", "event_id", "topic", "position")
+# `append_time`: microseconds UTC; partition, offset, append_time are empty unless acknowledged.
+OUTCOME_COLUMNS = ("sequence", "outcome", "partition", "offset", "append_time", "detail")
+
+Outcome = Literal["acknowledged", "failed"]
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """The slice of a data file that a run replayed.
+
+    `edition` names the events' ids (see `contracts.events.replayed_event_id`): two runs with one
+    edition send the same events. A run holds the events whose first data row lies in
+    [`first_row`, `last_row`]; `last_row` is the last one attempted, and grows while the run lasts.
+    `shift_us` was added to every time of the file.
+    """
+
+    layout: Literal["online-retail"]
+    sha256: str
+    edition: str
+    shift_us: int
+    first_row: int
+    last_row: int
+    categories_sha256: str
+    regions_sha256: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of one producer. `topic_ids` are the broker's, by topic name, when the run began."""
+
+    run: str
+    producer: str
+    started_at: int
+    cluster_id: str
+    topic_ids: dict[str, str]
+    source: SourceFile | None = None
+    finished: bool = False
+    rejected: dict[str, int] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), indent=2)
+
+    @staticmethod
+    def from_json(text: str) -> Run:
+        """The run of a ``run.json``; raises ValueError or TypeError when it is none."""
+        fields: dict[str, Any] = json.loads(text)
+        source = fields.pop("source", None)
+        return Run(**fields, source=SourceFile(**source) if source else None)

@@ -1,0 +1,62 @@
+"""Money as integers: minor units (hundredths) on the wire, decimal(18,2) in tables.
+
+A unit price may be finer than a minor unit (real catalogues hold 0.001), so prices are integers of
+ten-thousandths of the currency unit; amounts are rounded to minor units line by line.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+PRICE_SCALE = 4
+MINOR_SCALE = 2
+# Decimal's arithmetic rounds beyond 28 digits; a shorter text is exact.
+MAX_CHARACTERS = 28
+TOO_LARGE = 10**20
+_PRICES_PER_MINOR: int = 10 ** (PRICE_SCALE - MINOR_SCALE)
+
+
+def line_amount(quantity: int, unit_price: int) -> int:
+    """Minor units of one order line: quantity x price, half away from zero (Java's HALF_UP)."""
+    exact = quantity * unit_price
+    magnitude = (abs(exact) + _PRICES_PER_MINOR // 2) // _PRICES_PER_MINOR
+    return magnitude if exact >= 0 else -magnitude
+
+
+def price_from_text(text: str) -> int:
+    """Ten-thousandths from a decimal text; ValueError when it is no number or has more decimals."""
+    return _scaled(text, PRICE_SCALE, "a price")
+
+
+def minor_from_text(text: str) -> int:
+    """Minor units from a decimal text; ValueError when it is no number or has more decimals."""
+    return _scaled(text, MINOR_SCALE, "an amount")
+
+
+def _scaled(text: str, scale: int, what: str) -> int:
+    try:
+        scaled = Decimal(text).scaleb(scale)
+    except ArithmeticError as error:
+        raise ValueError(f"not {what}: {text!r}") from error
+    # Decimal also reads 1_000 and the digits of every script; a data file means neither.
+    plain = text.isascii() and "_" not in text
+    if (
+        not plain
+        or not scaled.is_finite()
+        or len(text) > MAX_CHARACTERS
+        or abs(scaled) >= TOO_LARGE
+    ):
+        raise ValueError(f"not {what}: {text[:MAX_CHARACTERS]!r}")
+    if scaled != scaled.to_integral_value():
+        raise ValueError(f"{what} has at most {scale} decimals, got {text!r}")
+    return int(scaled)
+
+
+def decimal_of_minor(minor: int) -> Decimal:
+    """The amount as a decimal with two places."""
+    return Decimal(minor).scaleb(-MINOR_SCALE)
+
+
+def decimal_of_price(price: int) -> Decimal:
+    """The unit price as a decimal with four places."""
+    return Decimal(price).scaleb(-PRICE_SCALE)

@@ -1,0 +1,249 @@
+"""Why a value cannot be used: stable reason codes, and the rules behind those that need decoding.
+
+The rules are tables of checks in the order of `Reason`, so that an engine which judges columns can
+mirror them one by one; every bound is a named constant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+from contracts.events import FUTURE_ALLOWANCE_US
+from contracts.money import line_amount
+from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
+
+Reason = Literal[
+    # before decoding
+    "empty",
+    "oversized",
+    "bad_header",
+    "unknown_schema",
+    "undecodable",
+    # any event
+    "invalid_event_id",
+    "missing_field",
+    "invalid_text",
+    "time_out_of_range",
+    "future_dated",
+    "invalid_currency",
+    "value_out_of_range",
+    # orders
+    "no_lines",
+    "zero_quantity",
+    "negative_price",
+    "total_mismatch",
+    "nothing_to_pay",
+    # promotions
+    "invalid_discount",
+    "empty_validity",
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+
+# 512 KiB: ten times the longest invoice of the UCI Online Retail data (1,114 lines, 50 KB).
+MAX_VALUE_BYTES = 512 * 1024
+EARLIEST_EVENT_US = 631_152_000_000_000  # 1990-01-01T00:00:00Z
+LATEST_TIME_US = 253_402_300_800_000_000  # 10000-01-01T00:00:00Z, exclusive: Python's last year
+MAX_QUANTITY = 1_000_000
+MAX_UNIT_PRICE = 10_000_000_000  # 1,000,000.0000; every line of 512 KiB still sums within 64 bits
+# 100 billion currency units: 100,000 such orders in one window still fit decimal(18,2).
+MAX_MINOR = 10_000_000_000_000
+# UTF-8 bytes: two such texts in a Postgres index entry stay below its 2,704 bytes.
+MAX_TEXT_BYTES = 512
+# UTF-8 bytes: percent-encoded it is a folder name of the lake, at most 255 bytes with ``region=``.
+MAX_REGION_BYTES = 80
+
+# Both patterns mean the same to Python and to Java. Lower case, so that one id has one spelling; an
+# end that no line break passes, where `$` would let one through.
+_END = r"(?![\s\S])"
+UUID_PATTERN = f"^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}{_END}"
+CURRENCY_PATTERN = f"^[A-Z]{{3}}{_END}"
+_UUID = re.compile(UUID_PATTERN)
+_CURRENCY = re.compile(CURRENCY_PATTERN)
+
+REQUIRED_TEXTS: dict[str, tuple[str, ...]] = {
+    ORDERS.name: ("region", "order_id", "location", "payment_method"),
+    CLICKS.name: ("region", "user_id", "product_id"),
+    PROMOTIONS.name: ("region", "promotion_id", "product_id", "channel"),
+}
+# Texts bounded by MAX_TEXT_BYTES (region by MAX_REGION_BYTES), present or not; the lines' follow.
+BOUNDED_TEXTS: dict[str, tuple[str, ...]] = {
+    ORDERS.name: ("region", "order_id", "customer_id", "location", "payment_method", "device_id"),
+    CLICKS.name: ("region", "user_id", "session_id", "product_id", "category", "brand"),
+    PROMOTIONS.name: ("region", "promotion_id", "product_id", "channel"),
+}
+BOUNDED_LINE_TEXTS = ("product_id", "product_name", "category")
+SOURCE_TEXTS = ("run", "producer")
+TIMES = ("sent_at", "account_created_at", "starts_at", "ends_at")
+
+Record: TypeAlias = Mapping[str, Any]
+# What is wrong with a record, or None.
+Check: TypeAlias = Callable[[Record], str | None]
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A value that becomes a quarantine row instead of an event."""
+
+    reason: Reason
+    detail: str
+
+
+def rejection_of(topic: Topic, record: Record, append_time: int) -> Rejection | None:
+    """The first rule that a decoded record breaks, in the order of `Reason`; None when it is good.
+
+    `append_time` is the broker's, microseconds UTC: the future is judged by it, never by "now".
+    """
+    for reason, check in rules(topic, append_time):
+        detail = check(record)
+        if detail is not None:
+            return Rejection(reason, detail)
+    return None
+
+
+def rules(topic: Topic, append_time: int) -> tuple[tuple[Reason, Check], ...]:
+    """Every rule of a topic's events, in the order in which they are asked."""
+    return (
+        ("invalid_event_id", _unless(_has_event_id, "event_id is not a UUID in lower case")),
+        ("missing_field", lambda record: _missing_text(topic, record)),
+        ("invalid_text", lambda record: _unusable_text(topic, record)),
+        ("time_out_of_range", _time_out_of_range),
+        (
+            "future_dated",
+            _unless(
+                lambda record: record["event_time"] <= append_time + FUTURE_ALLOWANCE_US,
+                "event_time is more than 5 minutes after append time",
+            ),
+        ),
+        *_RULES[topic.name],
+    )
+
+
+def _unless(good: Callable[[Record], bool], detail: str) -> Check:
+    return lambda record: None if good(record) else detail
+
+
+def _has_event_id(record: Record) -> bool:
+    return _UUID.match(record["event_id"]) is not None
+
+
+def _missing_text(topic: Topic, record: Record) -> str | None:
+    return next((name for name in REQUIRED_TEXTS[topic.name] if not record[name]), None)
+
+
+def _unusable_text(topic: Topic, record: Record) -> str | None:
+    """U+0000 cannot be stored by Postgres; a text without a bound does not fit an index."""
+    texts = [(name, record[name]) for name in BOUNDED_TEXTS[topic.name]]
+    texts += [(f"source.{name}", record["source"][name]) for name in SOURCE_TEXTS]
+    for line in record.get("lines", ()):
+        texts += [(f"lines.{name}", line[name]) for name in BOUNDED_LINE_TEXTS]
+    for name, text in texts:
+        if text is None:
+            continue
+        most = MAX_REGION_BYTES if name == "region" else MAX_TEXT_BYTES
+        if "\0" in text:
+            return f"{name} holds the character U+0000"
+        if len(text) > most or len(text.encode()) > most:
+            return f"{name} is longer than {most} bytes"
+    return None
+
+
+def _time_out_of_range(record: Record) -> str | None:
+    if not EARLIEST_EVENT_US <= record["event_time"] < LATEST_TIME_US:
+        return "event_time"
+    for name in TIMES:
+        value = record.get(name)
+        if value is not None and not 0 <= value < LATEST_TIME_US:
+            return name
+    return None
+
+
+def _order_within_bounds(record: Record) -> bool:
+    """Numbers first, so that the amounts made of them cannot overflow; then the amounts, because
+    lines of opposite signs may be huge and still sum to a small total."""
+    lines = record["lines"]
+    return (
+        all(
+            abs(line["quantity"]) <= MAX_QUANTITY and abs(line["unit_price"]) <= MAX_UNIT_PRICE
+            for line in lines
+        )
+        and abs(record["total"]) <= MAX_MINOR
+        and sum(abs(_amount(line)) for line in lines) <= MAX_MINOR
+    )
+
+
+def _amount(line: Record) -> int:
+    return line_amount(line["quantity"], line["unit_price"])
+
+
+_CURRENCY_RULE: tuple[Reason, Check] = (
+    "invalid_currency",
+    _unless(
+        lambda record: _CURRENCY.match(record["currency"]) is not None,
+        "currency is not three capital letters",
+    ),
+)
+_RULES: dict[str, tuple[tuple[Reason, Check], ...]] = {
+    ORDERS.name: (
+        _CURRENCY_RULE,
+        (
+            "value_out_of_range",
+            _unless(_order_within_bounds, "quantity, unit_price, total or line amounts"),
+        ),
+        (
+            "no_lines",
+            _unless(lambda record: bool(record["lines"]), "an order needs at least one line"),
+        ),
+        (
+            "zero_quantity",
+            _unless(
+                lambda record: all(line["quantity"] != 0 for line in record["lines"]),
+                "a line has quantity 0",
+            ),
+        ),
+        (
+            "negative_price",
+            _unless(
+                lambda record: all(line["unit_price"] >= 0 for line in record["lines"]),
+                "a line has a negative unit_price",
+            ),
+        ),
+        (
+            "total_mismatch",
+            _unless(
+                lambda record: record["total"] == sum(map(_amount, record["lines"])),
+                "total is not the sum of the line amounts",
+            ),
+        ),
+        (
+            "nothing_to_pay",
+            _unless(
+                lambda record: record["kind"] != "placed" or record["total"] > 0,
+                "a placed order has a total of 0 or less",
+            ),
+        ),
+    ),
+    CLICKS.name: (
+        _CURRENCY_RULE,
+        ("value_out_of_range", _unless(lambda record: abs(record["price"]) <= MAX_MINOR, "price")),
+        ("negative_price", _unless(lambda record: record["price"] >= 0, "price is negative")),
+    ),
+    PROMOTIONS.name: (
+        (
+            "invalid_discount",
+            _unless(
+                lambda record: 1 <= record["discount_percent"] <= 100,
+                "discount_percent is not 1 to 100",
+            ),
+        ),
+        (
+            "empty_validity",
+            _unless(
+                lambda record: record["starts_at"] < record["ends_at"],
+                "starts_at is not before ends_at",
+            ),
+        ),
+    ),
+}

@@ -1,0 +1,119 @@
+"""How a table is described once and rendered for each engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal[
+    "uuid", "text", "bigint", "integer", "boolean", "timestamp", "money", "bytes", "json", "lines"
+]
+
+_POSTGRES: dict[Type, str] = {
+    "uuid": "uuid",
+    "text": "text",
+    "bigint": "bigint",
+    "integer": "integer",
+    "boolean": "boolean",
+    "timestamp": "timestamptz",
+    "money": "numeric(18,2)",
+    "bytes": "bytea",
+    "json": "jsonb",
+}
+_LAKE: dict[Type, str] = {
+    "uuid": "string",
+    "text": "string",
+    "bigint": "bigint",
+    "integer": "int",
+    "boolean": "boolean",
+    "timestamp": "timestamp",
+    "money": "decimal(18,2)",
+    "bytes": "binary",
+    "json": "string",
+    "lines": (
+        "array<struct<product_id: string, product_name: string, category: string, "
+        "quantity: int, unit_price: decimal(18,4)>>"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """`default` and `generated` are Postgres expressions; a generated column is never written."""
+
+    name: str
+    type: Type
+    meaning: str = ""
+    nullable: bool = False
+    default: str = ""
+    generated: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table; `grain` says what a row is; `name` has a schema unless it is Postgres' public."""
+
+    name: str
+    grain: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+    partitioned_by: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> tuple[Column, ...]:
+        """The columns a writer fills."""
+        return tuple(column for column in self.columns if not column.generated)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def column(self, name: str) -> Column:
+        return next(column for column in self.columns if column.name == name)
+
+    def postgres_ddl(self) -> tuple[str, ...]:
+        """Idempotent statements that make the table in Postgres."""
+        lines = [_postgres_column(column) for column in self.columns]
+        if self.key:
+            lines.append(f"PRIMARY KEY ({', '.join(map(quoted, self.key))})")
+        body = ",\n  ".join(lines)
+        short = self.name.replace(".", "_")
+        return (
+            f"CREATE TABLE IF NOT EXISTS {self.name} (\n  {body}\n)",
+            *(
+                f"CREATE INDEX IF NOT EXISTS {short}_{number} ON {self.name} {definition}"
+                for number, definition in enumerate(self.indexes, start=1)
+            ),
+        )
+
+    def lake_ddl(self, catalog: str) -> str:
+        """An idempotent Spark SQL statement that makes the Iceberg table (format v2, zstd)."""
+        body = ",\n  ".join(
+            f"{column.name} {_LAKE[column.type]}{'' if column.nullable else ' NOT NULL'}"
+            for column in self.columns
+        )
+        partitions = f"PARTITIONED BY ({', '.join(self.partitioned_by)})"
+        return (
+            f"CREATE TABLE IF NOT EXISTS {catalog}.{self.name} (\n  {body}\n) USING iceberg\n"
+            f"{partitions if self.partitioned_by else ''}\n"
+            "TBLPROPERTIES ('format-version'='2', 'write.parquet.compression-codec'='zstd', "
+            "'write.distribution-mode'='none', 'write.spark.fanout.enabled'='true', "
+            "'history.expire.max-snapshot-age-ms'='86400000')"
+        )
+
+
+def _postgres_column(column: Column) -> str:
+    parts = [quoted(column.name), _POSTGRES[column.type]]
+    if column.generated:
+        parts.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
+    if column.default:
+        parts.append(f"DEFAULT {column.default}")
+    if not column.nullable and not column.generated:
+        parts.append("NOT NULL")
+    return " ".join(parts)
+
+
+def quoted(name: str) -> str:
+    """`offset` is a keyword in Postgres, so every column is quoted."""
+    return f'"{name}"'

@@ -1,0 +1,41 @@
+"""The four topics: key, partitions, retention, and the schema family that fills them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One Kafka topic; replication is 3 with 2 in-sync replicas where there are three brokers."""
+
+    name: str
+    schema: str
+    key: str
+    laptop_partitions: int
+    cloud_partitions: int
+    retention: timedelta
+
+    def replication(self, brokers: int) -> int:
+        return min(3, brokers)
+
+    def min_in_sync(self, brokers: int) -> int:
+        return 2 if self.replication(brokers) == 3 else 1
+
+
+CLICKS = Topic("ecommerce-clicks", "clicks", "user_id", 6, 24, timedelta(days=7))
+ORDERS = Topic("ecommerce-orders", "orders", "customer_id, else order_id", 3, 12, timedelta(days=7))
+PROMOTIONS = Topic("ecommerce-promotions", "promotions", "product_id", 3, 3, timedelta(days=7))
+ALERTS = Topic("ecommerce-alerts", "alerts", "subject", 3, 3, timedelta(days=3))
+
+SOURCES: tuple[Topic, ...] = (CLICKS, ORDERS, PROMOTIONS)
+TOPICS: tuple[Topic, ...] = (*SOURCES, ALERTS)
+
+
+def topic(name: str) -> Topic:
+    """The topic called `name`; raises KeyError with the known names."""
+    for known in TOPICS:
+        if known.name == name:
+            return known
+    raise KeyError(f"no topic {name!r}; known: {', '.join(known.name for known in TOPICS)}")

@@ -1,0 +1,248 @@
+"""The one entry: ``python -m emr_jobs ingest orders --bootstrap-servers ...``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import psycopg
+from pyspark.sql import DataFrame, SparkSession
+
+from contracts.applications import EXIT_STOPPED, INGEST, Application
+from contracts.registry import Registry
+from contracts.rule_packs import default_pack
+from emr_jobs.apps.gold import GoldPublisher
+from emr_jobs.apps.ingest import Ingest
+from emr_jobs.apps.orders import OrderAnswers
+from emr_jobs.arguments import Arguments, parse
+from emr_jobs.errors import Stopped
+from emr_jobs.io.answers import Pg
+from emr_jobs.io.jdbc import jdbc_place
+from emr_jobs.io.kafka import KafkaClient, KafkaPlace, stream
+from emr_jobs.io.progress import ProgressStore
+from emr_jobs.runtime import driver
+from emr_jobs.runtime.batches import BatchApplication, BatchRunner, Origin
+from emr_jobs.runtime.crash_points import CrashPoints
+from emr_jobs.runtime.driver import Heartbeat, Lease
+from emr_jobs.runtime.listener import ProgressListener
+from emr_jobs.runtime.offset_log import HadoopFiles
+from emr_jobs.runtime.queries import QueryPlan, RunningQuery
+from emr_jobs.runtime.service import Periodic, Running, watch
+from emr_jobs.runtime.session import start_session
+
+logger = logging.getLogger("emr_jobs")
+
+PACKAGE_VERSION = "0.1.0"
+_PUBLISH_SECONDS = 10.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)  # noqa: TID251 - the clock every part is given
+
+
+@dataclass(frozen=True)
+class _Clients:
+    """What the applications of one process share."""
+
+    arguments: Arguments
+    spark: SparkSession
+    kafka: KafkaClient
+    registry: Registry
+    crash: CrashPoints
+
+    @property
+    def kafka_place(self) -> KafkaPlace:
+        places = self.arguments.places
+        return KafkaPlace(places.bootstrap_servers, places.kafka_auth)
+
+
+class _Standing:
+    """The application's row, its heartbeat and its connection."""
+
+    def __init__(self, connection: Pg, lease: Lease, heartbeat: Heartbeat) -> None:
+        self.connection = connection
+        self.lease = lease
+        self._heartbeat = heartbeat
+
+    def report(self, state: str, detail: str = "") -> None:
+        driver.report(self.connection, self.lease, state, detail)
+
+    def superseded(self) -> bool:
+        return self._heartbeat.superseded.is_set()
+
+    def close(self) -> None:
+        self._heartbeat.stop()
+        self.connection.close()
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the applications; returns 0 when asked to stop or superseded, 20 when a person must
+    decide. Anything else is raised, and a supervisor starts the process again."""
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    logging.getLogger("kafka").setLevel(logging.WARNING)
+    logging.getLogger("py4j").setLevel(logging.WARNING)
+    arguments = parse(argv)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as stack:
+        try:
+            standings = {app.name: _stand(app, arguments) for app in arguments.applications}
+        except Stopped as refused:
+            logger.error("stopped: %s", refused)
+            return EXIT_STOPPED
+        clients = _connect(arguments, stack)
+        return _run(clients, standings, stop, stack)
+
+
+def _run(
+    clients: _Clients, standings: Mapping[str, _Standing], stop: threading.Event, stack: ExitStack
+) -> int:
+    listener_kafka = KafkaClient(clients.kafka_place)
+    stack.callback(listener_kafka.close)
+    listener = ProgressListener(
+        listener_kafka, {app.name: app.group for app in clients.arguments.applications}, _emit
+    )
+    clients.spark.streams.addListener(listener)
+    running, periodic = [], []
+    for app in clients.arguments.applications:
+        standing = standings[app.name]
+        try:
+            query = RunningQuery(clients.spark, _plan(app, clients, standing))
+        except Stopped as reason:
+            logger.error("stopped: %s: %s", app.name, reason)
+            standing.report("stopped", str(reason))
+            return EXIT_STOPPED
+        running.append(Running(query, standing))
+        standing.report("running")
+        if app == INGEST:
+            periodic.append(_publisher(clients, stack))
+    for task in periodic:
+        task.start()
+    outcome = watch(running, periodic, stop)
+    listener.close()
+    for line in outcome.stopped:
+        logger.error("stopped: %s", line)
+    return outcome.code
+
+
+def _stand(app: Application, arguments: Arguments) -> _Standing:
+    connection = psycopg.connect(arguments.places.postgres, autocommit=True)
+    identity = f"{socket.gethostname()}/{os.getpid()}"
+    heart = psycopg.connect(arguments.places.postgres, autocommit=True)
+    lease = driver.take(heart, app.name, identity, take_over=arguments.take_over)
+    heartbeat = Heartbeat(arguments.places.postgres, lease, heart)
+    heartbeat.start()
+    return _Standing(connection, lease, heartbeat)
+
+
+def _connect(arguments: Arguments, stack: ExitStack) -> _Clients:
+    places = arguments.places
+    spark = start_session(
+        catalog=places.catalog,
+        warehouse=places.warehouse,
+        checkpoint=places.checkpoint,
+        jdbc=jdbc_place(places.postgres),
+        partitions=arguments.shuffle_partitions,
+    )
+    stack.callback(spark.stop)
+    kafka = KafkaClient(KafkaPlace(places.bootstrap_servers, places.kafka_auth))
+    stack.callback(kafka.close)
+    return _Clients(
+        arguments, spark, kafka, _registry(places.registry), CrashPoints(arguments.crash)
+    )
+
+
+def _registry(spec: str) -> Registry:
+    from contracts.registry import BundledRegistry, MemoryStore  # noqa: PLC0415
+    from contracts.schemas import bundled_schemas  # noqa: PLC0415
+
+    return BundledRegistry(MemoryStore(bundled_schemas()))
+
+
+def _plan(app: Application, clients: _Clients, standing: _Standing) -> QueryPlan:
+    """The query of an application, from the offsets its answers stand at."""
+    arguments = clients.arguments
+    names = [topic.name for topic in app.reads]
+    origin = Origin(clients.kafka.cluster_id(), clients.kafka.topic_ids(names))
+    progress = ProgressStore(standing.connection, standing.lease, clients.crash)
+    offsets = progress.begin(
+        origin.topic_ids,
+        clients.kafka.earliest_offsets(names),
+        accept_new_topic=arguments.accept_new_topic,
+    )
+    # A topic that was created again starts a checkpoint of its own.
+    identity = hashlib.sha256(json.dumps(origin.topic_ids, sort_keys=True).encode()).hexdigest()
+    checkpoint = f"{arguments.places.checkpoint}/{app.name}/{identity[:12]}"
+    context = clients.spark.sparkContext
+    runner = BatchRunner(
+        _application(app, clients, standing, progress),
+        files=HadoopFiles(context._jvm, context._jsc.hadoopConfiguration(), checkpoint),
+        progress=progress,
+        kafka=clients.kafka,
+        origin=origin,
+        crash=clients.crash,
+        clock=_now,
+    )
+
+    def load() -> DataFrame:
+        return stream(
+            clients.spark,
+            clients.kafka_place,
+            starting_offsets=offsets,
+            group_prefix=app.group,
+            max_offsets=arguments.max_offsets or app.max_offsets_per_trigger,
+        )
+
+    return QueryPlan(app.name, load, runner, checkpoint, arguments.triggers[app.name])
+
+
+def _application(
+    app: Application, clients: _Clients, standing: _Standing, progress: ProgressStore
+) -> BatchApplication:
+    if app == INGEST:
+        return Ingest(
+            clients.spark,
+            progress=progress,
+            registry=clients.registry,
+            crash=clients.crash,
+            package_version=PACKAGE_VERSION,
+        )
+    return OrderAnswers(
+        connection=standing.connection,
+        progress=progress,
+        registry=clients.registry,
+        kafka=clients.kafka,
+        pack=default_pack(),
+    )
+
+
+def _publisher(clients: _Clients, stack: ExitStack) -> Periodic:
+    postgres = clients.arguments.places.postgres
+    connection = psycopg.connect(postgres, autocommit=True)
+    stack.callback(connection.close)
+    publisher = GoldPublisher(clients.spark, connection, jdbc_place(postgres))
+    return Periodic("gold", _PUBLISH_SECONDS, _now, publisher.publish)
+
+
+def _emit(application: str, values: Mapping[str, float]) -> None:
+    sys.stdout.write(json.dumps({"application": application, **values}) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

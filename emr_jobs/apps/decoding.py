@@ -1,0 +1,57 @@
+"""Decode a batch with the schemas known now, and again when it holds a schema that is new."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+from uuid import UUID
+
+from pyspark.sql import DataFrame
+
+from contracts.registry import Registry, UnknownSchema
+from contracts.topics import Topic
+from emr_jobs.transforms.classify import classify
+from emr_jobs.transforms.decode import Schemas, decode
+
+T = TypeVar("T")
+
+
+class Decoder:
+    """The decode branches of one topic; they grow when the registry learns of a new schema."""
+
+    def __init__(self, registry: Registry, topic: Topic) -> None:
+        self._registry = registry
+        self._topic = topic
+        self._schemas = self._load()
+
+    def classified(self, records: DataFrame) -> DataFrame:
+        """Records with `event`, `reason`, `detail`, `schema_id` and `late_by_us`."""
+        return classify(decode(records, self._topic, self._schemas), self._topic)
+
+    def learned(self, unknown: Iterable[str]) -> bool:
+        """Whether the registry now knows one of these schema ids, so that decoding again pays off.
+
+        RegistryUnavailable passes through: the batch waits rather than quarantine what is good.
+        """
+        news = [text for text in unknown if self._is_ours(text)]
+        if news:
+            self._schemas = self._load()
+        return bool(news)
+
+    def decoded(self, records: DataFrame, read: Callable[[DataFrame], tuple[T, set[str]]]) -> T:
+        """`read` consumes the classified records and tells the unknown schema ids it met; it is
+        called again when one of them has been registered meanwhile."""
+        result, unknown = read(self.classified(records))
+        if unknown and self.learned(unknown):
+            result, _ = read(self.classified(records))
+        return result
+
+    def _is_ours(self, schema_id: str) -> bool:
+        try:
+            return self._registry.version(UUID(schema_id)).family == self._topic.schema
+        except UnknownSchema:
+            return False
+
+    def _load(self) -> Schemas:
+        family = self._topic.schema
+        return Schemas(tuple(self._registry.versions(family)), self._registry.latest(family))

@@ -1,0 +1,236 @@
+"""ingest: every offset into bronze; each event once into silver; the rest named and counted.
+
+bronze = silver + duplicate + quarantine, exactly. The tables are committed one after the other;
+each knows the offsets it covers, so a batch that comes again completes what is missing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import reduce
+
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.window import Window
+
+from contracts.registry import Registry
+from contracts.tables import Table
+from contracts.tables.lake import (
+    BRONZE_DUPLICATES,
+    BRONZE_EVENTS,
+    BRONZE_QUARANTINE,
+    SILVER,
+)
+from contracts.topics import SOURCES, Topic, topic
+from emr_jobs.apps.decoding import Decoder
+from emr_jobs.io.lake import LakeTable
+from emr_jobs.io.progress import Commit, ProgressStore
+from emr_jobs.runtime.batches import Batch, within
+from emr_jobs.runtime.crash_points import CrashPoints
+from emr_jobs.runtime.ranges import OffsetRange, advanced, furthest, unapplied
+from emr_jobs.transforms.events import events, quarantine, silver
+from emr_jobs.transforms.partitions import day_ranges
+
+logger = logging.getLogger(__name__)
+
+_QUALITY_WINDOW = "5 minutes"
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """One topic's records of a batch, each in exactly one of the three."""
+
+    topic: Topic
+    silver: DataFrame
+    duplicates: DataFrame
+    quarantine: DataFrame
+    counts: tuple[Row, ...]
+
+    def count(self, outcome: str) -> int:
+        return sum(row["records"] for row in self.counts if row["outcome"] == outcome)
+
+
+class Ingest:
+    """One batch becomes one commit in each lake table that gets rows, and then the progress."""
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        *,
+        progress: ProgressStore,
+        registry: Registry,
+        crash: CrashPoints,
+        package_version: str,
+    ) -> None:
+        self._progress = progress
+        self._crash = crash
+        self._package_version = package_version
+        self._decoders = {each.name: Decoder(registry, each) for each in SOURCES}
+        tables = (BRONZE_EVENTS, BRONZE_DUPLICATES, BRONZE_QUARANTINE, *SILVER.values())
+        self._tables = {table.name: LakeTable(spark, table) for table in tables}
+        for table in self._tables.values():
+            table.create()
+
+    def apply(self, batch: Batch) -> None:
+        applied = self._progress.applied()
+        with ExitStack() as stack:
+            records = batch.records.persist()
+            stack.callback(records.unpersist)
+            self._write(BRONZE_EVENTS, records, batch.ranges, applied)
+            self._crash.visit("bronze-committed")
+            outcomes = []
+            for name in sorted({each.topic for each in batch.ranges}):
+                ranges = [each for each in batch.ranges if each.topic == name]
+                outcome = self._sort(topic(name), records, ranges, stack)
+                outcomes.append(outcome)
+                if outcome.count("silver"):
+                    self._write(SILVER[name], outcome.silver, ranges, applied)
+            self._write_rest(outcomes, batch.ranges, applied)
+            self._crash.visit("lake-committed")
+            with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
+                _count(commit, outcomes)
+
+    def repeat(self) -> None:
+        """The lake has no projections."""
+
+    def _write_rest(
+        self,
+        outcomes: Iterable[_Sorted],
+        ranges: Iterable[OffsetRange],
+        applied: Mapping[tuple[str, int], int],
+    ) -> None:
+        duplicates = [each.duplicates for each in outcomes if each.count("duplicate")]
+        if duplicates:
+            self._write(
+                BRONZE_DUPLICATES, reduce(DataFrame.unionByName, duplicates), ranges, applied
+            )
+        rejected = [each.quarantine for each in outcomes if each.count("quarantine")]
+        if rejected:
+            rows = reduce(DataFrame.unionByName, rejected).withColumn(
+                "package_version", F.lit(self._package_version)
+            )
+            self._write(BRONZE_QUARANTINE, rows, ranges, applied)
+
+    def _write(
+        self,
+        table: Table,
+        rows: DataFrame,
+        ranges: Iterable[OffsetRange],
+        applied: Mapping[tuple[str, int], int],
+    ) -> None:
+        """Commit the rows whose offsets the table does not cover yet."""
+        lake = self._tables[table.name]
+        state = lake.state()
+        until = furthest(state.until, applied)
+        fresh = unapplied(ranges, until)
+        if not fresh:
+            logger.info("%s already covers the batch", table.name)
+            return
+        if any(each not in fresh for each in ranges):
+            rows = rows.where(within(fresh))
+        lake.commit(rows, state, advanced(until, fresh))
+
+    def _sort(
+        self, of: Topic, records: DataFrame, ranges: Iterable[OffsetRange], stack: ExitStack
+    ) -> _Sorted:
+        mine = records.where(F.col("topic") == of.name)
+
+        def read(classified: DataFrame) -> tuple[_Sorted, set[str]]:
+            kept = classified.persist()
+            stack.callback(kept.unpersist)
+            named = self._with_twins(of, events(kept, of)).persist()
+            stack.callback(named.unpersist)
+            first = (F.col("twin.partition") == F.col("partition")) & (
+                F.col("twin.offset") == F.col("offset")
+            )
+            first = first & (F.col("twin.topic_id") == F.col("topic_id"))
+            outcome = F.when(first, "silver").otherwise("duplicate").alias("outcome")
+            moment = F.window("append_time", _QUALITY_WINDOW).start.alias("window_start")
+            good = named.groupBy(outcome, moment).agg(F.count("*").alias("records"))
+            bad = kept.where("reason is not null")
+            refused = bad.groupBy(F.lit("quarantine").alias("outcome"), moment).agg(
+                F.count("*").alias("records")
+            )
+            counts = tuple(good.unionByName(refused).collect())
+            expected = sum(each.end - each.start for each in ranges)
+            if sum(row["records"] for row in counts) != expected:
+                raise RuntimeError(f"{of.name}: {expected} offsets gave {counts}")
+            unknown = self._unknown(bad)
+            return (
+                _Sorted(
+                    of,
+                    silver(named.where(first).drop("twin"), of),
+                    _duplicates(named.where(~first)),
+                    quarantine(kept),
+                    counts,
+                ),
+                unknown,
+            )
+
+        return self._decoders[of.name].decoded(mine, read)
+
+    def _unknown(self, bad: DataFrame) -> set[str]:
+        rows = bad.where("reason = 'unknown_schema'").select("schema_id").distinct().collect()
+        return {row["schema_id"] for row in rows if row["schema_id"]}
+
+    def _with_twins(self, of: Topic, good: DataFrame) -> DataFrame:
+        """Each event with `twin`, the origin of its copy in silver: its own when it is the one.
+
+        Copies share region and event time, so only the partitions that the batch touches are looked
+        up; exact for all time, and no row leaves the stream before it is counted.
+        """
+        origin = F.struct("topic_id", "partition", "offset")
+        in_batch = F.min(origin).over(Window.partitionBy("event_id"))
+        days = good.select("region", F.to_date("event_time").alias("day")).distinct().collect()
+        stored = self._tables[SILVER[of.name].name].read()
+        touched = day_ranges((row["region"], row["day"]) for row in days)
+        known = stored.where(touched).select("event_id", origin.alias("known"))
+        return (
+            good.withColumn("in_batch", in_batch)
+            .join(known, "event_id", "left")
+            .withColumn("twin", F.coalesce("known", "in_batch"))
+            .drop("known", "in_batch")
+        )
+
+
+def _duplicates(named: DataFrame) -> DataFrame:
+    return named.select(
+        "topic",
+        "topic_id",
+        "cluster_id",
+        "partition",
+        "offset",
+        "append_time",
+        "event_id",
+        F.col("twin.topic_id").alias("twin_topic_id"),
+        F.col("twin.partition").alias("twin_partition"),
+        F.col("twin.offset").alias("twin_offset"),
+    )
+
+
+def _count(commit: Commit, outcomes: Iterable[_Sorted]) -> None:
+    """Totals for the journal, and the quality windows of append time."""
+    windows: dict[tuple[str, object], Counter[str]] = {}
+    totals: Counter[str] = Counter()
+    for each in outcomes:
+        for row in each.counts:
+            windows.setdefault((each.topic.name, row["window_start"]), Counter())[
+                row["outcome"]
+            ] += row["records"]
+            totals[row["outcome"]] += row["records"]
+    commit.counts.update(totals)
+    with commit.connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO quality AS q (topic, window_start, silver, duplicate, quarantine) "
+            "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (topic, window_start) DO UPDATE SET "
+            "silver = q.silver + excluded.silver, duplicate = q.duplicate + excluded.duplicate, "
+            "quarantine = q.quarantine + excluded.quarantine",
+            [
+                (name, start, counted["silver"], counted["duplicate"], counted["quarantine"])
+                for (name, start), counted in windows.items()
+            ],
+        )

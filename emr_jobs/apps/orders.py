@@ -1,0 +1,223 @@
+"""orders: what the shop earns, and which orders look wrong; to Postgres and the alerts topic."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from contracts.applications import ORDER_ANSWERS
+from contracts.codec import encode
+from contracts.events import CANARY, Alert, alert_id, key_of
+from contracts.registry import Registry
+from contracts.rule_packs import RulePack
+from contracts.topics import ALERTS, ORDERS
+from emr_jobs.apps.decoding import Decoder
+from emr_jobs.io import outbox
+from emr_jobs.io.answers import Pg, insert_new, merge_answers, new_orders
+from emr_jobs.io.kafka import KafkaClient
+from emr_jobs.io.progress import Commit, ProgressStore
+from emr_jobs.questions import fraud_alerts, order_metrics
+from emr_jobs.runtime.batches import Batch
+from emr_jobs.transforms.events import events
+
+logger = logging.getLogger(__name__)
+
+_AUDIT = (
+    "event_id",
+    "order_id",
+    "kind",
+    "customer_id",
+    "total",
+    "currency",
+    "location",
+    "event_time",
+    "append_time",
+    "partition",
+    "offset",
+    "canary",
+)
+
+
+@dataclass(frozen=True)
+class _Answers:
+    metrics: pa.Table
+    alerts: pa.Table
+
+
+class OrderAnswers:
+    """One batch of orders becomes one Postgres transaction."""
+
+    def __init__(
+        self,
+        *,
+        connection: Pg,
+        progress: ProgressStore,
+        registry: Registry,
+        kafka: KafkaClient,
+        pack: RulePack,
+    ) -> None:
+        self._connection = connection
+        self._progress = progress
+        self._kafka = kafka
+        self._pack = pack
+        self._decoder = Decoder(registry, ORDERS)
+        self._alert_schema = registry.latest(ALERTS.schema)
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
+
+    def apply(self, batch: Batch) -> None:
+        with self._persisted(batch) as (good, audit, rejected):
+            firsts, repeated = first_of_each(audit)
+            # Nearly every batch holds only new orders, so its answers are computed while Postgres
+            # looks the ids up; only a batch with known ids is computed a second time.
+            hopeful = self._pool.submit(self._answers, good, repeated)
+            with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
+                try:
+                    known = new_orders(commit.connection, firsts)
+                finally:
+                    answers = hopeful.result()
+                if known:
+                    answers = self._answers(
+                        good, pa.concat_tables([repeated, _origins(firsts, known)])
+                    )
+                self._store(commit, answers)
+                commit.counts.update(
+                    orders=firsts.num_rows - len(known),
+                    duplicate=repeated.num_rows + len(known),
+                    quarantine=rejected,
+                )
+        self.repeat()
+
+    def repeat(self) -> None:
+        outbox.relay(self._connection, ORDER_ANSWERS.name, self._kafka)
+
+    @contextmanager
+    def _persisted(self, batch: Batch) -> Iterator[tuple[DataFrame, pa.Table, int]]:
+        """The batch's good orders, kept for several passes; their audit rows; the rejected."""
+        kept: list[DataFrame] = []
+
+        def read(classified: DataFrame) -> tuple[tuple[DataFrame, pa.Table, int], set[str]]:
+            # One pass decodes and keeps everything; a rejected row has no event but its reason.
+            good = events(classified, ORDERS).persist()
+            kept.append(good)
+            audit = good.select(*_audit_columns()).toArrow()
+            total = sum(each.end - each.start for each in batch.ranges)
+            if audit.num_rows == total:
+                return (good, audit, 0), set()
+            bad = classified.where("reason is not null").groupBy("reason", "schema_id").count()
+            rows = bad.collect()
+            rejected = sum(r["count"] for r in rows)
+            if audit.num_rows + rejected != total:
+                raise RuntimeError(
+                    f"{total} offsets gave {audit.num_rows} orders and {rejected} rejections"
+                )
+            unknown = {r["schema_id"] for r in rows if r["reason"] == "unknown_schema"}
+            return (good, audit, rejected), unknown - {None}
+
+        try:
+            yield self._decoder.decoded(batch.records, read)
+        finally:
+            for frame in kept:
+                frame.unpersist()
+
+    def _answers(self, good: DataFrame, duplicates: pa.Table) -> _Answers:
+        """Partial answers of the good orders but those at the origins of `duplicates`."""
+        new = good
+        if duplicates.num_rows:
+            gone = good.sparkSession.createDataFrame(duplicates)
+            new = good.join(F.broadcast(gone), ["partition", "offset"], "left_anti")
+        metrics = order_metrics.partials(new, order_metrics.Settings()).withColumn(
+            "unique_customers", F.coalesce(F.hll_sketch_estimate("customers"), F.lit(0))
+        )
+        return _Answers(metrics.toArrow(), fraud_alerts.partials(new, self._pack).toArrow())
+
+    def _store(self, commit: Commit, answers: _Answers) -> None:
+        touched = merge_answers(
+            commit.connection, order_metrics.MERGE, _changed(answers.metrics, commit.sequence)
+        )
+        alerts = with_ids(answers.alerts)
+        raised = insert_new(
+            commit.connection, fraud_alerts.MERGE, _changed(alerts, commit.sequence), "alert_id"
+        )
+        messages = [alert_of(row) for row in alerts.to_pylist() if row["alert_id"] in raised]
+        outbox.enqueue(
+            commit.connection,
+            ORDER_ANSWERS.name,
+            [(ALERTS.name, key_of(a), encode(a, self._alert_schema)) for a in messages],
+        )
+        commit.counts.update(keys=touched, alerts=len(raised))
+
+
+def _audit_columns() -> list[Any]:
+    money = (F.col("total").cast("decimal(18,0)") * F.expr("0.01BD")).cast("decimal(18,2)")
+    canary = F.col("source_producer") == CANARY
+    derived = {"total": money.alias("total"), "canary": canary.alias("canary")}
+    return [derived.get(name, F.col(name)) for name in _AUDIT]
+
+
+def first_of_each(audit: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Each event once (its lowest partition and offset), and the origins of the other copies."""
+    origins = pa.schema([audit.schema.field("partition"), audit.schema.field("offset")])
+    if pc.count_distinct(audit["event_id"]).as_py() == audit.num_rows:
+        return audit, origins.empty_table()
+    ordered = audit.sort_by([("partition", "ascending"), ("offset", "ascending")])
+    seen: set[str] = set()
+    first = []
+    for event_id in ordered["event_id"].to_pylist():
+        first.append(event_id not in seen)
+        seen.add(event_id)
+    mask = pa.array(first)
+    return ordered.filter(mask), ordered.filter(pc.invert(mask)).select(origins.names)
+
+
+def _origins(orders: pa.Table, event_ids: set[str]) -> pa.Table:
+    chosen = pc.is_in(orders["event_id"], pa.array(sorted(event_ids), pa.string()))
+    return orders.filter(chosen).select(["partition", "offset"])
+
+
+def _changed(rows: pa.Table, sequence: int) -> pa.Table:
+    return rows.append_column("changed_in", pa.array([sequence] * rows.num_rows, pa.int64()))
+
+
+def with_ids(alerts: pa.Table) -> pa.Table:
+    """Alerts with their deterministic ids, each id once."""
+    keys = ("rule", "rule_version", "subject", "window_start")
+    ids = [
+        alert_id(rule, version, subject, None if start is None else _micros(start))
+        for rule, version, subject, start in zip(
+            *(alerts[k].to_pylist() for k in keys), strict=True
+        )
+    ]
+    first = {each: index for index, each in reversed(list(enumerate(ids)))}
+    return alerts.append_column("alert_id", pa.array(ids, pa.string())).take(
+        pa.array(sorted(first.values()), pa.int64())
+    )
+
+
+def alert_of(row: dict[str, Any]) -> Alert:
+    """The alert as it goes on the wire."""
+    start = row["window_start"]
+    return Alert(
+        alert_id=row["alert_id"],
+        rule=row["rule"],
+        rule_version=row["rule_version"],
+        subject=row["subject"],
+        window_start=None if start is None else _micros(start),
+        severity=row["severity"],
+        event_time=_micros(row["event_time"]),
+        region=row["region"],
+        evidence=json.loads(row["evidence"]),
+    )
+
+
+def _micros(moment: Any) -> int:
+    return int(pa.scalar(moment, pa.timestamp("us", "UTC")).value)

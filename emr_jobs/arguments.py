@@ -1,0 +1,112 @@
+"""Arguments of ``python -m emr_jobs``: the same on a laptop and in a spark-submit step."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from contracts.applications import APPLICATIONS, Application, Places, application
+from emr_jobs.runtime.crash_points import CRASH_POINTS, CrashPlan, CrashPoint
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """`triggers`: seconds by application."""
+
+    applications: tuple[Application, ...]
+    places: Places
+    triggers: dict[str, int]
+    max_offsets: int | None
+    shuffle_partitions: int | None
+    take_over: bool
+    accept_new_topic: bool
+    sink: str
+    crash: CrashPlan | None
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    """The arguments; exits with 2 and a message when they make no sense."""
+    parser = _parser()
+    given = parser.parse_args(argv)
+    apps = tuple(application(name) for name in dict.fromkeys(given.applications))
+    triggers = {app.name: app.cloud_trigger for app in apps}
+    for name, seconds in given.trigger:
+        if name not in triggers:
+            parser.error(f"--trigger names {name!r}, which is not started")
+        triggers[name] = seconds
+    return Arguments(
+        applications=apps,
+        places=Places(
+            bootstrap_servers=given.bootstrap_servers,
+            kafka_auth=given.kafka_auth,
+            registry=given.registry,
+            catalog=given.catalog,
+            warehouse=given.warehouse,
+            checkpoint=given.checkpoint,
+            postgres=given.postgres,
+        ),
+        triggers=triggers,
+        max_offsets=given.max_offsets_per_trigger,
+        shuffle_partitions=given.shuffle_partitions,
+        take_over=given.take_over,
+        accept_new_topic=given.accept_new_topic,
+        sink=given.sink,
+        crash=_crash_plan(given.crash_at, given.crash_marker),
+    )
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="emr_jobs", description="The streaming applications.")
+    names = [app.name for app in APPLICATIONS]
+    parser.add_argument("applications", nargs="+", choices=names, metavar=f"{{{','.join(names)}}}")
+    parser.add_argument("--bootstrap-servers", required=True)
+    parser.add_argument("--kafka-auth", choices=("none", "msk-iam"), default="none")
+    parser.add_argument("--registry", default="bundled", help="bundled[:FOLDER] or glue:NAME")
+    parser.add_argument("--catalog", choices=("jdbc", "glue"), default="jdbc")
+    parser.add_argument("--warehouse", required=True, help="URL of the lake")
+    parser.add_argument("--checkpoint", required=True, help="URL; one folder an application")
+    parser.add_argument("--postgres", required=True, help="libpq URL of the answers")
+    parser.add_argument(
+        "--trigger", type=_triggers, default=[], help="seconds by application: orders=1s,ingest=10s"
+    )
+    parser.add_argument("--max-offsets-per-trigger", type=int, help="records a batch at most")
+    parser.add_argument("--shuffle-partitions", type=int, help="default: one a core")
+    parser.add_argument(
+        "--take-over", action="store_true", help="replace a driver that is alive; it exits with 0"
+    )
+    parser.add_argument(
+        "--accept-new-topic",
+        action="store_true",
+        help="go on from the beginning of a topic that was deleted and created again",
+    )
+    parser.add_argument(
+        "--sink", choices=("store", "console"), default="store", help="console: show, store nothing"
+    )
+    parser.add_argument("--crash-at", type=_crash, help=argparse.SUPPRESS)
+    parser.add_argument("--crash-marker", default="crashed", help=argparse.SUPPRESS)
+    return parser
+
+
+def _triggers(text: str) -> list[tuple[str, int]]:
+    try:
+        pairs = [part.split("=") for part in text.split(",")]
+        return [(name, int(seconds.removesuffix("s"))) for name, seconds in pairs]
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"expected APPLICATION=SECONDS[s],..., got {text!r}"
+        ) from None
+
+
+def _crash_plan(moment: tuple[CrashPoint, int] | None, marker: str) -> CrashPlan | None:
+    return None if moment is None else CrashPlan(moment[0], moment[1], Path(marker))
+
+
+def _crash(text: str) -> tuple[CrashPoint, int]:
+    name, _, occurrence = text.partition(":")
+    for point in get_args(CrashPoint):
+        if point == name and (occurrence or "1").isdigit():
+            return point, int(occurrence or "1")
+    raise argparse.ArgumentTypeError(f"expected one of {', '.join(CRASH_POINTS)}[:N], got {text!r}")

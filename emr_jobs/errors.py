@@ -1,0 +1,40 @@
+"""What can go wrong in a job, classed by what its caller can do.
+
+JobError
+  Stopped        a restart cannot mend it; a person must decide (exit 20, not restarted)
+    Gap              Kafka no longer has what was not applied yet
+    TopicReplaced    the topic was deleted and created again
+    DriverRefused    another driver is alive on the application
+  Superseded     another driver has taken over; leave quietly (exit 0)
+  Conflict       another writer committed first; start again from what is committed (restart)
+"""
+
+from __future__ import annotations
+
+
+class JobError(Exception):
+    """Root of what the jobs raise on purpose."""
+
+
+class Stopped(JobError):
+    """A restart would meet the same; the message says what to do."""
+
+
+class Gap(Stopped):
+    """Offsets between what is applied and what Spark would read next are missing."""
+
+
+class TopicReplaced(Stopped):
+    """The topic has another id than the one the progress belongs to."""
+
+
+class DriverRefused(Stopped):
+    """Another driver of the same application is alive."""
+
+
+class Superseded(JobError):
+    """The application's epoch was raised by another driver."""
+
+
+class Conflict(JobError):
+    """A compare-and-set found another value than the one it was computed from."""

@@ -1,0 +1,1 @@
+"""Sources and sinks: Kafka, the lake, the answers in Postgres."""

@@ -1,0 +1,65 @@
+"""Postgres as Spark reads it, and the Iceberg catalog that lives in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from psycopg.conninfo import conninfo_to_dict
+from pyspark.sql import DataFrame, SparkSession
+
+from contracts.tables.columns import Table, quoted
+
+
+@dataclass(frozen=True)
+class JdbcPlace:
+    """A libpq URL as the JDBC driver wants it."""
+
+    url: str
+    user: str
+    password: str
+
+
+def jdbc_place(postgres: str) -> JdbcPlace:
+    """The JDBC form of a libpq URL; the password comes from the URL or from its passfile.
+
+    Raises ValueError when the passfile has no line for the server.
+    """
+    parts = {name: str(value) for name, value in conninfo_to_dict(postgres).items()}
+    host, port = parts.get("host", "127.0.0.1"), parts.get("port", "5432")
+    database, user = parts.get("dbname", ""), parts.get("user", "")
+    password = parts.get("password") or ""
+    if not password and "passfile" in parts:
+        password = password_in(Path(parts["passfile"]).read_text(), (host, port, database, user))
+    return JdbcPlace(f"jdbc:postgresql://{host}:{port}/{database}", user, password)
+
+
+def password_in(passfile: str, server: tuple[str, str, str, str]) -> str:
+    """The password of the first line of a pgpass file that fits (host, port, database, user)."""
+    for line in passfile.splitlines():
+        fields = line.strip().split(":")
+        if len(fields) == 5 and all(
+            field in ("*", value) for field, value in zip(fields, server, strict=False)
+        ):
+            return fields[4]
+    raise ValueError(f"the passfile has no line for {':'.join(server)}")
+
+
+def query(spark: SparkSession, place: JdbcPlace, table: Table, tail: str) -> DataFrame:
+    """The table's columns of a query ``SELECT ... {tail}``; uuid and json come as text."""
+    columns = ", ".join(
+        f"{quoted(column.name)}::text AS {quoted(column.name)}"
+        if column.type in ("uuid", "json")
+        else quoted(column.name)
+        for column in table.columns
+    )
+    return (
+        spark.read.format("jdbc")
+        .option("driver", "org.postgresql.Driver")
+        .option("url", place.url)
+        .option("user", place.user)
+        .option("password", place.password)
+        .option("fetchsize", "10000")
+        .option("query", f"SELECT {columns} {tail}")
+        .load()
+    )

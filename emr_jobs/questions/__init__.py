@@ -1,0 +1,1 @@
+"""The questions: one module each, with pure partials and the rule by which partials merge."""

@@ -1,0 +1,92 @@
+"""Which orders look like fraud?
+
+Grain: one row per (rule, rule version, subject, window); the rules here judge one order by itself,
+so the subject is the order and there is no window.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from contracts.events import CANARY
+from contracts.money import MINOR_SCALE
+from contracts.rule_packs import AmountAbove, LocationIn, Rule, RulePack, subject_of
+from contracts.tables import ALERTS
+from emr_jobs.questions.merge import Merge, keep
+from emr_jobs.transforms.decimals import scaled
+
+# An alert is raised once: the first writer of its id wins, so it is never sent again.
+MERGE = Merge(
+    into=ALERTS,
+    columns={
+        column.name: keep
+        for column in ALERTS.written
+        if column.name not in ALERTS.key and not column.default
+    },
+)
+# Filled by the store: the id, which is a UUID of the row's identity, and the batch.
+_BY_THE_STORE = ("alert_id", "changed_in")
+
+
+def partials(orders: DataFrame, pack: RulePack) -> DataFrame:
+    """One row an alert: the columns of alerts but alert_id, raised_at and changed_in."""
+    names = [column.name for column in MERGE.given if column.name not in _BY_THE_STORE]
+    raised = F.filter(F.array(*map(_raised, pack.rules)), lambda alert: alert.isNotNull())
+    judged = (F.col("source_producer") != CANARY) & (F.col("kind") == "placed")
+    suspected = reduce(Column.__or__, map(_suspects, pack.rules), F.lit(False))
+    return (
+        orders.where(judged & suspected)
+        .select("event_id", "event_time", "append_time", "region", F.inline(raised))
+        .withColumn("subject", F.concat(F.lit(subject_of("")), "event_id"))
+        .withColumn("window_start", F.lit(None).cast("timestamp"))
+        .select(*names)
+    )
+
+
+def _raised(rule: Rule) -> Column:
+    """The alert of one rule about an order, or null."""
+    alert = F.struct(
+        F.lit(rule.name).alias("rule"),
+        F.lit(rule.version).alias("rule_version"),
+        F.lit(rule.severity).alias("severity"),
+        F.to_json(F.struct(*_evidence(rule))).alias("evidence"),
+    )
+    return F.when(_suspects(rule), alert)
+
+
+def _suspects(rule: Rule) -> Column:
+    match rule:
+        case AmountAbove():
+            return F.coalesce(F.col("total") > _threshold(rule), F.lit(False))
+        case LocationIn():
+            return F.col("location").isin(*rule.locations)
+
+
+def _evidence(rule: Rule) -> list[Column]:
+    """What the alert shows, as texts; every field is of the order or of the rule."""
+    shown = [
+        F.col("order_id"),
+        _amount(F.col("total")).alias("amount"),
+        F.col("currency"),
+        F.col("location"),
+    ]
+    if isinstance(rule, AmountAbove):
+        shown.append(_amount(_threshold(rule)).alias("threshold"))
+    return shown
+
+
+def _threshold(rule: AmountAbove) -> Column:
+    """The order's currency's threshold in minor units; null for a currency without one."""
+    threshold = F.lit(None).cast("long")
+    for currency, minor in rule.thresholds.items():
+        threshold = F.when(F.col("currency") == currency, F.lit(minor).cast("long")).otherwise(
+            threshold
+        )
+    return threshold
+
+
+def _amount(minor: Column) -> Column:
+    return scaled(minor, MINOR_SCALE).cast("string")

@@ -1,0 +1,1 @@
+"""How a streaming application runs: session, batches, progress, metrics, stopping."""

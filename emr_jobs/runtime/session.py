@@ -1,0 +1,59 @@
+"""The Spark session of the applications."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pyspark.sql import SparkSession
+
+from contracts.tables.lake import CATALOG
+from emr_jobs.io.jdbc import JdbcPlace
+from emr_jobs.runtime.planner import checkpoint_manager, shuffle_partitions
+
+CatalogKind = Literal["jdbc", "glue"]
+
+
+def start_session(
+    *,
+    catalog: CatalogKind,
+    warehouse: str,
+    checkpoint: str,
+    jdbc: JdbcPlace,
+    partitions: int | None = None,
+) -> SparkSession:
+    """A session in UTC with the lake's catalog; where it runs is spark-submit's business."""
+    builder = (
+        SparkSession.builder.appName("shopstream")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.adaptive.enabled", "false")
+        .config("spark.sql.streaming.noDataMicroBatches.enabled", "false")
+        # Answers of a small batch are not to wait behind a large lake commit.
+        .config("spark.scheduler.mode", "FAIR")
+        .config("spark.sql.execution.arrow.pyspark.enabled", "true")
+    )
+    manager = checkpoint_manager(checkpoint)
+    if manager is not None:
+        builder = builder.config("spark.sql.streaming.checkpointFileManagerClass", manager)
+    spark = builder.getOrCreate()
+    cores = spark.sparkContext.defaultParallelism
+    spark.conf.set("spark.sql.shuffle.partitions", str(shuffle_partitions(cores, partitions)))
+    _open_catalog(spark, catalog, warehouse, jdbc)
+    return spark
+
+
+def _open_catalog(spark: SparkSession, kind: CatalogKind, warehouse: str, jdbc: JdbcPlace) -> None:
+    """Set at run time, not on the command line, so that no password shows in a process list."""
+    prefix = f"spark.sql.catalog.{CATALOG}"
+    spark.conf.set(f"{prefix}.warehouse", warehouse)
+    # A cached table is stale in another query's session.
+    spark.conf.set(f"{prefix}.cache-enabled", "false")
+    if kind == "jdbc":
+        spark.conf.set(f"{prefix}.type", "jdbc")
+        spark.conf.set(f"{prefix}.uri", jdbc.url)
+        spark.conf.set(f"{prefix}.jdbc.user", jdbc.user)
+        spark.conf.set(f"{prefix}.jdbc.password", jdbc.password)
+        spark.conf.set(f"{prefix}.jdbc.schema-version", "V1")
+    else:
+        spark.conf.set(f"{prefix}.catalog-impl", "org.apache.iceberg.aws.glue.GlueCatalog")
+        spark.conf.set(f"{prefix}.io-impl", "org.apache.iceberg.aws.s3.S3FileIO")
+    spark.conf.set(prefix, "org.apache.iceberg.spark.SparkCatalog")

@@ -1,0 +1,1 @@
+"""One function a folder: handler (answer), logic (decide, pure), wiring (connect)."""

@@ -1,0 +1,1 @@
+"""Apply the Postgres tables of the contracts."""

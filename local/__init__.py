@@ -1,0 +1,1 @@
+"""The laptop runtime: real parts started as processes and supervised."""

@@ -1,0 +1,50 @@
+"""Whether the disks have room for a stack, said with the disk's name and size."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import psutil
+
+from local.errors import EnvironmentProblem
+
+MB = 1024 * 1024
+# Kafka's segments and indexes, Postgres with its write-ahead log, and a first lake.
+STATE_MB = 1024
+JARS_MB = 300
+
+
+def require_space(home: Path) -> None:
+    """Raise an EnvironmentProblem naming the disk when there is too little room for a stack."""
+    _require(home, STATE_MB, "the state folder", "SHOPSTREAM_HOME")
+
+
+def require_space_for_jars(cache: Path) -> None:
+    """The same for the user's jar cache, when something is to be downloaded."""
+    _require(cache, JARS_MB, "the jar cache", "SHOPSTREAM_CACHE")
+
+
+def disk_of(path: Path) -> str:
+    """The mount point of the disk that holds `path`."""
+    real = path.resolve()
+    mounts = [Path(one.mountpoint) for one in psutil.disk_partitions(all=True)]
+    holding = [mount for mount in mounts if real.is_relative_to(mount)]
+    return str(max(holding, key=lambda mount: len(mount.parts), default=Path(real.anchor)))
+
+
+def existing(path: Path) -> Path:
+    """The nearest folder of a path that is there."""
+    return next(parent for parent in (path, *path.parents) if parent.exists())
+
+
+def _require(folder: Path, megabytes: int, what: str, variable: str) -> None:
+    place = existing(folder)
+    usage = psutil.disk_usage(str(place))
+    if usage.free >= megabytes * MB:
+        return
+    raise EnvironmentProblem(
+        f"the disk {disk_of(place)} ({usage.total // MB} MB) has {usage.free // MB} MB free; "
+        f"{what} {folder} needs {megabytes} MB",
+        cause="the disk is full, or is a small one",
+        command=f"free some space, or set {variable} to a folder on a larger disk",
+    )

@@ -1,0 +1,32 @@
+"""What can go wrong on the laptop, classed by what the caller can do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class ShopstreamError(Exception):
+    """A failure a person can act on: what happened, the likely cause, the next command, the log."""
+
+    exit_code = 1
+
+    def __init__(
+        self, what: str, *, cause: str = "", command: str = "", log: Path | None = None
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.cause = cause
+        self.command = command
+        self.log = log
+
+
+class NotReady(ShopstreamError):
+    """The stack, or a part of it, is not running or not ready yet."""
+
+    exit_code = 3
+
+
+class EnvironmentProblem(ShopstreamError):
+    """The machine or its network refuses what is needed: a disk, a registry, a credential."""
+
+    exit_code = 4

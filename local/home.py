@@ -1,0 +1,189 @@
+"""The state folder of one stack: where each thing lives, and the profile that survives restarts."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import uuid
+from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from local.errors import EnvironmentProblem
+from local.ports import Claim, choose
+
+# Only the owner reads what is in a state folder: it holds a password and people's orders.
+FOLDER_MODE = 0o700
+FILE_MODE = 0o600
+
+
+@dataclass(frozen=True)
+class Home:
+    """Paths inside one state folder; makes nothing by itself."""
+
+    root: Path
+
+    @property
+    def profile(self) -> Path:
+        return self.root / "profile.json"
+
+    @property
+    def run(self) -> Path:
+        return self.root / "run"
+
+    @property
+    def plan(self) -> Path:
+        return self.run / "plan.json"
+
+    @property
+    def status(self) -> Path:
+        return self.run / "status.json"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def postgres(self) -> Path:
+        return self.root / "postgres"
+
+    @property
+    def pgpass(self) -> Path:
+        return self.root / "pgpass"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.root / "checkpoints"
+
+    @property
+    def code(self) -> Path:
+        return self.root / "code"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ledger"
+
+    @property
+    def scratch(self) -> Path:
+        return self.root / "scratch"
+
+    def kafka(self, node: int) -> Path:
+        return self.root / f"kafka-{node}"
+
+    def log(self, service: str) -> Path:
+        return self.logs / f"{service}.log"
+
+    def make(self) -> None:
+        """Create the folders; an unwritable place is an EnvironmentProblem that names it."""
+        folders = (
+            self.root,
+            self.run,
+            self.logs,
+            self.warehouse,
+            self.checkpoints,
+            self.code,
+            self.ledger,
+            self.scratch,
+        )
+        for folder in folders:
+            try:
+                folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+            except OSError as problem:
+                raise EnvironmentProblem(
+                    f"the state folder cannot be made: {folder}: {problem.strerror}",
+                    cause="the place is not writable, or a file is in the way",
+                    command="set SHOPSTREAM_HOME to a folder that you own, then `shopstream up`",
+                ) from problem
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What a stack keeps between runs; data on disk depends on every field but the ports."""
+
+    stack_id: str
+    cluster_id: str
+    brokers: int
+    password: str
+    ports: dict[str, int]
+
+    def __post_init__(self) -> None:
+        if self.brokers not in (1, 3):
+            raise ValueError(f"brokers must be 1 or 3, got {self.brokers}")
+
+    @property
+    def nodes(self) -> range:
+        return range(1, self.brokers + 1)
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return ",".join(f"127.0.0.1:{self.ports[f'kafka-{node}']}" for node in self.nodes)
+
+
+def port_names(brokers: int) -> tuple[str, ...]:
+    """Every port that a stack listens on."""
+    nodes = range(1, brokers + 1)
+    listeners = (f"kafka-{node}" for node in nodes)
+    controllers = (f"kafka-controller-{node}" for node in nodes)
+    return (*listeners, *controllers, "postgres")
+
+
+def new_profile(brokers: int, claim: Claim) -> Profile:
+    """A profile for a stack that has no data yet."""
+    return Profile(
+        stack_id=uuid.uuid4().hex,
+        cluster_id=urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
+        brokers=brokers,
+        password=secrets.token_urlsafe(24),
+        ports=choose(port_names(brokers), {}, claim)[0],
+    )
+
+
+def fresh_ports(profile: Profile, claim: Claim) -> tuple[Profile, Sequence[str]]:
+    """Keep every port that is free; replace the others and say which. For a stack that is down."""
+    ports, messages = choose(port_names(profile.brokers), profile.ports, claim)
+    return replace(profile, ports=ports), messages
+
+
+def read_profile(home: Home) -> Profile | None:
+    """The profile of a state folder, or None where there has been no stack yet."""
+    if not home.profile.exists():
+        return None
+    try:
+        return Profile(**json.loads(home.profile.read_text()))
+    except (ValueError, TypeError) as problem:
+        raise EnvironmentProblem(
+            f"the profile is damaged: {home.profile}: {problem}",
+            cause="it was edited, or a disk was full when it was written",
+            command="`shopstream down --purge` removes the stack with its data",
+        ) from problem
+
+
+def write_profile(home: Home, profile: Profile) -> None:
+    """Store the profile and the password file that libpq reads."""
+    write_private(home.profile, json.dumps(asdict(profile), indent=2) + "\n")
+    write_private(home.pgpass, f"*:*:shopstream:shopstream:{profile.password}\n")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace a file in one step; only the owner can read it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, FILE_MODE)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def postgres_url(home: Home, profile: Profile) -> str:
+    """The one form of the connection string; the password stays in the password file."""
+    return (
+        f"postgresql://shopstream@127.0.0.1:{profile.ports['postgres']}/shopstream"
+        f"?passfile={home.pgpass}"
+    )

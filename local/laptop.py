@@ -1,0 +1,155 @@
+"""The parts of a laptop's stack: what runs, in which order, and how each is known to be ready."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.code_zip import CodeZip, source_root
+from local.home import FILE_MODE, Home, Profile, postgres_url
+from local.java import Java
+from local.spark import LOG4J2, Faults, application_names, driver_argv, driver_environment
+from local.supervisor.plan import Part, Plan
+from local.supervisor.processes import MARK
+
+# The graceful stop of the applications ends the batch under way and waits for the idle trigger.
+SPARK_STOP_SECONDS = 60.0
+SPARK_READY_SECONDS = 180.0
+SIGINT = 2  # Postgres' fast shutdown: ends sessions, keeps every committed row
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What was fetched or built before anything starts."""
+
+    java: Java
+    jar_folder: Path
+    spark_jars: tuple[Path, ...]
+    code: CodeZip
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a stack is started this time."""
+
+    spark: bool = True
+    take_over: bool = False
+    faults: Faults = field(default_factory=Faults)
+
+
+def plan(home: Home, profile: Profile, installed: Installed, options: Options) -> Plan:
+    """The plan of one stack; a pure function of its arguments."""
+    base = environment(home, profile)
+    ours = {**base, "PYTHONPATH": str(source_root())}
+    # A new version of the code runs its tasks again, although their commands are the same.
+    versioned = {**ours, "SHOPSTREAM_CODE": installed.code.sha256}
+    brokers = [_broker(home, profile, installed, ours, node) for node in profile.nodes]
+    broker_names = tuple(broker.name for broker in brokers)
+    url = postgres_url(home, profile)
+    parts = [
+        *brokers,
+        Part(
+            "postgres",
+            title="Postgres",
+            argv=_python("local.postgres", "--home", str(home.root)),
+            environment=ours,
+            ready={"probe": "postgres", "url": url},
+            stop_signal=SIGINT,
+            stop_seconds=20,
+            address=url,
+        ),
+        Part(
+            "topics",
+            title="topics",
+            kind="task",
+            argv=_python(
+                "local.kafka_topics",
+                *("--bootstrap-servers", profile.bootstrap_servers),
+                *("--brokers", str(profile.brokers)),
+            ),
+            environment=versioned,
+            after=broker_names,
+        ),
+        Part(
+            "tables",
+            title="Postgres tables",
+            kind="task",
+            argv=_python("lambdas.migrations", "--postgres", url),
+            environment=versioned,
+            after=("postgres",),
+        ),
+    ]
+    if options.spark:
+        parts.append(_spark(home, profile, installed, options, base))
+    return Plan(profile.stack_id, tuple(parts))
+
+
+def environment(home: Home, profile: Profile) -> dict[str, str]:
+    """What every process is given, and all it is given: no credential of the user's shell."""
+    return {
+        MARK: profile.stack_id,
+        "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
+        "HOME": str(home.root),
+        "TMPDIR": str(home.scratch),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def write_configuration(home: Home) -> None:
+    """The files that processes are pointed at."""
+    path = home.run / "log4j2.properties"
+    path.write_text(LOG4J2)
+    path.chmod(FILE_MODE)
+
+
+def _python(module: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-P", "-m", module, *arguments)
+
+
+def _broker(
+    home: Home, profile: Profile, installed: Installed, ours: dict[str, str], node: int
+) -> Part:
+    server = f"127.0.0.1:{profile.ports[f'kafka-{node}']}"
+    return Part(
+        f"kafka-{node}",
+        title="Kafka" if profile.brokers == 1 else f"Kafka broker {node}",
+        argv=_python(
+            "local.kafka",
+            *("--home", str(home.root)),
+            *("--node", str(node)),
+            *("--java", str(installed.java.binary)),
+            *("--jars", str(installed.jar_folder)),
+        ),
+        environment=ours,
+        ready={"probe": "kafka", "server": server, "node": node},
+        ready_seconds=90,
+        # The last of three has no quorum left to leave: it would wait for ever.
+        stop_seconds=15 if profile.brokers == 1 else 8,
+        address=server,
+    )
+
+
+def _spark(
+    home: Home, profile: Profile, installed: Installed, options: Options, base: dict[str, str]
+) -> Part:
+    return Part(
+        "spark",
+        title=f"Spark ({', '.join(application_names())})",
+        argv=driver_argv(home, profile, options.take_over, options.faults),
+        environment=driver_environment(
+            home, installed.java, installed.spark_jars, installed.code.path, base
+        )
+        | {"SHOPSTREAM_CODE": installed.code.sha256},
+        after=("topics", "tables"),
+        ready={
+            "probe": "applications",
+            "url": postgres_url(home, profile),
+            "names": list(application_names()),
+        },
+        ready_seconds=SPARK_READY_SECONDS,
+        stop_seconds=SPARK_STOP_SECONDS,
+    )

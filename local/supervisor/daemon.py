@@ -1,0 +1,126 @@
+"""The supervisor: runs a plan until told to stop; SIGTERM stops, SIGHUP reads the plan anew."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+from local.home import Home
+from local.supervisor import logs, processes
+from local.supervisor.plan import Plan, read_plan
+from local.supervisor.published import Snapshot, publish
+from local.supervisor.runner import Clock, Runner
+
+HOUSEKEEPING_SECONDS = 5.0
+
+
+class Supervisor:
+    """All runners of one stack and what they publish together."""
+
+    def __init__(self, home: Home, pid: int, clock: Clock) -> None:
+        self._home = home
+        self._pid = pid
+        self._clock = clock
+        self._plan: Plan = read_plan(home.plan)
+        self._runners: dict[str, Runner] = {}
+        self._generation = 0
+        self._told_to_stop = asyncio.Event()
+        self._told_to_reload = asyncio.Event()
+
+    async def run(self) -> None:
+        """Supervise until told to stop; returns when nothing is left running."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told_to_stop.set)
+        loop.add_signal_handler(signal.SIGHUP, self._told_to_reload.set)
+        ended = processes.end_orphans(self._plan.stack_id, processes.recorded(self._leaders))
+        if ended:
+            self._say(f"ended what an earlier supervisor left: {', '.join(ended)}")
+        await self._adopt(self._plan)
+        try:
+            while not self._told_to_stop.is_set():
+                await self._wait_a_moment()
+                if self._told_to_reload.is_set():
+                    self._told_to_reload.clear()
+                    await self._adopt(read_plan(self._home.plan))
+                self._keep_house()
+        finally:
+            await self._stop(set(self._runners))
+
+    @property
+    def _leaders(self) -> Path:
+        return self._home.run / "processes.json"
+
+    async def _wait_a_moment(self) -> None:
+        waits = [
+            asyncio.create_task(self._told_to_stop.wait()),
+            asyncio.create_task(self._told_to_reload.wait()),
+        ]
+        await asyncio.wait(waits, timeout=HOUSEKEEPING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _adopt(self, plan: Plan) -> None:
+        """Make the running parts those of `plan`; what has not changed and works goes on."""
+        parts = {part.name: part for part in plan.parts}
+        stale = {
+            name
+            for name, runner in self._runners.items()
+            if runner.part != parts.get(name) or runner.may_be_replaced
+        }
+        await self._stop(stale)
+        self._plan = plan
+        for part in plan.parts:
+            if part.name not in self._runners:
+                log = self._home.log(part.name)
+                self._runners[part.name] = Runner(part, log, self._clock, self._publish)
+                self._runners[part.name].begin(partial(self._runners_of, part.after))
+        self._generation += 1
+        self._publish()
+
+    async def _stop(self, names: set[str]) -> None:
+        """Stop some parts at once, each after those that need it."""
+        stopped = {name: asyncio.Event() for name in names}
+
+        async def stop(name: str) -> None:
+            for dependant in self._plan.dependants(name):
+                if dependant in stopped:
+                    await stopped[dependant].wait()
+            await self._runners[name].stop()
+            stopped[name].set()
+
+        await asyncio.gather(*(stop(name) for name in names))
+        for name in names:
+            del self._runners[name]
+        processes.record(self._leaders, self._running_leaders())
+
+    def _runners_of(self, names: Iterable[str]) -> list[Runner]:
+        return [self._runners[name] for name in names]
+
+    def _keep_house(self) -> None:
+        for runner in self._runners.values():
+            broken = runner.failure()
+            if broken is not None:
+                raise broken
+            logs.rotate(self._home.log(runner.part.name))
+
+    def _running_leaders(self) -> list[processes.Identity]:
+        return [runner.leader for runner in self._runners.values() if runner.leader]
+
+    def _publish(self) -> None:
+        statuses = tuple(runner.status() for runner in self._runners.values())
+        snapshot = Snapshot(self._plan.stack_id, self._pid, self._generation, statuses)
+        try:
+            processes.record(self._leaders, self._running_leaders())
+            publish(self._home, snapshot)
+        except OSError as problem:
+            # A full disk must not end the stack: what runs goes on, the next change is tried again.
+            self._say(f"the state could not be published: {problem}")
+
+    def _say(self, text: str) -> None:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()

@@ -1,0 +1,85 @@
+"""Whether a part is ready, asked in its own protocol rather than by an open port."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from kafka.admin import KafkaAdminClient
+from kafka.errors import KafkaError
+
+# A probe returns "" when the part is ready, else what it still waits for.
+Probe = Callable[[Mapping[str, Any], float], str]
+
+CONNECT_SECONDS = 3
+
+
+def ask(ready: Mapping[str, Any], started: float) -> str:
+    """Run the probe that a part names; `started` is its process's start in epoch seconds."""
+    if not ready:
+        return ""
+    return PROBES[ready["probe"]](ready, started)
+
+
+def _file(ready: Mapping[str, Any], started: float) -> str:
+    path = Path(ready["path"])
+    try:
+        fresh = path.stat().st_mtime >= started - 1
+    except FileNotFoundError:
+        fresh = False
+    return "" if fresh else f"waiting for {path}"
+
+
+def _kafka(ready: Mapping[str, Any], _started: float) -> str:
+    """Ready when this broker itself answers with metadata that lists it and a controller."""
+    try:
+        admin = KafkaAdminClient(
+            bootstrap_servers=ready["server"],
+            client_id="shopstream-probe",
+            bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
+            request_timeout_ms=CONNECT_SECONDS * 1000,
+        )
+        try:
+            cluster = admin.describe_cluster()
+        finally:
+            admin.close()
+    except (KafkaError, OSError) as problem:
+        return f"no metadata from {ready['server']}: {type(problem).__name__}"
+    listed = {broker.get("broker_id", broker.get("node_id")) for broker in cluster["brokers"]}
+    if ready["node"] not in listed:
+        return f"broker {ready['node']} is not in the cluster's metadata yet"
+    return ""
+
+
+def _postgres(ready: Mapping[str, Any], _started: float) -> str:
+    try:
+        with psycopg.connect(ready["url"], connect_timeout=CONNECT_SECONDS) as connection:
+            connection.execute("SELECT 1")
+    except psycopg.Error as problem:
+        return f"no answer to SELECT 1: {str(problem).strip().splitlines()[0]}"
+    return ""
+
+
+def _applications(ready: Mapping[str, Any], started: float) -> str:
+    """Ready when each application has said `running` since this start."""
+    try:
+        with psycopg.connect(ready["url"], connect_timeout=CONNECT_SECONDS) as connection:
+            rows = connection.execute(
+                "SELECT name FROM applications"
+                " WHERE state = 'running' AND started_at >= to_timestamp(%s)",
+                (started,),
+            ).fetchall()
+    except psycopg.Error as problem:
+        return f"no answer from Postgres: {str(problem).strip().splitlines()[0]}"
+    missing = sorted(set(ready["names"]) - {name for (name,) in rows})
+    return f"not running yet: {', '.join(missing)}" if missing else ""
+
+
+PROBES: Mapping[str, Probe] = {
+    "file": _file,
+    "kafka": _kafka,
+    "postgres": _postgres,
+    "applications": _applications,
+}

@@ -1,0 +1,36 @@
+"""`shopstream down`: stop everything; the data stays unless it is purged."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from local import launch
+from ops import console
+from ops.stack import current_home
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("down")(down)
+
+
+def down(
+    purge: Annotated[bool, typer.Option("--purge", help="Remove all data as well.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Stop every part gracefully and leave nothing running; data is kept without --purge."""
+    home = current_home()
+    began = time.monotonic()
+    was_running = launch.stop(home, console.progress)
+    if purge:
+        launch.purge(home)
+    seconds = round(time.monotonic() - began, 1)
+    if as_json:
+        console.answer_json({"was_running": was_running, "purged": purge, "seconds": seconds})
+        return
+    console.line(f"stopped in {seconds} s" if was_running else "nothing was running")
+    if purge:
+        console.line(f"removed {home.root}")

@@ -1,0 +1,29 @@
+"""`shopstream jars`: fetch the locked jars before they are needed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from local import launch
+from ops import console
+from ops.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("jars", hidden=True)(jars)
+
+
+def jars(
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Fetch and check the jars of Kafka and Spark; print where they are."""
+    settings = Settings.from_environment()
+    paths = launch.fetch_jars(settings.cache, settings.certificates, console.progress)
+    if as_json:
+        console.answer_json({name: [str(path) for path in files] for name, files in paths.items()})
+    else:
+        for name, files in paths.items():
+            console.line(f"{name}: {len(files)} jars in {settings.cache / 'jars'}")

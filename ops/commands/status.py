@@ -1,0 +1,114 @@
+"""`shopstream status`: what runs, since when, and what was given up."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+
+from local.supervisor.policy import GIVEN_UP, State
+from local.supervisor.published import PartStatus
+from ops import console
+from ops.errors import NotReady
+from ops.stack import Stack, current_home, open_stack
+
+COLUMNS = ("part", "state", "for", "pid", "restarts", "address", "reason")
+WATCH_SECONDS = 1.0
+Clock = Callable[[], float]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("status")(status)
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it until Ctrl-C.")] = False,
+) -> None:
+    """Show every part. Exit code 0: all are ready; 1: one was given up; 3: not (yet) running."""
+    home = current_home()
+    clock = time.time  # noqa: TID251 - the edge: what is shown is an age
+    if watch and not as_json:
+        _watch(clock)
+        return
+    stack = open_stack(home)
+    if as_json:
+        console.answer_json(document(stack))
+    else:
+        console.table(COLUMNS, rows(stack, clock()))
+    code = exit_code(stack)
+    if code:
+        raise typer.Exit(code)
+
+
+def document(stack: Stack) -> dict[str, Any]:
+    """The status for programs."""
+    code = stack.home.code / "code.zip"
+    return {
+        "home": str(stack.home.root),
+        "stack_id": stack.profile.stack_id,
+        "ready": exit_code(stack) == 0,
+        "supervisor_pid": stack.snapshot.supervisor_pid,
+        "bootstrap_servers": stack.bootstrap_servers,
+        "postgres": stack.postgres_url,
+        "warehouse": str(stack.warehouse),
+        "code_sha256": hashlib.sha256(code.read_bytes()).hexdigest() if code.exists() else None,
+        "parts": {
+            part.name: {
+                "state": part.state,
+                "since": part.since,
+                "pid": part.pid,
+                "restarts": part.restarts,
+                "reason": part.reason,
+                "address": part.address,
+                "log": part.log,
+                "ready_after": part.ready_after,
+            }
+            for part in stack.snapshot.parts
+        },
+    }
+
+
+def rows(stack: Stack, now: float) -> list[tuple[str, ...]]:
+    """One row a service, and a row for each task that is not done."""
+    shown = (p for p in stack.snapshot.parts if p.kind == "service" or p.state != State.DONE)
+    return [_row(part, now) for part in shown]
+
+
+def exit_code(stack: Stack) -> int:
+    """0: everything is ready; 1: a part was given up; 3: a part is on its way."""
+    states = {State(part.state) for part in stack.snapshot.parts}
+    if states & {*GIVEN_UP, State.ENDED}:
+        return 1
+    return 0 if states <= {State.READY, State.DONE} else NotReady.exit_code
+
+
+def age(seconds: float) -> str:
+    """A duration as people read it."""
+    whole = max(0, int(seconds))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+
+
+def _row(part: PartStatus, now: float) -> tuple[str, ...]:
+    pid = str(part.pid) if part.pid else ""
+    since = age(now - part.since)
+    return part.title, part.state, since, pid, str(part.restarts), part.address, part.reason
+
+
+def _watch(clock: Clock) -> None:
+    if not console.is_rich():
+        while True:
+            console.table(COLUMNS, rows(open_stack(), clock()))
+            time.sleep(WATCH_SECONDS)
+    with Live(console=console.stdout(), refresh_per_second=4) as live:
+        while True:
+            live.update(console.rich_table(COLUMNS, rows(open_stack(), clock())))
+            time.sleep(WATCH_SECONDS)

@@ -1,0 +1,111 @@
+"""`shopstream up`: start everything and return when it is ready."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local import laptop, launch
+from local.home import Home
+from local.spark import Faults
+from local.supervisor.published import PartStatus
+from ops import console
+from ops.errors import EnvironmentProblem, Usage
+from ops.settings import Settings
+from ops.stack import Stack, current_home, open_stack
+
+NEXT = (
+    "shopstream replay online-retail examples/online_retail.csv.gz --speed max",
+    "shopstream status --watch",
+    "shopstream verify",
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("up")(up)
+
+
+def up(
+    *,
+    brokers: Annotated[
+        int | None, typer.Option(help="Kafka brokers, 1 or 3; fixed when the stack is first made.")
+    ] = None,
+    java: Annotated[
+        Path | None, typer.Option(help="Use this JDK (17 to 25) instead of the bundled Java.")
+    ] = None,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Take the applications over from another driver.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    without_spark: Annotated[bool, typer.Option("--without-spark", hidden=True)] = False,
+    crash_at: Annotated[str, typer.Option(hidden=True)] = "",
+    crash_marker: Annotated[str, typer.Option(hidden=True)] = "",
+) -> None:
+    """Start Kafka, Postgres and the applications; return when all are ready. Safe to repeat."""
+    if brokers not in (None, 1, 3):
+        raise Usage(f"--brokers is 1 or 3, not {brokers}", command="shopstream up --brokers 3")
+    settings = Settings.from_environment()
+    refuse_real_credentials(settings)
+    options = laptop.Options(
+        spark=not without_spark, take_over=take_over, faults=Faults(crash_at, crash_marker)
+    )
+    request = launch.Request(settings.cache, settings.certificates, brokers, java, options)
+    stack = start(current_home(), request)
+    if as_json:
+        console.answer_json(summary(stack))
+    else:
+        show(stack)
+
+
+def start(home: Home, request: launch.Request) -> Stack:
+    """Bring a stack up with a line of progress for each part; returns it ready."""
+    began = time.monotonic()
+    _profile, plan = launch.prepare(home, request, console.progress)
+    prepared = time.monotonic()
+    if prepared - began > 1:
+        console.progress(f"prepared in {prepared - began:.1f} s")
+    for part in launch.follow(home, launch.start(home, plan)):
+        took = f" in {part.ready_after:.1f} s" if part.ready_after is not None else ""
+        console.progress(f"{part.title}: {part.state}{took}")
+    console.progress(f"everything is ready after {time.monotonic() - began:.1f} s")
+    return open_stack(home)
+
+
+def refuse_real_credentials(settings: Settings) -> None:
+    """A laptop run has no use for an account: credentials around could only do harm."""
+    if settings.aws_credentials:
+        names = " ".join(settings.aws_credentials)
+        raise EnvironmentProblem(
+            f"real AWS credentials are in the environment: {', '.join(settings.aws_credentials)}",
+            cause="this shell is set up for an AWS account; a laptop run never needs one",
+            command=f"unset {names}",
+        )
+
+
+def show(stack: Stack) -> None:
+    """The table of parts and what to do next."""
+    services = [part for part in stack.snapshot.parts if part.kind == "service"]
+    console.table(("part", "state", "address"), [_row(part) for part in services])
+    console.line(f"state folder: {stack.home.root}")
+    console.line("next:")
+    for command in NEXT:
+        console.line(f"  {command}")
+
+
+def summary(stack: Stack) -> dict[str, object]:
+    """What other programs need to know about a stack that is up."""
+    return {
+        "home": str(stack.home.root),
+        "bootstrap_servers": stack.bootstrap_servers,
+        "postgres": stack.postgres_url,
+        "warehouse": str(stack.warehouse),
+        "parts": {part.name: part.state for part in stack.snapshot.parts},
+    }
+
+
+def _row(part: PartStatus) -> tuple[str, str, str]:
+    return part.title, part.state, part.address

@@ -1,0 +1,113 @@
+"""What the command prints: rich on a terminal, plain text elsewhere, JSON when asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ops.errors import ShopstreamError
+from ops.settings import Settings
+
+# Wide enough that plain output, which other programs read, is never wrapped.
+PLAIN_WIDTH = 10_000
+
+
+@lru_cache(maxsize=2)
+def _console(stderr: bool) -> Console:
+    plain = Settings.from_environment().plain
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PLAIN_WIDTH
+    return Console(stderr=stderr, no_color=plain or None, width=width, highlight=False)
+
+
+def stdout() -> Console:
+    """The console for answers."""
+    return _console(False)
+
+
+def stderr() -> Console:
+    """The console for progress and errors, so that answers can be piped."""
+    return _console(True)
+
+
+def is_rich() -> bool:
+    """Whether a person watches: live tables and colours are welcome."""
+    return stdout().is_terminal and not Settings.from_environment().plain
+
+
+def line(text: str = "", style: str | None = None) -> None:
+    """Print one line of the answer as it is, without markup."""
+    stdout().print(escape(text), style=style, soft_wrap=True)
+
+
+def progress(text: str) -> None:
+    """Print one line about work under way, to standard error."""
+    stderr().print(escape(text), style="dim", soft_wrap=True)
+
+
+def answer_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
+    """Print one JSON document and nothing else."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> None:
+    """Print rows under headings: a rich table on a terminal, aligned columns elsewhere."""
+    if is_rich():
+        stdout().print(rich_table(columns, rows, title))
+        return
+    cells = [list(columns), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+    if title:
+        line(title)
+    for row in cells:
+        line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def rich_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> Table:
+    """The same rows as a rich table, for live displays."""
+    drawn = Table(title=title or None, title_justify="left", header_style="bold")
+    for column in columns:
+        drawn.add_column(column, overflow="fold")
+    for row in rows:
+        drawn.add_row(*(escape(str(cell)) for cell in row))
+    return drawn
+
+
+def error(problem: ShopstreamError) -> None:
+    """Print what happened, the likely cause, the next command and the log, to standard error."""
+    out = stderr()
+    out.print(f"[bold red]error:[/] {escape(problem.what)}", soft_wrap=True)
+    if problem.cause:
+        out.print(f"likely cause: {escape(problem.cause)}", soft_wrap=True)
+    if problem.command:
+        out.print(f"next: {escape(problem.command)}", soft_wrap=True)
+    if problem.log:
+        out.print(f"log: {escape(str(problem.log))}", soft_wrap=True)
+
+
+def misuse(message: str) -> None:
+    """Print what is wrong with a command line; without any argument that is the help itself."""
+    if "Usage:" in message:
+        stderr().print(escape(message), soft_wrap=True)
+        return
+    stderr().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+    stderr().print("next: shopstream --help, or --help after the command", soft_wrap=True)
+
+
+def error_json(problem: ShopstreamError) -> dict[str, object]:
+    """The same error as JSON fields, for commands that answer in JSON."""
+    return {
+        "error": problem.what,
+        "cause": problem.cause,
+        "next": problem.command,
+        "log": str(problem.log) if problem.log else None,
+        "exit_code": problem.exit_code,
+    }

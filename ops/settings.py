@@ -1,0 +1,57 @@
+"""What the command takes from its environment; the only place that reads it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+# A value here would let a laptop run reach a real account.
+AWS_CREDENTIALS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+# What emulators document for their users; they open nothing.
+HARMLESS_VALUES = frozenset({"", "test", "testing", "dummy", "fake", "local"})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The environment as values: where state and downloads live, how to print, what to refuse."""
+
+    home: Path
+    cache: Path
+    user_home: Path
+    plain: bool
+    certificates: Path | None
+    aws_credentials: tuple[str, ...]
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings from a mapping of variables; the names of real credentials are kept."""
+        user_home = Path(environment.get("HOME") or Path.home())
+        xdg = Path(environment.get("XDG_CACHE_HOME") or user_home / ".cache")
+        certificates = environment.get("SSL_CERT_FILE")
+        return cls(
+            home=Path(environment.get("SHOPSTREAM_HOME") or user_home / ".shopstream").absolute(),
+            cache=Path(environment.get("SHOPSTREAM_CACHE") or xdg / "shopstream").absolute(),
+            user_home=user_home,
+            plain=bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb",
+            certificates=Path(certificates) if certificates else None,
+            aws_credentials=tuple(
+                name
+                for name in AWS_CREDENTIALS
+                if environment.get(name, "").strip().lower() not in HARMLESS_VALUES
+            ),
+        )
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read the settings of this process."""
+        return cls.of(os.environ)  # noqa: TID251 - the one place

@@ -1,0 +1,60 @@
+"""A stack that is up: the addresses that the other commands need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.home import Home, Profile, postgres_url, read_profile
+from local.supervisor.published import Snapshot, running
+from ops.errors import NotReady
+from ops.settings import Settings
+
+
+@dataclass(frozen=True)
+class Stack:
+    """Where the parts of a running stack are."""
+
+    home: Home
+    profile: Profile
+    snapshot: Snapshot
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self.profile.bootstrap_servers
+
+    @property
+    def postgres_url(self) -> str:
+        return postgres_url(self.home, self.profile)
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home.warehouse
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.home.checkpoints
+
+    @property
+    def ledger(self) -> Path:
+        return self.home.ledger
+
+
+def current_home() -> Home:
+    """The state folder this process works on."""
+    return Home(Settings.from_environment().home)
+
+
+def open_stack(home: Home | None = None) -> Stack:
+    """The running stack of a state folder; NotReady when nothing runs there."""
+    home = home or current_home()
+    profile = read_profile(home)
+    snapshot = running(home)
+    if profile is None or snapshot is None:
+        raise NotReady(
+            f"no stack is running in {home.root}",
+            cause="it was not started, or it was stopped",
+            command="shopstream up",
+            log=home.log("supervisor") if home.log("supervisor").exists() else None,
+        )
+    return Stack(home, profile, snapshot)

@@ -1,0 +1,56 @@
+"""From filled relations to a report; reads nothing else and changes nothing outside DuckDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from contracts.registry import Registry
+from ops.verify.checks import run_counts, run_level
+from ops.verify.conflicts import find_conflicts
+from ops.verify.relations import prepare
+from ops.verify.report import Report, SourceFinding
+from ops.verify.rules import derive_alerts
+
+LEVELS = {
+    "L1": "l1_topic",
+    "L2": "l2_bronze",
+    "L3": "l3_conservation",
+    "L4": "l4_silver",
+    "L5": "l5_totals",
+    "L6": "l6_alerts",
+}
+
+
+def judge(
+    connection: duckdb.DuckDBPyConnection,
+    registry: Registry,
+    rules: Sequence[Mapping[str, Any]],
+    *,
+    strict: bool = False,
+) -> Report:
+    """Run every level over the relations of `connection`."""
+    prepare(connection)
+    find_conflicts(connection, registry)
+    derive_alerts(connection, "silver_order", "expected_alerts", rules)
+    levels = tuple(run_level(connection, name, file) for name, file in LEVELS.items())
+    quarantine = connection.execute(
+        "SELECT reason, count(*) FROM quarantined GROUP BY reason ORDER BY reason"
+    ).fetchall()
+    return Report(run_counts(connection, "ledger"), dict(quarantine), levels, strict=strict)
+
+
+def judge_source(
+    connection: duckdb.DuckDBPyConnection,
+    files: Sequence[Path],
+    rules: Sequence[Mapping[str, Any]],
+) -> SourceFinding:
+    """Compare the answers with those of the data files; `judge` and `derive_orders` come first."""
+    counts = run_counts(connection, "source_orders_counted")
+    derive_alerts(connection, "source_order", "source_alerts", rules)
+    level = run_level(connection, "source", "source_answers")
+    metrics = next(check for check in level.checks if check.name == "order_metrics")
+    return SourceFinding(tuple(map(str, files)), counts, metrics.expected - metrics.actual, level)

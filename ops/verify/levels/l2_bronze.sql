@@ -1,0 +1,59 @@
+-- Does bronze hold every offset exactly once?
+
+CREATE OR REPLACE TABLE bronze_partition AS
+SELECT any_value(topic) AS topic, topic_id, partition, count(*) AS rows_held,
+       count(DISTINCT number) AS offsets_held, min(number) AS first, max(number) AS last
+FROM record GROUP BY topic_id, partition;
+
+CREATE OR REPLACE VIEW partition_pair AS
+SELECT coalesce(b.topic, p.topic) AS topic, coalesce(b.topic_id, p.topic_id) AS topic_id,
+       coalesce(b.partition, p.partition) AS partition, b.rows_held, b.first, b.last, p.low, p.high
+FROM bronze_partition b
+FULL JOIN (FROM broker.partitions WHERE topic <> 'ecommerce-alerts') p
+  ON p.topic_id = b.topic_id AND p.partition = b.partition;
+
+CREATE OR REPLACE MACRO named(topic, topic_id, part) AS
+  concat(topic, '/', part, ' (topic id ', topic_id, ')');
+
+-- check: every data file that the lake names is there
+SELECT concat(table_name, ' ', path) AS key, 'a file' AS expected, path AS actual,
+       path IS NULL AS agrees
+FROM (
+  SELECT table_name, NULL AS path FROM lake_files, range(files)
+  UNION ALL
+  SELECT table_name, path FROM lake_missing_files
+);
+
+-- check: no offset is held twice
+SELECT place(any_value(topic), topic_id, partition, number) AS key, '1' AS expected,
+       count(*)::VARCHAR AS actual, count(*) = 1 AS agrees
+FROM record GROUP BY topic_id, partition, number;
+
+-- check: no offset is missing between the first and the last
+SELECT named(topic, topic_id, partition) AS key,
+       concat(last - first + 1, ' offsets from ', first, ' to ', last) AS expected,
+       concat(offsets_held, ' offsets; first gap after ', (
+         SELECT min(number) FROM (
+           SELECT number, lead(number) OVER (ORDER BY number) AS next_number FROM record r
+           WHERE r.topic_id = b.topic_id AND r.partition = b.partition)
+         WHERE next_number > number + 1)) AS actual,
+       offsets_held = last - first + 1 AS agrees
+FROM bronze_partition b;
+
+-- check: bronze begins where the broker does, or before
+SELECT named(topic, topic_id, partition) AS key, concat('at most ', low) AS expected,
+       coalesce(first::VARCHAR, 'no rows') AS actual, coalesce(first <= low, false) AS agrees
+FROM partition_pair WHERE low < high;
+
+-- check: bronze ends where the broker does
+SELECT named(topic, topic_id, partition) AS key, concat('next offset ', high) AS expected,
+       coalesce(concat('next offset ', last + 1), 'no rows') AS actual,
+       coalesce(last + 1 = high, false) AS agrees
+FROM partition_pair WHERE high IS NOT NULL AND (low < high OR last IS NOT NULL);
+
+-- check: ingest's recorded progress is where bronze ends
+SELECT named(b.topic, b.topic_id, b.partition) AS key, concat('until ', b.last + 1) AS expected,
+       coalesce(concat('until ', g.until), 'no progress row') AS actual, g.until = b.last + 1 AS agrees
+FROM bronze_partition b
+LEFT JOIN answers.progress g
+  ON g.application = 'ingest' AND g.topic_id = b.topic_id AND g.partition = b.partition;

@@ -1,0 +1,67 @@
+-- Is each alert in Postgres, in its topic and in gold one that the rules give, and none missing?
+
+CREATE OR REPLACE TABLE answered_alert AS
+SELECT lower(alert_id) AS alert_id, rule, rule_version, subject, severity,
+       epoch_us(event_time) AS event_us, epoch_us(append_time) AS append_us, region, evidence,
+       epoch_us(window_start) AS window_us
+FROM answers.alerts;
+
+-- The topic keeps alerts for days, the table for ever: what retention took away is not asked for.
+CREATE OR REPLACE VIEW alerts_topic AS
+SELECT coalesce(sum(low), 0) AS expired FROM broker.partitions WHERE topic = 'ecommerce-alerts';
+
+-- note: alerts sent more than once
+SELECT concat(repeated, ' alerts are in the topic more than once, which its guarantee allows')
+FROM (SELECT count(*) - count(DISTINCT lower(alert_id)) AS repeated FROM broker.alerts)
+WHERE repeated > 0;
+
+-- note: alerts beyond the topic's retention
+SELECT concat(expired, ' alerts have left the topic by its retention; the table holds them')
+FROM alerts_topic WHERE expired > 0;
+
+-- check: alerts in Postgres equal the rules evaluated over silver
+WITH derived AS (
+  SELECT lower(alert_id) AS alert_id,
+         {'rule': rule, 'version': rule_version, 'subject': subject, 'severity': severity,
+          'at': event_us, 'region': region} AS content
+  FROM expected_alerts
+), answered AS (
+  SELECT alert_id, {'rule': rule, 'version': rule_version, 'subject': subject,
+                    'severity': severity, 'at': event_us, 'region': region} AS content
+  FROM answered_alert
+)
+SELECT alert_id AS key, coalesce(d.content::VARCHAR, 'no alert') AS expected,
+       coalesce(a.content::VARCHAR, 'no alert') AS actual,
+       d.content IS NOT NULL AND a.content IS NOT NULL
+         AND d.content IS NOT DISTINCT FROM a.content AS agrees
+FROM derived d FULL JOIN answered a USING (alert_id);
+
+-- check: the alerts topic holds the alerts in Postgres
+WITH sent AS (SELECT DISTINCT lower(alert_id) AS alert_id FROM broker.alerts)
+SELECT alert_id AS key,
+       CASE WHEN a.rule IS NULL THEN 'no alert' ELSE concat(a.rule, ' ', a.subject) END AS expected,
+       CASE WHEN s.alert_id IS NULL THEN 'not in the topic' ELSE 'in the topic' END AS actual,
+       a.rule IS NOT NULL
+         AND (s.alert_id IS NOT NULL OR (SELECT expired FROM alerts_topic) > 0) AS agrees
+FROM answered_alert a FULL JOIN sent s USING (alert_id);
+
+-- check: gold.fraud_alerts equals Postgres
+WITH gold AS (
+  SELECT lower(alert_id) AS alert_id, count(*) AS copies,
+         any_value({'rule': rule, 'version': rule_version, 'subject': subject,
+          'severity': severity, 'at': epoch_us(event_time), 'appended': epoch_us(append_time),
+          'window': epoch_us(window_start), 'region': region,
+          'evidence': json_sorted(evidence)}) AS content
+  FROM gold.fraud_alerts GROUP BY lower(alert_id)
+), answered AS (
+  SELECT alert_id, {'rule': rule, 'version': rule_version, 'subject': subject,
+                    'severity': severity, 'at': event_us, 'appended': append_us,
+                    'window': window_us, 'region': region,
+                    'evidence': json_sorted(evidence)} AS content
+  FROM answered_alert
+)
+SELECT alert_id AS key, coalesce(a.content::VARCHAR, 'no alert') AS expected,
+       CASE WHEN g.copies > 1 THEN concat(g.copies, ' rows in gold')
+            ELSE coalesce(g.content::VARCHAR, 'not in gold') END AS actual,
+       g.copies = 1 AND a.content IS NOT NULL AND a.content IS NOT DISTINCT FROM g.content AS agrees
+FROM answered a FULL JOIN gold g USING (alert_id);

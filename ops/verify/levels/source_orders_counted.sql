@@ -1,0 +1,39 @@
+-- Which orders must the stack have counted, by the data files?
+
+-- Filled by the caller: source_event(file, edition, position, event_id).
+
+-- Sent by the producer but never acknowledged and not in bronze: nothing was promised about these.
+CREATE OR REPLACE TABLE undelivered AS
+SELECT a.topic, lower(a.event_id) AS event_id
+FROM ledger.attempts a LEFT JOIN ledger.outcomes o USING (run, sequence)
+WHERE a.topic = 'ecommerce-orders'
+GROUP BY ALL
+HAVING count(*) FILTER (o.outcome = 'acknowledged') = 0
+   AND lower(a.event_id) NOT IN (SELECT event_id FROM record WHERE event_id IS NOT NULL);
+
+CREATE OR REPLACE TABLE source_order AS
+SELECT e.event_id, i.order_id, i.time_us + p.shift_us AS event_us, 0::BIGINT AS append_us,
+       r.region, false AS canary,
+       CASE WHEN starts_with(i.order_id, 'C') THEN 'cancelled'
+            WHEN i.total_minor <= 0 THEN 'adjustment' ELSE 'placed' END AS kind,
+       i.customer_id, i.total_minor, 'GBP' AS currency,
+       CASE WHEN i.country = '' THEN 'Unspecified' ELSE i.country END AS location, i.lines
+FROM source_event e
+JOIN source_position p USING (file, edition, position)
+JOIN source_invoice i USING (file, position)
+JOIN region_of r USING (country)
+WHERE e.event_id NOT IN (SELECT event_id FROM undelivered);
+
+CREATE OR REPLACE TABLE source_metrics AS FROM order_metrics_of('source_order');
+
+-- count: rows
+SELECT count(*) FROM source_row;
+
+-- count: rejected_rows
+SELECT count(*) FROM source_line WHERE rejected IS NOT NULL;
+
+-- count: orders
+SELECT count(*) FROM source_order;
+
+-- count: undelivered
+SELECT count(*) FROM undelivered;

@@ -1,0 +1,73 @@
+"""Which part of which data file each run replayed; refuses files that cannot explain the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from contracts.events import CANARY
+from contracts.ledger import Run, SourceFile
+from contracts.topics import ORDERS
+from ops.errors import Usage
+from ops.verify.source import DataFile, Slice
+
+_AGAIN = "shopstream verify --source FILE, once for each file that was replayed"
+
+
+def slices_of(
+    files: Sequence[DataFile],
+    runs: Sequence[Run],
+    attempted: Mapping[tuple[str, str], int],
+    furthest: Mapping[str, int],
+) -> list[Slice]:
+    """One slice a run that replayed one of `files`.
+
+    `attempted` counts attempts by (run, topic): a run that sent orders from anywhere else makes the
+    comparison meaningless and is refused. `furthest` is the last row that a run attempted: a run
+    that was killed may not have written it to its ``run.json``.
+    """
+    by_digest = {found.sha256: number for number, found in enumerate(files)}
+    replayed = {run.source.sha256 for run in runs if run.source}
+    for found in files:
+        if found.sha256 not in replayed:
+            raise Usage(
+                f"no run replayed this file: {found.path}",
+                cause="the file was changed since, or another file was replayed",
+                command="shopstream replay online-retail FILE, then verify again",
+            )
+    chosen = []
+    for run in runs:
+        if not attempted.get((run.run, ORDERS.name)) or run.producer == CANARY:
+            continue
+        if run.source is None or run.source.sha256 not in by_digest:
+            raise Usage(
+                f"run {run.run} of {run.producer} also sent orders, and not from the given files",
+                cause="the totals hold its orders too, so no file alone can explain them",
+                command=_AGAIN,
+            )
+        chosen.append(_slice(run, run.source, by_digest[run.source.sha256], furthest))
+    return chosen
+
+
+def _slice(run: Run, source: SourceFile, file: int, furthest: Mapping[str, int]) -> Slice:
+    last = max(source.last_row, furthest.get(run.run, 0))
+    return Slice(run.run, file, source.edition, source.shift_us, source.first_row, last)
+
+
+def require_patterns(
+    runs: Sequence[Run], categories: Path, regions: Path, digests: Mapping[Path, str]
+) -> None:
+    """Refuse tables other than those the runs used: they decide every row's category and region."""
+    for run in runs:
+        if run.source is None:
+            continue
+        for path, wanted in (
+            (categories, run.source.categories_sha256),
+            (regions, run.source.regions_sha256),
+        ):
+            if digests[path] != wanted:
+                raise Usage(
+                    f"run {run.run} was replayed with another table than {path}",
+                    cause="the table was edited since, or the replay was given another one",
+                    command="shopstream verify --source FILE --categories FILE --regions FILE",
+                )

@@ -1,0 +1,210 @@
+"""The raw data file read again: Online Retail rows into DuckDB, by code of its own."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import duckdb
+
+from contracts.events import replayed_event_id
+from contracts.rejections import (
+    EARLIEST_EVENT_US,
+    LATEST_TIME_US,
+    MAX_QUANTITY,
+    MAX_UNIT_PRICE,
+)
+from ops.errors import Usage
+from ops.verify.checks import prepare
+from ops.verify.filling import fill, read
+
+COLUMNS = (
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Country",
+)
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """A data file as it was found: `sha256` is of its decompressed bytes."""
+
+    path: Path
+    sha256: str
+    encoding: str
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What one run replayed of a file; `file` is its place among the files given."""
+
+    run: str
+    file: int
+    edition: str
+    shift_us: int
+    first_row: int
+    last_row: int
+
+
+def inspect(path: Path) -> DataFile:
+    """Digest and encoding of a csv or csv.gz file; Usage when it cannot be read."""
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    encoding = "utf-8-sig"
+    try:
+        with _opened(path) as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                if encoding != "latin-1":
+                    encoding = _still_utf8(decoder, chunk, False)
+        if encoding != "latin-1":
+            encoding = _still_utf8(decoder, b"", True)
+    except (OSError, EOFError) as problem:
+        raise Usage(
+            f"the data file cannot be read: {path}: {problem}",
+            cause="it is not there, or not a whole csv or csv.gz file",
+            command="shopstream verify --source FILE with the file that was replayed",
+        ) from problem
+    return DataFile(path, digest.hexdigest(), encoding)
+
+
+def _still_utf8(decoder: codecs.IncrementalDecoder, chunk: bytes, final: bool) -> str:
+    try:
+        decoder.decode(chunk, final)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8-sig"
+
+
+def _opened(path: Path) -> BinaryIO:
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
+    """The relations that the source's SQL files read, empty."""
+    texts = ", ".join(
+        f"{name} VARCHAR"
+        for name in (
+            "invoice",
+            "stock",
+            "description",
+            "quantity",
+            "date",
+            "price",
+            "customer",
+            "country",
+        )
+    )
+    for statement in (
+        f"CREATE TABLE source_row (file INTEGER, row BIGINT, fields INTEGER, {texts})",
+        "CREATE TABLE pattern (kind VARCHAR, place INTEGER, pattern VARCHAR, value VARCHAR)",
+        "CREATE TABLE source_slice (run VARCHAR, file INTEGER, edition VARCHAR, shift_us BIGINT, "
+        "first_row BIGINT, last_row BIGINT)",
+        "CREATE TABLE source_event (file INTEGER, edition VARCHAR, position BIGINT, "
+        "event_id VARCHAR)",
+        "CREATE TABLE source_rejected (run VARCHAR, reason VARCHAR, told BIGINT)",
+        "CREATE TABLE source_alerts AS FROM expected_alerts LIMIT 0",
+        "CREATE TABLE source_limit AS SELECT "
+        f"{MAX_QUANTITY}::HUGEINT AS max_quantity, {MAX_UNIT_PRICE}::HUGEINT AS max_price, "
+        f"{EARLIEST_EVENT_US}::BIGINT AS earliest_us, {LATEST_TIME_US}::BIGINT AS latest_us",
+    ):
+        connection.execute(statement)
+
+
+def load_rows(connection: duckdb.DuckDBPyConnection, number: int, found: DataFile) -> int:
+    """Fill ``source_row`` with every data row of the file, good or bad; return how many."""
+    with (
+        _opened(found.path) as file,
+        io.TextIOWrapper(file, encoding=found.encoding, newline="") as text,
+    ):
+        rows = csv.reader(text)
+        header = [name.strip() for name in next(rows, [])]
+        if header != list(COLUMNS):
+            raise Usage(
+                f"the data file has other columns than Online Retail: {found.path}",
+                cause=f"expected {','.join(COLUMNS)}",
+                command="shopstream verify --source FILE with the file that was replayed",
+            )
+        return fill(connection, "source_row", _numbered(number, rows))
+
+
+def _numbered(number: int, rows: Iterator[list[str]]) -> Iterator[tuple[object, ...]]:
+    """Rows from 1, bad ones included; lines without any character are no rows."""
+    row = 0
+    for values in rows:
+        if not values:
+            continue
+        row += 1
+        fields = (*values[: len(COLUMNS)], *[""] * (len(COLUMNS) - len(values)))
+        yield number, row, len(values), *(value.strip() for value in fields)
+
+
+def load_patterns(connection: duckdb.DuckDBPyConnection, kind: str, path: Path) -> None:
+    """Fill ``pattern`` from a csv of pattern and value, first row a header; a star matches all."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))[1:]
+    fill(
+        connection,
+        "pattern",
+        [
+            (kind, place, _like(row[0].strip()), row[1].strip())
+            for place, row in enumerate(rows)
+            if len(row) > 1
+        ],
+    )
+
+
+def _like(pattern: str) -> str:
+    return re.sub(r"([%_\\])", r"\\\1", pattern.lower()).replace("*", "%")
+
+
+def derive_orders(connection: duckdb.DuckDBPyConnection, slices: list[Slice]) -> None:
+    """From the rows to single orders: ``source_invoice``, ``source_position``, ``source_event``."""
+    fill(
+        connection,
+        "source_slice",
+        [
+            (one.run, one.file, one.edition, one.shift_us, one.first_row, one.last_row)
+            for one in slices
+        ],
+    )
+    prepare(connection, "source_orders")
+    fill(connection, "source_event", _identities(connection))
+
+
+def _identities(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
+    positions = connection.execute("SELECT file, edition, position FROM source_position").fetchall()
+    for file, edition, position in positions:
+        yield file, edition, position, replayed_event_id(edition, position)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_positions(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """The furthest row that each run attempted, by run."""
+    statement = "SELECT run, max(position) FROM ledger.attempts GROUP BY run"
+    return {
+        str(run): int(str(furthest))
+        for batch in read(connection, statement)
+        for run, furthest in batch
+        if furthest is not None
+    }

@@ -1,0 +1,119 @@
+"""Writes a run's ledger, in the form of `contracts.ledger`: attempts before they leave, outcomes after."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from contracts.ledger import (
+    ATTEMPT_COLUMNS,
+    ATTEMPTS_FILE,
+    OUTCOME_COLUMNS,
+    OUTCOMES_FILE,
+    RUN_FILE,
+    Run,
+)
+from producer.errors import ProducerError
+from producer.outlets import Delivery
+
+# sequence, event_id, topic, position
+Attempt = tuple[int, str, str, int]
+
+
+class Ledger(Protocol):
+    """What a run tried to send and what became of it."""
+
+    def attempt(self, attempts: Sequence[Attempt]) -> None:
+        """Note events about to be handed over; on return they survive a crash of this process."""
+
+    def outcome(self, deliveries: Iterable[Delivery]) -> None:
+        """Note what became of events."""
+
+    def sync(self, run: Run) -> None:
+        """Make everything noted survive a crash of the machine, with the run as it is now."""
+
+    def close(self) -> None:
+        """Give back the files; call `sync` first."""
+
+
+class NoLedger:
+    """For runs that prove nothing."""
+
+    def attempt(self, attempts: Sequence[Attempt]) -> None: ...
+
+    def outcome(self, deliveries: Iterable[Delivery]) -> None: ...
+
+    def sync(self, run: Run) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class FileLedger:
+    """A folder ``<ledger>/<run>`` with the run's three files; ProducerError when it cannot be made."""
+
+    def __init__(self, ledger: Path, run: Run) -> None:
+        self.folder = ledger / run.run
+        try:
+            self.folder.mkdir(parents=True)
+            self._attempts = _started(self.folder / ATTEMPTS_FILE, ATTEMPT_COLUMNS)
+            self._outcomes = _started(self.folder / OUTCOMES_FILE, OUTCOME_COLUMNS)
+        except OSError as error:
+            raise ProducerError(
+                f"the ledger {self.folder} cannot be written: {error.strerror}",
+                cause="the disk is full, or the folder belongs to somebody else",
+            ) from error
+        self.sync(run)
+
+    def attempt(self, attempts: Sequence[Attempt]) -> None:
+        csv.writer(self._attempts).writerows(attempts)
+        self._attempts.flush()
+
+    def outcome(self, deliveries: Iterable[Delivery]) -> None:
+        csv.writer(self._outcomes).writerows(map(_outcome_row, deliveries))
+        self._outcomes.flush()
+
+    def sync(self, run: Run) -> None:
+        os.fsync(self._attempts.fileno())
+        os.fsync(self._outcomes.fileno())
+        draft = self.folder / f"{RUN_FILE}.draft"
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(run.to_json())
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self.folder / RUN_FILE)
+
+    def close(self) -> None:
+        self._attempts.close()
+        self._outcomes.close()
+
+
+def _started(path: Path, columns: Sequence[str]) -> io.TextIOWrapper:
+    file = path.open("x", encoding="utf-8", newline="", buffering=1 << 16)
+    csv.writer(file).writerow(columns)
+    file.flush()
+    return file
+
+
+def _outcome_row(delivery: Delivery) -> tuple[int, str, int | str, int | str, int | str, str]:
+    if delivery.failure:
+        return delivery.sequence, "failed", "", "", "", delivery.failure
+    return (
+        delivery.sequence,
+        "acknowledged",
+        delivery.partition,
+        delivery.offset,
+        delivery.append_time,
+        "",
+    )
+
+
+def at_row(run: Run, last_row: int, *, rejected: dict[str, int], finished: bool = False) -> Run:
+    """The run as it is when the event of `last_row` was the last one attempted."""
+    assert run.source is not None
+    source = replace(run.source, last_row=last_row)
+    return replace(run, source=source, finished=finished, rejected=dict(rejected))

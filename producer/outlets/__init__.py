@@ -1,0 +1,51 @@
+"""Where events go: one interface, three places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from contracts.topics import Topic
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the events go to; `topic_ids` by topic name, empty where topics have none."""
+
+    cluster_id: str
+    topic_ids: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What became of one event. `append_time` in microseconds UTC; `failure` is empty when it is
+    acknowledged, and then only `sequence` and `failure` mean anything."""
+
+    sequence: int
+    partition: int = -1
+    offset: int = -1
+    append_time: int = 0
+    failure: str = ""
+
+
+class Outlet(Protocol):
+    """Takes events and says what became of each, once, in `deliveries`.
+
+    Events of one key arrive in the order in which they were sent. None is dropped in silence: after
+    `flush` returned 0 every event has a delivery.
+    """
+
+    def place(self) -> Place:
+        """Where the events go."""
+
+    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
+        """Hand over one event; waits while the outlet is full."""
+
+    def deliveries(self) -> list[Delivery]:
+        """What became known since the last call."""
+
+    def flush(self, timeout: float) -> int:
+        """Wait at most `timeout` seconds for deliveries; return how many are still unknown."""
+
+    def close(self) -> None:
+        """Give back what the outlet holds; call `flush` first."""

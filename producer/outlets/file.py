@@ -1,0 +1,87 @@
+"""Events in files that read back: one ``<topic>.ndjson`` a topic in a folder.
+
+Each line is an object with ``key``, ``value`` (base64 of the bytes that Kafka would get) and
+``sequence``; its number from 0 is the event's offset. A run appends to what is there.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO
+
+from contracts.topics import Topic
+from producer.errors import BadInput
+from producer.outlets import Delivery, Place
+
+_SUFFIX = ".ndjson"
+
+
+class FileOutlet:
+    """Appends events to a folder; they are acknowledged when the file system has them."""
+
+    def __init__(self, folder: Path, *, clock: Callable[[], int]) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"the folder {folder} cannot be made: {error.strerror}") from error
+        self._folder = folder
+        self._clock = clock
+        self._files: dict[str, IO[bytes]] = {}
+        self._offsets: dict[str, int] = {}
+        self._unsynced: list[tuple[int, int]] = []
+        self._deliveries: list[Delivery] = []
+
+    def place(self) -> Place:
+        return Place(f"file:{self._folder.name}")
+
+    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
+        file = self._files.get(topic.name) or self._open(topic)
+        line = {
+            "key": base64.b64encode(key).decode(),
+            "value": base64.b64encode(value).decode(),
+            "sequence": sequence,
+        }
+        file.write(json.dumps(line).encode() + b"\n")
+        self._unsynced.append((sequence, self._offsets[topic.name]))
+        self._offsets[topic.name] += 1
+
+    def deliveries(self) -> list[Delivery]:
+        taken, self._deliveries = self._deliveries, []
+        return taken
+
+    def flush(self, timeout: float) -> int:
+        for file in self._files.values():
+            file.flush()
+            os.fsync(file.fileno())
+        now = self._clock()
+        self._deliveries += [
+            Delivery(sequence, partition=0, offset=offset, append_time=now)
+            for sequence, offset in self._unsynced
+        ]
+        self._unsynced.clear()
+        return 0
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def _open(self, topic: Topic) -> IO[bytes]:
+        path = self._folder / f"{topic.name}{_SUFFIX}"
+        self._offsets[topic.name] = sum(1 for _ in read_back(self._folder, topic))
+        file = self._files[topic.name] = path.open("ab")
+        return file
+
+
+def read_back(folder: Path, topic: Topic) -> Iterator[tuple[bytes, bytes]]:
+    """The (key, value) pairs of a topic in the order in which they were sent."""
+    path = folder / f"{topic.name}{_SUFFIX}"
+    if not path.exists():
+        return
+    with path.open("rb") as lines:
+        for line in lines:
+            entry = json.loads(line)
+            yield base64.b64decode(entry["key"]), base64.b64decode(entry["value"])

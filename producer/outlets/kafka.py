@@ -1,0 +1,157 @@
+"""Events to Kafka: idempotent, acknowledged by all in-sync replicas, compressed in large batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Literal
+from uuid import UUID
+
+from confluent_kafka import (
+    KafkaError,
+    KafkaException,
+    Message,
+    Producer,
+    TopicCollection,
+    Uuid,
+)
+from confluent_kafka.admin import AdminClient
+
+from contracts.topics import Topic
+from producer.errors import NotReady, ProducerError
+from producer.outlets import Delivery, Place
+
+KafkaAuth = Literal["none", "msk-iam"]
+
+CONNECT_SECONDS = 10.0
+_US_PER_MS = 1000
+# Long enough for a leader to die and another to be elected; then an event has failed.
+DELIVERY_SECONDS = 120
+_SETTINGS: Mapping[str, Any] = {
+    "client.id": "shopstream-producer",
+    "acks": "all",
+    "enable.idempotence": True,
+    "compression.type": "lz4",
+    "linger.ms": 20,
+    "batch.size": 1_000_000,
+    "delivery.timeout.ms": DELIVERY_SECONDS * 1000,
+    # The queue is the only part of a replay that could grow: 16 MB hold some ten thousand orders.
+    "queue.buffering.max.kbytes": 16_384,
+    "queue.buffering.max.messages": 100_000,
+}
+
+
+def security(auth: KafkaAuth, region: str) -> dict[str, Any]:
+    """Client settings for a way to sign in; for ``msk-iam`` each token is made by AWS' signer."""
+    if auth == "none":
+        return {}
+    return {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "OAUTHBEARER",
+        "oauth_cb": partial(_msk_token, region),
+    }
+
+
+def _msk_token(region: str, _config: str) -> tuple[str, float]:
+    """A token and when it expires, in seconds since 1970."""
+    # Only where AWS is used: importing its client takes longer than connecting to a local broker.
+    from aws_msk_iam_sasl_signer import MSKAuthTokenProvider  # noqa: PLC0415
+
+    token, expires_ms = MSKAuthTokenProvider.generate_auth_token(region)
+    return token, expires_ms / 1000
+
+
+def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], topic: Topic) -> Place:
+    """The cluster's id and the topic's; NotReady when the broker is silent or lacks the topic."""
+    admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0, **sign_in})
+    try:
+        cluster = admin.list_topics(timeout=CONNECT_SECONDS)
+        if topic.name not in cluster.topics:
+            raise NotReady(
+                f"the broker at {bootstrap_servers} has no topic {topic.name}",
+                cause="topics are never made by writing to them",
+                next_step="shopstream topics create",
+            )
+        described = admin.describe_topics(
+            TopicCollection([topic.name]), request_timeout=CONNECT_SECONDS
+        )
+        topic_id = described[topic.name].result().topic_id
+    except KafkaException as error:
+        raise NotReady(
+            f"no Kafka broker answers at {bootstrap_servers}: {error.args[0].str()}",
+            cause="the stack is not running, or the address is another",
+            next_step="shopstream status",
+        ) from error
+    return Place(cluster.cluster_id, {topic.name: id_text(topic_id)})
+
+
+def id_text(topic_id: Uuid) -> str:
+    """A topic id in the hyphenated form that the lake and the progress table hold."""
+    high, low = topic_id.get_most_significant_bits(), topic_id.get_least_significant_bits()
+    return str(UUID(int=(high % (1 << 64) << 64) | low % (1 << 64)))
+
+
+class KafkaOutlet:
+    """Sends through librdkafka; `settings` (addresses, sign-in) are added to the product's own."""
+
+    def __init__(self, settings: Mapping[str, Any], place: Place) -> None:
+        self._place = place
+        self._fatal: KafkaError | None = None
+        self._deliveries: list[Delivery] = []
+        self._producer = Producer({**_SETTINGS, "error_cb": self._on_error, **settings})
+
+    def place(self) -> Place:
+        return self._place
+
+    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
+        delivered: Callable[[KafkaError | None, Message], None] = partial(
+            self._on_delivery, sequence
+        )
+        while True:
+            self._raise_fatal()
+            try:
+                self._producer.produce(topic.name, value, key, on_delivery=delivered)
+            except BufferError:
+                # The local queue is full: the broker decides the pace from here.
+                self._producer.poll(0.1)
+            else:
+                return
+
+    def deliveries(self) -> list[Delivery]:
+        self._producer.poll(0)
+        taken, self._deliveries = self._deliveries, []
+        return taken
+
+    def flush(self, timeout: float) -> int:
+        self._raise_fatal()
+        return int(self._producer.flush(timeout))
+
+    def close(self) -> None:
+        """librdkafka frees its threads with the object."""
+        self._producer.purge()
+
+    def _on_delivery(self, sequence: int, error: KafkaError | None, message: Message) -> None:
+        if error is not None:
+            self._deliveries.append(Delivery(sequence, failure=error.str()))
+            return
+        _kind, milliseconds = message.timestamp()
+        self._deliveries.append(
+            Delivery(
+                sequence,
+                partition=message.partition(),
+                offset=message.offset(),
+                append_time=milliseconds * _US_PER_MS,
+            )
+        )
+
+    def _on_error(self, error: KafkaError) -> None:
+        # Brokers that come and go are retried by the client; only a fatal error ends it.
+        if error.fatal():
+            self._fatal = error
+
+    def _raise_fatal(self) -> None:
+        if self._fatal is not None:
+            raise ProducerError(
+                f"Kafka refuses this producer for good: {self._fatal.str()}",
+                next_step="start the same command again: known events count once",
+            )

@@ -1,0 +1,52 @@
+"""Tables of patterns that name things: the first that matches wins, ``*`` stands for any text."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from producer.errors import BadInput
+
+CATCH_ALL = "*"
+
+
+@dataclass(frozen=True)
+class PatternTable:
+    """Rows of (pattern, name), compared with the whole text whatever its case; the last is ``*``."""
+
+    rows: tuple[tuple[re.Pattern[str], str], ...]
+    sha256: str
+
+    def name_of(self, text: str) -> str:
+        """The name of the first pattern that matches."""
+        return next(name for pattern, name in self.rows if pattern.fullmatch(text))
+
+
+def read_patterns(path: Path, name_column: str) -> PatternTable:
+    """The table of a csv file with the columns ``pattern`` and `name_column`; BadInput if it is none."""
+    try:
+        raw = path.read_bytes()
+        rows = list(csv.reader(raw.decode("utf-8-sig").splitlines()))
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} is not UTF-8 text") from error
+    if not rows or rows[0] != ["pattern", name_column]:
+        raise BadInput(f"{path} needs the header pattern,{name_column}")
+    for number, row in enumerate(rows[1:], start=1):
+        if len(row) != 2 or not all(row):
+            raise BadInput(f"{path}, row {number}: needs a pattern and a {name_column}")
+    if rows[-1][0] != CATCH_ALL:
+        raise BadInput(f"{path}: the last pattern must be {CATCH_ALL}, so that everything has one")
+    return PatternTable(
+        rows=tuple((_compiled(pattern), name) for pattern, name in rows[1:]),
+        sha256=hashlib.sha256(raw).hexdigest(),
+    )
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    parts = (re.escape(part) for part in pattern.split("*"))
+    return re.compile(".*".join(parts), re.IGNORECASE | re.DOTALL)

@@ -1,0 +1,63 @@
+"""Subject tokens at the edge: real ids go in, tokens come out, the vault remembers who is who."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from contracts.subjects import SubjectKind, subject_token
+
+# Memory stays flat in a shop of millions; a subject seen again is remembered again, to no effect.
+_MOST_CACHED = 100_000
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A person or device, by token and by real id."""
+
+    token: str
+    kind: SubjectKind
+    real_id: str
+
+
+class Vault(Protocol):
+    """The only place that knows real ids."""
+
+    def secret(self) -> bytes:
+        """The secret behind the tokens: made once, then the same for every process, for ever."""
+
+    def remember(self, subjects: Sequence[Subject]) -> None:
+        """Keep subjects durably before returning; those already known stay as they are."""
+
+    def close(self) -> None:
+        """Give back what the vault holds."""
+
+
+class Tokens:
+    """Tokens of one kind of subject; new ones must be settled before an event carries them away."""
+
+    def __init__(self, vault: Vault, kind: SubjectKind) -> None:
+        self._vault = vault
+        self._kind = kind
+        self._secret = vault.secret()
+        self._known: dict[str, str] = {}
+        self._new: list[Subject] = []
+
+    def of(self, real_id: str | None) -> str | None:
+        """The token; None for nobody."""
+        if real_id is None:
+            return None
+        token = self._known.get(real_id)
+        if token is None:
+            if len(self._known) >= _MOST_CACHED:
+                self._known.clear()
+            token = self._known[real_id] = subject_token(self._secret, self._kind, real_id)
+            self._new.append(Subject(token, self._kind, real_id))
+        return token
+
+    def settle(self) -> None:
+        """Have the vault remember what is new; call it before sending."""
+        if self._new:
+            self._vault.remember(self._new)
+            self._new = []

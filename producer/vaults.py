@@ -1,0 +1,133 @@
+"""Vaults: in Postgres, shared by all producers of a shop, or in a folder, for a try without a stack."""
+
+from __future__ import annotations
+
+import csv
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+
+from contracts.subjects import TOKEN_PURPOSE
+from contracts.tables.postgres import VAULT_KEYS, VAULT_SUBJECTS
+from producer.errors import BadInput, NotReady, ProducerError
+from producer.subjects import Subject
+
+_SECRET_BYTES = 32
+_CONNECT_SECONDS = 10
+
+
+class PostgresVault:
+    """The tables ``vault.keys`` and ``vault.subjects``; NotReady when they cannot be reached."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._connection = psycopg.connect(
+                url, autocommit=True, connect_timeout=_CONNECT_SECONDS
+            )
+        except psycopg.OperationalError as error:
+            raise NotReady(
+                f"Postgres, which holds the vault, does not answer: {str(error).strip()}",
+                cause="the stack is not running",
+                next_step="shopstream status",
+            ) from error
+
+    def secret(self) -> bytes:
+        try:
+            self._connection.execute(
+                f"INSERT INTO {VAULT_KEYS.name} (purpose, secret) VALUES (%s, %s) "
+                "ON CONFLICT DO NOTHING",
+                (TOKEN_PURPOSE, secrets.token_bytes(_SECRET_BYTES)),
+            )
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+            raise NotReady(
+                "Postgres has no vault yet",
+                cause="the tables are made when the stack comes up",
+                next_step="shopstream up",
+            ) from error
+        row = self._connection.execute(
+            f"SELECT secret FROM {VAULT_KEYS.name} WHERE purpose = %s", (TOKEN_PURPOSE,)
+        ).fetchone()
+        assert row is not None
+        return bytes(row[0])
+
+    def remember(self, subjects: Sequence[Subject]) -> None:
+        try:
+            self._connection.execute(
+                f"INSERT INTO {VAULT_SUBJECTS.name} (token, kind, real_id) "
+                "SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING",
+                (
+                    [subject.token for subject in subjects],
+                    [subject.kind for subject in subjects],
+                    [subject.real_id for subject in subjects],
+                ),
+            )
+        except psycopg.Error as error:
+            raise ProducerError(
+                f"the vault did not take new subjects: {str(error).strip()}",
+                cause="Postgres stopped, or its disk is full",
+                next_step="shopstream status",
+            ) from error
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class FileVault:
+    """A folder only its owner may read: ``secret`` and ``subjects.csv`` (token, kind, real id)."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise BadInput(f"the vault {folder} cannot be made: {error.strerror}") from error
+        self._secret_file = folder / "secret"
+        self._subjects_file = folder / "subjects.csv"
+        self._known = {subject.token for subject in read_subjects(folder)}
+
+    def secret(self) -> bytes:
+        # Written aside and linked, so that of two first users one wins and no one reads half.
+        draft = self._secret_file.with_name(f"secret.{os.getpid()}")
+        _write_private(draft, secrets.token_bytes(_SECRET_BYTES))
+        try:
+            os.link(draft, self._secret_file)
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        return self._secret_file.read_bytes()
+
+    def remember(self, subjects: Sequence[Subject]) -> None:
+        new = {s.token: s for s in subjects if s.token not in self._known}
+        if not new:
+            return
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with open(  # noqa: PTH123 - the mode of a new file must never be wider than the owner
+            os.open(self._subjects_file, flags, 0o600), "w", newline="", encoding="utf-8"
+        ) as file:
+            csv.writer(file).writerows((s.token, s.kind, s.real_id) for s in new.values())
+            file.flush()
+            os.fsync(file.fileno())
+        self._known.update(new)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def read_subjects(folder: Path) -> list[Subject]:
+    """The subjects that a `FileVault` of this folder remembers."""
+    path = folder / "subjects.csv"
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return [Subject(token, kind, real) for token, kind, real in csv.reader(file)]  # type: ignore[arg-type]
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(descriptor, content)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,266 @@
+"""The demo leaves nothing running, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from ops.commands import demo
+from ops.errors import ShopstreamError, Usage
+from ops.live_answers import Answers, Ranked, Revenue, unit_for
+from ops.live_screen import BAR_WIDTH, bar, in_a_line, show_revenue
+
+ANSWERS = Answers(
+    orders={"placed": 1812, "cancelled": 31},
+    revenue={"GBP": Decimal("52610.49")},
+    categories=[Ranked("kitchen", "GBP", 410, Decimal("9100.10"))],
+    locations=[Ranked("United Kingdom", "GBP", 1700, Decimal("48000.00"))],
+    alerts={"high_amount": 12, "suspicious_location": 2},
+    silver=1800,
+    duplicate=3,
+    quarantine=1,
+    lag={"ingest": 40, "orders": 0},
+)
+CAUGHT_UP = Answers(**{**vars(ANSWERS), "lag": {"ingest": 0, "orders": 0}})
+
+
+class Reader:
+    """Stands for the answers of a stack; `moment` says what each look shows."""
+
+    def __init__(self, moment: Callable[[], Answers]) -> None:
+        self.now = moment
+
+    def revenue(self) -> tuple[str, list[Revenue]]:
+        return "day", [Revenue(datetime(2010, 12, 1, tzinfo=UTC), "GBP", Decimal("52610.49"))]
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Stage:
+    """A demo whose commands are stand-ins that write down how they were called."""
+
+    folder: Path
+    codes: dict[str, int] = field(default_factory=dict)
+    moment: Callable[[], Answers] = lambda: CAUGHT_UP
+    replay_seconds: float = 0.0
+
+    @property
+    def source(self) -> Path:
+        return self.folder / "orders.csv"
+
+    @property
+    def calls(self) -> list[str]:
+        return (self.folder / "calls").read_text().splitlines()
+
+    def command(self, home: object, *arguments: str) -> list[str]:
+        program = (
+            "import pathlib, sys, time\n"
+            f"with open({str(self.folder / 'calls')!r}, 'a') as calls:\n"
+            "    calls.write(' '.join(sys.argv[1:]) + '\\n')\n"
+            f"home = pathlib.Path({str(self.folder / 'home' / 'demo')!r})\n"
+            "if sys.argv[1] == 'up': (home / 'logs').mkdir(parents=True, exist_ok=True)\n"
+            "print('said by', sys.argv[1])\n"
+            "try:\n"
+            f"    time.sleep({self.replay_seconds} if sys.argv[1] == 'replay' else 0)\n"
+            "except KeyboardInterrupt:\n"
+            f"    pathlib.Path({str(self.folder / 'interrupted')!r}).touch()\n"
+            f"sys.exit({self.codes!r}.get(sys.argv[1], 0))\n"
+        )
+        return [sys.executable, "-S", "-c", program, *arguments]
+
+    def play(self, *, keep: bool = False) -> int:
+        return demo.demo(file=self.source, keep=keep)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    stage = Stage(tmp_path)
+    stage.source.write_text("InvoiceNo\n")
+    monkeypatch.setenv("SHOPSTREAM_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(demo, "_command", stage.command)
+    monkeypatch.setattr(demo, "_check", lambda source: stage.command(None, "check"))
+    monkeypatch.setattr(demo, "open_stack", lambda home: home)
+    monkeypatch.setattr(demo, "LiveAnswers", lambda stack: Reader(stage.moment))
+    monkeypatch.setattr(demo, "PLAIN_REFRESH_SECONDS", 0.01)
+    yield stage
+
+
+PROVED = ["check", "up", "replay", "verify", "down"]
+
+
+def first_words(calls: list[str]) -> list[str]:
+    return [call.split()[0] for call in calls]
+
+
+def test_a_good_demo_replays_proves_and_removes_its_stack(stage: Stage) -> None:
+    assert stage.play() == 0
+    assert stage.calls == [
+        "check",
+        "up",
+        f"replay online-retail {stage.source} --speed max",
+        f"verify --source {stage.source}",
+        "down --purge",
+    ]
+
+
+@pytest.mark.parametrize(
+    "failing, code, called",
+    [
+        pytest.param("up", 4, ["check", "up", "down"], id="the stack does not start"),
+        pytest.param(
+            "replay", 2, ["check", "up", "replay", "down"], id="the file cannot be replayed"
+        ),
+        pytest.param("verify", 1, PROVED, id="the proof is red"),
+        pytest.param("verify", 3, PROVED, id="not caught up"),
+    ],
+)
+def test_a_failure_is_the_exit_code_and_leaves_the_logs_but_nothing_running(
+    stage: Stage, failing: str, code: int, called: list[str]
+) -> None:
+    stage.codes = {failing: code}
+    assert stage.play() == code
+    assert first_words(stage.calls) == called
+    assert stage.calls[-1] == "down"
+
+
+def test_a_failed_replay_shows_what_it_said(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.codes = {"replay": 2}
+    stage.play()
+    assert "said by replay" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupted_demo_ends_the_replay_and_removes_its_stack(
+    stage: Stage, number: signal.Signals
+) -> None:
+    def interrupt() -> Answers:
+        if "replay" in first_words(stage.calls):
+            os.kill(os.getpid(), number)
+        return ANSWERS
+
+    stage.moment, stage.replay_seconds = interrupt, 60
+    with pytest.raises(KeyboardInterrupt):
+        stage.play()
+    assert (stage.folder / "interrupted").exists()
+    assert stage.calls[-1] == "down --purge"
+    assert signal.getsignal(number) is not demo._be_patient
+
+
+def test_an_error_while_watching_still_stops_the_stack(stage: Stage) -> None:
+    def broken() -> Answers:
+        raise ConnectionError("Postgres went away")
+
+    stage.moment = broken
+    with pytest.raises(ConnectionError):
+        stage.play()
+    assert stage.calls[-1] == "down"
+
+
+def test_the_demo_goes_on_watching_until_nothing_lags(stage: Stage) -> None:
+    # Long after the replay, which takes a twentieth of a second, has ended.
+    looks = [*[ANSWERS] * 50, CAUGHT_UP]
+    seen: list[Answers] = []
+
+    def look() -> Answers:
+        seen.append(looks[min(len(seen), len(looks) - 1)])
+        return seen[-1]
+
+    stage.moment = look
+    assert stage.play() == 0
+    assert seen[: len(looks)] == looks
+
+
+def test_a_kept_demo_is_not_overwritten_by_the_next(stage: Stage) -> None:
+    assert stage.play(keep=True) == 0
+    assert stage.calls[-1] == "down"
+    with pytest.raises(ShopstreamError, match="in use") as refused:
+        stage.play()
+    assert "down --purge" in refused.value.command
+
+
+def test_what_a_killed_demo_left_is_removed_first(stage: Stage) -> None:
+    (stage.folder / "home" / "demo").mkdir(parents=True)
+    assert stage.play() == 0
+    assert stage.calls[:3] == ["check", "down --purge", "up"]
+
+
+def test_a_stack_that_cannot_be_stopped_is_an_error_with_the_next_command(stage: Stage) -> None:
+    stage.codes = {"down": 1}
+    with pytest.raises(ShopstreamError, match="could not be stopped"):
+        stage.play()
+
+
+def test_a_file_that_cannot_be_replayed_starts_nothing(stage: Stage) -> None:
+    stage.codes = {"check": 2}
+    assert stage.play() == 2
+    assert stage.calls == ["check"]
+
+
+def test_a_missing_file_is_a_usage_error_before_anything_starts(stage: Stage) -> None:
+    with pytest.raises(Usage, match="no such file"):
+        demo.demo(file=stage.folder / "absent.csv", keep=False)
+    assert not (stage.folder / "calls").exists()
+
+
+def test_the_line_of_a_plain_terminal_holds_every_figure() -> None:
+    assert in_a_line(ANSWERS) == (
+        "orders 1,812 · cancelled 31 · revenue 52,610.49 GBP · alerts 14 · lake rows 1,804 · "
+        "duplicates 3 · quarantine 1 · lag of ingest 40 · lag of orders 0"
+    )
+
+
+@pytest.mark.parametrize(
+    "lag, caught_up",
+    [
+        pytest.param({}, False, id="no application has reported yet"),
+        pytest.param({"orders": 0, "ingest": 1}, False, id="one is behind"),
+        pytest.param({"orders": 0, "ingest": 0}, True, id="all are level"),
+    ],
+)
+def test_caught_up(lag: dict[str, int], caught_up: bool) -> None:
+    assert Answers(**{**vars(ANSWERS), "lag": lag}).caught_up is caught_up
+
+
+@pytest.mark.parametrize(
+    "span, unit",
+    [
+        pytest.param(timedelta(hours=24), "hour", id="a day in hours"),
+        pytest.param(timedelta(hours=24, seconds=1), "day", id="a second more in days"),
+        pytest.param(timedelta(days=31), "day", id="a month in days"),
+        pytest.param(timedelta(days=32), "week", id="more in weeks"),
+        pytest.param(timedelta(weeks=53), "month", id="a year in months"),
+    ],
+)
+def test_revenue_over_time_fits_a_screen(span: timedelta, unit: str) -> None:
+    assert unit_for(span) == unit
+
+
+@pytest.mark.parametrize(
+    "amount, length",
+    [
+        pytest.param("100", BAR_WIDTH, id="the largest"),
+        pytest.param("50", BAR_WIDTH // 2, id="half of it"),
+        pytest.param("0.01", 1, id="a cent is still seen"),
+        pytest.param("0", 0, id="nothing"),
+        pytest.param("-5", 0, id="less than nothing"),
+    ],
+)
+def test_bars(amount: str, length: int) -> None:
+    assert len(bar(Decimal(amount), Decimal(100))) == length
+
+
+def test_no_revenue_draws_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    show_revenue("day", [])
+    assert capsys.readouterr().out == ""
