@@ -135,7 +135,7 @@ def _missing_text(topic: Topic, record: Record) -> str | None:
 
 def _unusable_text(topic: Topic, record: Record) -> str | None:
     """U+0000 cannot be stored by Postgres; a text without a bound does not fit an index."""
-    texts = [(name, record[name]) for name in BOUNDED_TEXTS[topic.name]]
+    texts = [(name, record.get(name)) for name in BOUNDED_TEXTS[topic.name]]
     texts += [(f"source.{name}", record["source"][name]) for name in SOURCE_TEXTS]
     for line in record.get("lines", ()):
         texts += [(f"lines.{name}", line[name]) for name in BOUNDED_LINE_TEXTS]

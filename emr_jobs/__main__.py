@@ -19,6 +19,7 @@ import psycopg
 from pyspark.sql import DataFrame, SparkSession
 
 from contracts.applications import EXIT_STOPPED, INGEST, Application
+from contracts.registries import open_registry
 from contracts.registry import Registry
 from contracts.rule_packs import default_pack
 from emr_jobs.apps.gold import GoldPublisher
@@ -35,6 +36,7 @@ from emr_jobs.runtime.batches import BatchApplication, BatchRunner, Origin
 from emr_jobs.runtime.crash_points import CrashPoints
 from emr_jobs.runtime.driver import Heartbeat, Lease
 from emr_jobs.runtime.listener import ProgressListener
+from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.offset_log import HadoopFiles
 from emr_jobs.runtime.queries import QueryPlan, RunningQuery
 from emr_jobs.runtime.service import Periodic, Running, watch
@@ -59,6 +61,7 @@ class _Clients:
     kafka: KafkaClient
     registry: Registry
     crash: CrashPoints
+    metrics: Mapping[str, Metrics]
 
     @property
     def kafka_place(self) -> KafkaPlace:
@@ -115,7 +118,9 @@ def _run(
     listener_kafka = KafkaClient(clients.kafka_place)
     stack.callback(listener_kafka.close)
     listener = ProgressListener(
-        listener_kafka, {app.name: app.group for app in clients.arguments.applications}, _emit
+        listener_kafka,
+        {app.name: app.group for app in clients.arguments.applications},
+        clients.metrics,
     )
     clients.spark.streams.addListener(listener)
     running, periodic = [], []
@@ -163,15 +168,21 @@ def _connect(arguments: Arguments, stack: ExitStack) -> _Clients:
     kafka = KafkaClient(KafkaPlace(places.bootstrap_servers, places.kafka_auth))
     stack.callback(kafka.close)
     return _Clients(
-        arguments, spark, kafka, _registry(places.registry), CrashPoints(arguments.crash)
+        arguments,
+        spark,
+        kafka,
+        _registry(places.registry),
+        CrashPoints(arguments.crash),
+        {app.name: Metrics(app.name, _write_line, _now) for app in arguments.applications},
     )
 
 
 def _registry(spec: str) -> Registry:
-    from contracts.registry import BundledRegistry, MemoryStore  # noqa: PLC0415
-    from contracts.schemas import bundled_schemas  # noqa: PLC0415
+    if not spec.startswith("glue:"):
+        return open_registry(spec)
+    import boto3  # noqa: PLC0415 - only where Glue is; the laptop's applications need no AWS package
 
-    return BundledRegistry(MemoryStore(bundled_schemas()))
+    return open_registry(spec, glue_client=boto3.client("glue"))
 
 
 def _plan(app: Application, clients: _Clients, standing: _Standing) -> QueryPlan:
@@ -179,7 +190,9 @@ def _plan(app: Application, clients: _Clients, standing: _Standing) -> QueryPlan
     arguments = clients.arguments
     names = [topic.name for topic in app.reads]
     origin = Origin(clients.kafka.cluster_id(), clients.kafka.topic_ids(names))
-    progress = ProgressStore(standing.connection, standing.lease, clients.crash)
+    progress = ProgressStore(
+        standing.connection, standing.lease, clients.crash, clients.metrics[app.name]
+    )
     offsets = progress.begin(
         origin.topic_ids,
         clients.kafka.earliest_offsets(names),
@@ -196,6 +209,7 @@ def _plan(app: Application, clients: _Clients, standing: _Standing) -> QueryPlan
         kafka=clients.kafka,
         origin=origin,
         crash=clients.crash,
+        metrics=clients.metrics[app.name],
         clock=_now,
     )
 
@@ -220,6 +234,7 @@ def _application(
             progress=progress,
             registry=clients.registry,
             crash=clients.crash,
+            metrics=clients.metrics[app.name],
             package_version=PACKAGE_VERSION,
         )
     return OrderAnswers(
@@ -227,6 +242,7 @@ def _application(
         progress=progress,
         registry=clients.registry,
         kafka=clients.kafka,
+        metrics=clients.metrics[app.name],
         pack=default_pack(),
     )
 
@@ -235,12 +251,14 @@ def _publisher(clients: _Clients, stack: ExitStack) -> Periodic:
     postgres = clients.arguments.places.postgres
     connection = psycopg.connect(postgres, autocommit=True)
     stack.callback(connection.close)
-    publisher = GoldPublisher(clients.spark, connection, jdbc_place(postgres))
+    publisher = GoldPublisher(
+        clients.spark, connection, jdbc_place(postgres), clients.metrics[INGEST.name]
+    )
     return Periodic("gold", _PUBLISH_SECONDS, _now, publisher.publish)
 
 
-def _emit(application: str, values: Mapping[str, float]) -> None:
-    sys.stdout.write(json.dumps({"application": application, **values}) + "\n")
+def _write_line(line: str) -> None:
+    sys.stdout.write(line + "\n")
     sys.stdout.flush()
 
 

@@ -143,6 +143,7 @@ OUTBOX = Table(
         Column("topic", "text"),
         Column("key", "bytes"),
         Column("value", "bytes"),
+        Column("queued_at", "timestamp", default="clock_timestamp()"),
         Column("sent_at", "timestamp", nullable=True),
     ),
     key=("sequence",),

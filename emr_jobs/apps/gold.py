@@ -14,6 +14,7 @@ from contracts.tables.lake import GOLD_FRAUD_ALERTS, GOLD_ORDER_METRICS
 from emr_jobs.io.answers import Pg
 from emr_jobs.io.jdbc import JdbcPlace, query
 from emr_jobs.io.lake import LakeTable
+from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.transforms.partitions import between, contiguous
 
 logger = logging.getLogger(__name__)
@@ -40,11 +41,15 @@ PUBLICATIONS = (
 class GoldPublisher:
     """Brings the gold tables up to what Postgres holds."""
 
-    def __init__(self, spark: SparkSession, connection: Pg, jdbc: JdbcPlace) -> None:
+    def __init__(
+        self, spark: SparkSession, connection: Pg, jdbc: JdbcPlace, metrics: Metrics
+    ) -> None:
         self._spark = spark
         self._connection = connection
         self._jdbc = jdbc
-        self._tables = {each.gold.name: LakeTable(spark, each.gold) for each in PUBLICATIONS}
+        self._tables = {
+            each.gold.name: LakeTable(spark, each.gold, metrics) for each in PUBLICATIONS
+        }
         for table in self._tables.values():
             table.create()
 

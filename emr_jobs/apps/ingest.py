@@ -7,13 +7,12 @@ each knows the offsets it covers, so a batch that comes again completes what is 
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import reduce
 
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
@@ -27,17 +26,17 @@ from contracts.tables.lake import (
 )
 from contracts.topics import SOURCES, Topic, topic
 from emr_jobs.apps.decoding import Decoder
+from emr_jobs.apps.tally import Tally, count_outcomes, report, store_quality
 from emr_jobs.io.lake import LakeTable
-from emr_jobs.io.progress import Commit, ProgressStore
+from emr_jobs.io.progress import ProgressStore
 from emr_jobs.runtime.batches import Batch, within
 from emr_jobs.runtime.crash_points import CrashPoints
+from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.ranges import OffsetRange, advanced, furthest, unapplied
 from emr_jobs.transforms.events import events, quarantine, silver
 from emr_jobs.transforms.partitions import day_ranges
 
 logger = logging.getLogger(__name__)
-
-_QUALITY_WINDOW = "5 minutes"
 
 
 @dataclass(frozen=True)
@@ -48,10 +47,7 @@ class _Sorted:
     silver: DataFrame
     duplicates: DataFrame
     quarantine: DataFrame
-    counts: tuple[Row, ...]
-
-    def count(self, outcome: str) -> int:
-        return sum(row["records"] for row in self.counts if row["outcome"] == outcome)
+    tally: Tally
 
 
 class Ingest:
@@ -64,14 +60,16 @@ class Ingest:
         progress: ProgressStore,
         registry: Registry,
         crash: CrashPoints,
+        metrics: Metrics,
         package_version: str,
     ) -> None:
         self._progress = progress
         self._crash = crash
+        self._metrics = metrics
         self._package_version = package_version
         self._decoders = {each.name: Decoder(registry, each) for each in SOURCES}
         tables = (BRONZE_EVENTS, BRONZE_DUPLICATES, BRONZE_QUARANTINE, *SILVER.values())
-        self._tables = {table.name: LakeTable(spark, table) for table in tables}
+        self._tables = {table.name: LakeTable(spark, table, metrics) for table in tables}
         for table in self._tables.values():
             table.create()
 
@@ -87,12 +85,15 @@ class Ingest:
                 ranges = [each for each in batch.ranges if each.topic == name]
                 outcome = self._sort(topic(name), records, ranges, stack)
                 outcomes.append(outcome)
-                if outcome.count("silver"):
+                if outcome.tally.records("silver"):
                     self._write(SILVER[name], outcome.silver, ranges, applied)
             self._write_rest(outcomes, batch.ranges, applied)
             self._crash.visit("lake-committed")
             with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
-                _count(commit, outcomes)
+                for each in outcomes:
+                    store_quality(commit, each.topic, each.tally)
+            for each in outcomes:
+                report(self._metrics, each.topic, each.tally)
 
     def repeat(self) -> None:
         """The lake has no projections."""
@@ -103,12 +104,12 @@ class Ingest:
         ranges: Iterable[OffsetRange],
         applied: Mapping[tuple[str, int], int],
     ) -> None:
-        duplicates = [each.duplicates for each in outcomes if each.count("duplicate")]
+        duplicates = [each.duplicates for each in outcomes if each.tally.records("duplicate")]
         if duplicates:
             self._write(
                 BRONZE_DUPLICATES, reduce(DataFrame.unionByName, duplicates), ranges, applied
             )
-        rejected = [each.quarantine for each in outcomes if each.count("quarantine")]
+        rejected = [each.quarantine for each in outcomes if each.tally.records("quarantine")]
         if rejected:
             rows = reduce(DataFrame.unionByName, rejected).withColumn(
                 "package_version", F.lit(self._package_version)
@@ -149,24 +150,22 @@ class Ingest:
             )
             first = first & (F.col("twin.topic_id") == F.col("topic_id"))
             outcome = F.when(first, "silver").otherwise("duplicate").alias("outcome")
-            moment = F.window("append_time", _QUALITY_WINDOW).start.alias("window_start")
-            good = named.groupBy(outcome, moment).agg(F.count("*").alias("records"))
             bad = kept.where("reason is not null")
-            refused = bad.groupBy(F.lit("quarantine").alias("outcome"), moment).agg(
-                F.count("*").alias("records")
+            tally = count_outcomes(
+                named.withColumn("reason", F.lit("")).withColumn("outcome", outcome),
+                bad.withColumn("outcome", F.lit("quarantine")),
             )
-            counts = tuple(good.unionByName(refused).collect())
             expected = sum(each.end - each.start for each in ranges)
-            if sum(row["records"] for row in counts) != expected:
-                raise RuntimeError(f"{of.name}: {expected} offsets gave {counts}")
-            unknown = self._unknown(bad)
+            if tally.records() != expected:
+                raise RuntimeError(f"{of.name}: {expected} offsets gave {tally}")
+            unknown = self._unknown(bad) if tally.records("quarantine") else set()
             return (
                 _Sorted(
                     of,
                     silver(named.where(first).drop("twin"), of),
                     _duplicates(named.where(~first)),
                     quarantine(kept),
-                    counts,
+                    tally,
                 ),
                 unknown,
             )
@@ -210,27 +209,3 @@ def _duplicates(named: DataFrame) -> DataFrame:
         F.col("twin.partition").alias("twin_partition"),
         F.col("twin.offset").alias("twin_offset"),
     )
-
-
-def _count(commit: Commit, outcomes: Iterable[_Sorted]) -> None:
-    """Totals for the journal, and the quality windows of append time."""
-    windows: dict[tuple[str, object], Counter[str]] = {}
-    totals: Counter[str] = Counter()
-    for each in outcomes:
-        for row in each.counts:
-            windows.setdefault((each.topic.name, row["window_start"]), Counter())[
-                row["outcome"]
-            ] += row["records"]
-            totals[row["outcome"]] += row["records"]
-    commit.counts.update(totals)
-    with commit.connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO quality AS q (topic, window_start, silver, duplicate, quarantine) "
-            "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (topic, window_start) DO UPDATE SET "
-            "silver = q.silver + excluded.silver, duplicate = q.duplicate + excluded.duplicate, "
-            "quarantine = q.quarantine + excluded.quarantine",
-            [
-                (name, start, counted["silver"], counted["duplicate"], counted["quarantine"])
-                for (name, start), counted in windows.items()
-            ],
-        )

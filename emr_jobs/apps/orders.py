@@ -28,6 +28,7 @@ from emr_jobs.io.kafka import KafkaClient
 from emr_jobs.io.progress import Commit, ProgressStore
 from emr_jobs.questions import fraud_alerts, order_metrics
 from emr_jobs.runtime.batches import Batch
+from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.transforms.events import events
 
 logger = logging.getLogger(__name__)
@@ -64,11 +65,13 @@ class OrderAnswers:
         progress: ProgressStore,
         registry: Registry,
         kafka: KafkaClient,
+        metrics: Metrics,
         pack: RulePack,
     ) -> None:
         self._connection = connection
         self._progress = progress
         self._kafka = kafka
+        self._metrics = metrics
         self._pack = pack
         self._decoder = Decoder(registry, ORDERS)
         self._alert_schema = registry.latest(ALERTS.schema)
@@ -95,10 +98,16 @@ class OrderAnswers:
                     duplicate=repeated.num_rows + len(known),
                     quarantine=rejected,
                 )
+        newest = pc.max(audit["append_time"]).as_py()
+        if newest is not None:
+            self._metrics.emit({"freshness_seconds": self._metrics.age(newest)})
+        self._metrics.emit({"alerts_raised": commit.counts["alerts"]})
         self.repeat()
 
     def repeat(self) -> None:
         outbox.relay(self._connection, ORDER_ANSWERS.name, self._kafka)
+        unsent, age = outbox.waiting(self._connection, ORDER_ANSWERS.name)
+        self._metrics.emit({"outbox_unsent": unsent, "outbox_oldest_seconds": age})
 
     @contextmanager
     def _persisted(self, batch: Batch) -> Iterator[tuple[DataFrame, pa.Table, int]]:

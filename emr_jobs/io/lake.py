@@ -22,6 +22,7 @@ from pyspark.sql import functions as F
 from contracts.tables.columns import Table
 from contracts.tables.lake import CATALOG
 from emr_jobs.errors import Conflict
+from emr_jobs.runtime.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -56,9 +57,10 @@ def decode_until(text: str) -> dict[tuple[str, int], int]:
 class LakeTable:
     """An Iceberg table of the catalog, made when it is missing."""
 
-    def __init__(self, spark: SparkSession, table: Table) -> None:
+    def __init__(self, spark: SparkSession, table: Table, metrics: Metrics) -> None:
         self._spark = spark
         self._table = table
+        self._metrics = metrics
         self.name = f"{CATALOG}.{table.name}"
 
     def create(self) -> None:
@@ -115,7 +117,8 @@ class LakeTable:
 
     def _guarded(self, write: Any) -> None:
         try:
-            write()
+            with self._metrics.timed("lake_commit_seconds"):
+                write()
         except (Py4JJavaError, PySparkException) as error:
             if "ValidationException" in str(error) or "CommitFailedException" in str(error):
                 raise Conflict(f"another writer committed to {self.name} first: {error}") from error

@@ -44,6 +44,18 @@ def relay(connection: Pg, application: str, kafka: KafkaClient) -> int:
         sent += len(rows)
 
 
+def waiting(connection: Pg, application: str) -> tuple[int, float]:
+    """How many messages are unsent, and the age of the oldest in seconds (0 without any)."""
+    row = connection.execute(
+        "SELECT count(*), "
+        "coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::float8 "
+        "FROM outbox WHERE application = %s AND sent_at IS NULL",
+        (application,),
+    ).fetchone()
+    assert row is not None
+    return int(str(row[0])), float(str(row[1]))
+
+
 def _bytes(value: object) -> bytes:
     assert isinstance(value, bytes | bytearray | memoryview)
     return bytes(value)

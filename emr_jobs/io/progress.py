@@ -14,6 +14,7 @@ from emr_jobs.errors import Conflict, TopicReplaced
 from emr_jobs.runtime import driver
 from emr_jobs.runtime.crash_points import CrashPoints
 from emr_jobs.runtime.driver import Lease
+from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.ranges import OffsetRange
 
 
@@ -30,11 +31,16 @@ class ProgressStore:
     """One application's rows of `progress` and `journal`, written by the driver with `lease`."""
 
     def __init__(
-        self, connection: Connection[tuple[object, ...]], lease: Lease, crash: CrashPoints
+        self,
+        connection: Connection[tuple[object, ...]],
+        lease: Lease,
+        crash: CrashPoints,
+        metrics: Metrics,
     ) -> None:
         self._connection = connection
         self._lease = lease
         self._crash = crash
+        self._metrics = metrics
 
     def applied(self) -> dict[tuple[str, int], int]:
         """(topic id, partition) -> offsets below this one are applied."""
@@ -81,7 +87,7 @@ class ProgressStore:
         where the ranges start.
         """
         moved = tuple(ranges)
-        with self._connection.transaction():
+        with self._metrics.timed("postgres_commit_seconds"), self._connection.transaction():
             driver.require(self._connection, self._lease)
             commit = Commit(self._connection, self._next_sequence())
             for each in moved:

@@ -25,7 +25,7 @@ class Rule:
 
 
 def _pick(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """`choose` of two values, or the one that is not None: what GREATEST and LEAST do in Postgres."""
+    """`choose` of two values, or the one that is not None: as GREATEST and LEAST do in Postgres."""
 
     def fold(stored: Any, new: Any) -> Any:
         if stored is None or new is None:

@@ -43,7 +43,7 @@ _SECOND = 1_000_000
 
 @dataclass(frozen=True)
 class Settings:
-    """Whole seconds; a window of `window` starts every `slide` and closes `closes_after` its end."""
+    """Seconds: a window of `window` starts every `slide` and closes `closes_after` its end."""
 
     window: int = 60
     slide: int = 30

@@ -27,7 +27,8 @@ def sketch_estimate(sketch: bytes | None) -> int:
     """How many members the sketched set has, to the sketch's precision; 0 for None."""
     if not sketch:
         return 0
-    return round(datasketches.hll_sketch.deserialize(sketch).get_estimate())
+    estimate: float = datasketches.hll_sketch.deserialize(sketch).get_estimate()
+    return round(estimate)
 
 
 def _union(sketches: list[datasketches.hll_sketch]) -> bytes:

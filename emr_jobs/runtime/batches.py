@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 from emr_jobs.io.kafka import KafkaClient, records
 from emr_jobs.io.progress import ProgressStore, replaced
 from emr_jobs.runtime.crash_points import CrashPoints
+from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.offset_log import TextFiles, batch_ranges
 from emr_jobs.runtime.ranges import OffsetRange, unapplied
 
@@ -62,6 +63,7 @@ class BatchRunner:
         kafka: KafkaClient,
         origin: Origin,
         crash: CrashPoints,
+        metrics: Metrics,
         clock: Callable[[], datetime],
     ) -> None:
         self._application = application
@@ -70,6 +72,7 @@ class BatchRunner:
         self._kafka = kafka
         self._origin = origin
         self._crash = crash
+        self._metrics = metrics
         self._clock = clock
         self.failure: Exception | None = None
 
@@ -90,16 +93,20 @@ class BatchRunner:
             return
         if not fresh:
             logger.info("batch %s is covered: %s", batch_id, _described(ranges))
-            self._progress.note_repeat(batch_id, "whole")
+            self._note_repeat(batch_id, "whole")
             self._application.repeat()
             return
         frame = records(raw, topic_ids=self._origin.topic_ids, cluster_id=self._origin.cluster_id)
         starts = {each.key: each.start for each in ranges}
         if any(each.start > starts[each.key] for each in fresh):
             logger.info("batch %s is covered in part; new: %s", batch_id, _described(fresh))
-            self._progress.note_repeat(batch_id, "part")
+            self._note_repeat(batch_id, "part")
             frame = frame.where(within(fresh))
         self._application.apply(Batch(batch_id, frame, fresh, started_at))
+
+    def _note_repeat(self, batch_id: int, covered: str) -> None:
+        self._progress.note_repeat(batch_id, covered)
+        self._metrics.emit({"repeated_batches": 1})
 
     def _require_same_topics(self) -> None:
         found = self._kafka.topic_ids(self._origin.topic_ids)

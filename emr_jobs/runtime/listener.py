@@ -6,7 +6,7 @@ import json
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from kafka.errors import KafkaError
@@ -18,31 +18,48 @@ from pyspark.sql.streaming.listener import (
     StreamingQueryListener,
 )
 
+from contracts.metrics import MetricName
 from emr_jobs.io.kafka import KafkaClient
+from emr_jobs.runtime.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
-Emit = Callable[[str, Mapping[str, float]], None]
 
-
-def measures(progress: Mapping[str, Any]) -> dict[str, float]:
+def measures(progress: Mapping[str, Any]) -> dict[MetricName, float]:
     """Metric values of one trigger's progress (Spark's StreamingQueryProgress as JSON)."""
-    durations = progress.get("durationMs", {})
-    lag = sum(
-        latest - _at(source.get("endOffset"), topic, partition)
-        for source in progress.get("sources", ())
-        for topic, partitions in _parsed(source.get("latestOffset")).items()
-        for partition, latest in partitions.items()
-    )
+    seconds = progress.get("durationMs", {}).get("triggerExecution", 0) / 1000
+    rows = applied_rows(progress)
+    if not rows:
+        return {"empty_batch_seconds": seconds}
+    states = progress.get("stateOperators", ())
     return {
-        "batch_seconds": durations.get("triggerExecution", 0) / 1000,
-        "batch_rows": float(progress.get("numInputRows", 0)),
-        "rows_per_second": float(progress.get("processedRowsPerSecond", 0.0) or 0.0),
-        "lag_offsets": float(lag),
-        "state_rows": float(
-            sum(each.get("numRowsTotal", 0) for each in progress.get("stateOperators", ()))
-        ),
+        "batch_seconds": seconds,
+        "batch_rows": float(rows),
+        "rows_per_second": rows / seconds if seconds else 0.0,
+        "state_rows": float(sum(each.get("numRowsTotal", 0) for each in states)),
+        "state_bytes": float(sum(each.get("memoryUsedBytes", 0) for each in states)),
     }
+
+
+def applied_rows(progress: Mapping[str, Any]) -> int:
+    """Records between the trigger's offsets; Spark's count grows with each pass over a batch."""
+    return sum(
+        end - _at(source.get("startOffset"), topic, partition)
+        for source in progress.get("sources", ())
+        for topic, partitions in _parsed(source.get("endOffset")).items()
+        for partition, end in partitions.items()
+    )
+
+
+def lags(progress: Mapping[str, Any]) -> dict[str, int]:
+    """Offsets by topic that were in Kafka at the trigger and are not applied after it."""
+    behind: dict[str, int] = {}
+    for source in progress.get("sources", ()):
+        for topic, partitions in _parsed(source.get("latestOffset")).items():
+            for partition, latest in partitions.items():
+                missing = latest - _at(source.get("endOffset"), topic, partition)
+                behind[topic] = behind.get(topic, 0) + missing
+    return behind
 
 
 def applied_offsets(progress: Mapping[str, Any]) -> dict[str, dict[int, int]]:
@@ -69,10 +86,12 @@ def _at(offsets: Any, topic: str, partition: int) -> int:
 class ProgressListener(StreamingQueryListener):
     """Hands progress to a thread of its own: Spark's listener bus must not wait for a broker."""
 
-    def __init__(self, kafka: KafkaClient, groups: Mapping[str, str], emit: Emit) -> None:
+    def __init__(
+        self, kafka: KafkaClient, groups: Mapping[str, str], metrics: Mapping[str, Metrics]
+    ) -> None:
         self._kafka = kafka
         self._groups = groups
-        self._emit = emit
+        self._metrics = metrics
         self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue(maxsize=1000)
         self._thread = threading.Thread(target=self._work, name="listener", daemon=True)
         self._thread.start()
@@ -96,7 +115,10 @@ class ProgressListener(StreamingQueryListener):
     def _work(self) -> None:
         while (progress := self._waiting.get()) is not None:
             name = str(progress["name"])
-            self._emit(name, measures(progress))
+            metrics = self._metrics[name]
+            metrics.emit(measures(progress))
+            for topic, behind in lags(progress).items():
+                metrics.emit({"lag_offsets": float(behind)}, topic=topic)
             try:
                 self._kafka.publish(self._groups[name], applied_offsets(progress))
             except KafkaError as error:

@@ -25,6 +25,7 @@ def start_session(
     builder = (
         SparkSession.builder.appName("shopstream")
         .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.adaptive.enabled", "false")
         .config("spark.sql.streaming.noDataMicroBatches.enabled", "false")
         # Answers of a small batch are not to wait behind a large lake commit.

@@ -1,1 +1,1 @@
-"""Pure steps from Kafka records to events: decode, classify, flatten. DataFrame in, DataFrame out."""
+"""Pure steps from Kafka records to events: decode, classify, flatten."""

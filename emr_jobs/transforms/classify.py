@@ -5,80 +5,67 @@ The same rules in the same order as `contracts.rejections`, as columns; a suite 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Iterator
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts.events import FUTURE_ALLOWANCE_US
 from contracts.rejections import (
+    BOUNDED_LINE_TEXTS,
+    BOUNDED_TEXTS,
     CURRENCY_PATTERN,
     EARLIEST_EVENT_US,
     LATEST_TIME_US,
     MAX_MINOR,
     MAX_QUANTITY,
+    MAX_REGION_BYTES,
+    MAX_TEXT_BYTES,
     MAX_UNIT_PRICE,
     REQUIRED_TEXTS,
+    SOURCE_TEXTS,
+    TIMES,
     UUID_PATTERN,
-    Reason,
 )
 from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
-from emr_jobs.transforms.orders import sum_of_lines
-
-
-@dataclass(frozen=True)
-class Rule:
-    """A reason, what to say with it, and when it holds."""
-
-    reason: Reason
-    detail: str
-    broken: Column
+from emr_jobs.transforms.orders import sum_of_lines, sum_of_sizes
+from emr_jobs.transforms.rules import Rule, first_detail, first_reason
 
 
 def classify(decoded: DataFrame, topic: Topic) -> DataFrame:
     """Fill `reason` and `detail` by the rules of contracts.rejections; add `late_by_us`.
 
     `late_by_us` is append time minus event time in microseconds, null where there is no event time.
+    `texts`, which only the rules need, is gone.
     """
-    rules = (*_envelope(topic), *_RULES[topic.name]())
-    refused = F.col("refused").isNotNull()
+    rules = (*_envelope(decoded, topic), *_RULES[topic.name]())
     late_by = F.try_subtract(F.unix_micros("append_time"), F.col("event.event_time"))
-    kept = [name for name in decoded.columns if name not in ("reason", "detail")]
+    kept = [name for name in decoded.columns if name not in ("texts", "reason", "detail")]
+    refused = F.col("refused").isNotNull()
     # In two steps: a good row meets each rule once, and no detail is looked for.
-    return decoded.withColumn("refused", _first_reason(rules)).select(
+    return decoded.withColumn("refused", first_reason(rules, unless=F.col("reason"))).select(
         *kept,
         F.col("refused").alias("reason"),
-        F.when(refused, _first_detail(rules)).alias("detail"),
+        F.when(refused, first_detail(rules, unless=F.col("detail"))).alias("detail"),
         late_by.alias("late_by_us"),
     )
 
 
-def _first_reason(rules: Sequence[Rule]) -> Column:
-    undecoded = F.col("reason").isNotNull()
-    start = F.when(undecoded, F.col("reason"))
-    return reduce(lambda chain, rule: chain.when(rule.broken, rule.reason), rules, start)
-
-
-def _first_detail(rules: Sequence[Rule]) -> Column:
-    undecoded = F.col("reason").isNotNull()
-    start = F.when(undecoded, F.col("detail"))
-    return reduce(lambda chain, rule: chain.when(rule.broken, rule.detail), rules, start)
-
-
-def _envelope(topic: Topic) -> list[Rule]:
+def _envelope(decoded: DataFrame, topic: Topic) -> list[Rule]:
     event_time = F.col("event.event_time")
     latest = F.unix_micros("append_time") + FUTURE_ALLOWANCE_US
     out_of_range = (event_time < EARLIEST_EVENT_US) | (event_time >= LATEST_TIME_US)
+    no_uuid = ~F.col("event.event_id").rlike(UUID_PATTERN)
+    present = decoded.select("event.*").columns
     return [
-        Rule("invalid_event_id", "event_id is not a UUID", ~_is_uuid("event.event_id")),
+        Rule("invalid_event_id", "event_id is not a UUID in lower case", no_uuid),
         *(
             Rule("missing_field", name, F.col(f"event.{name}") == "")
             for name in REQUIRED_TEXTS[topic.name]
         ),
+        _unusable_text(topic),
         Rule("time_out_of_range", "event_time", out_of_range),
-        *(_time_rule(name) for name in _TIMES[topic.name]),
+        *(_time_rule(name) for name in TIMES if name in present),
         Rule(
             "future_dated",
             "event_time is more than 5 minutes after append time",
@@ -87,30 +74,69 @@ def _envelope(topic: Topic) -> list[Rule]:
     ]
 
 
+def _unusable_text(topic: Topic) -> Rule:
+    """Most events pass by their texts put together: no U+0000, and shorter than one may be."""
+    region = F.octet_length("event.region") > MAX_REGION_BYTES
+    faults = list(_text_faults(topic))
+    too_long = F.lit(False)
+    for fault, _ in faults:
+        too_long = too_long | fault
+    suspicious = F.octet_length("texts") > MAX_TEXT_BYTES
+    broken = region | F.contains("texts", F.lit("\0")) | (suspicious & too_long)
+    detail = F.lit("a text holds the character U+0000, or is too long")
+    for fault, says in reversed(faults):
+        detail = F.when(fault, says).otherwise(detail)
+    return Rule("invalid_text", detail, broken)
+
+
+def _text_faults(topic: Topic) -> Iterator[tuple[Column, str]]:
+    for name in (*BOUNDED_TEXTS[topic.name], *(f"source.{name}" for name in SOURCE_TEXTS)):
+        most = MAX_REGION_BYTES if name == "region" else MAX_TEXT_BYTES
+        text = F.coalesce(F.col(f"event.{name}"), F.lit(""))
+        yield F.contains(text, F.lit("\0")), f"{name} holds the character U+0000"
+        yield F.octet_length(text) > most, f"{name} is longer than {most} bytes"
+    if topic == ORDERS:
+        for name in BOUNDED_LINE_TEXTS:
+            texts = F.col(f"event.lines.{name}")
+            yield F.exists(texts, _holds_nul), f"lines.{name} holds the character U+0000"
+            yield F.exists(texts, _is_long), f"lines.{name} is longer than {MAX_TEXT_BYTES} bytes"
+
+
+def _holds_nul(text: Column) -> Column:
+    return F.contains(text, F.lit("\0"))
+
+
+def _is_long(text: Column) -> Column:
+    return F.octet_length(text) > MAX_TEXT_BYTES
+
+
 def _time_rule(name: str) -> Rule:
     time = F.col(f"event.{name}")
     return Rule("time_out_of_range", name, (time < 0) | (time >= LATEST_TIME_US))
 
 
 def _currency() -> Rule:
-    code = F.col("event.currency")
-    good = code.rlike(CURRENCY_PATTERN) & (F.length(code) == 3)
+    good = F.col("event.currency").rlike(CURRENCY_PATTERN)
     return Rule("invalid_currency", "currency is not three capital letters", ~good)
 
 
 def _order() -> list[Rule]:
     quantities, prices = F.col("event.lines.quantity"), F.col("event.lines.unit_price")
     total = F.col("event.total")
-    too_large = (
+    numbers = (
         _beyond(F.array_min(quantities), F.array_max(quantities), MAX_QUANTITY)
         | _beyond(F.array_min(prices), F.array_max(prices), MAX_UNIT_PRICE)
         | _beyond(total, total, MAX_MINOR)
     )
+    bounds = "quantity, unit_price, total or line amounts"
     unpaid = (F.col("event.kind") == "placed") & (total <= 0)
     mismatch = total != sum_of_lines("event.lines")
+    amounts = sum_of_sizes("event.lines") > MAX_MINOR
     return [
         _currency(),
-        Rule("value_out_of_range", "quantity, unit_price or total", too_large),
+        # The numbers first, so that the amounts made of them cannot overflow.
+        Rule("value_out_of_range", bounds, numbers),
+        Rule("value_out_of_range", bounds, amounts),
         Rule("no_lines", "an order needs at least one line", F.size(quantities) == 0),
         Rule("zero_quantity", "a line has quantity 0", F.array_contains(quantities, 0)),
         Rule("negative_price", "a line has a negative unit_price", F.array_min(prices) < 0),
@@ -137,20 +163,10 @@ def _promotion() -> list[Rule]:
     ]
 
 
-def _is_uuid(path: str) -> Column:
-    """The length too: in Java `$` also matches before a line break at the end."""
-    return F.col(path).rlike(UUID_PATTERN) & (F.length(path) == 36)
-
-
 def _beyond(smallest: Column, largest: Column, limit: int) -> Column:
     """No `abs`: it raises for the smallest of all integers. Null, of no lines, is not beyond."""
     beyond = (smallest < -limit) | (largest > limit)
     return F.coalesce(beyond, F.lit(False))
 
 
-_TIMES = {
-    ORDERS.name: ("sent_at", "account_created_at"),
-    CLICKS.name: ("sent_at",),
-    PROMOTIONS.name: ("sent_at", "starts_at", "ends_at"),
-}
 _RULES = {ORDERS.name: _order, CLICKS.name: _click, PROMOTIONS.name: _promotion}

@@ -1,16 +1,14 @@
 """Bytes to events: one branch a writer schema, each read into the newest schema of the family.
 
-A value that is no event stays a row with a stable reason; nothing in the data raises.
+A value that is no event stays a row with a stable reason; nothing in the data raises. That a record
+cannot claim more memory than it has bytes is the session's business: Avro's `limits` properties.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from operator import or_
-from typing import Any
+from operator import and_, or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -19,9 +17,14 @@ from pyspark.sql.avro.functions import from_avro
 from contracts.codec import HEADER_BYTES, header
 from contracts.registry import SchemaVersion
 from contracts.rejections import MAX_VALUE_BYTES
+from contracts.schemas import bundled_schemas
 from contracts.topics import Topic
+from emr_jobs.transforms.once import once
+from emr_jobs.transforms.reader import Leaf, absent, bare, leaves, unexpected_nulls
+from emr_jobs.transforms.rules import Rule, first_detail, first_reason
 
 RECORD = ("topic", "topic_id", "cluster_id", "partition", "offset", "append_time", "key", "value")
+_MISFIT = "the bytes do not fit their schema"
 _JOINT = "\n"
 _UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 
@@ -39,21 +42,25 @@ class Schemas:
 
 
 def decode(records: DataFrame, topic: Topic, schemas: Schemas) -> DataFrame:
-    """Add `schema_id`, `event` (the reader schema, times as long), `reason` and `detail`.
+    """Add `schema_id`, `event`, `texts`, `reason` and `detail`.
 
     `records` has topic, topic_id, cluster_id, partition, offset, append_time, key and value.
-    `reason` is null for a decoded value; for any other, `event` is of no use.
+    `reason` is null for a decoded value; for any other, `event` is of no use. `event` has the
+    reader schema with times as long; `texts` is every text of it in one, for the rules.
     """
     if schemas.reader.family != topic.schema:
         raise ValueError(f"{topic.name} holds {topic.schema!r}, not {schemas.reader.family!r}")
-    # An array of one, exploded: no filter moves below a generator, so each value is decoded once.
-    # As a plain column it would be decoded again for every filter on its fields.
-    event = F.explode(F.array(_event(schemas)))
-    decoded = records.select(*RECORD, event.alias("event"))
-    judged = decoded.select(
-        *RECORD, _schema_id(schemas).alias("schema_id"), "event", _reason(schemas).alias("reason")
+    rules = _rules(schemas)
+    nothing = F.lit(None).cast("string")
+    refused = F.col("reason").isNotNull()
+    return (
+        records.select(*RECORD, once(_event(schemas)).alias("event"))
+        .select(*RECORD, "event", once(_texts(schemas.reader)).alias("texts"))
+        .withColumn("schema_id", _schema_id(schemas))
+        .withColumn("reason", once(first_reason(rules, unless=nothing)))
+        .withColumn("detail", F.when(refused, first_detail(rules, unless=nothing)))
+        .select(*RECORD, "schema_id", "event", "texts", "reason", "detail")
     )
-    return judged.withColumn("detail", _detail())
 
 
 def unknown_ids() -> Column:
@@ -62,40 +69,72 @@ def unknown_ids() -> Column:
 
 
 def _event(schemas: Schemas) -> Column:
-    reader = json.dumps(_bare(json.loads(schemas.reader.schema)))
-    body = F.substring("value", HEADER_BYTES + 1, MAX_VALUE_BYTES)
+    missing = absent(schemas.reader.family, schemas.reader.schema)
+    if any(not leaf.nullable for leaf in missing):
+        # Nothing can be an event under such a reader; the columns are those of our own schema.
+        own = bare(bundled_schemas()[schemas.reader.family][-1])
+        return from_avro(F.lit(None).cast("binary"), own)
     event = F.lit(None)
     for writer in reversed(schemas.writers):
-        options = {"mode": "PERMISSIVE", "avroSchema": reader}
-        branch = from_avro(body, json.dumps(_bare(json.loads(writer.schema))), options)
+        options = {"mode": "PERMISSIVE", "avroSchema": bare(schemas.reader.schema)}
+        body = F.substring("value", HEADER_BYTES + 1, MAX_VALUE_BYTES)
         fits = _written_by(writer) & (F.octet_length("value") <= MAX_VALUE_BYTES)
-        event = F.when(fits, branch).otherwise(event)
+        event = F.when(fits, from_avro(body, bare(writer.schema), options)).otherwise(event)
+    for leaf in missing:
+        event = event.withField(leaf.path, F.lit(None).cast("string" if leaf.text else "long"))
     return event
 
 
-def _reason(schemas: Schemas) -> Column:
+def _rules(schemas: Schemas) -> list[Rule]:
+    """The ways not to be an event, as far as they can be told from the bytes and the schemas."""
     size = F.octet_length("value")
+    too_long = F.concat(size.cast("string"), F.lit(f" bytes; at most {MAX_VALUE_BYTES}"))
     known = reduce(or_, map(_written_by, schemas.writers))
-    return (
-        F.when(F.coalesce(size, F.lit(0)) == 0, "empty")
-        .when(size > MAX_VALUE_BYTES, "oversized")
-        .when(~_has_header(), "bad_header")
-        .when(~known, "unknown_schema")
-        .when(F.col("event.event_id").isNull(), "undecodable")
-        .when(~F.is_valid_utf8(_all_texts(schemas.reader)), "undecodable")
-    )
+    return [
+        Rule("empty", "the value has no bytes", F.coalesce(size, F.lit(0)) == 0),
+        Rule("oversized", too_long, size > MAX_VALUE_BYTES),
+        Rule("bad_header", "no registry header (byte 3, byte 0, version id)", ~_has_header()),
+        Rule("unknown_schema", F.col("schema_id"), ~known),
+        *_lacking(schemas.reader),
+        Rule("undecodable", _MISFIT, _failed(schemas.reader)),
+        Rule("undecodable", "a text is not UTF-8", ~F.is_valid_utf8("texts")),
+        *_nulls(schemas.reader),
+    ]
 
 
-def _detail() -> Column:
-    reason = F.col("reason")
-    size = F.octet_length("value").cast("string")
-    return (
-        F.when(reason == "empty", "the value has no bytes")
-        .when(reason == "oversized", F.concat(size, F.lit(f" bytes; at most {MAX_VALUE_BYTES}")))
-        .when(reason == "bad_header", "no registry header (byte 3, byte 0, version id)")
-        .when(reason == "unknown_schema", F.col("schema_id"))
-        .when(reason == "undecodable", "the bytes do not fit their schema")
-    )
+def _lacking(reader: SchemaVersion) -> list[Rule]:
+    lacking = [leaf.path for leaf in absent(reader.family, reader.schema) if not leaf.nullable]
+    says = f"the newest schema has no field {', '.join(lacking)}"
+    return [Rule("undecodable", says, F.lit(True))] if lacking else []
+
+
+def _failed(reader: SchemaVersion) -> Column:
+    """A value that does not decode gives a record of nulls."""
+    single = [leaf for leaf in leaves(reader.schema) if not leaf.in_array]
+    never_null = [leaf for leaf in single if not leaf.nullable][:1]
+    return reduce(and_, (_field(leaf).isNull() for leaf in never_null or single))
+
+
+def _nulls(reader: SchemaVersion) -> list[Rule]:
+    return [
+        Rule("missing_field", leaf.path, _is_null(leaf))
+        for leaf in unexpected_nulls(reader.family, reader.schema)
+    ]
+
+
+def _is_null(leaf: Leaf) -> Column:
+    if leaf.in_array:
+        return F.coalesce(F.exists(_field(leaf), lambda each: each.isNull()), F.lit(True))
+    return _field(leaf).isNull()
+
+
+def _texts(reader: SchemaVersion) -> Column:
+    """Valid UTF-8 exactly when each text is: the joint is a byte that no longer sequence holds."""
+    return F.concat_ws(_JOINT, *(_field(leaf) for leaf in leaves(reader.schema) if leaf.text))
+
+
+def _field(leaf: Leaf) -> Column:
+    return F.col(f"event.{leaf.path}")
 
 
 def _schema_id(schemas: Schemas) -> Column:
@@ -115,37 +154,3 @@ def _has_header() -> Column:
 
 def _written_by(writer: SchemaVersion) -> Column:
     return F.substring("value", 1, HEADER_BYTES) == F.lit(header(writer.id))
-
-
-def _all_texts(reader: SchemaVersion) -> Column:
-    """Every text of the event in one: valid UTF-8 exactly when each of them is, since the joint is
-    a byte that no longer sequence can hold."""
-    paths = _text_paths(json.loads(reader.schema), "event")
-    return F.concat_ws(_JOINT, *(F.col(path) for path in paths))
-
-
-def _text_paths(schema: Any, path: str) -> Iterator[str]:
-    match schema:
-        case "string":
-            yield path
-        case list():
-            for branch in schema:
-                yield from _text_paths(branch, path)
-        case {"type": "record", "fields": fields}:
-            for field in fields:
-                yield from _text_paths(field["type"], f"{path}.{field['name']}")
-        case {"type": "array", "items": items}:
-            yield from _text_paths(items, path)
-        case {"type": "string"}:
-            yield path
-
-
-def _bare(schema: Any) -> Any:
-    """Times stay long: the rules judge them before anything turns them into timestamps. Without
-    documentation the text, which every plan repeats, is half as long."""
-    if isinstance(schema, Mapping):
-        kept = {name: part for name, part in schema.items() if name not in ("logicalType", "doc")}
-        return {name: _bare(part) for name, part in kept.items()}
-    if isinstance(schema, list):
-        return [_bare(entry) for entry in schema]
-    return schema

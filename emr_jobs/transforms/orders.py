@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -21,10 +23,20 @@ def line_amount(quantity: Column, unit_price: Column) -> Column:
 
 
 def sum_of_lines(path: str) -> Column:
-    """Minor units of all lines of the array at `path`; the values must be within contract limits."""
+    """Minor units of all lines of the array at `path`; the numbers must be within their limits."""
+    return _folded(path, _amount)
+
+
+def sum_of_sizes(path: str) -> Column:
+    """The same, each line counted as if it were no return."""
+    return _folded(path, lambda line: F.abs(_amount(line)))
+
+
+def _folded(path: str, measure: Callable[[Column], Column]) -> Column:
+    """One line, what most orders of many shops have, does without the fold."""
     lines = F.col(path)
-    return F.when(F.size(lines) == 1, _amount(F.get(lines, 0))).otherwise(
-        F.aggregate(lines, F.lit(0).cast("long"), lambda sum_, line: sum_ + _amount(line))
+    return F.when(F.size(lines) == 1, measure(F.get(lines, 0))).otherwise(
+        F.aggregate(lines, F.lit(0).cast("long"), lambda amount, line: amount + measure(line))
     )
 
 
@@ -49,7 +61,9 @@ def _share_of(category: Column) -> Column:
     amount = F.aggregate(
         "lines",
         F.lit(0).cast("long"),
-        lambda sum_, line: F.when(line["category"] == category, sum_ + _amount(line)).otherwise(sum_),
+        lambda sum_, line: F.when(line["category"] == category, sum_ + _amount(line)).otherwise(
+            sum_
+        ),
     )
     return _share(category, amount)
 

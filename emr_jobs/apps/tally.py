@@ -1,0 +1,104 @@
+"""How a batch's records ended: for the quality windows, the journal and the metrics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from contracts.events import LATE_AFTER_US
+from contracts.topics import Topic
+from emr_jobs.io.progress import Commit
+from emr_jobs.runtime.metrics import Metrics
+
+QUALITY_WINDOW = "5 minutes"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One topic's records: a row by (outcome, reason, five minutes of append time)."""
+
+    rows: tuple[dict[str, Any], ...]
+
+    def records(self, outcome: str | None = None) -> int:
+        return sum(r["records"] for r in self.rows if outcome in (None, r["outcome"]))
+
+    def late(self) -> int:
+        """New events that were appended more than 15 minutes after their time."""
+        return sum(r["late"] for r in self.rows if r["outcome"] == "silver")
+
+    def reasons(self) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for row in self.rows:
+            if row["outcome"] == "quarantine":
+                found[row["reason"]] += row["records"]
+        return found
+
+    def windows(self) -> dict[datetime, Counter[str]]:
+        found: dict[datetime, Counter[str]] = {}
+        for row in self.rows:
+            found.setdefault(row["window_start"], Counter())[row["outcome"]] += row["records"]
+        return found
+
+    def newest(self) -> datetime | None:
+        """The last append time."""
+        return max((row["newest"] for row in self.rows), default=None)
+
+
+def count_outcomes(*records: DataFrame) -> Tally:
+    """Count frames with `outcome`, `reason`, `append_time` and `late_by_us`, in one job."""
+    late = F.coalesce(F.col("late_by_us") > LATE_AFTER_US, F.lit(False)).cast("bigint")
+    start = F.window("append_time", QUALITY_WINDOW).start.alias("window_start")
+    needed = ("outcome", "reason", "append_time", "late_by_us")
+    first, *others = [frame.select(*needed) for frame in records]
+    for other in others:
+        first = first.unionByName(other)
+    counted = first.groupBy("outcome", "reason", start).agg(
+        F.count("*").alias("records"),
+        F.sum(late).alias("late"),
+        F.max("append_time").alias("newest"),
+    )
+    # Arrow keeps the zone; collect() would give naive times in the zone of the machine.
+    return Tally(tuple(counted.toArrow().to_pylist()))
+
+
+def store_quality(commit: Commit, topic: Topic, tally: Tally) -> None:
+    """Add a topic's records to its windows of `quality`, and to the journal's counts."""
+    for outcome in ("silver", "duplicate", "quarantine"):
+        commit.counts[outcome] = commit.counts.get(outcome, 0) + tally.records(outcome)
+    with commit.connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO quality AS q (topic, window_start, silver, duplicate, quarantine) "
+            "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (topic, window_start) DO UPDATE SET "
+            "silver = q.silver + excluded.silver, duplicate = q.duplicate + excluded.duplicate, "
+            "quarantine = q.quarantine + excluded.quarantine",
+            [
+                (topic.name, start, counted["silver"], counted["duplicate"], counted["quarantine"])
+                for start, counted in sorted(tally.windows().items())
+            ],
+        )
+
+
+def report(metrics: Metrics, topic: Topic, tally: Tally) -> None:
+    """The batch's counts of a topic as metrics."""
+    silver, refused = tally.records("silver"), tally.records("quarantine")
+    metrics.emit(
+        {
+            "valid_rows": silver,
+            "duplicate_rows": tally.records("duplicate"),
+            "late_rows": tally.late(),
+        },
+        topic=topic.name,
+    )
+    if silver + refused:
+        quality = 100.0 * silver / (silver + refused)
+        metrics.emit({"quality_percent": quality}, topic=topic.name)
+    for reason, count in sorted(tally.reasons().items()):
+        metrics.emit({"quarantined_rows": count}, topic=topic.name, reason=reason)
+    newest = tally.newest()
+    if newest is not None:
+        metrics.emit({"freshness_seconds": metrics.age(newest)})

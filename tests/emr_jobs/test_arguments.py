@@ -1,0 +1,58 @@
+"""Arguments of the jobs: what contracts builds, the jobs parse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contracts.applications import APPLICATIONS, Places, command_line
+from emr_jobs.arguments import parse
+from emr_jobs.runtime.crash_points import CrashPlan
+
+PLACES = Places(
+    bootstrap_servers="127.0.0.1:9092",
+    kafka_auth="none",
+    registry="bundled",
+    catalog="jdbc",
+    warehouse="file:///state/warehouse",
+    checkpoint="file:///state/checkpoints",
+    postgres="postgresql://shopstream@127.0.0.1/shopstream",
+)
+NAMES = [app.name for app in APPLICATIONS]
+
+
+def test_what_the_supervisors_build_is_what_the_jobs_read() -> None:
+    arguments = parse(command_line(NAMES, PLACES, take_over=True))
+    assert arguments.places == PLACES
+    assert arguments.applications == APPLICATIONS
+    assert arguments.triggers == {app.name: app.laptop_trigger for app in APPLICATIONS}
+    assert arguments.take_over
+
+
+def test_without_triggers_the_cloud_s_are_taken() -> None:
+    line = [part for part in command_line(NAMES, PLACES) if not part.startswith("--trigger")]
+    assert parse(line).triggers == {app.name: app.cloud_trigger for app in APPLICATIONS}
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        pytest.param(["--trigger", "clicks=1s"], id="a trigger for what is not started"),
+        pytest.param(["--trigger", "orders"], id="a trigger without seconds"),
+        pytest.param(["--crash-at", "nowhere"], id="an unknown crash point"),
+        pytest.param(["--kafka-auth", "plain"], id="an unknown way in"),
+        pytest.param(["visits"], id="an unknown application"),
+    ],
+)
+def test_nonsense_exits_with_2(extra: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        parse([*command_line(NAMES, PLACES), *extra])
+    assert end.value.code == 2
+    assert "error:" in capsys.readouterr().err
+
+
+def test_a_crash_is_planned_by_name_and_occurrence() -> None:
+    extra = ["--crash-at", "merge-open:3", "--crash-marker", "/state/crashed"]
+    arguments = parse([*command_line(NAMES, PLACES), *extra])
+    assert arguments.crash == CrashPlan("merge-open", 3, Path("/state/crashed"))
