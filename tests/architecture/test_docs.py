@@ -60,7 +60,9 @@ def misuse(words: list[str]) -> str | None:
     """What in a command line the program does not know; None when it knows all of it."""
     command: Any = typer.main.get_command(app)
     for position, word in enumerate(words):
-        options = {name for param in command.params for name in param.opts}
+        options = {
+            name for param in command.params for name in (*param.opts, *param.secondary_opts)
+        }
         if word.startswith("--"):
             if word.partition("=")[0] not in options:
                 return f"{word} of {words[:position]}"

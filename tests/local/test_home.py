@@ -56,7 +56,7 @@ def test_the_password_is_in_the_password_file_and_not_in_the_url(home: Home) -> 
     assert home.pgpass.read_text() == f"*:*:shopstream:shopstream:{profile.password}\n"
     parsed = psycopg.conninfo.conninfo_to_dict(url)
     assert parsed["passfile"] == str(home.pgpass)
-    assert parsed["port"] == profile.ports["postgres"]
+    assert int(str(parsed["port"])) == profile.ports["postgres"]
 
 
 def test_no_profile_is_none_and_a_damaged_one_says_so(home: Home) -> None:
@@ -77,6 +77,6 @@ def test_only_a_taken_port_is_replaced(home: Home) -> None:
 
 def test_a_place_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(EnvironmentProblem, match="in the way|cannot be made") as caught:
+    with pytest.raises(EnvironmentProblem, match="cannot be made") as caught:
         Home(tmp_path / "file" / "home").make()
     assert "SHOPSTREAM_HOME" in caught.value.command

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 from cryptography import x509
@@ -30,7 +30,7 @@ class Registry(Ivy):
 
     def fetch(self, coordinates, pattern, **_more):  # type: ignore[no-untyped-def]
         folder = (self.work / pattern).parent
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         for one in coordinates:
             (folder / one.file_name).write_bytes(CONTENT)
 
@@ -120,7 +120,7 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("transitive", [True, False])
 def test_the_module_asks_for_what_is_named(transitive: bool) -> None:
-    tree = ElementTree.fromstring(module_xml([FILE, CLASSIFIED], transitive, []))
+    tree = ET.fromstring(module_xml([FILE, CLASSIFIED], transitive, []))
     plain, classified = tree.findall("./dependencies/dependency")
     assert plain.attrib["transitive"] == str(transitive).lower()
     assert classified.attrib["transitive"] == "false"

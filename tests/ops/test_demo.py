@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from ops import tour
 from ops.commands import demo
 from ops.errors import ShopstreamError, Usage
 from ops.live_answers import Answers, Ranked, Revenue, unit_for
@@ -69,7 +71,7 @@ class Stage:
             "    calls.write(' '.join(sys.argv[1:]) + '\\n')\n"
             f"home = pathlib.Path({str(self.folder / 'home' / 'demo')!r})\n"
             "if sys.argv[1] == 'up': (home / 'logs').mkdir(parents=True, exist_ok=True)\n"
-            "print('said by', sys.argv[1])\n"
+            'print(\'{"said_by": "%s"}\' % sys.argv[1])\n'
             "try:\n"
             f"    time.sleep({self.replay_seconds} if sys.argv[1] == 'replay' else 0)\n"
             "except KeyboardInterrupt:\n"
@@ -78,8 +80,8 @@ class Stage:
         )
         return [sys.executable, "-S", "-c", program, *arguments]
 
-    def play(self, *, keep: bool = False) -> int:
-        return demo.demo(file=self.source, keep=keep)
+    def play(self, *, keep: bool = False, as_json: bool = False) -> int:
+        return demo.demo(file=self.source, keep=keep, as_json=as_json)
 
 
 @pytest.fixture
@@ -87,11 +89,11 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     stage = Stage(tmp_path)
     stage.source.write_text("InvoiceNo\n")
     monkeypatch.setenv("SHOPSTREAM_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(demo, "_command", stage.command)
-    monkeypatch.setattr(demo, "_check", lambda source: stage.command(None, "check"))
-    monkeypatch.setattr(demo, "open_stack", lambda home: home)
-    monkeypatch.setattr(demo, "LiveAnswers", lambda stack: Reader(stage.moment))
-    monkeypatch.setattr(demo, "PLAIN_REFRESH_SECONDS", 0.01)
+    monkeypatch.setattr(tour, "shopstream", stage.command)
+    monkeypatch.setattr(tour, "check", lambda source: stage.command(None, "check"))
+    monkeypatch.setattr(tour, "open_stack", lambda home: home)
+    monkeypatch.setattr(tour, "LiveAnswers", lambda stack: Reader(stage.moment))
+    monkeypatch.setattr(tour, "PLAIN_REFRESH_SECONDS", 0.01)
     yield stage
 
 
@@ -138,7 +140,7 @@ def test_a_failed_replay_shows_what_it_said(
 ) -> None:
     stage.codes = {"replay": 2}
     stage.play()
-    assert "said by replay" in capsys.readouterr().err
+    assert '{"said_by": "replay"}' in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -166,6 +168,18 @@ def test_an_error_while_watching_still_stops_the_stack(stage: Stage) -> None:
     with pytest.raises(ConnectionError):
         stage.play()
     assert stage.calls[-1] == "down"
+
+
+def test_in_json_the_answer_is_one_document_of_the_proof_and_the_answers(
+    stage: Stage, capfd: pytest.CaptureFixture[str]
+) -> None:
+    stage.codes = {"verify": 1}
+    assert stage.play(as_json=True) == 1
+    document = json.loads(capfd.readouterr().out)
+    assert document["exit_code"] == 1
+    assert document["verify"] == {"said_by": "verify"}
+    assert document["answers"]["revenue"] == {"GBP": "52610.49"}
+    assert document["answers"]["revenue_over_time"]["day"][0]["amount"] == "52610.49"
 
 
 def test_the_demo_goes_on_watching_until_nothing_lags(stage: Stage) -> None:

@@ -85,7 +85,7 @@ def amount(line: OrderLine) -> int:
 
 @dataclass(frozen=True)
 class Record:
-    """One Kafka record; `twin` is the offset of the first one of its event, `reason` a rejection."""
+    """One Kafka record; `twin` is where its event was first, `reason` a rejection."""
 
     partition: int
     offset: int

@@ -61,7 +61,7 @@ class Mutation:
 
 
 METRICS_OF_FIRST = "category = '*' AND location = 'France' AND order_count = 2"
-BRONZE_FIRST = "partition = 0 AND \"offset\" = 0"
+BRONZE_FIRST = 'partition = 0 AND "offset" = 0'
 
 MUTATIONS = {
     "offset missing in bronze": Mutation(
@@ -107,7 +107,7 @@ MUTATIONS = {
         {},
     ),
     "topic shorter than what it acknowledged": Mutation(
-        f"UPDATE broker.partitions SET high = 3 WHERE partition = 1 AND topic = 'ecommerce-orders'",
+        "UPDATE broker.partitions SET high = 3 WHERE partition = 1 AND topic = 'ecommerce-orders'",
         {"acknowledged offsets lie inside the topic", "bronze ends where the broker does"},
         {},
     ),
@@ -118,7 +118,7 @@ MUTATIONS = {
         {},
     ),
     "one offset acknowledged twice": Mutation(
-        "UPDATE ledger.outcomes SET \"offset\" = 0, partition = 1 WHERE sequence = 3",
+        'UPDATE ledger.outcomes SET "offset" = 0, partition = 1 WHERE sequence = 3',
         {
             "no offset was acknowledged for two attempts",
             "bronze holds each acknowledged event at its offset",

@@ -83,7 +83,7 @@ class Reading:
             """,
             [DAY_US],
         ).fetchall()
-        return {row[0]: Found(*row[1:-1], tuple(row[-1])) for row in rows}
+        return {event: Found(*rest, tuple(categories)) for event, *rest, categories in rows}
 
     def rejected(self) -> list[tuple[int, str]]:
         self.orders()
@@ -217,8 +217,8 @@ REJECTED = {
     "too few fields": ("1,2,3", "wrong_field_count"),
     "too many fields": (line() + ",more", "wrong_field_count"),
     "no invoice": (line(""), "missing_invoice"),
-    "no stock code": (line(stock=""), "missing_stock_code"),
-    "a book-keeping invoice": (line("A563185"), "adjustment_invoice"),
+    "no stock code": (line(stock=""), "missing_product"),
+    "a book-keeping invoice": (line("A563185"), "bad_debt_invoice"),
     "no number": (line(quantity="six"), "bad_quantity"),
     "part of a piece": (line(quantity="1.5"), "bad_quantity"),
     "nothing bought": (line(quantity="0"), "zero_quantity"),
@@ -226,10 +226,10 @@ REJECTED = {
     "a day that is not": (line(date="2010-02-30 08:26:00"), "bad_date"),
     "no price": (line(price="free"), "bad_price"),
     "five decimals": (line(price="0.12345"), "bad_price"),
-    "a negative price": (line(price="-1"), "bad_price"),
-    "too many pieces": (line(quantity=str(MAX_QUANTITY + 1)), "value_out_of_range"),
-    "too dear": (line(price="1000000.0001"), "value_out_of_range"),
-    "before 1990": (line(date="1989-12-31 23:59:59"), "value_out_of_range"),
+    "a negative price": (line(price="-1"), "out_of_range"),
+    "too many pieces": (line(quantity=str(MAX_QUANTITY + 1)), "out_of_range"),
+    "too dear": (line(price="1000000.0001"), "out_of_range"),
+    "before 1990": (line(date="1989-12-31 23:59:59"), "out_of_range"),
 }
 
 

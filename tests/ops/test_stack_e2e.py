@@ -1,0 +1,147 @@
+"""Kafka and Postgres by the command alone, as a user without Java starts them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+from kafka.admin import KafkaAdminClient
+
+from contracts.topics import TOPICS
+from ops.settings import Settings
+
+pytestmark = pytest.mark.e2e
+
+CACHE = Settings.from_environment().cache
+
+
+class Shop:
+    """One user's shell: a state folder, and a PATH on which there is neither Java nor Node."""
+
+    def __init__(self, folder: Path, cache: Path = CACHE) -> None:
+        self.home = folder / "home"
+        self._environment = {
+            "HOME": str(folder),
+            "PATH": "/nowhere",
+            "SHOPSTREAM_HOME": str(self.home),
+            "SHOPSTREAM_CACHE": str(cache),
+            "PYTHONPATH": str(Path.cwd()),
+        }
+        if "SSL_CERT_FILE" in os.environ:
+            self._environment["SSL_CERT_FILE"] = os.environ["SSL_CERT_FILE"]
+
+    def run(self, *line: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*before, sys.executable, "-m", "ops.main", *line],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+
+    def answer(self, *line: str) -> dict[str, Any]:
+        done = self.run(*line, "--json")
+        assert done.returncode == 0, done.stderr
+        answer: dict[str, Any] = json.loads(done.stdout)
+        return answer
+
+    def left(self) -> list[str]:
+        """The command lines that still name this state folder."""
+        lines = []
+        for process in psutil.process_iter():
+            try:
+                line = " ".join(process.cmdline())
+            except psutil.Error:
+                continue
+            if str(self.home) in line:
+                lines.append(line)
+        return lines
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    # As private as /root is: the server's own user may not even enter it.
+    tmp_path.chmod(0o700)
+    shop = Shop(tmp_path)
+    yield shop
+    shop.run("down", "--purge")
+    assert shop.left() == []
+
+
+def test_up_answers_down_keeps_and_purge_removes(shop: Shop) -> None:
+    stack = shop.answer("up", "--without-spark")
+    assert set(stack["parts"].values()) == {"ready", "done"}
+
+    admin = KafkaAdminClient(bootstrap_servers=stack["bootstrap_servers"])
+    described = {topic["name"]: topic for topic in admin.describe_topics()}
+    admin.close()
+    for topic in TOPICS:
+        assert len(described[topic.name]["partitions"]) == topic.laptop_partitions
+
+    with psycopg.connect(stack["postgres"]) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        collation = "SELECT datcollate FROM pg_database WHERE datname = current_database()"
+        assert connection.execute(collation).fetchone() == ("C",)
+    wrong = stack["postgres"].partition("?")[0]
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(wrong, password="guessed")
+
+    assert shop.answer("status")["ready"] is True
+    again = shop.answer("up", "--without-spark")
+    assert again == stack
+
+    assert shop.answer("down") == {
+        "was_running": True,
+        "purged": False,
+        "seconds": pytest.approx(5, abs=30),
+    }
+    assert shop.left() == []
+    assert shop.run("status").returncode == 3
+
+    taken = int(stack["bootstrap_servers"].rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", taken)):
+        done = shop.run("up", "--without-spark")
+    assert done.returncode == 0, done.stderr
+    assert f"port {taken} (kafka-1) is taken by another program; using" in done.stderr
+    with psycopg.connect(shop.answer("up", "--without-spark")["postgres"]) as connection:
+        assert connection.execute("SELECT answer FROM kept").fetchone() == (42,)
+
+    shop.run("down", "--purge")
+    assert not shop.home.exists()
+
+
+def test_a_killed_broker_and_a_killed_server_come_back(shop: Shop) -> None:
+    shop.answer("up", "--without-spark")
+    parts = shop.answer("status")["parts"]
+    for name in ("kafka-1", "postgres"):
+        psutil.Process(parts[name]["pid"]).kill()
+    done = shop.run("up", "--without-spark")
+    assert done.returncode == 0, done.stderr
+    after = shop.answer("up", "--without-spark")
+    assert after["parts"]["kafka-1"] == after["parts"]["postgres"] == "ready"
+
+
+def test_a_registry_out_of_reach_at_the_first_start_is_one_clear_message(tmp_path: Path) -> None:
+    unshare = shutil.which("unshare")
+    cut = (unshare, "--net") if os.geteuid() == 0 else (unshare, "--map-root-user", "--net")
+    if unshare is None or subprocess.run([*cut, "true"], check=False).returncode:  # type: ignore[list-item]
+        pytest.skip("this machine cannot cut a process off the network")
+    shop = Shop(tmp_path, cache=tmp_path / "cache")
+    done = shop.run("up", "--without-spark", before=cut)  # type: ignore[arg-type]
+    assert done.returncode == 4
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert len(errors) == 1
+    assert "the jars could not be downloaded" in errors[0]
+    assert "next: check the network" in done.stderr
+    assert shop.left() == []

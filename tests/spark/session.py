@@ -1,0 +1,66 @@
+"""The one Spark session of all tests: the jars and the Java of the laptop, no cluster, no UI."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import sys
+from collections.abc import Iterator
+
+import pytest
+from pyspark.sql import SparkSession
+
+from local import java
+from local.launch import fetch_jars
+from local.spark import AVRO_LIMITS
+from ops.settings import Settings
+
+# For `pytestmark`. PySpark leaves the socket to its JVM, over which it collects, to the collector.
+SPARK = [pytest.mark.spark, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
+
+CONFIGURATION = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.streaming.noDataMicroBatches.enabled": "false",
+}
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """A session as the applications have it, on two cores and 1 GiB."""
+    folder = tmp_path_factory.mktemp("spark")
+    settings = Settings.from_environment()
+    log = logging.getLogger(__name__)
+    paths = fetch_jars(settings.cache, settings.certificates, log.info, ("spark",))["spark"]
+    options = " ".join(
+        [
+            *(f"-D{name}={value}" for name, value in AVRO_LIMITS.items()),
+            "-Duser.timezone=UTC",
+            f"-Djava.io.tmpdir={folder}",
+        ]
+    )
+    configuration = {
+        **CONFIGURATION,
+        "spark.driver.extraJavaOptions": options,
+        "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
+    }
+    words = ["--master", "local[2]", "--driver-memory", "1g"]
+    for name, value in configuration.items():
+        words += ["--conf", f"{name}={value}"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_HOME", str(java.bundled(folder / "java").home))
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        patch.setenv("SPARK_LOCAL_DIRS", str(folder))
+        patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+        patch.setenv("SPARK_DIST_CLASSPATH", ":".join(map(str, paths)))
+        patch.setenv("PYSPARK_SUBMIT_ARGS", shlex.join([*words, "pyspark-shell"]))
+        session = SparkSession.builder.appName("tests").getOrCreate()
+        session.sparkContext.setLogLevel("ERROR")
+        yield session
+        session.stop()
