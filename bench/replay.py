@@ -1,9 +1,11 @@
 """Replay against a csv.DictReader loop, and the memory it takes: ``python -m bench.replay FILE``.
 
-The yardstick reads the same file row by row with csv.DictReader, casts quantity, price and date, and
-makes one JSON text a row; it groups nothing, checks nothing, hashes nothing. The replay does all of
-its work, the first pass over the file included, into the null outlet. Both run in this process, in
-turns, and are compared by processor time, because the machine may be shared.
+The yardstick reads the same file row by row with csv.DictReader, casts quantity, price and date
+to what an event holds (an integer, exact ten-thousandths, microseconds UTC), and makes one JSON text
+a row; it groups nothing, checks nothing, hashes nothing. A second yardstick makes do with a float
+and leaves the date a text. The replay does all of its work, the first pass over the file included,
+into the null outlet. All run in this process, in turns, and are compared by processor time, because
+the machine may be shared.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ import psutil
 
 from bench.machine import load
 from bench.results import append
+from contracts.money import price_from_text
 from producer.__main__ import main as producer
 
 FLOOR_RATIO = 3.0
@@ -34,14 +37,28 @@ _SAMPLE_SECONDS = 0.02
 
 
 def yardstick(path: Path) -> int:
-    """Read, cast and make JSON of every row; return their number."""
+    """Read every row, cast it to what an event holds, make JSON of it; return the rows' number."""
+    rows = 0
+    with _text(path) as stream:
+        for row in csv.DictReader(stream):
+            moment = datetime.fromisoformat(row["InvoiceDate"]).replace(tzinfo=UTC)
+            fields: dict[str, object] = dict(row)
+            fields["Quantity"] = int(row["Quantity"])
+            fields["UnitPrice"] = price_from_text(row["UnitPrice"])
+            fields["InvoiceDate"] = int(moment.timestamp()) * 1_000_000
+            json.dumps(fields).encode()
+            rows += 1
+    return rows
+
+
+def loose_yardstick(path: Path) -> int:
+    """The same with a float for the price and the date left as it is."""
     rows = 0
     with _text(path) as stream:
         for row in csv.DictReader(stream):
             fields: dict[str, object] = dict(row)
             fields["Quantity"] = int(row["Quantity"])
             fields["UnitPrice"] = float(row["UnitPrice"])
-            fields["InvoiceDate"] = datetime.fromisoformat(row["InvoiceDate"]).isoformat()
             json.dumps(fields).encode()
             rows += 1
     return rows
@@ -88,19 +105,24 @@ def _text(path: Path) -> TextIO:
 def _measure(path: Path, rounds: int, folder: Path) -> dict[str, object]:
     rows = yardstick(path)
     arguments = replay_arguments(path, folder)
-    pairs = [
-        (_cpu_seconds(lambda: yardstick(path)), _cpu_seconds(lambda: producer(arguments)))
+    times = [
+        (
+            _cpu_seconds(lambda: yardstick(path)),
+            _cpu_seconds(lambda: loose_yardstick(path)),
+            _cpu_seconds(lambda: producer(arguments)),
+        )
         for _ in range(rounds)
     ]
-    ratios = [theirs / ours for theirs, ours in pairs]
+    exact, loose, ours = (statistics.median(column) for column in zip(*times, strict=True))
     return {
         "file": path.name,
         "rows": rows,
         "rounds": rounds,
-        "ratio_median": round(statistics.median(ratios), 2),
-        "ratio_least": round(min(ratios), 2),
-        "dictreader_rows_per_cpu_s": round(rows / statistics.median(p[0] for p in pairs)),
-        "replay_rows_per_cpu_s": round(rows / statistics.median(p[1] for p in pairs)),
+        "ratio": round(exact / ours, 2),
+        "ratio_to_loose": round(loose / ours, 2),
+        "dictreader_rows_per_cpu_s": round(rows / exact),
+        "loose_dictreader_rows_per_cpu_s": round(rows / loose),
+        "replay_rows_per_cpu_s": round(rows / ours),
         "peak_rss_mb": peak_rss_mb(path, folder),
         "load": load(),
         "floor_ratio": FLOOR_RATIO,
@@ -124,7 +146,7 @@ def main() -> int:
     )
     sys.stdout.write(json.dumps(figures, indent=2) + f"\nappended to {path}\n")
     good = (
-        float(str(figures["ratio_median"])) >= FLOOR_RATIO
+        float(str(figures["ratio"])) >= FLOOR_RATIO
         and float(str(figures["peak_rss_mb"])) < MOST_RSS_MB
     )
     return 0 if good else 1

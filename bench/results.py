@@ -1,4 +1,4 @@
-"""Benchmark results: one JSON object a line, appended with date, machine and command, never edited."""
+"""Benchmark results: a JSON object a line, appended with date, machine, command; never edited."""
 
 from __future__ import annotations
 

@@ -98,8 +98,8 @@ class OrderValues:
         total: int,
         location: bytes,
     ) -> bytes:
-        """The value to send. `region` and `location` are encoded by `text`; `lines` are `line_count`
-        (at least one) pairs of `line_product` and `line_value`."""
+        """The value to send. `region` and `location` are encoded by `text`; `lines` are
+        `line_count` (at least one) pairs of `line_product` and `line_value`."""
         return b"".join(
             (
                 self._header,

@@ -12,7 +12,7 @@ PRICE_SCALE = 4
 MINOR_SCALE = 2
 # Decimal's arithmetic rounds beyond 28 digits; a shorter text is exact.
 MAX_CHARACTERS = 28
-TOO_LARGE = 10**20
+MAX_EXPONENT = 20
 _PRICES_PER_MINOR: int = 10 ** (PRICE_SCALE - MINOR_SCALE)
 
 
@@ -34,19 +34,16 @@ def minor_from_text(text: str) -> int:
 
 
 def _scaled(text: str, scale: int, what: str) -> int:
+    # Decimal also reads 1_000 and the digits of every script; a data file means neither.
+    if len(text) > MAX_CHARACTERS or not text.isascii() or "_" in text:
+        raise ValueError(f"not {what}: {text[:MAX_CHARACTERS]!r}")
     try:
-        scaled = Decimal(text).scaleb(scale)
+        number = Decimal(text)
     except ArithmeticError as error:
         raise ValueError(f"not {what}: {text!r}") from error
-    # Decimal also reads 1_000 and the digits of every script; a data file means neither.
-    plain = text.isascii() and "_" not in text
-    if (
-        not plain
-        or not scaled.is_finite()
-        or len(text) > MAX_CHARACTERS
-        or abs(scaled) >= TOO_LARGE
-    ):
-        raise ValueError(f"not {what}: {text[:MAX_CHARACTERS]!r}")
+    if not number.is_finite() or abs(number.adjusted()) > MAX_EXPONENT:
+        raise ValueError(f"not {what}: {text!r}")
+    scaled = number.scaleb(scale)
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{what} has at most {scale} decimals, got {text!r}")
     return int(scaled)

@@ -110,7 +110,7 @@ class BundledRegistry:
     def version(self, schema_id: UUID) -> SchemaVersion:
         if schema_id not in self._by_id:
             for family in self._store.families():
-                self._by_id |= {version.id: version for version in self.versions(family)}
+                self.versions(family)
         if schema_id not in self._by_id:
             raise UnknownSchema(f"no schema has the id {schema_id}")
         return self._by_id[schema_id]
@@ -128,6 +128,7 @@ class BundledRegistry:
                 ),
             )
             self._known[family] = known
+            self._by_id |= {version.id: version for version in known[1]}
         return known[1]
 
 

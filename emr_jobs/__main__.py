@@ -18,13 +18,14 @@ from datetime import UTC, datetime
 import psycopg
 from pyspark.sql import DataFrame, SparkSession
 
-from contracts.applications import EXIT_STOPPED, INGEST, Application
+from contracts.applications import EXIT_STOPPED, INGEST, ORDER_ANSWERS, Application
 from contracts.registries import open_registry
 from contracts.registry import Registry
 from contracts.rule_packs import default_pack
 from emr_jobs.apps.gold import GoldPublisher
 from emr_jobs.apps.ingest import Ingest
 from emr_jobs.apps.orders import OrderAnswers
+from emr_jobs.apps.preview import Preview, preview_stream
 from emr_jobs.arguments import Arguments, parse
 from emr_jobs.errors import Stopped
 from emr_jobs.io.answers import Pg
@@ -103,6 +104,8 @@ def main(argv: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
+        if arguments.sink == "console":
+            return _preview(_connect(arguments, stack), stop)
         try:
             standings = {app.name: _stand(app, arguments) for app in arguments.applications}
         except Stopped as refused:
@@ -143,6 +146,19 @@ def _run(
     for line in outcome.stopped:
         logger.error("stopped: %s", line)
     return outcome.code
+
+
+def _preview(clients: _Clients, stop: threading.Event) -> int:
+    """Show what each batch of orders would answer until told to stop; store nothing."""
+    preview = Preview(clients.registry, clients.kafka, default_pack(), _write_line)
+    most = clients.arguments.max_offsets or ORDER_ANSWERS.max_offsets_per_trigger
+    frame = preview_stream(clients.spark, clients.kafka_place, clients.kafka, most)
+    # No checkpoint is given, so Spark takes a temporary one and deletes it at the end.
+    query = frame.writeStream.foreachBatch(preview).start()
+    while query.isActive and not stop.wait(0.2):
+        pass
+    query.stop()
+    return 0 if query.exception() is None else 1
 
 
 def _stand(app: Application, arguments: Arguments) -> _Standing:

@@ -83,7 +83,10 @@ def _parser() -> argparse.ArgumentParser:
         help="go on from the beginning of a topic that was deleted and created again",
     )
     parser.add_argument(
-        "--sink", choices=("store", "console"), default="store", help="console: show, store nothing"
+        "--sink",
+        choices=("store", "console"),
+        default="store",
+        help="console: show what orders would answer, store nothing",
     )
     parser.add_argument("--crash-at", type=_crash, help=argparse.SUPPRESS)
     parser.add_argument("--crash-marker", default="crashed", help=argparse.SUPPRESS)

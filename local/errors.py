@@ -20,6 +20,12 @@ class ShopstreamError(Exception):
         self.log = log
 
 
+class Usage(ShopstreamError):
+    """The command line, or a file named on it, cannot be used as it is."""
+
+    exit_code = 2
+
+
 class NotReady(ShopstreamError):
     """The stack, or a part of it, is not running or not ready yet."""
 

@@ -80,6 +80,11 @@ def install(wanted: Sequence[JarSet], place: Path, ivy: Ivy, say: Say) -> dict[s
     return {one.name: [place / file.file_name for file in sorted(one.files)] for one in wanted}
 
 
+def class_path(name: str, cache: Path) -> list[Path]:
+    """The files of one set in a user's cache, whether or not they have been fetched."""
+    return [folder(cache) / file.file_name for file in sorted(read_lock()[name].files)]
+
+
 def missing_files(wanted: Sequence[JarSet], place: Path) -> list[str]:
     """The names of the locked files that are not in `place`; sums are not looked at."""
     names = (file.file_name for one in wanted for file in one.files)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from local import code_zip, jars, java, laptop, ports
 from local.disk import require_space, require_space_for_jars
-from local.errors import EnvironmentProblem, NotReady, ShopstreamError
+from local.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
 from local.home import (
     FILE_MODE,
     Home,
@@ -166,7 +166,8 @@ def stop(home: Home, say: Say) -> bool:
         processes.signal_one(snapshot.supervisor_pid, signal.SIGTERM)
         told: set[str] = set()
         deadline = time.monotonic() + DOWN_SECONDS
-        while running(home) is not None:
+        # The lock is free a moment before the process has ended.
+        while running(home) is not None or processes.is_running(snapshot.supervisor_pid, home.root):
             for part in (last_published(home) or snapshot).parts:
                 if part.state == State.DOWN and part.kind == "service" and part.name not in told:
                     told.add(part.name)
@@ -180,10 +181,10 @@ def stop(home: Home, say: Say) -> bool:
     return snapshot is not None
 
 
-def purge(home: Home) -> None:
-    """Remove the folder of a stack that is down; refuses a folder that is not a stack's."""
+def purge(home: Home) -> bool:
+    """Remove the folder of a stack that is down, if there is one; refuses any other folder."""
     if not home.root.exists():
-        return
+        return False
     if not home.profile.exists() and not home.run.exists():
         raise EnvironmentProblem(
             f"{home.root} does not look like a state folder; nothing was removed",
@@ -191,6 +192,7 @@ def purge(home: Home) -> None:
             command=f"ls {home.root}",
         )
     shutil.rmtree(home.root)
+    return True
 
 
 def _end_orphans(home: Home, say: Say) -> None:
@@ -207,7 +209,7 @@ def _profile(home: Home, brokers: int | None, say: Say) -> Profile:
     if profile is None:
         profile = new_profile(brokers or 1, ports.claim)
     elif brokers is not None and brokers != profile.brokers:
-        raise ShopstreamError(
+        raise Usage(
             f"this stack has {profile.brokers} broker(s), not {brokers}",
             cause="its topics were laid out for that number when it was made",
             command="`shopstream down --purge` removes it with its data; or set SHOPSTREAM_HOME",

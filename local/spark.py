@@ -29,7 +29,9 @@ appender.out.name = out
 appender.out.target = SYSTEM_ERR
 appender.out.layout.type = PatternLayout
 appender.out.layout.pattern = %d{yyyy-MM-dd HH:mm:ss.SSS}{UTC} %p %c{1}: %m%n%ex
-# Said for each batch of a source whose broker list is short; it is no fault.
+# Said at each start, and no fault.
+logger.native.name = org.apache.hadoop.util.NativeCodeLoader
+logger.native.level = error
 logger.admin.name = org.apache.kafka.clients.admin.AdminClientConfig
 logger.admin.level = error
 """

@@ -8,12 +8,6 @@ ShopstreamError        1  the answer is red, or a part failed
 
 from __future__ import annotations
 
-from local.errors import EnvironmentProblem, NotReady, ShopstreamError
+from local.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
 
 __all__ = ["EnvironmentProblem", "NotReady", "ShopstreamError", "Usage"]
-
-
-class Usage(ShopstreamError):
-    """The command line, or a file named on it, cannot be used as it is."""
-
-    exit_code = 2

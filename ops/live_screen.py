@@ -28,6 +28,12 @@ def screen() -> Iterator[Show]:
         yield lambda answers: live.update(_drawn(answers), refresh=True)
 
 
+@contextmanager
+def plain_screen() -> Iterator[Show]:
+    """The same as lines on standard error, beside an answer in JSON."""
+    yield lambda answers: console.progress(in_a_line(answers))
+
+
 def in_a_line(answers: Answers) -> str:
     """The headline figures in one line of plain text."""
     return " · ".join(f"{name} {value}" for name, value in figures(answers))

@@ -45,7 +45,9 @@ def run(arguments: list[str]) -> int:
         console.misuse(problem.format_message())
         return Usage.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        console.progress("interrupted")
+        console.progress(
+            "interrupted; what runs in the background goes on: shopstream status, down"
+        )
         return INTERRUPTED
     return result if isinstance(result, int) else 0
 

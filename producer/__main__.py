@@ -1,4 +1,4 @@
-"""``python -m producer``: reads arguments, builds clients, sends, ends with a summary and a code."""
+"""``python -m producer``: read arguments, build clients, send, end with a summary and a code."""
 
 from __future__ import annotations
 
@@ -70,11 +70,20 @@ def _replay(arguments: ReplayArguments) -> int:
             rebased=arguments.rebase_time,
         )
         rejected = held.enter_context(closing(RejectedRows(_rejected_file(arguments, run))))
-        return _send(arguments, prepared, run, outlet, vault, rejected, clock)
+        return _send(
+            arguments,
+            prepared=prepared,
+            run=run,
+            outlet=outlet,
+            vault=vault,
+            rejected=rejected,
+            clock=clock,
+        )
 
 
 def _send(
     arguments: ReplayArguments,
+    *,
     prepared: Prepared,
     run: Run,
     outlet: Outlet,

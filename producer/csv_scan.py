@@ -66,7 +66,7 @@ class Scan:
             self.encoding = "latin-1"
 
     def _add_lines(self, lines: bytes) -> None:
-        """Count lines, none of them the last of the file's if that is cut; `lines` ends without \\n."""
+        """Count whole lines and see whether each is a row; the last comes without its \\n."""
         if self._first_line is None:
             self._first_line = lines.partition(b"\n")[0]
         self._last_line = lines.rpartition(b"\n")[2]
@@ -91,7 +91,7 @@ def _has_empty_line(lines: bytes) -> bool:
 
 
 def _has_lone_return(lines: bytes) -> bool:
-    """Old line ends, or a carriage return within a field; the last line's own is stripped of \\n."""
+    """Old line ends, or a carriage return within a field; the last line comes without \\n."""
     if b"\r" not in lines:
         return False
     return lines.count(b"\r") != lines.count(b"\r\n") + lines.endswith(b"\r")

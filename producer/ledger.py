@@ -1,4 +1,4 @@
-"""Writes a run's ledger, in the form of `contracts.ledger`: attempts before they leave, outcomes after."""
+"""Writes the ledger of `contracts.ledger`: attempts before they leave, outcomes after."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class NoLedger:
 
 
 class FileLedger:
-    """A folder ``<ledger>/<run>`` with the run's three files; ProducerError when it cannot be made."""
+    """A folder ``<ledger>/<run>`` with the run's files; ProducerError when it cannot be made."""
 
     def __init__(self, ledger: Path, run: Run) -> None:
         self.folder = ledger / run.run

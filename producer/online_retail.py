@@ -68,7 +68,7 @@ class Prepared:
 
 
 def prepare(arguments: ReplayArguments, now_us: int) -> Prepared:
-    """Read all that a replay depends on, the data file once through; BadInput if any is unusable."""
+    """Read all that a replay depends on, the data file once; BadInput if any is unusable."""
     file = judge(arguments.file, COLUMNS)
     categories = read_patterns(arguments.categories, "category")
     regions = read_patterns(arguments.regions, "region")

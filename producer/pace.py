@@ -6,7 +6,7 @@ _US_PER_SECOND = 1_000_000
 
 
 class Pace:
-    """Spreads event times over real time: `speed` 1 as recorded, 60 a minute a second, None at once.
+    """Spreads event times over real time: `speed` 1 as recorded, 60 a minute a second, None none.
 
     The first event is due when it is asked for; nights and holidays keep their length.
     """

@@ -15,7 +15,7 @@ CATCH_ALL = "*"
 
 @dataclass(frozen=True)
 class PatternTable:
-    """Rows of (pattern, name), compared with the whole text whatever its case; the last is ``*``."""
+    """Rows of (pattern, name), compared with the whole text in any case; the last is ``*``."""
 
     rows: tuple[tuple[re.Pattern[str], str], ...]
     sha256: str
@@ -26,7 +26,7 @@ class PatternTable:
 
 
 def read_patterns(path: Path, name_column: str) -> PatternTable:
-    """The table of a csv file with the columns ``pattern`` and `name_column`; BadInput if it is none."""
+    """The table of a csv file with columns ``pattern`` and `name_column`; BadInput if it is none."""
     try:
         raw = path.read_bytes()
         rows = list(csv.reader(raw.decode("utf-8-sig").splitlines()))

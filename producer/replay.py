@@ -1,4 +1,4 @@
-"""Sends the orders of a file at a pace: settled with the vault, noted in the ledger, then handed over."""
+"""Sends orders at a pace: settled with the vault, noted in the ledger, then handed over."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Replay:
         return not self.stopping
 
     def finish(self, timeout: float) -> int:
-        """Wait for acknowledgements, at most `timeout` seconds; return how many are still unknown."""
+        """Wait at most `timeout` seconds for acknowledgements; return how many are still unknown."""
         deadline = self.clock.monotonic() + timeout
         while True:
             unknown = self.outlet.flush(_STATUS_SECONDS)

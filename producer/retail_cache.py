@@ -1,4 +1,4 @@
-"""Encoded parts of order lines by the texts they were made from, because a shop's file repeats itself."""
+"""Encoded parts of order lines by the texts they were made from: a shop's file repeats itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from producer.retail_rows import (
 )
 
 # Enough for the products and dates of a shop; beyond it a cache starts anew, so memory stays flat.
-MOST_ENTRIES = 50_000
+MOST_ENTRIES = 100_000
 
 _Key = TypeVar("_Key")
 _Value = TypeVar("_Value")
@@ -31,7 +31,7 @@ class Times(dict[str, int]):
         self._limits = limits
 
     def __missing__(self, text: str) -> int:
-        return _remember(self, text, time_of(text, self._limits))
+        return remember(self, text, time_of(text, self._limits))
 
 
 class Products(dict[tuple[str, str], bytes]):
@@ -42,11 +42,11 @@ class Products(dict[tuple[str, str], bytes]):
         self._categories = categories
 
     def __missing__(self, key: tuple[str, str]) -> bytes:
-        product, description = key
+        product, description = key[0].strip(), key[1]
         require_product(product)
         name = product_name_of(description)
         category = self._categories.name_of(name)
-        return _remember(self, key, fragments.line_product(product, name, category))
+        return remember(self, key, fragments.line_product(product, name, category))
 
 
 class Values(dict[tuple[str, str], tuple[bytes, int]]):
@@ -55,10 +55,11 @@ class Values(dict[tuple[str, str], tuple[bytes, int]]):
     def __missing__(self, key: tuple[str, str]) -> tuple[bytes, int]:
         quantity, price = quantity_of(key[0]), price_of(key[1])
         made = fragments.line_value(quantity, price), line_amount(quantity, price)
-        return _remember(self, key, made)
+        return remember(self, key, made)
 
 
-def _remember(cache: dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
+def remember(cache: dict[_Key, _Value], key: _Key, value: _Value) -> _Value:
+    """Put a value into a cache that never holds more than `MOST_ENTRIES`; return it."""
     if len(cache) >= MOST_ENTRIES:
         cache.clear()
     cache[key] = value

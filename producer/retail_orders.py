@@ -3,8 +3,8 @@
 An accepted row joins the order of its InvoiceNo when it comes at most 1,000 rows after that order's
 last accepted row (rows of every kind count); otherwise it begins a new order with the same number.
 Orders leave in the order of their first accepted rows. An order's number, location and region are
-those of its first accepted row, its time is the earliest of its lines, its customer the first that a
-line names; lines keep file order.
+those of its first accepted row, its time is the earliest of its lines, its customer the first that
+a line names; lines keep file order.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from contracts.events import OrderKind
 from contracts.rejections import LATEST_TIME_US, MAX_MINOR, MAX_VALUE_BYTES
+from producer.csv_file import Block
 from producer.patterns import PatternTable
 from producer.retail_cache import Products, Times, Values
 from producer.retail_rows import (
@@ -58,7 +59,7 @@ class RetailOrder(NamedTuple):
 
 @dataclass(frozen=True)
 class Slice:
-    """The data rows from `first` to `last` (None: to the end); an order is in it by its position."""
+    """Data rows from `first` to `last` (None: to the end); an order is in it by its position."""
 
     first: int = 1
     last: int | None = None
@@ -98,7 +99,7 @@ class _Open:
 
     def is_endless(self) -> bool:
         """Whether the order holds too much already, though it may still get lines."""
-        return len(self.parts) > _MANY_LINES and sum(map(len, self.parts)) > MAX_VALUE_BYTES
+        return len(self.rows) > _MANY_LINES and sum(map(len, self.parts)) > MAX_VALUE_BYTES
 
     def as_event(self) -> RetailOrder:
         if self.invoice.startswith("C"):
@@ -112,13 +113,13 @@ class _Open:
             kind=kind,
             customer=customer_of(self.customer),
             country=self.country or UNSPECIFIED,
-            line_count=len(self.parts),
+            line_count=len(self.rows),
             lines=b"".join(self.parts),
             total=self.total,
         )
 
 
-# What a block of rows begins with; no row joins it, because no invoice is empty.
+# What a block begins with; no row joins it.
 _NOBODY = _Open(0, "", 0, "")
 
 
@@ -144,7 +145,7 @@ class Grouping:
         self._waiting: deque[_Open] = deque()
         self._too_large: list[_Open] = []
 
-    def orders(self, blocks: Iterable[list[list[str]]]) -> Iterator[RetailOrder]:
+    def orders(self, blocks: Iterable[Block]) -> Iterator[RetailOrder]:
         """The orders of the slice; reading stops when the last of them is closed."""
         for block in blocks:
             self._add(block)
@@ -153,19 +154,20 @@ class Grouping:
                 return
         yield from self._closed(0)
 
-    def _add(self, block: list[list[str]]) -> None:
+    def _add(self, block: Block) -> None:
         times, values, products = self._times, self._values, self._products
         number = self.rows
         # Rows of one invoice mostly follow one another and share their date: both are looked up
         # only when they change.
-        order, current = _NOBODY, ""
+        order = _NOBODY
+        current: str | None = None
         time, dated = 0, ""
         for fields in block:
             number += 1
             try:
                 invoice, product, name, quantity, date, price, customer, country = fields
                 value, amount = values[quantity, price]
-                line = products[product, name] + value
+                encoded = products[product, name]
                 if date != dated:
                     time = times[date]
                     dated = date
@@ -177,22 +179,22 @@ class Grouping:
                 continue
             order.last_row = number
             order.rows.append(number)
-            order.parts.append(line)
+            order.parts += encoded, value
             order.total += amount
-            if time < order.time:
+            if time < order.time:  # noqa: PLR1730 - min() is a call for every row
                 order.time = time
             if customer and not order.customer:
                 order.customer = customer if customer_of(customer) else ""
         self.rows = number
 
-    def _order(self, number: int, invoice: str, time: int, country: str) -> _Open:
-        """The order that an accepted row belongs to; RowRejected when none can have this invoice."""
-        known = self._open.get(invoice)
-        if known is not None and number - known.last_row <= LOOK_AHEAD_ROWS:
-            return known
-        require_invoice(invoice)
-        order = self._open[invoice] = _Open(number, invoice, time, country)
-        self._waiting.append(order)
+    def _order(self, number: int, field: str, time: int, country: str) -> _Open:
+        """The order that an accepted row joins; RowRejected when none can have this invoice."""
+        invoice = field.strip()
+        order = self._open.get(invoice)
+        if order is None or number - order.last_row > LOOK_AHEAD_ROWS:
+            require_invoice(invoice)
+            order = self._open[invoice] = _Open(number, invoice, time, country.strip())
+            self._waiting.append(order)
         return order
 
     def _reject(self, number: int, fields: list[str], error: Exception) -> None:
@@ -241,10 +243,8 @@ def _is_too_large(event: RetailOrder) -> bool:
     return most > MAX_VALUE_BYTES or abs(event.total) > MAX_MINOR
 
 
-def newest_time(
-    blocks: Iterable[list[list[str]]], chosen: Slice, categories: PatternTable
-) -> int | None:
-    """The latest InvoiceDate among the slice's accepted rows, unshifted; None when there are none."""
+def newest_time(blocks: Iterable[Block], chosen: Slice, categories: PatternTable) -> int | None:
+    """The latest InvoiceDate among the slice's accepted rows, unshifted; None if there are none."""
     limits = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
     newest, row = None, 0
     times, values, products = Times(limits), Values(), Products(categories)
@@ -253,7 +253,7 @@ def newest_time(
             row += 1
             try:
                 invoice, product, name, quantity, date, price, _, _ = fields
-                require_invoice(invoice)
+                require_invoice(invoice.strip())
                 time, _, _ = times[date], values[quantity, price], products[product, name]
             except (RowRejected, ValueError):
                 continue

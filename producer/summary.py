@@ -13,8 +13,8 @@ _INTERRUPTED = 130
 
 @dataclass(frozen=True)
 class Summary:
-    """A run's result. `unknown` events were neither acknowledged nor refused in time; `rest_rows` is
-    how many rows of the slice come after `last_row`."""
+    """A run's result. `unknown` events were neither acknowledged nor refused in time; `rest_rows`
+    of the slice come after `last_row`."""
 
     run_id: str
     finished: bool

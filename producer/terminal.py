@@ -1,4 +1,4 @@
-"""The one writer of the producer's own lines: progress and errors to standard error, JSON to output."""
+"""The producer's own lines: progress and errors to standard error, JSON to standard output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vaults: in Postgres, shared by all producers of a shop, or in a folder, for a try without a stack."""
+"""Vaults: in Postgres, shared by a shop's producers, or in a folder, for a try without a stack."""
 
 from __future__ import annotations
 

@@ -73,14 +73,24 @@ class Table:
         return next(column for column in self.columns if column.name == name)
 
     def postgres_ddl(self) -> tuple[str, ...]:
-        """Idempotent statements that make the table in Postgres."""
+        """Idempotent statements that make the table, or add to an older one what it lacks.
+
+        A column added to a table that is in use is nullable, generated or has a default.
+        """
         lines = [_postgres_column(column) for column in self.columns]
         if self.key:
             lines.append(f"PRIMARY KEY ({', '.join(map(quoted, self.key))})")
         body = ",\n  ".join(lines)
+        added = ",\n  ".join(
+            f"ADD COLUMN IF NOT EXISTS {_postgres_column(column)}"
+            for column in self.columns
+            if (column.nullable or column.default or column.generated)
+            and column.name not in self.key
+        )
         short = self.name.replace(".", "_")
         return (
             f"CREATE TABLE IF NOT EXISTS {self.name} (\n  {body}\n)",
+            *([f"ALTER TABLE {self.name}\n  {added}"] if added else []),
             *(
                 f"CREATE INDEX IF NOT EXISTS {short}_{number} ON {self.name} {definition}"
                 for number, definition in enumerate(self.indexes, start=1)

@@ -50,6 +50,15 @@ def identity(pid: int) -> Identity | None:
         return None
 
 
+def is_running(pid: int, home: Path) -> bool:
+    """Whether `pid` is still a process that was started for this state folder."""
+    try:
+        process = psutil.Process(pid)
+        return _is_alive(process) and str(home) in process.cmdline()
+    except psutil.Error:
+        return False
+
+
 def die_with_parent() -> None:
     """Ask the system to end this process when its parent dies; elsewhere than Linux a no-op."""
     if _LIBC is not None:

@@ -25,12 +25,11 @@ def down(
     home = current_home()
     began = time.monotonic()
     was_running = launch.stop(home, console.progress)
-    if purge:
-        launch.purge(home)
+    removed = purge and launch.purge(home)
     seconds = round(time.monotonic() - began, 1)
     if as_json:
-        console.answer_json({"was_running": was_running, "purged": purge, "seconds": seconds})
+        console.answer_json({"was_running": was_running, "purged": removed, "seconds": seconds})
         return
     console.line(f"stopped in {seconds} s" if was_running else "nothing was running")
-    if purge:
+    if removed:
         console.line(f"removed {home.root}")

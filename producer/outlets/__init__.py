@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from contracts.topics import Topic
 
@@ -16,8 +16,7 @@ class Place:
     topic_ids: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """What became of one event. `append_time` in microseconds UTC; `failure` is empty when it is
     acknowledged, and then only `sequence` and `failure` mean anything."""
 

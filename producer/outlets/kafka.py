@@ -1,7 +1,8 @@
-"""Events to Kafka: idempotent, acknowledged by all in-sync replicas, compressed in large batches."""
+"""Events to Kafka: idempotent, acknowledged by all in-sync replicas, in large lz4 batches."""
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Literal
@@ -76,6 +77,8 @@ def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], topic: Topic)
             TopicCollection([topic.name]), request_timeout=CONNECT_SECONDS
         )
         topic_id = described[topic.name].result().topic_id
+        if cluster.cluster_id is None:
+            raise NotReady(f"the broker at {bootstrap_servers} tells no cluster id")
     except KafkaException as error:
         raise NotReady(
             f"no Kafka broker answers at {bootstrap_servers}: {error.args[0].str()}",
@@ -87,8 +90,8 @@ def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], topic: Topic)
 
 def id_text(topic_id: Uuid) -> str:
     """A topic id in the hyphenated form that the lake and the progress table hold."""
-    high, low = topic_id.get_most_significant_bits(), topic_id.get_least_significant_bits()
-    return str(UUID(int=(high % (1 << 64) << 64) | low % (1 << 64)))
+    # The client prints 16 bytes in base 64 without padding.
+    return str(UUID(bytes=b64decode(f"{topic_id}==", altchars=b"+/")))
 
 
 class KafkaOutlet:
@@ -138,8 +141,8 @@ class KafkaOutlet:
         self._deliveries.append(
             Delivery(
                 sequence,
-                partition=message.partition(),
-                offset=message.offset(),
+                partition=_known(message.partition()),
+                offset=_known(message.offset()),
                 append_time=milliseconds * _US_PER_MS,
             )
         )
@@ -155,3 +158,10 @@ class KafkaOutlet:
                 f"Kafka refuses this producer for good: {self._fatal.str()}",
                 next_step="start the same command again: known events count once",
             )
+
+
+def _known(number: int | None) -> int:
+    """What an acknowledged message always has."""
+    if number is None:
+        raise ProducerError("Kafka acknowledged an event without saying where it is")
+    return number

@@ -16,7 +16,7 @@ class NullOutlet:
     def place(self) -> Place:
         return Place("null")
 
-    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
+    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:  # noqa: ARG002 - kept nowhere
         self._deliveries.append(Delivery(sequence, partition=0, offset=self._sent))
         self._sent += 1
 
@@ -24,7 +24,7 @@ class NullOutlet:
         taken, self._deliveries = self._deliveries, []
         return taken
 
-    def flush(self, timeout: float) -> int:
+    def flush(self, timeout: float) -> int:  # noqa: ARG002 - nothing to wait for
         return 0
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The Glue client beyond the common suite: its errors, what it remembers, what others registered."""
+"""The Glue client beyond the common suite: its errors, and what it remembers."""
 
 from __future__ import annotations
 
@@ -138,8 +138,8 @@ def test_the_latest_is_asked_for_again_after_a_while(
     registry: GlueRegistry, client: Counting, clock: Clock
 ) -> None:
     first = registry.register("orders", V1)
-    second = GlueRegistry(client, "shop").register("orders", V2)
     assert registry.latest("orders") == first
+    second = GlueRegistry(client, "shop").register("orders", V2)
     clock.now += 9.9
     client.calls.clear()
     assert registry.latest("orders") == first

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from local import launch
 from local.home import Home, new_profile, write_profile
 from local.ports import claim
 from ops import console
@@ -14,11 +16,14 @@ from ops.main import run
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     monkeypatch.setenv("SHOPSTREAM_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SHOPSTREAM_CACHE", str(tmp_path / "cache"))
     console._console.cache_clear()
-    return Home(tmp_path / "home")
+    home = Home(tmp_path / "home")
+    yield home
+    # Nothing here starts a stack; one that a fault starts all the same must not stay.
+    launch.stop(home, lambda _text: None)
 
 
 @pytest.mark.parametrize(

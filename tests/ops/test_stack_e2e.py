@@ -18,6 +18,7 @@ import pytest
 from kafka.admin import KafkaAdminClient
 
 from contracts.topics import TOPICS
+from local.code_zip import build
 from ops.settings import Settings
 
 pytestmark = pytest.mark.e2e
@@ -79,7 +80,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     assert shop.left() == []
 
 
-def test_up_answers_down_keeps_and_purge_removes(shop: Shop) -> None:
+def test_up_answers_down_keeps_and_purge_removes(shop: Shop, tmp_path: Path) -> None:
     stack = shop.answer("up", "--without-spark")
     assert set(stack["parts"].values()) == {"ready", "done"}
 
@@ -97,7 +98,9 @@ def test_up_answers_down_keeps_and_purge_removes(shop: Shop) -> None:
     with pytest.raises(psycopg.OperationalError, match="password"):
         psycopg.connect(wrong, password="guessed")
 
-    assert shop.answer("status")["ready"] is True
+    status = shop.answer("status")
+    assert status["ready"] is True
+    assert status["code_sha256"] == build(tmp_path).sha256
     again = shop.answer("up", "--without-spark")
     assert again == stack
 

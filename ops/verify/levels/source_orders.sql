@@ -11,8 +11,8 @@ END);
 
 -- A price has at most four decimals that are not zero; its whole part is judged by the range.
 CREATE OR REPLACE MACRO parsed_price(words) AS CASE
-  WHEN regexp_full_match(words, '\d{1,20}(\.\d{0,4}0*)?')
-    THEN TRY_CAST(TRY_CAST(regexp_extract(words, '(\d+(\.\d{0,4})?)', 1) AS DECIMAL(30,4)) * 10000 AS HUGEINT)
+  WHEN regexp_full_match(words, '[+-]?\d{1,20}(\.\d{0,4}0*)?')
+    THEN TRY_CAST(TRY_CAST(regexp_extract(words, '([+-]?\d+(\.\d{0,4})?)', 1) AS DECIMAL(30,4)) * 10000 AS HUGEINT)
 END;
 
 CREATE OR REPLACE MACRO parsed_quantity(words) AS CASE
@@ -28,16 +28,16 @@ SELECT * EXCLUDE (quantity, price, date),
        CASE
          WHEN fields <> 8 THEN 'wrong_field_count'
          WHEN invoice = '' THEN 'missing_invoice'
-         WHEN starts_with(invoice, 'A') THEN 'adjustment_invoice'
-         WHEN stock = '' THEN 'missing_stock_code'
+         WHEN starts_with(invoice, 'A') THEN 'bad_debt_invoice'
+         WHEN stock = '' THEN 'missing_product'
          WHEN pieces IS NULL THEN 'bad_quantity'
          WHEN pieces = 0 THEN 'zero_quantity'
          WHEN time_us IS NULL THEN 'bad_date'
          WHEN price_units IS NULL THEN 'bad_price'
          WHEN abs(pieces) > (SELECT max_quantity FROM source_limit)
-           OR price_units > (SELECT max_price FROM source_limit)
+           OR price_units NOT BETWEEN 0 AND (SELECT max_price FROM source_limit)
            OR time_us < (SELECT earliest_us FROM source_limit)
-           OR time_us >= (SELECT latest_us FROM source_limit) THEN 'value_out_of_range'
+           OR time_us >= (SELECT latest_us FROM source_limit) THEN 'out_of_range'
        END AS rejected
 FROM parsed;
 

@@ -1,0 +1,245 @@
+"""`orders` against the same decode and window to a noop sink: ``python -m bench.orders``.
+
+Both read one pre-loaded topic of one-line orders in batches of equal size, each in a process of its
+own, in turns; the first batches of each warm the JVM and are left out. The ratio is that of the
+medians of rows a second. Also: the time of a batch in which every order is known, what the stack
+holds in memory, and processor time an event by process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import psutil
+import psycopg
+
+from bench.load import Sender
+from bench.machine import load
+from bench.results import append
+from contracts.applications import ORDER_ANSWERS, command_line
+from local import java
+from local.code_zip import build
+from local.home import Home, Profile, postgres_url, read_profile
+from local.launch import fetch_jars
+from local.laptop import environment
+from local.spark import driver_environment, places
+from ops.settings import Settings
+
+FLOOR_RATIO = 0.4
+AIM_RATIO = 0.7
+MOST_STACK_GIB = 6.0
+MOST_EMPTY_SECONDS = 0.6
+BATCH = 200_000
+_WARM_BATCHES = 2
+_WARM_KNOWN = 10
+_KNOWN = 15
+_ANSWER_TABLES = "orders, order_metrics, alerts, outbox, progress, journal, repeats, applications"
+
+
+@dataclass
+class Measured:
+    """Rows a second of each warm batch, and processor seconds by process name."""
+
+    rates: list[float] = field(default_factory=list)
+    cpu: dict[str, float] = field(default_factory=dict)
+    rss_gib: float = 0.0
+
+
+class Bench:
+    """A stack without applications, and the two programs that read its topic."""
+
+    def __init__(self, home: Home, profile: Profile, settings: Settings) -> None:
+        self._home = home
+        self._profile = profile
+        paths = fetch_jars(settings.cache, settings.certificates, lambda _line: None, ("spark",))
+        self._environment = driver_environment(
+            home,
+            java.bundled(home.root / "java"),
+            paths["spark"],
+            build(home.code).path,
+            environment(home, profile),
+        )
+
+    @property
+    def bootstrap(self) -> str:
+        return self._profile.bootstrap_servers
+
+    def noop(self, rows: int) -> Measured:
+        """Read the whole topic to nowhere."""
+        checkpoint = self._home.root / "noop"
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        line = [
+            *(sys.executable, "-m", "bench.orders_to_noop"),
+            f"--bootstrap-servers={self.bootstrap}",
+            f"--checkpoint={checkpoint.as_uri()}",
+            f"--max-offsets={BATCH}",
+        ]
+        tree = self._environment | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+        return self._measure(line, tree, rows)
+
+    def orders(self, rows: int) -> Measured:
+        """Read the topic with the application, which has seen none of it."""
+        self.forget()
+        return self._measure(self._application(), self._environment, rows)
+
+    def known(self) -> float:
+        """The median seconds of a batch that holds one order, and that one is known."""
+        sender, seconds = Sender(self.bootstrap), []
+        with (self._home.root / "bench.log").open("ab") as log:
+            process = self._start(self._application(), self._environment, log)
+            batches = _batches(process)
+            for number in range(_WARM_KNOWN + _KNOWN):
+                sender.send(range(number, number + 1))
+                seconds.append(next(batches)[1])
+            process.terminate()
+            process.wait(timeout=60)
+        return round(statistics.median(seconds[_WARM_KNOWN:]), 3)
+
+    def _application(self) -> list[str]:
+        return [
+            *(sys.executable, "-P", "-m", "emr_jobs"),
+            *command_line(
+                [ORDER_ANSWERS.name],
+                places(self._home, self._profile),
+                triggers={ORDER_ANSWERS.name: 0},
+            ),
+            f"--max-offsets-per-trigger={BATCH}",
+        ]
+
+    def _start(self, line: list[str], env: dict[str, str], log: IO[bytes]) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            line, env=env, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+        )
+
+    def forget(self) -> None:
+        with psycopg.connect(postgres_url(self._home, self._profile), autocommit=True) as answers:
+            answers.execute(f"TRUNCATE {_ANSWER_TABLES}")
+            answers.execute("VACUUM")
+        shutil.rmtree(self._home.checkpoints, ignore_errors=True)
+
+    def _measure(self, line: list[str], env: dict[str, str], rows: int) -> Measured:
+        """Run until `rows` are read; every full batch after the warm ones counts."""
+        measured, seen, batches = Measured(), 0, 0
+        with (self._home.root / "bench.log").open("ab") as log:
+            process = self._start(line, env, log)
+        before = self._cpu(process.pid)
+        for count, seconds in _batches(process):
+            seen, batches = seen + count, batches + 1
+            if batches > _WARM_BATCHES and count >= BATCH * 0.9:
+                measured.rates.append(count / seconds)
+            if seen >= rows:
+                break
+        after = self._cpu(process.pid)
+        measured.cpu = {name: after[name] - before.get(name, 0.0) for name in after}
+        measured.rss_gib = self._resident(process.pid)
+        process.terminate()
+        process.wait(timeout=60)
+        return measured
+
+    def _cpu(self, driver: int) -> dict[str, float]:
+        found: dict[str, float] = {}
+        for name, process in self._processes(driver):
+            spent = process.cpu_times()
+            found[name] = found.get(name, 0.0) + spent.user + spent.system
+        return found
+
+    def _resident(self, driver: int) -> float:
+        return sum(p.memory_info().rss for _, p in self._processes(driver)) / (1 << 30)
+
+    def _processes(self, driver: int) -> Iterator[tuple[str, psutil.Process]]:
+        """Every process of the stack, with the part it belongs to."""
+        root = psutil.Process(driver)
+        yield "driver", root
+        for child in root.children(recursive=True):
+            yield ("spark" if child.name() == "java" else "driver"), child
+        for process in psutil.process_iter(["pid", "name", "environ"]):
+            marked = process.info["environ"] or {}
+            if self._profile.stack_id in marked.values() and process.pid != driver:
+                ours = process.name()
+                if ours == "java" and root not in process.parents():
+                    yield "kafka", process
+                elif ours == "postgres":
+                    yield "postgres", process
+
+
+def _batches(process: subprocess.Popen[str]) -> Iterator[tuple[int, float]]:
+    assert process.stdout is not None
+    for text in process.stdout:
+        line = json.loads(text) if text.startswith("{") else {}
+        if line.get("batch_rows"):
+            yield int(line["batch_rows"]), float(line["batch_seconds"])
+    raise SystemExit(f"the run ended early; see bench.log (exit code {process.wait()})")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_400_000)
+    parser.add_argument("--rounds", type=int, default=2)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="shopstream-bench-") as folder:
+        _shopstream(folder, "up", "--without-spark")
+        try:
+            figures = _run(Home(Path(folder)), given.rows, given.rounds)
+        finally:
+            _shopstream(folder, "down", "--purge")
+    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
+    path = append("orders", figures, command=sys.orig_argv, measured_at=datetime.now(UTC))  # noqa: TID251 - the date of the result
+    sys.stdout.write(f"appended to {path}\n")
+
+
+def _run(home: Home, rows: int, rounds: int) -> dict[str, object]:
+    profile = read_profile(home)
+    assert profile is not None
+    bench = Bench(home, profile, Settings.from_environment())
+    Sender(bench.bootstrap).send(range(rows))
+    noop, orders = Measured(), Measured()
+    for _ in range(rounds):
+        noop.rates += bench.noop(rows).rates
+        latest = bench.orders(rows)
+        orders.rates += latest.rates
+        orders.cpu, orders.rss_gib = latest.cpu, max(orders.rss_gib, latest.rss_gib)
+    known = bench.known()
+    ratio = statistics.median(orders.rates) / statistics.median(noop.rates)
+    return {
+        "orders_rows_per_second": round(statistics.median(orders.rates)),
+        "noop_rows_per_second": round(statistics.median(noop.rates)),
+        "ratio": round(ratio, 3),
+        "floor": FLOOR_RATIO,
+        "aim": AIM_RATIO,
+        "reached": ratio >= FLOOR_RATIO,
+        "batch_without_news_seconds": known,
+        "most_batch_without_news_seconds": MOST_EMPTY_SECONDS,
+        "cpu_microseconds_per_event": {
+            name: round(seconds / rows * 1e6, 2) for name, seconds in sorted(orders.cpu.items())
+        },
+        "orders_stack_resident_gib": round(orders.rss_gib, 2),
+        "rows": rows,
+        "rounds": rounds,
+        "load_at_end": load(),
+    }
+
+
+def _shopstream(folder: str, *words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ops.main", *words],
+        env=os.environ | {"SHOPSTREAM_HOME": folder},  # noqa: TID251 - handed on as it is
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(done.returncode)
+
+
+if __name__ == "__main__":
+    main()

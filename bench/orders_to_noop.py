@@ -1,0 +1,89 @@
+"""The yardstick of bench.orders: the same read, decode and window, written to Spark's noop sink.
+
+Prints one line a batch: ``{"batch_rows": ..., "batch_seconds": ...}``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+
+from pyspark.sql import DataFrame, SparkSession
+
+from contracts.registries import open_registry
+from contracts.topics import ORDERS
+from emr_jobs.apps.decoding import Decoder
+from emr_jobs.io.kafka import KafkaClient, KafkaPlace, records, stream
+from emr_jobs.questions import order_metrics
+from emr_jobs.runtime.planner import checkpoint_manager, shuffle_partitions
+from emr_jobs.transforms.events import events
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bootstrap-servers", required=True)
+    parser.add_argument("--checkpoint", required=True)
+    parser.add_argument("--max-offsets", type=int, required=True)
+    given = parser.parse_args()
+    place = KafkaPlace(given.bootstrap_servers, "none")
+    kafka = KafkaClient(place)
+    spark = _session(given.checkpoint)
+    decoder = Decoder(open_registry("bundled"), ORDERS)
+    ids, cluster = kafka.topic_ids([ORDERS.name]), kafka.cluster_id()
+
+    def measure(raw: DataFrame, _batch_id: int) -> None:
+        good = events(decoder.classified(records(raw, topic_ids=ids, cluster_id=cluster)), ORDERS)
+        order_metrics.partials(good, order_metrics.Settings()).write.format("noop").mode(
+            "overwrite"
+        ).save()
+
+    earliest = kafka.earliest_offsets([ORDERS.name])
+    ends = sum(kafka.end_offsets([ORDERS.name])[ORDERS.name].values())
+    query = (
+        stream(
+            spark,
+            place,
+            starting_offsets=earliest,
+            group_prefix="bench",
+            max_offsets=given.max_offsets,
+        )
+        .writeStream.foreachBatch(measure)
+        .option("checkpointLocation", given.checkpoint)
+        .trigger(processingTime="0 seconds")
+        .start()
+    )
+    shown, done = -1, 0
+    while done < ends and query.isActive:
+        for progress in query.recentProgress:
+            if progress["batchId"] > shown and progress["numInputRows"]:
+                shown = int(progress["batchId"])
+                done += int(progress["numInputRows"])
+                seconds = progress["durationMs"]["triggerExecution"] / 1000
+                line = {"batch_rows": progress["numInputRows"], "batch_seconds": seconds}
+                sys.stdout.write(json.dumps(line) + "\n")
+                sys.stdout.flush()
+        time.sleep(0.1)
+    query.stop()
+    spark.stop()
+
+
+def _session(checkpoint: str) -> SparkSession:
+    """Configured as the applications' session, without their catalog."""
+    spark = (
+        SparkSession.builder.config("spark.sql.adaptive.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.streaming.noDataMicroBatches.enabled", "false")
+        .config(
+            "spark.sql.streaming.checkpointFileManagerClass", checkpoint_manager(checkpoint) or ""
+        )
+        .getOrCreate()
+    )
+    cores = spark.sparkContext.defaultParallelism
+    spark.conf.set("spark.sql.shuffle.partitions", str(shuffle_partitions(cores)))
+    return spark
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""orders to the console: what each batch alone would answer, from the topic's beginning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyspark.sql import DataFrame, SparkSession
+
+from contracts.registry import Registry
+from contracts.rule_packs import RulePack
+from contracts.topics import ORDERS
+from emr_jobs.apps.decoding import Decoder
+from emr_jobs.io.console import shown
+from emr_jobs.io.kafka import KafkaClient, KafkaPlace, records, stream
+from emr_jobs.questions import fraud_alerts, order_metrics
+from emr_jobs.transforms.events import events
+
+
+class Preview:
+    """A foreachBatch function without progress, epoch or store: it may run beside anything."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        kafka: KafkaClient,
+        pack: RulePack,
+        write: Callable[[str], object],
+    ) -> None:
+        self._decoder = Decoder(registry, ORDERS)
+        self._kafka = kafka
+        self._pack = pack
+        self._write = write
+
+    def __call__(self, raw: DataFrame, _batch_id: int) -> None:
+        ids = self._kafka.topic_ids([ORDERS.name])
+        frame = records(raw, topic_ids=ids, cluster_id=self._kafka.cluster_id())
+        good = events(self._decoder.classified(frame), ORDERS).persist()
+        try:
+            metrics = order_metrics.partials(good, order_metrics.Settings())
+            shown("order_metrics", metrics.toArrow(), self._write)
+            shown("fraud_alerts", fraud_alerts.partials(good, self._pack).toArrow(), self._write)
+        finally:
+            good.unpersist()
+
+
+def preview_stream(
+    spark: SparkSession, place: KafkaPlace, kafka: KafkaClient, max_offsets: int
+) -> DataFrame:
+    """All of the orders topic."""
+    return stream(
+        spark,
+        place,
+        starting_offsets=kafka.earliest_offsets([ORDERS.name]),
+        group_prefix="shopstream-preview",
+        max_offsets=max_offsets,
+    )

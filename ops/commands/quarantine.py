@@ -1,0 +1,118 @@
+"""`shopstream quarantine list|show`: what could not be used, and why."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from contracts.rejections import REASONS
+from contracts.topics import TOPICS
+from ops import console
+from ops.commands.sql import rows
+from ops.errors import Usage
+from ops.sql_session import open_session
+from ops.stack import open_stack
+
+SHOWN = 20
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+_COUNTS = """
+    SELECT topic, reason, count(*) AS records, min(append_time) AS first, max(append_time) AS last
+    FROM bronze.quarantine
+    GROUP BY topic, reason
+    ORDER BY topic, records DESC, reason
+"""
+# A value may hold a person's data, so its bytes are shown on demand alone.
+_ROWS = """
+    SELECT topic, partition, "offset", append_time, reason, detail, event_id, schema_id,
+           octet_length(value) AS value_bytes, {value} AS value
+    FROM bronze.quarantine
+    WHERE {conditions}
+    ORDER BY append_time DESC, topic, partition, "offset" DESC
+    LIMIT {limit}
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    group = typer.Typer(no_args_is_help=True, help="Look at the records that are no events.")
+    group.command("list")(list_reasons)
+    group.command("show")(show)
+    app.add_typer(group, name="quarantine")
+
+
+def list_reasons(as_json: AsJson = False) -> None:
+    """How many records by topic and reason."""
+    names = ("topic", "reason", "records", "first", "last")
+    found = _ask(_COUNTS)
+    if as_json:
+        console.answer_json([dict(zip(names, row, strict=True)) for row in found])
+    elif found:
+        console.table(names, found)
+    else:
+        console.line("nothing is in quarantine")
+
+
+def show(
+    *,
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only this topic.")] = None,
+    limit: Annotated[int, typer.Option(help="At most so many, newest first.", min=1)] = SHOWN,
+    raw: Annotated[bool, typer.Option("--raw", help="Show the bytes in hex.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The newest records with origin, reason and detail; their bytes only with --raw."""
+    query = query_of(reason=reason, topic=topic, limit=limit, raw=raw)
+    found = [_named(row, raw) for row in _ask(query)]
+    if as_json:
+        console.answer_json(found)
+    elif found:
+        console.table(list(found[0]), [list(map(_cell, row.values())) for row in found])
+    else:
+        console.line("nothing in quarantine fits")
+
+
+def query_of(*, reason: str | None, topic: str | None, limit: int, raw: bool) -> str:
+    """The SELECT for `show`; Usage on a reason or topic that nothing can have."""
+    topics = [one.name for one in TOPICS]
+    for what, given, known in (("reason", reason, REASONS), ("topic", topic, topics)):
+        if given is not None and given not in known:
+            raise Usage(
+                f"there is no {what} {given!r}; known: {', '.join(known)}",
+                command="shopstream quarantine list",
+            )
+    # Both are one of a few known words, so they can stand in the text as they are.
+    conditions = [f"reason = '{reason}'"] if reason else []
+    conditions += [f"topic = '{topic}'"] if topic else []
+    return _ROWS.format(
+        value="hex(value)" if raw else "NULL",
+        conditions=" AND ".join(conditions) or "true",
+        limit=limit,
+    )
+
+
+def _ask(query: str) -> list[list[Any]]:
+    with open_session(open_stack()) as session:
+        return list(rows(session.query(query)))
+
+
+def _named(row: list[Any], raw: bool) -> dict[str, Any]:
+    place, offset, at, reason, detail, event_id, schema_id, size, value = (
+        f"{row[0]}-{row[1]}",
+        *row[2:],
+    )
+    shown = {
+        "record": f"{place}@{offset}",
+        "append_time": at,
+        "reason": reason,
+        "detail": detail,
+        "event_id": event_id,
+        "schema_id": schema_id,
+        "bytes": size,
+    }
+    return shown | {"value": value} if raw else shown
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value)

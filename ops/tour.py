@@ -1,0 +1,166 @@
+"""The demo's tour of a stack: start it, replay a file, watch the answers, have them proved."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from local.home import Home
+from ops import console
+from ops.live_answers import LiveAnswers
+from ops.live_screen import Show, figures, plain_screen, screen, show_revenue
+from ops.stack import open_stack
+
+REFRESH_SECONDS = 1.0
+# Where nobody watches, a line now and then says that it goes on.
+PLAIN_REFRESH_SECONDS = 5.0
+CATCH_UP_SECONDS = 120.0
+GIVE_UP_SECONDS = 20.0
+# Enough for an error with its cause and the next command.
+LAST_LINES = 8
+
+
+@dataclass
+class Tour:
+    """Plays on the state folder `home`. With `as_json` it talks to standard error alone and keeps
+    its answer in `document`."""
+
+    home: Home
+    source: Path
+    speed: str
+    as_json: bool
+    document: dict[str, Any] = field(default_factory=dict)
+
+    def play(self) -> int:
+        """Play to the end or to the first command that fails; returns its exit code."""
+        self.tell("1/4 starting Kafka, Postgres and Spark")
+        if code := self._run("up"):
+            return code
+        self.tell(f"2/4 replaying {self.source.name}")
+        with closing(LiveAnswers(open_stack(self.home))) as answers:
+            if code := self._replay(answers):
+                return code
+            self.tell("3/4 proving it against the raw file")
+            code = self._verify()
+            self._sum_up(answers)
+        return code
+
+    def tell(self, text: str) -> None:
+        """Say what comes next."""
+        if self.as_json:
+            console.progress(text)
+        else:
+            console.line(text, style="bold")
+
+    def _run(self, *arguments: str) -> int:
+        return run(shopstream(self.home, *arguments), sys.stderr if self.as_json else None)
+
+    def _replay(self, answers: LiveAnswers) -> int:
+        """Replay the file and show the answers until all of it is applied; its exit code."""
+        log = self.home.log("replay")
+        with log.open("w") as output:
+            replay = subprocess.Popen(
+                shopstream(
+                    self.home, "replay", "online-retail", str(self.source), "--speed", self.speed
+                ),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                with plain_screen() if self.as_json else screen() as show:
+                    _watch(answers, replay, show)
+            finally:
+                end(replay)
+        if replay.returncode:
+            for text in log.read_text().splitlines()[-LAST_LINES:]:
+                console.progress(text)
+        return replay.returncode
+
+    def _verify(self) -> int:
+        if not self.as_json:
+            return self._run("verify", "--source", str(self.source))
+        proof = self.home.log("verify")
+        with proof.open("w") as output:
+            code = run(
+                shopstream(self.home, "verify", "--source", str(self.source), "--json"), output
+            )
+        self.document["verify"] = json.loads(proof.read_text())
+        return code
+
+    def _sum_up(self, answers: LiveAnswers) -> None:
+        now = answers.now()
+        unit, revenue = answers.revenue()
+        if self.as_json:
+            over_time = {unit: [asdict(row) for row in revenue]}
+            self.document["answers"] = {**asdict(now), "revenue_over_time": over_time}
+            return
+        show_revenue(unit, revenue)
+        console.table(("answer", "value"), figures(now))
+
+
+def _watch(answers: LiveAnswers, replay: subprocess.Popen[bytes], show: Show) -> None:
+    """Show the answers until the replay has ended and nothing lags, or that takes too long.
+
+    An application that does not catch up is verify's to report.
+    """
+    deadline: float | None = None
+    pause = REFRESH_SECONDS if console.is_rich() else PLAIN_REFRESH_SECONDS
+    while True:
+        ended = replay.poll() is not None
+        now = answers.now()
+        show(now)
+        if ended and (replay.returncode or now.caught_up):
+            return
+        if ended and deadline is None:
+            deadline = time.monotonic() + CATCH_UP_SECONDS
+        if deadline is not None and time.monotonic() > deadline:
+            return
+        time.sleep(pause)
+
+
+def shopstream(home: Home, *arguments: str) -> list[str]:
+    """A `shopstream` command line that works on the state folder `home`."""
+    # `env` sets the one variable: the rest of the environment is the user's, as they gave it.
+    return [
+        "/usr/bin/env",
+        f"SHOPSTREAM_HOME={home.root}",
+        *(sys.executable, "-P", "-m", "ops.main"),
+        *arguments,
+    ]
+
+
+def check(source: Path) -> list[str]:
+    """The producer judges a file in a moment; better before a stack is started for it."""
+    return [
+        *(sys.executable, "-P", "-m", "producer"),
+        *("replay", "online-retail", str(source), "--check"),
+    ]
+
+
+def run(command: list[str], output: IO[str] | None = None) -> int:
+    """Run a command that talks to the user itself, or to `output`; its exit code."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output)
+    try:
+        return process.wait()
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process that still runs to end, as Ctrl-C does, and see that it does."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(GIVE_UP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,51 @@
+"""Killed at each of the five named moments: started again, the batch seen again, none doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from emr_jobs.runtime.crash_points import CRASH_POINTS, CrashPoint
+from tests.shop import SLICE, Shop, eventually, open_shop
+
+pytestmark = [pytest.mark.e2e, pytest.mark.faults]
+
+# Where the kill comes after what the point names, Spark shows the applied batch again.
+_SEEN_AGAIN: dict[CrashPoint, str] = {
+    "bronze-committed": "already covers the batch",
+    "lake-committed": "already covers the batch",
+    "progress-committed": "is covered",
+}
+ROWS = 3_000
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with open_shop(tmp_path_factory.mktemp("shop")) as shop:
+        yield shop
+
+
+@pytest.mark.parametrize("point", CRASH_POINTS)
+def test_the_process_group_is_killed_and_nothing_is_lost_or_doubled(
+    shop: Shop, tmp_path: Path, point: CrashPoint
+) -> None:
+    marker = tmp_path / "crashed"
+    shop.answer("down")
+    shop.answer("up", "--crash-at", point, "--crash-marker", str(marker))
+    before = shop.spark()
+    slices = 1 + CRASH_POINTS.index(point) * ROWS
+    seen = len(shop.spark_log())
+    shop.replay("--start", str(slices), "--limit", str(ROWS))
+    eventually(marker.exists, f"the applications die at {point}")
+    committed = shop.query("SELECT count(*) FROM journal")
+    eventually(lambda: not before.is_running(), "the killed driver is gone")
+    seconds = eventually(
+        lambda: shop.query("SELECT count(*) FROM journal") > committed, "the next commit", 180
+    )
+    assert shop.spark() != before
+    shop.verified("--source", str(SLICE))
+    assert _SEEN_AGAIN.get(point, "") in shop.spark_log()[seen:]
+    # Stated with room for a machine that is shared; bench.recovery measures it.
+    assert seconds < 120
