@@ -1,7 +1,7 @@
 """Replay against a csv.DictReader loop, and the memory it takes: ``python -m bench.replay FILE``.
 
 The yardstick reads the same file row by row with csv.DictReader, casts quantity, price and date
-to what an event holds (an integer, exact ten-thousandths, microseconds UTC), and makes one JSON text
+to what an event holds (integer, exact ten-thousandths, microseconds UTC), and makes one JSON text
 a row; it groups nothing, checks nothing, hashes nothing. A second yardstick makes do with a float
 and leaves the date a text. The replay does all of its work, the first pass over the file included,
 into the null outlet. All run in this process, in turns, and are compared by processor time, because

@@ -15,6 +15,6 @@ _DIGEST_BYTES = 16
 
 
 def subject_token(secret: bytes, kind: SubjectKind, real_id: str) -> str:
-    """The token of a real id: equal for equal ids of one kind; without `secret` it tells nothing."""
+    """The token of a real id: equal for equal ids of one kind; tells nothing without `secret`."""
     digest = hmac.digest(secret, f"{kind}:{real_id}".encode(), hashlib.sha256)[:_DIGEST_BYTES]
     return _PREFIX + base64.b32encode(digest).decode().rstrip("=").lower()

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
@@ -137,13 +138,13 @@ def describe(admin: KafkaAdminClient, names: Sequence[str] | None = None) -> lis
 
 
 def _offsets(
-    admin: KafkaAdminClient, topics: Sequence[dict[str, object]], spec: int
+    admin: KafkaAdminClient, topics: Sequence[dict[str, Any]], spec: int
 ) -> dict[tuple[str, int], int]:
     """Offsets by (topic, partition); a partition without a leader cannot be asked."""
     wanted = {
         TopicPartition(topic["name"], one["partition_index"]): spec
         for topic in topics
-        for one in topic["partitions"]  # type: ignore[attr-defined]
+        for one in topic["partitions"]
         if one["leader_id"] >= 0
     }
     answers = admin.list_partition_offsets(wanted) if wanted else {}

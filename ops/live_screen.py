@@ -22,16 +22,24 @@ Show = Callable[[Answers], None]
 def screen() -> Iterator[Show]:
     """Something to show one state of the answers after another on."""
     if not console.is_rich():
-        yield lambda answers: console.line(in_a_line(answers))
+        yield lines(console.line)
         return
     with Live(console=console.stdout(), auto_refresh=False) as live:
         yield lambda answers: live.update(_drawn(answers), refresh=True)
 
 
-@contextmanager
-def plain_screen() -> Iterator[Show]:
-    """The same as lines on standard error, beside an answer in JSON."""
-    yield lambda answers: console.progress(in_a_line(answers))
+def lines(write: Callable[[str], None]) -> Show:
+    """Shows the answers as a line each time that they changed."""
+    last = ""
+
+    def show(answers: Answers) -> None:
+        nonlocal last
+        line = in_a_line(answers)
+        if line != last:
+            write(line)
+            last = line
+
+    return show
 
 
 def in_a_line(answers: Answers) -> str:

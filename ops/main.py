@@ -8,7 +8,21 @@ import typer
 from typer.exceptions import TyperException
 
 from ops import console
-from ops.commands import doctor, down, jars, logs, status, up
+from ops.commands import (
+    demo,
+    doctor,
+    down,
+    jars,
+    logs,
+    quarantine,
+    replay,
+    sql,
+    status,
+    tail,
+    topics,
+    up,
+    verify,
+)
 from ops.errors import ShopstreamError, Usage
 
 # A command interrupted by Ctrl-C ends as shells expect.
@@ -23,7 +37,21 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-for command in (up, down, status, logs, doctor, jars):
+for command in (
+    up,
+    down,
+    status,
+    logs,
+    doctor,
+    demo,
+    replay,
+    topics,
+    tail,
+    verify,
+    sql,
+    quarantine,
+    jars,
+):
     command.register(app)
 
 

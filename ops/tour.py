@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -15,12 +15,12 @@ from typing import IO, Any
 from local.home import Home
 from ops import console
 from ops.live_answers import LiveAnswers
-from ops.live_screen import Show, figures, plain_screen, screen, show_revenue
+from ops.live_screen import Show, figures, lines, screen, show_revenue
 from ops.stack import open_stack
 
 REFRESH_SECONDS = 1.0
 # Where nobody watches, a line now and then says that it goes on.
-PLAIN_REFRESH_SECONDS = 5.0
+PLAIN_REFRESH_SECONDS = 2.0
 CATCH_UP_SECONDS = 120.0
 GIVE_UP_SECONDS = 20.0
 # Enough for an error with its cause and the next command.
@@ -41,7 +41,8 @@ class Tour:
     def play(self) -> int:
         """Play to the end or to the first command that fails; returns its exit code."""
         self.tell("1/4 starting Kafka, Postgres and Spark")
-        if code := self._run("up"):
+        # Its answer is for people who go on with the stack; progress and errors are shown here too.
+        if code := run(shopstream(self.home, "up", "--json"), subprocess.DEVNULL):
             return code
         self.tell(f"2/4 replaying {self.source.name}")
         with closing(LiveAnswers(open_stack(self.home))) as answers:
@@ -59,8 +60,8 @@ class Tour:
         else:
             console.line(text, style="bold")
 
-    def _run(self, *arguments: str) -> int:
-        return run(shopstream(self.home, *arguments), sys.stderr if self.as_json else None)
+    def _screen(self) -> AbstractContextManager[Show]:
+        return nullcontext(lines(console.progress)) if self.as_json else screen()
 
     def _replay(self, answers: LiveAnswers) -> int:
         """Replay the file and show the answers until all of it is applied; its exit code."""
@@ -75,7 +76,7 @@ class Tour:
                 stderr=subprocess.STDOUT,
             )
             try:
-                with plain_screen() if self.as_json else screen() as show:
+                with self._screen() as show:
                     _watch(answers, replay, show)
             finally:
                 end(replay)
@@ -85,13 +86,12 @@ class Tour:
         return replay.returncode
 
     def _verify(self) -> int:
+        verify = shopstream(self.home, "verify", "--source", str(self.source))
         if not self.as_json:
-            return self._run("verify", "--source", str(self.source))
+            return run(verify)
         proof = self.home.log("verify")
         with proof.open("w") as output:
-            code = run(
-                shopstream(self.home, "verify", "--source", str(self.source), "--json"), output
-            )
+            code = run([*verify, "--json"], output)
         self.document["verify"] = json.loads(proof.read_text())
         return code
 
@@ -145,7 +145,7 @@ def check(source: Path) -> list[str]:
     ]
 
 
-def run(command: list[str], output: IO[str] | None = None) -> int:
+def run(command: list[str], output: IO[str] | int | None = None) -> int:
     """Run a command that talks to the user itself, or to `output`; its exit code."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output)
     try:

@@ -26,7 +26,7 @@ class PatternTable:
 
 
 def read_patterns(path: Path, name_column: str) -> PatternTable:
-    """The table of a csv file with columns ``pattern`` and `name_column`; BadInput if it is none."""
+    """The table of a csv file with columns ``pattern`` and `name_column`; BadInput if none."""
     try:
         raw = path.read_bytes()
         rows = list(csv.reader(raw.decode("utf-8-sig").splitlines()))

@@ -98,7 +98,7 @@ class Replay:
         return not self.stopping
 
     def finish(self, timeout: float) -> int:
-        """Wait at most `timeout` seconds for acknowledgements; return how many are still unknown."""
+        """Wait at most `timeout` seconds for acknowledgements; return how many are unknown."""
         deadline = self.clock.monotonic() + timeout
         while True:
             unknown = self.outlet.flush(_STATUS_SECONDS)

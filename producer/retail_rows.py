@@ -83,7 +83,7 @@ class TimeLimits:
 
 
 def time_of(text: str, limits: TimeLimits) -> int:
-    """Microseconds UTC of an InvoiceDate (wall time taken as UTC), shifted; may raise RowRejected."""
+    """Microseconds of an InvoiceDate (wall time taken as UTC), shifted; may raise RowRejected."""
     stripped = text.strip()
     if match := _ISO_DATE.fullmatch(stripped):
         year, month, day, hour, minute, second = match.groups()

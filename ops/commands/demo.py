@@ -63,6 +63,8 @@ def demo(
         code = ending.code
     if as_json:
         console.answer_json({"exit_code": code, **played.document})
+    elif code == 0:
+        console.line("your turn: `shopstream up` starts a stack that stays")
     return code
 
 

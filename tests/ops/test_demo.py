@@ -18,7 +18,7 @@ from ops import tour
 from ops.commands import demo
 from ops.errors import ShopstreamError, Usage
 from ops.live_answers import Answers, Ranked, Revenue, unit_for
-from ops.live_screen import BAR_WIDTH, bar, in_a_line, show_revenue
+from ops.live_screen import BAR_WIDTH, bar, in_a_line, lines, show_revenue
 
 ANSWERS = Answers(
     orders={"placed": 1812, "cancelled": 31},
@@ -108,7 +108,7 @@ def test_a_good_demo_replays_proves_and_removes_its_stack(stage: Stage) -> None:
     assert stage.play() == 0
     assert stage.calls == [
         "check",
-        "up",
+        "up --json",
         f"replay online-retail {stage.source} --speed max",
         f"verify --source {stage.source}",
         "down --purge",
@@ -207,7 +207,7 @@ def test_a_kept_demo_is_not_overwritten_by_the_next(stage: Stage) -> None:
 def test_what_a_killed_demo_left_is_removed_first(stage: Stage) -> None:
     (stage.folder / "home" / "demo").mkdir(parents=True)
     assert stage.play() == 0
-    assert stage.calls[:3] == ["check", "down --purge", "up"]
+    assert stage.calls[:3] == ["check", "down --purge", "up --json"]
 
 
 def test_a_stack_that_cannot_be_stopped_is_an_error_with_the_next_command(stage: Stage) -> None:
@@ -233,6 +233,14 @@ def test_the_line_of_a_plain_terminal_holds_every_figure() -> None:
         "orders 1,812 · cancelled 31 · revenue 52,610.49 GBP · alerts 14 · lake rows 1,804 · "
         "duplicates 3 · quarantine 1 · lag of ingest 40 · lag of orders 0"
     )
+
+
+def test_where_nobody_watches_a_line_is_written_when_something_changed() -> None:
+    written: list[str] = []
+    show = lines(written.append)
+    for answers in (ANSWERS, ANSWERS, CAUGHT_UP, ANSWERS):
+        show(answers)
+    assert written == [in_a_line(ANSWERS), in_a_line(CAUGHT_UP), in_a_line(ANSWERS)]
 
 
 @pytest.mark.parametrize(

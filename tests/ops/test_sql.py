@@ -118,7 +118,10 @@ def test_repeated_column_names_are_told_apart() -> None:
     assert unique(["a", "b", "a", "a_2", "a"]) == ["a", "b", "a_2", "a_2_2", "a_3"]
 
 
-ANSWER = "SELECT 1.50::DECIMAL(18,2) AS a, 'x,\"y\"' AS b, NULL AS c, TIMESTAMPTZ '2020-01-01 00:00:00+00' AS a"
+ANSWER = """
+    SELECT 1.50::DECIMAL(18,2) AS a, 'x,"y"' AS b, NULL AS c,
+           TIMESTAMPTZ '2020-01-01 00:00:00+00' AS a
+"""
 
 
 def test_an_answer_in_json(

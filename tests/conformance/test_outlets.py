@@ -1,0 +1,200 @@
+"""What every outlet promises: order per key, nothing lost on flush, each event's fate told once.
+
+Kafka is librdkafka's own mock cluster: the real protocol, without a broker's disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+
+from contracts.topics import CLICKS, ORDERS, Topic
+from producer.errors import NotReady
+from producer.outlets import Delivery, Outlet, Place
+from producer.outlets.file import FileOutlet, read_back
+from producer.outlets.kafka import KafkaOutlet, find_place
+from producer.outlets.null import NullOutlet
+
+NOW_US = 1_800_000_000_000_000
+Pairs = list[tuple[bytes, bytes]]
+
+
+class Bench(Protocol):
+    """An outlet, and what arrived through it."""
+
+    outlet: Outlet
+
+    def arrived(self, topic: Topic) -> Pairs: ...
+
+
+class FileBench:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.outlet: Outlet = FileOutlet(folder, clock=lambda: NOW_US)
+
+    def arrived(self, topic: Topic) -> Pairs:
+        return list(read_back(self.folder, topic))
+
+
+class NullBench:
+    def __init__(self, _folder: Path) -> None:
+        self.outlet: Outlet = NullOutlet()
+
+    def arrived(self, topic: Topic) -> Pairs:
+        return []
+
+
+class KafkaBench:
+    def __init__(self, _folder: Path) -> None:
+        # The mock cluster lives as long as this client.
+        self._host = Producer({"test.mock.num.brokers": 3, "log_level": 0})
+        brokers = self._host.list_topics(timeout=10).brokers.values()
+        self.address = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
+        self.outlet: Outlet = KafkaOutlet(
+            {"bootstrap.servers": self.address, "log_level": 0}, Place("mock", {ORDERS.name: "1"})
+        )
+
+    def arrived(self, topic: Topic) -> Pairs:
+        reader = Consumer({"bootstrap.servers": self.address, "group.id": "test", "log_level": 0})
+        partitions = reader.list_topics(topic.name, timeout=10).topics[topic.name].partitions
+        ends = {
+            number: reader.get_watermark_offsets(TopicPartition(topic.name, number), timeout=10)[1]
+            for number in partitions
+        }
+        reader.assign([TopicPartition(topic.name, n, OFFSET_BEGINNING) for n in partitions])
+        pairs: Pairs = []
+        while len(pairs) < sum(ends.values()):
+            message = reader.poll(10)
+            assert message is not None and message.error() is None
+            pairs.append((message.key() or b"", message.value() or b""))
+        reader.close()
+        return pairs
+
+
+BENCHES: dict[str, Callable[[Path], Bench]] = {
+    "file": FileBench,
+    "kafka": KafkaBench,
+    "null": NullBench,
+}
+
+
+@pytest.fixture(params=BENCHES)
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    made = BENCHES[request.param](tmp_path)
+    yield made
+    made.outlet.close()
+
+
+def reading(bench: Bench) -> None:
+    if isinstance(bench, NullBench):
+        pytest.xfail("null keeps nothing: it measures how fast events are made")
+
+
+def deliveries_of(outlet: Outlet) -> list[Delivery]:
+    found = outlet.deliveries()
+    assert outlet.flush(timeout=30) == 0
+    return found + outlet.deliveries()
+
+
+def test_events_of_one_key_arrive_in_the_order_in_which_they_were_sent(bench: Bench) -> None:
+    reading(bench)
+    for n in range(3000):
+        bench.outlet.send(ORDERS, b"customer-%d" % (n % 7), b"%d" % n, n)
+    assert bench.outlet.flush(timeout=30) == 0
+    arrived = bench.arrived(ORDERS)
+    assert len(arrived) == 3000
+    for key in range(7):
+        values = [int(value) for found, value in arrived if found == b"customer-%d" % key]
+        assert values == list(range(key, 3000, 7))
+
+
+def test_bytes_arrive_as_they_are(bench: Bench) -> None:
+    reading(bench)
+    value = bytes(range(256)) * 400
+    bench.outlet.send(ORDERS, b"\x00\xff\n", value, 0)
+    assert bench.outlet.flush(timeout=30) == 0
+    assert bench.arrived(ORDERS) == [(b"\x00\xff\n", value)]
+
+
+def test_each_event_is_acknowledged_once(bench: Bench) -> None:
+    for n in range(1000):
+        bench.outlet.send(ORDERS, b"%d" % n, b"value", n)
+    deliveries = deliveries_of(bench.outlet)
+    assert sorted(delivery.sequence for delivery in deliveries) == list(range(1000))
+    assert not any(delivery.failure for delivery in deliveries)
+    assert bench.outlet.deliveries() == []
+
+
+def test_acknowledgements_tell_where_an_event_is(bench: Bench) -> None:
+    for n in range(300):
+        bench.outlet.send(ORDERS, b"%d" % n, b"value", n)
+    by_partition: dict[int, list[int]] = {}
+    for delivery in sorted(deliveries_of(bench.outlet), key=lambda each: each.sequence):
+        by_partition.setdefault(delivery.partition, []).append(delivery.offset)
+    assert sum(map(len, by_partition.values())) == 300
+    for offsets in by_partition.values():
+        assert offsets == list(range(len(offsets)))
+
+
+def test_topics_are_kept_apart(bench: Bench) -> None:
+    reading(bench)
+    bench.outlet.send(ORDERS, b"k", b"order", 0)
+    bench.outlet.send(CLICKS, b"k", b"click", 1)
+    assert bench.outlet.flush(timeout=30) == 0
+    assert bench.arrived(ORDERS) == [(b"k", b"order")]
+    assert bench.arrived(CLICKS) == [(b"k", b"click")]
+
+
+def test_flush_without_events_returns_at_once(bench: Bench) -> None:
+    assert bench.outlet.flush(timeout=0) == 0
+    assert bench.outlet.deliveries() == []
+
+
+def test_a_file_outlet_appends_and_counts_on(tmp_path: Path) -> None:
+    for n in range(3):
+        outlet = FileOutlet(tmp_path, clock=lambda: NOW_US)
+        outlet.send(ORDERS, b"k", b"%d" % n, n)
+        (delivery,) = deliveries_of(outlet)
+        outlet.close()
+        assert delivery == Delivery(n, partition=0, offset=n, append_time=NOW_US)
+    assert [value for _, value in read_back(tmp_path, ORDERS)] == [b"0", b"1", b"2"]
+
+
+def test_an_event_that_a_broker_refuses_is_told_with_the_reason(tmp_path: Path) -> None:
+    bench = KafkaBench(tmp_path)
+    outlet = KafkaOutlet(
+        # Nobody listens there: the event fails when its time is up.
+        {"bootstrap.servers": "127.0.0.1:1", "delivery.timeout.ms": 300, "log_level": 0},
+        Place("nowhere"),
+    )
+    outlet.send(ORDERS, b"k", b"v", 7)
+    (delivery,) = deliveries_of(outlet)
+    assert delivery.sequence == 7
+    assert "timed out" in delivery.failure.lower()
+    bench.outlet.close()
+
+
+def test_a_full_local_queue_slows_the_sender_down(tmp_path: Path) -> None:
+    bench = KafkaBench(tmp_path)
+    outlet = KafkaOutlet(
+        {"bootstrap.servers": bench.address, "queue.buffering.max.messages": 10, "log_level": 0},
+        Place("mock"),
+    )
+    for n in range(500):
+        outlet.send(ORDERS, b"k", b"v", n)
+    assert len(deliveries_of(outlet)) == 500
+
+
+def test_an_unreachable_broker_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("producer.outlets.kafka.CONNECT_SECONDS", 0.5)
+    with pytest.raises(NotReady, match=r"no Kafka broker answers at 127\.0\.0\.1:1"):
+        find_place("127.0.0.1:1", {}, ORDERS)
+
+
+def test_a_missing_topic_is_told(tmp_path: Path) -> None:
+    with pytest.raises(NotReady, match="has no topic ecommerce-orders"):
+        find_place(KafkaBench(tmp_path).address, {"log_level": 0}, ORDERS)

@@ -1,0 +1,94 @@
+"""The command line of the applications, and the topics they read."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from contracts.applications import APPLICATIONS, Places, application, command_line
+from contracts.ledger import Run, SourceFile
+from contracts.topics import ALERTS, CLICKS, ORDERS, TOPICS, topic
+
+PLACES = Places(
+    bootstrap_servers="a:1,b:2",
+    kafka_auth="none",
+    registry="bundled",
+    catalog="jdbc",
+    warehouse="file:///lake",
+    checkpoint="file:///checkpoints",
+    postgres="postgresql://shop@db/shop",
+)
+
+
+def test_a_command_line() -> None:
+    assert command_line(["ingest", "orders"], PLACES) == [
+        "ingest",
+        "orders",
+        "--bootstrap-servers=a:1,b:2",
+        "--kafka-auth=none",
+        "--registry=bundled",
+        "--catalog=jdbc",
+        "--warehouse=file:///lake",
+        "--checkpoint=file:///checkpoints",
+        "--postgres=postgresql://shop@db/shop",
+        "--trigger=ingest=10s,orders=1s",
+    ]
+
+
+def test_triggers_and_take_over() -> None:
+    line = command_line(["orders"], PLACES, triggers={"orders": 5}, take_over=True)
+    assert line[0] == "orders"
+    assert line[-2:] == ["--trigger=orders=5s", "--take-over"]
+
+
+def test_unknown_names_are_answered_with_the_known() -> None:
+    with pytest.raises(KeyError, match="known: ingest, orders"):
+        command_line(["clicks"], PLACES)
+    with pytest.raises(KeyError, match="known: ecommerce-clicks"):
+        topic("orders")
+
+
+def test_groups_are_told_by_prefix() -> None:
+    assert [one.group for one in APPLICATIONS] == ["shopstream-ingest", "shopstream-orders"]
+    assert application("orders").reads == (ORDERS,)
+
+
+@pytest.mark.parametrize(
+    ("brokers", "replication", "in_sync"), [(1, 1, 1), (2, 2, 1), (3, 3, 2), (5, 3, 2)]
+)
+def test_replication_follows_the_brokers(brokers: int, replication: int, in_sync: int) -> None:
+    assert ORDERS.replication(brokers) == replication
+    assert ORDERS.min_in_sync(brokers) == in_sync
+
+
+def test_topics() -> None:
+    assert topic("ecommerce-alerts") == ALERTS
+    assert len({one.name for one in TOPICS}) == len(TOPICS)
+    assert CLICKS.laptop_partitions < CLICKS.cloud_partitions
+
+
+SOURCE = SourceFile(
+    layout="online-retail",
+    sha256="ab",
+    edition="ab",
+    shift_us=-5,
+    first_row=1,
+    last_row=9,
+    categories_sha256="c",
+    regions_sha256="r",
+)
+
+
+@pytest.mark.parametrize("source", [None, SOURCE], ids=["without a file", "with a file"])
+def test_a_run_survives_its_file(source: SourceFile | None) -> None:
+    run = Run("r", "p", 1, "cluster", {"t": "id"}, source, finished=True, rejected={"x": 2})
+    assert Run.from_json(run.to_json()) == run
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "{}", json.dumps({"run": "r"}), '{"run": "r", "colour": 1}']
+)
+def test_what_is_no_run_is_refused(text: str) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        Run.from_json(text)
