@@ -32,8 +32,8 @@ from contracts.applications import ORDER_ANSWERS, command_line
 from local import java
 from local.code_zip import build
 from local.home import Home, Profile, postgres_url, read_profile
-from local.launch import fetch_jars
 from local.laptop import environment
+from local.launch import fetch_jars
 from local.spark import driver_environment, places
 from ops.settings import Settings
 

@@ -68,7 +68,7 @@ def replay_arguments(path: Path, folder: Path) -> list[str]:
     """A replay of the whole file that sends nothing and leaves only what is in `folder`."""
     return [
         *("replay", "online-retail", str(path), "--outlet", "null"),
-        *("--vault", str(folder / "vault"), "--rejected", str(folder / "rejected.csv")),
+        *("--rejected", str(folder / "rejected.csv")),
     ]
 
 

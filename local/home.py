@@ -70,6 +70,16 @@ class Home:
         return self.root / "ledger"
 
     @property
+    def schemas(self) -> Path:
+        """Later versions of the schemas, `<family>/v<N>.avsc`; made by whoever registers one."""
+        return self.root / "schemas"
+
+    @property
+    def registry(self) -> str:
+        """The registry of this stack, as `contracts.registries.open_registry` takes it."""
+        return f"bundled:{self.schemas}"
+
+    @property
     def scratch(self) -> Path:
         return self.root / "scratch"
 

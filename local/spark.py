@@ -59,7 +59,7 @@ def places(home: Home, profile: Profile) -> Places:
     return Places(
         bootstrap_servers=profile.bootstrap_servers,
         kafka_auth="none",
-        registry="bundled",
+        registry=home.registry,
         catalog="jdbc",
         warehouse=home.warehouse.as_uri(),
         checkpoint=home.checkpoints.as_uri(),

@@ -16,7 +16,8 @@ from contracts.tables.lake import LAKE_TABLES
 from contracts.topics import TOPICS
 from ops.main import app
 
-FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "docs" / "reference"
 _NOTE = "Rendered from the code by `make reference`; edits here are lost."
 
 
@@ -42,13 +43,13 @@ def _command(name: str, command: Any) -> Iterator[str]:
         return
     shown = [param for param in command.params if not getattr(param, "hidden", False)]
     arguments = [param for param in shown if param.param_type_name == "argument"]
-    usage = " ".join([name, *(_argument(param) for param in arguments)])
-    yield from (f"## {name.removeprefix('shopstream ')}", "", f"`{usage}`", "")
+    usage = " ".join([f"`{name}`", *(_argument(param) for param in arguments)])
+    yield from (f"## {name.removeprefix('shopstream ')}", "", usage, "")
     yield from (" ".join((command.help or "").split()), "")
     yield from _rows(
         ("option", "meaning"),
         [
-            (f"`{param.opts[0] if param not in arguments else _argument(param)}`", _help(param))
+            (_argument(param) if param in arguments else _option(param), _help(param))
             for param in shown
             if _help(param)
         ],
@@ -56,15 +57,22 @@ def _command(name: str, command: Any) -> Iterator[str]:
 
 
 def _argument(param: Any) -> str:
-    name = param.metavar or param.name.upper()
-    return name if param.required else f"[{name}]"
+    name = (param.metavar or param.name.upper()).strip("[]")
+    return f"`{name}`" if param.required else f"`[{name}]`"
+
+
+def _option(param: Any) -> str:
+    return " ".join(f"`{name}`" for name in (param.opts[0], *param.secondary_opts))
 
 
 def _help(param: Any) -> str:
     text = " ".join((getattr(param, "help", None) or "").split())
     default = param.default
-    told = default not in (None, False, "", ()) and not callable(default)
-    return f"{text} Default: {default}." if text and told else text
+    if not text or default in (None, False, "", ()) or callable(default):
+        return text
+    if isinstance(default, Path) and default.is_relative_to(ROOT):
+        default = default.relative_to(ROOT)
+    return f"{text} Default: {default}."
 
 
 def _metrics() -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import signal
 import sys
-import tempfile
 import time
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -31,7 +30,7 @@ from producer.rejected_rows import RejectedRows
 from producer.replay import CURRENCY, PAYMENT_METHOD, Clock, Replay
 from producer.subjects import Tokens, Vault
 from producer.summary import Summary
-from producer.vaults import FileVault, PostgresVault
+from producer.vaults import FileVault, NoVault, PostgresVault
 
 INTERRUPTED = 130
 
@@ -61,7 +60,7 @@ def _replay(arguments: ReplayArguments) -> int:
     with ExitStack() as held:
         outlet = _outlet(arguments, clock)
         held.callback(outlet.close)
-        vault = _vault(arguments, held)
+        vault = _vault(arguments)
         held.callback(vault.close)
         run = prepared.run(
             _run_id(prepared.started_at),
@@ -157,14 +156,14 @@ def _outlet(arguments: ReplayArguments, clock: Clock) -> Outlet:
     return KafkaOutlet({"bootstrap.servers": arguments.bootstrap_servers, **sign_in}, place)
 
 
-def _vault(arguments: ReplayArguments, held: ExitStack) -> Vault:
+def _vault(arguments: ReplayArguments) -> Vault:
     if arguments.vault.startswith(("postgres://", "postgresql://")):
         return PostgresVault(arguments.vault)
     if arguments.vault:
         return FileVault(Path(arguments.vault))
     if arguments.out is not None:
         return FileVault(arguments.out / "vault")
-    return FileVault(Path(held.enter_context(tempfile.TemporaryDirectory())))
+    return NoVault()
 
 
 def _ledger(arguments: ReplayArguments, run: Run) -> Ledger:

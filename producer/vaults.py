@@ -116,6 +116,17 @@ class FileVault:
         """Nothing is held."""
 
 
+class NoVault:
+    """For events that go nowhere: a secret of its own, and nobody to remember."""
+
+    def secret(self) -> bytes:
+        return secrets.token_bytes(_SECRET_BYTES)
+
+    def remember(self, subjects: Sequence[Subject]) -> None: ...
+
+    def close(self) -> None: ...
+
+
 def read_subjects(folder: Path) -> list[Subject]:
     """The subjects that a `FileVault` of this folder remembers."""
     path = folder / "subjects.csv"

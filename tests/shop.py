@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,33 +18,45 @@ from typing import Any
 import psutil
 import psycopg
 
+from local.home import Home, postgres_url, read_profile
 from ops.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 SLICE = ROOT / "examples" / "online_retail_slice.csv.gz"
 CACHE = Settings.from_environment().cache
 _KEPT = ("SSL_CERT_FILE",)
+# -P: the command comes from the tree in PYTHONPATH, wherever the tests are run.
+_COMMAND = (sys.executable, "-P", "-m", "ops.main")
 
 
 class Shop:
-    """One user's shell."""
+    """One user's shell; `tree` is the checkout whose command it uses."""
 
-    def __init__(self, folder: Path, cache: Path = CACHE) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        cache: Path = CACHE,
+        tree: Path = ROOT,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self.folder = folder
         self.home = folder / "home"
         self._environment = {
             "HOME": str(folder),
             "PATH": "/nowhere",
             "SHOPSTREAM_HOME": str(self.home),
             "SHOPSTREAM_CACHE": str(cache),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(tree),
             **{name: os.environ[name] for name in _KEPT if name in os.environ},
+            **(environment or {}),
         }
 
     def run(
-        self, *line: str, before: tuple[str, ...] = (), seconds: float = 400
+        self, *line: str, before: tuple[str, ...] = (), seconds: float = 580
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*before, sys.executable, "-m", "ops.main", *line],
+            [*before, *_COMMAND, *line],
             env=self._environment,
             capture_output=True,
             text=True,
@@ -53,7 +67,7 @@ class Shop:
     def start(self, *line: str) -> subprocess.Popen[str]:
         """A command that goes on while the test does something to the stack."""
         return subprocess.Popen(
-            [sys.executable, "-m", "ops.main", *line],
+            [*_COMMAND, *line],
             env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -79,15 +93,46 @@ class Shop:
         assert all(level["ok"] for level in report["levels"].values())
         return report
 
+    def refused(self, *line: str, code: int, before: tuple[str, ...] = ()) -> str:
+        """What a command says on its way out with `code`: one error, and no traceback."""
+        done = self.run(*line, before=before)
+        assert done.returncode == code, f"{line}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        errors = [said for said in done.stderr.splitlines() if said.startswith("error:")]
+        assert len(errors) == 1, done.stderr
+        return done.stderr
+
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of the stack's Postgres."""
-        with psycopg.connect(self.answer("status")["postgres"], autocommit=True) as connection:
+        home = Home(self.home)
+        profile = read_profile(home)
+        assert profile is not None
+        with psycopg.connect(postgres_url(home, profile), autocommit=True) as connection:
             cursor = connection.execute(statement)  # type: ignore[call-overload]
             return list(cursor.fetchall()) if cursor.description else []
 
+    def status(self) -> dict[str, Any]:
+        """The stack's state, whether or not all is ready."""
+        done = self.run("status", "--json")
+        assert done.returncode in (0, 1, 3), done.stderr
+        status: dict[str, Any] = json.loads(done.stdout)
+        return status
+
+    def process(self, part: str) -> psutil.Process:
+        """The process that leads a part which runs."""
+        pid = self.status()["parts"][part]["pid"]
+        assert pid is not None, f"{part} does not run"
+        return psutil.Process(pid)
+
+    def kill(self, part: str) -> psutil.Process:
+        """SIGKILL to the whole process group of a part; returns what led it."""
+        leader = self.process(part)
+        os.killpg(leader.pid, signal.SIGKILL)
+        return leader
+
     def spark(self) -> psutil.Process:
         """The driver process of the applications."""
-        return psutil.Process(self.answer("status")["parts"]["spark"]["pid"])
+        return self.process("spark")
 
     def spark_log(self) -> str:
         return (self.home / "logs" / "spark.log").read_text(errors="replace")
@@ -107,13 +152,16 @@ class Shop:
 
 @contextmanager
 def open_shop(folder: Path) -> Iterator[Shop]:
-    """A shop that leaves nothing behind."""
+    """A shop that leaves nothing behind but the logs of its stack."""
     # As private as /root is: the database server's own user may not even enter it.
     folder.chmod(0o700)
     shop = Shop(folder)
     try:
         yield shop
     finally:
+        shop.run("down")
+        if (shop.home / "logs").exists():
+            shutil.copytree(shop.home / "logs", folder / "logs")
         shop.run("down", "--purge")
     assert shop.left() == []
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,17 +14,16 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from contracts.applications import ORDER_ANSWERS
-from contracts.codec import encode
-from contracts.events import CANARY, Alert, alert_id, key_of
+from contracts.events import CANARY
 from contracts.registry import Registry
 from contracts.rule_packs import RulePack
 from contracts.topics import ALERTS, ORDERS
 from emr_jobs.apps.decoding import Decoder
+from emr_jobs.apps.order_questions import Question, order_questions
 from emr_jobs.io import outbox
-from emr_jobs.io.answers import Pg, insert_new, merge_answers, new_orders
+from emr_jobs.io.answers import Pg, new_orders
 from emr_jobs.io.kafka import KafkaClient
-from emr_jobs.io.progress import Commit, ProgressStore
-from emr_jobs.questions import fraud_alerts, order_metrics
+from emr_jobs.io.progress import ProgressStore
 from emr_jobs.runtime.batches import Batch
 from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.transforms.events import events
@@ -49,10 +46,8 @@ _AUDIT = (
 )
 
 
-@dataclass(frozen=True)
-class _Answers:
-    metrics: pa.Table
-    alerts: pa.Table
+# A batch's partial answers, question by question.
+_Answers: TypeAlias = list[tuple[Question, pa.Table]]
 
 
 class OrderAnswers:
@@ -72,9 +67,8 @@ class OrderAnswers:
         self._progress = progress
         self._kafka = kafka
         self._metrics = metrics
-        self._pack = pack
+        self._questions = order_questions(pack, registry.latest(ALERTS.schema))
         self._decoder = Decoder(registry, ORDERS)
-        self._alert_schema = registry.latest(ALERTS.schema)
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
 
     def apply(self, batch: Batch) -> None:
@@ -92,7 +86,8 @@ class OrderAnswers:
                     answers = self._answers(
                         good, pa.concat_tables([repeated, _origins(firsts, known)])
                     )
-                self._store(commit, answers)
+                for question, partials in answers:
+                    question.store(commit, partials)
                 commit.counts.update(
                     orders=firsts.num_rows - len(known),
                     duplicate=repeated.num_rows + len(known),
@@ -144,26 +139,7 @@ class OrderAnswers:
         if duplicates.num_rows:
             gone = good.sparkSession.createDataFrame(duplicates)
             new = good.join(F.broadcast(gone), ["partition", "offset"], "left_anti")
-        metrics = order_metrics.partials(new, order_metrics.Settings()).withColumn(
-            "unique_customers", F.coalesce(F.hll_sketch_estimate("customers"), F.lit(0))
-        )
-        return _Answers(metrics.toArrow(), fraud_alerts.partials(new, self._pack).toArrow())
-
-    def _store(self, commit: Commit, answers: _Answers) -> None:
-        touched = merge_answers(
-            commit.connection, order_metrics.MERGE, _changed(answers.metrics, commit.sequence)
-        )
-        alerts = with_ids(answers.alerts)
-        raised = insert_new(
-            commit.connection, fraud_alerts.MERGE, _changed(alerts, commit.sequence), "alert_id"
-        )
-        messages = [alert_of(row) for row in alerts.to_pylist() if row["alert_id"] in raised]
-        outbox.enqueue(
-            commit.connection,
-            ORDER_ANSWERS.name,
-            [(ALERTS.name, key_of(a), encode(a, self._alert_schema)) for a in messages],
-        )
-        commit.counts.update(keys=touched, alerts=len(raised))
+        return [(each, each.partials(new).toArrow()) for each in self._questions]
 
 
 def _audit_columns() -> list[Any]:
@@ -191,42 +167,3 @@ def first_of_each(audit: pa.Table) -> tuple[pa.Table, pa.Table]:
 def _origins(orders: pa.Table, event_ids: set[str]) -> pa.Table:
     chosen = pc.is_in(orders["event_id"], pa.array(sorted(event_ids), pa.string()))
     return orders.filter(chosen).select(["partition", "offset"])
-
-
-def _changed(rows: pa.Table, sequence: int) -> pa.Table:
-    return rows.append_column("changed_in", pa.array([sequence] * rows.num_rows, pa.int64()))
-
-
-def with_ids(alerts: pa.Table) -> pa.Table:
-    """Alerts with their deterministic ids, each id once."""
-    keys = ("rule", "rule_version", "subject", "window_start")
-    ids = [
-        alert_id(rule, version, subject, None if start is None else _micros(start))
-        for rule, version, subject, start in zip(
-            *(alerts[k].to_pylist() for k in keys), strict=True
-        )
-    ]
-    first = {each: index for index, each in reversed(list(enumerate(ids)))}
-    return alerts.append_column("alert_id", pa.array(ids, pa.string())).take(
-        pa.array(sorted(first.values()), pa.int64())
-    )
-
-
-def alert_of(row: dict[str, Any]) -> Alert:
-    """The alert as it goes on the wire."""
-    start = row["window_start"]
-    return Alert(
-        alert_id=row["alert_id"],
-        rule=row["rule"],
-        rule_version=row["rule_version"],
-        subject=row["subject"],
-        window_start=None if start is None else _micros(start),
-        severity=row["severity"],
-        event_time=_micros(row["event_time"]),
-        region=row["region"],
-        evidence=json.loads(row["evidence"]),
-    )
-
-
-def _micros(moment: Any) -> int:
-    return int(pa.scalar(moment, pa.timestamp("us", "UTC")).value)

@@ -8,11 +8,11 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contracts.registry import Registry
 from contracts.rule_packs import RulePack
-from contracts.topics import ORDERS
+from contracts.topics import ALERTS, ORDERS
 from emr_jobs.apps.decoding import Decoder
+from emr_jobs.apps.order_questions import order_questions
 from emr_jobs.io.console import shown
 from emr_jobs.io.kafka import KafkaClient, KafkaPlace, records, stream
-from emr_jobs.questions import fraud_alerts, order_metrics
 from emr_jobs.transforms.events import events
 
 
@@ -28,7 +28,7 @@ class Preview:
     ) -> None:
         self._decoder = Decoder(registry, ORDERS)
         self._kafka = kafka
-        self._pack = pack
+        self._questions = order_questions(pack, registry.latest(ALERTS.schema))
         self._write = write
 
     def __call__(self, raw: DataFrame, _batch_id: int) -> None:
@@ -36,9 +36,8 @@ class Preview:
         frame = records(raw, topic_ids=ids, cluster_id=self._kafka.cluster_id())
         good = events(self._decoder.classified(frame), ORDERS).persist()
         try:
-            metrics = order_metrics.partials(good, order_metrics.Settings())
-            shown("order_metrics", metrics.toArrow(), self._write)
-            shown("fraud_alerts", fraud_alerts.partials(good, self._pack).toArrow(), self._write)
+            for question in self._questions:
+                shown(question.name, question.partials(good).toArrow(), self._write)
         finally:
             good.unpersist()
 

@@ -87,10 +87,10 @@ class BatchRunner:
         started_at = self._clock()
         self._require_same_topics()
         ranges = batch_ranges(self._files, batch_id, self._origin.topic_ids)
-        self._crash.visit("batch-started")
         fresh = unapplied(ranges, self._progress.applied())
         if all(each.start == each.end for each in ranges):
             return
+        self._crash.visit("batch-started")
         if not fresh:
             logger.info("batch %s is covered: %s", batch_id, _described(ranges))
             self._note_repeat(batch_id, "whole")

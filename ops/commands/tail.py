@@ -23,8 +23,6 @@ from ops.stack import open_stack
 
 SHOWN = 10
 POLL_MS = 500
-# What a laptop's applications read by.
-REGISTRY = "bundled"
 
 
 def register(app: typer.Typer) -> None:
@@ -46,8 +44,9 @@ def tail(
     """Show the last records (10, or --limit) and then new ones; a value that is no event is shown
     with its reason."""
     del as_json
-    registry = open_registry(REGISTRY)
-    with open_consumer(open_stack().bootstrap_servers) as consumer:
+    stack = open_stack()
+    registry = open_registry(stack.home.registry)
+    with open_consumer(stack.bootstrap_servers) as consumer:
         places = partitions_of(consumer, topic)
         found = records(
             consumer,

@@ -45,6 +45,7 @@ def verify(
     report = prove(
         Places(
             stack.bootstrap_servers,
+            stack.home.registry,
             stack.postgres_url,
             stack.warehouse,
             stack.ledger,

@@ -12,8 +12,8 @@ import duckdb
 import psycopg
 
 from contracts.ledger import Run
-from contracts.registry import BundledRegistry, MemoryStore, Registry
-from contracts.schemas import bundled_schemas
+from contracts.registries import open_registry
+from contracts.registry import Registry
 from contracts.tables.lake import LAKE_TABLES
 from ops.errors import NotReady, ShopstreamError
 from ops.verify import source
@@ -39,6 +39,7 @@ class Places:
     """Where the parts of the stack are; `scratch` takes DuckDB's file and is left empty."""
 
     bootstrap_servers: str
+    registry: str
     postgres_url: str
     warehouse: Path
     ledger: Path
@@ -69,7 +70,7 @@ def prove(places: Places, question: Question, edge: Edge) -> Report:
     """The report of a stack once it is caught up; NotReady when empty or not catching up."""
     runs = read_runs(places.ledger)
     files = [source.inspect(path) for path in question.sources]
-    registry = BundledRegistry(MemoryStore(bundled_schemas()))
+    registry = open_registry(places.registry)
     with (
         Broker(places.bootstrap_servers) as broker,
         psycopg.connect(places.postgres_url, autocommit=True) as postgres,

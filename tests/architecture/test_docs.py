@@ -41,9 +41,10 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.rel
 
 
 def code_of(text: str) -> Iterator[str]:
-    """Lines of fenced blocks, and inline code."""
+    """Lines of shell blocks, and inline code; pictures are neither."""
     for block in FENCE.findall(text):
-        yield from block.splitlines()[1:-1]
+        if block.startswith("```sh"):
+            yield from block.splitlines()[1:-1]
     yield from re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
 
 

@@ -196,5 +196,7 @@ def test_an_unreachable_broker_is_told_in_time(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_missing_topic_is_told(tmp_path: Path) -> None:
+    bench = KafkaBench(tmp_path)
     with pytest.raises(NotReady, match="has no topic ecommerce-orders"):
-        find_place(KafkaBench(tmp_path).address, {"log_level": 0}, ORDERS)
+        find_place(bench.address, {}, ORDERS)
+    bench.outlet.close()

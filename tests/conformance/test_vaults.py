@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import psycopg
 import pytest
 
-from contracts.subjects import TOKEN_PURPOSE
-from contracts.tables.postgres import VAULT_KEYS, VAULT_SUBJECTS
+from contracts.tables.postgres import VAULT_SUBJECTS
 from producer.errors import NotReady
 from producer.subjects import Subject, Tokens, Vault
 from producer.vaults import FileVault, PostgresVault, read_subjects
 
 ANNA = Subject("sub_a", "customer", "17850")
 BERT = Subject("sub_b", "customer", "17851")
+
+
+class Bench(Protocol):
+    """A vault that can be opened again, and what it remembers."""
+
+    def open(self) -> Vault: ...
+
+    def subjects(self) -> list[Subject]: ...
 
 
 class FileBench:
@@ -30,18 +38,44 @@ class FileBench:
         return read_subjects(self._folder)
 
 
-@pytest.fixture
-def bench(tmp_path: Path) -> Iterator[FileBench]:
-    yield FileBench(tmp_path)
+class PostgresBench:
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._opened: list[Vault] = []
+
+    def open(self) -> Vault:
+        self._opened.append(PostgresVault(self._url))
+        return self._opened[-1]
+
+    def subjects(self) -> list[Subject]:
+        with psycopg.connect(self._url) as connection:
+            rows = connection.execute(
+                f"SELECT token, kind, real_id FROM {VAULT_SUBJECTS.name} ORDER BY first_seen, token"
+            )
+            return [Subject(*row) for row in rows]
+
+    def close(self) -> None:
+        for vault in self._opened:
+            vault.close()
 
 
-def test_the_secret_is_made_once(bench: FileBench) -> None:
+@pytest.fixture(params=["file", pytest.param("postgres", marks=pytest.mark.e2e)])
+def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    if request.param == "file":
+        yield FileBench(tmp_path)
+        return
+    made = PostgresBench(request.getfixturevalue("postgres"))
+    yield made
+    made.close()
+
+
+def test_the_secret_is_made_once(bench: Bench) -> None:
     first = bench.open().secret()
     assert len(first) == 32
     assert bench.open().secret() == first
 
 
-def test_a_subject_is_remembered_once(bench: FileBench) -> None:
+def test_a_subject_is_remembered_once(bench: Bench) -> None:
     vault = bench.open()
     vault.remember([ANNA])
     vault.remember([ANNA, BERT, BERT])
@@ -49,13 +83,13 @@ def test_a_subject_is_remembered_once(bench: FileBench) -> None:
     assert bench.subjects() == [ANNA, BERT]
 
 
-def test_real_ids_are_kept_as_they_are(bench: FileBench) -> None:
+def test_real_ids_are_kept_as_they_are(bench: Bench) -> None:
     odd = Subject("sub_c", "device", 'a,"b"\nç')
     bench.open().remember([odd])
     assert bench.subjects() == [odd]
 
 
-def test_tokens_are_remembered_before_they_are_used_again(bench: FileBench) -> None:
+def test_tokens_are_remembered_before_they_are_used_again(bench: Bench) -> None:
     tokens = Tokens(bench.open(), "customer")
     token = tokens.of("17850")
     assert tokens.of("17850") == token
@@ -77,3 +111,13 @@ def test_only_the_owner_reads_a_vault(tmp_path: Path) -> None:
 def test_a_silent_postgres_is_told() -> None:
     with pytest.raises(NotReady, match="Postgres, which holds the vault, does not answer"):
         PostgresVault("postgresql://127.0.0.1:1/shop?connect_timeout=1")
+
+
+@pytest.mark.e2e
+def test_a_postgres_without_the_vaults_tables_is_told(postgres: str) -> None:
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA vault CASCADE")
+    vault = PostgresVault(postgres)
+    with pytest.raises(NotReady, match="has no vault yet"):
+        vault.secret()
+    vault.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ _SEEN_AGAIN: dict[CrashPoint, str] = {
     "progress-committed": "is covered",
 }
 ROWS = 3_000
+COMMITS = "SELECT count(*) FROM journal"
 
 
 @pytest.fixture(scope="module")
@@ -29,23 +30,20 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 @pytest.mark.parametrize("point", CRASH_POINTS)
 def test_the_process_group_is_killed_and_nothing_is_lost_or_doubled(
-    shop: Shop, tmp_path: Path, point: CrashPoint
+    shop: Shop, tmp_path: Path, point: CrashPoint, record_property: Callable[[str, object], None]
 ) -> None:
     marker = tmp_path / "crashed"
-    shop.answer("down")
     shop.answer("up", "--crash-at", point, "--crash-marker", str(marker))
     before = shop.spark()
-    slices = 1 + CRASH_POINTS.index(point) * ROWS
     seen = len(shop.spark_log())
-    shop.replay("--start", str(slices), "--limit", str(ROWS))
+    start = 1 + CRASH_POINTS.index(point) * ROWS
+    shop.replay("--start", str(start), "--limit", str(ROWS))
     eventually(marker.exists, f"the applications die at {point}")
-    committed = shop.query("SELECT count(*) FROM journal")
-    eventually(lambda: not before.is_running(), "the killed driver is gone")
-    seconds = eventually(
-        lambda: shop.query("SELECT count(*) FROM journal") > committed, "the next commit", 180
-    )
-    assert shop.spark() != before
+    committed = shop.query(COMMITS)
+    # bench/ measures the time to the next commit; here it only has to come.
+    seconds = eventually(lambda: shop.query(COMMITS) > committed, "the next commit", 300)
+    record_property("seconds to the next commit", round(seconds, 1))
+    assert not before.is_running()
+    assert shop.status()["parts"]["spark"]["restarts"] >= 1
     shop.verified("--source", str(SLICE))
     assert _SEEN_AGAIN.get(point, "") in shop.spark_log()[seen:]
-    # Stated with room for a machine that is shared; bench.recovery measures it.
-    assert seconds < 120

@@ -2,82 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psutil
 import psycopg
 import pytest
 from kafka.admin import KafkaAdminClient
 
 from contracts.topics import TOPICS
 from local.code_zip import build
-from ops.settings import Settings
+from tests.shop import Shop, open_shop
 
 pytestmark = pytest.mark.e2e
-
-CACHE = Settings.from_environment().cache
-
-
-class Shop:
-    """One user's shell: a state folder, and a PATH on which there is neither Java nor Node."""
-
-    def __init__(self, folder: Path, cache: Path = CACHE) -> None:
-        self.home = folder / "home"
-        self._environment = {
-            "HOME": str(folder),
-            "PATH": "/nowhere",
-            "SHOPSTREAM_HOME": str(self.home),
-            "SHOPSTREAM_CACHE": str(cache),
-            "PYTHONPATH": str(Path.cwd()),
-        }
-        if "SSL_CERT_FILE" in os.environ:
-            self._environment["SSL_CERT_FILE"] = os.environ["SSL_CERT_FILE"]
-
-    def run(self, *line: str, before: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*before, sys.executable, "-m", "ops.main", *line],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-
-    def answer(self, *line: str) -> dict[str, Any]:
-        done = self.run(*line, "--json")
-        assert done.returncode == 0, done.stderr
-        answer: dict[str, Any] = json.loads(done.stdout)
-        return answer
-
-    def left(self) -> list[str]:
-        """The command lines that still name this state folder."""
-        lines = []
-        for process in psutil.process_iter():
-            try:
-                line = " ".join(process.cmdline())
-            except psutil.Error:
-                continue
-            if str(self.home) in line:
-                lines.append(line)
-        return lines
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    # As private as /root is: the server's own user may not even enter it.
-    tmp_path.chmod(0o700)
-    shop = Shop(tmp_path)
-    yield shop
-    shop.run("down", "--purge")
-    assert shop.left() == []
+    with open_shop(tmp_path) as shop:
+        yield shop
 
 
 def test_up_answers_down_keeps_and_purge_removes(shop: Shop, tmp_path: Path) -> None:
@@ -126,9 +72,8 @@ def test_up_answers_down_keeps_and_purge_removes(shop: Shop, tmp_path: Path) -> 
 
 def test_a_killed_broker_and_a_killed_server_come_back(shop: Shop) -> None:
     shop.answer("up", "--without-spark")
-    parts = shop.answer("status")["parts"]
     for name in ("kafka-1", "postgres"):
-        psutil.Process(parts[name]["pid"]).kill()
+        shop.process(name).kill()
     done = shop.run("up", "--without-spark")
     assert done.returncode == 0, done.stderr
     after = shop.answer("up", "--without-spark")
