@@ -70,6 +70,7 @@ def command_line(
     *,
     triggers: dict[str, int] | None = None,
     take_over: bool = False,
+    accept_new_topic: bool = False,
 ) -> list[str]:
     """Arguments for ``python -m emr_jobs``; `triggers` overrides seconds by application."""
     chosen = [application(name) for name in applications]
@@ -85,4 +86,5 @@ def command_line(
         f"--postgres={places.postgres}",
         f"--trigger={','.join(f'{app.name}={seconds[app.name]}s' for app in chosen)}",
     ]
-    return [*arguments, "--take-over"] if take_over else arguments
+    wishes = {"--take-over": take_over, "--accept-new-topic": accept_new_topic}
+    return [*arguments, *(name for name, wished in wishes.items() if wished)]

@@ -133,7 +133,8 @@ def _run(
             query = RunningQuery(clients.spark, _plan(app, clients, standing))
         except Stopped as reason:
             logger.error("stopped: %s: %s", app.name, reason)
-            standing.report("stopped", str(reason))
+            for each in standings.values():
+                each.report("stopped", f"{app.name}: {reason}")
             return EXIT_STOPPED
         running.append(Running(query, standing))
         standing.report("running")

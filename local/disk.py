@@ -32,6 +32,12 @@ def disk_of(path: Path) -> str:
     return str(max(holding, key=lambda mount: len(mount.parts), default=Path(real.anchor)))
 
 
+def described(path: Path) -> str:
+    """The disk that holds `path`, with its size, for a message."""
+    place = existing(path)
+    return f"{disk_of(place)} ({psutil.disk_usage(str(place)).total // MB} MB)"
+
+
 def existing(path: Path) -> Path:
     """The nearest folder of a path that is there."""
     return next(parent for parent in (path, *path.parents) if parent.exists())
@@ -43,7 +49,7 @@ def _require(folder: Path, megabytes: int, what: str, variable: str) -> None:
     if usage.free >= megabytes * MB:
         return
     raise EnvironmentProblem(
-        f"the disk {disk_of(place)} ({usage.total // MB} MB) has {usage.free // MB} MB free; "
+        f"the disk {described(place)} has {usage.free // MB} MB free; "
         f"{what} {folder} needs {megabytes} MB",
         cause="the disk is full, or is a small one",
         command=f"free some space, or set {variable} to a folder on a larger disk",

@@ -35,6 +35,7 @@ class Options:
 
     spark: bool = True
     take_over: bool = False
+    accept_new_topic: bool = False
     faults: Faults = field(default_factory=Faults)
 
 
@@ -139,7 +140,13 @@ def _spark(
     return Part(
         "spark",
         title=f"Spark ({', '.join(application_names())})",
-        argv=driver_argv(home, profile, options.take_over, options.faults),
+        argv=driver_argv(
+            home,
+            profile,
+            take_over=options.take_over,
+            accept_new_topic=options.accept_new_topic,
+            faults=options.faults,
+        ),
         environment=driver_environment(
             home, installed.java, installed.spark_jars, installed.code.path, base
         )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local import code_zip, jars, java, laptop, ports
-from local.disk import require_space, require_space_for_jars
+from local.disk import described, require_space, require_space_for_jars
 from local.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
 from local.home import (
     FILE_MODE,
@@ -229,7 +229,7 @@ def _part_failure(part: PartStatus) -> ShopstreamError:
     said = tail(log)
     if "No space left on device" in said:
         return EnvironmentProblem(
-            f"{part.title} has no space left on its disk",
+            f"{part.title} has no space left on the disk {described(log)}",
             cause="the disk of the state folder is full",
             command="free some space, then `shopstream up` again",
             log=log,

@@ -67,9 +67,21 @@ def places(home: Home, profile: Profile) -> Places:
     )
 
 
-def driver_argv(home: Home, profile: Profile, take_over: bool, faults: Faults) -> tuple[str, ...]:
+def driver_argv(
+    home: Home,
+    profile: Profile,
+    *,
+    take_over: bool,
+    accept_new_topic: bool,
+    faults: Faults,
+) -> tuple[str, ...]:
     """The command of the driver process."""
-    arguments = command_line(application_names(), places(home, profile), take_over=take_over)
+    arguments = command_line(
+        application_names(),
+        places(home, profile),
+        take_over=take_over,
+        accept_new_topic=accept_new_topic,
+    )
     # -P: nothing is imported from the folder the process happens to run in.
     return (sys.executable, "-P", "-m", "emr_jobs", *arguments, *faults.arguments())
 

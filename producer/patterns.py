@@ -54,7 +54,7 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     parts = pattern.lower().split("*")
     match parts:
         case ["", inside, ""]:
-            # Most patterns of a table are of this kind; a regular expression takes ten times longer.
+            # Most patterns are of this kind; a regular expression takes ten times longer.
             return lambda text: inside in text
         case _:
             compiled = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)

@@ -78,9 +78,9 @@ class _Open:
         "country",
         "customer",
         "invoice",
-        "last_row",
         "parts",
         "position",
+        "reported",
         "rows",
         "time",
         "total",
@@ -92,10 +92,19 @@ class _Open:
         self.time = time
         self.country = country
         self.customer = ""
-        self.last_row = position
         self.parts: list[bytes] = []
         self.rows: list[int] = []
+        self.reported = 0
         self.total = 0
+
+    @property
+    def last_row(self) -> int:
+        return self.rows[-1]
+
+    def name_customer(self, field: str) -> None:
+        """Take the customer of a line, unless a line before named one."""
+        if field and not self.customer:
+            self.customer = field if customer_of(field) else ""
 
     def is_endless(self) -> bool:
         """Whether the order holds too much already, though it may still get lines."""
@@ -157,34 +166,28 @@ class Grouping:
     def _add(self, block: Block) -> None:
         times, values, products = self._times, self._values, self._products
         number = self.rows
-        # Rows of one invoice mostly follow one another and share their date: both are looked up
-        # only when they change.
+        # Rows of one invoice mostly follow one another and share date and customer, so those are
+        # looked at only where they change, and anew after a rejected row.
         order = _NOBODY
-        current: str | None = None
-        time, dated = 0, ""
+        was_invoice: str | None = None
+        was_date = was_customer = ""
         for fields in block:
             number += 1
             try:
                 invoice, product, name, quantity, date, price, customer, country = fields
                 value, amount = values[quantity, price]
                 encoded = products[product, name]
-                if date != dated:
-                    time = times[date]
-                    dated = date
-                if invoice != current or number - order.last_row > LOOK_AHEAD_ROWS:
-                    order = self._order(number, invoice, time, country)
-                    current = invoice
+                if invoice != was_invoice or date != was_date or customer != was_customer:
+                    order = self._order(number, invoice, times[date], country)
+                    order.name_customer(customer)
+                    was_invoice, was_date, was_customer = invoice, date, customer
             except (RowRejected, ValueError) as error:
                 self._reject(number, fields, error)
+                was_invoice = None
                 continue
-            order.last_row = number
             order.rows.append(number)
             order.parts += encoded, value
             order.total += amount
-            if time < order.time:  # noqa: PLR1730 - min() is a call for every row
-                order.time = time
-            if customer and not order.customer:
-                order.customer = customer if customer_of(customer) else ""
         self.rows = number
 
     def _order(self, number: int, field: str, time: int, country: str) -> _Open:
@@ -195,6 +198,7 @@ class Grouping:
             require_invoice(invoice)
             order = self._open[invoice] = _Open(number, invoice, time, country.strip())
             self._waiting.append(order)
+        order.time = min(order.time, time)
         return order
 
     def _reject(self, number: int, fields: list[str], error: Exception) -> None:
@@ -224,10 +228,11 @@ class Grouping:
         for order in self._too_large:
             if self._chosen.holds(order.position):
                 fields = [order.invoice] + [""] * (len(COLUMNS) - 1)
-                for row in order.rows:
+                for row in order.rows[order.reported :]:
                     self._on_rejected(row, "out_of_range", _TOO_LARGE, fields)
-            order.rows.clear()
-            order.parts.clear()
+            # The last row stays: it tells whether more can follow.
+            del order.rows[:-1], order.parts[:]
+            order.reported = 1
             if order.last_row <= until:
                 self._forget(order)
         self._too_large = [order for order in self._too_large if order.last_row > until]

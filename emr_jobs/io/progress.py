@@ -186,5 +186,5 @@ def replaced(topic: str, found: str, known: Iterable[str]) -> TopicReplaced:
     return TopicReplaced(
         f"topic {topic} was deleted and created again: progress belongs to id "
         f"{', '.join(known)}, the broker has {found}. What was applied stays as it is. To go on "
-        "with the new topic from its beginning, start with --accept-new-topic"
+        "with the new topic from its beginning, stop and start with --accept-new-topic"
     )

@@ -84,11 +84,12 @@ class Periodic:
 
 
 def watch(running: list[Running], periodic: list[Periodic], stop: threading.Event) -> Outcome:
-    """Return when nothing runs any more. What neither stops nor supersedes an application is
-    raised, after every other one was stopped."""
+    """Return when nothing runs any more. Where one application has stopped for a person to decide,
+    all of the process do, so that its end is seen. What neither stops nor supersedes an application
+    is raised, after every other one was stopped."""
     outcome = Outcome()
     try:
-        while running and not stop.is_set():
+        while running and not stop.is_set() and not outcome.stopped:
             for each in list(running):
                 if not _goes_on(each, outcome):
                     running.remove(each)
@@ -106,7 +107,7 @@ def watch(running: list[Running], periodic: list[Periodic], stop: threading.Even
     for each in running:
         clean = each.query.stop(_STOP_SECONDS)
         logger.info("%s stopped %s", each.query.name, "between batches" if clean else "in a batch")
-        each.standing.report("stopped", "asked to stop")
+        each.standing.report("stopped", "; ".join(outcome.stopped) or "asked to stop")
         each.standing.close()
     return outcome
 

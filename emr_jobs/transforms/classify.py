@@ -6,6 +6,8 @@ The same rules in the same order as `contracts.rejections`, as columns; a suite 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -75,18 +77,16 @@ def _envelope(decoded: DataFrame, topic: Topic) -> list[Rule]:
 
 
 def _unusable_text(topic: Topic) -> Rule:
-    """Most events pass by their texts put together: no U+0000, and shorter than one may be."""
-    region = F.octet_length("event.region") > MAX_REGION_BYTES
+    """Most events pass by their texts put together: no U+0000 in them, and shorter than one may
+    be; only of the others is each text looked at."""
     faults = list(_text_faults(topic))
-    too_long = F.lit(False)
-    for fault, _ in faults:
-        too_long = too_long | fault
-    suspicious = F.octet_length("texts") > MAX_TEXT_BYTES
-    broken = region | F.contains("texts", F.lit("\0")) | (suspicious & too_long)
-    detail = F.lit("a text holds the character U+0000, or is too long")
+    long_region = F.octet_length("event.region") > MAX_REGION_BYTES
+    suspicious = F.contains("texts", F.lit("\0")) | (F.octet_length("texts") > MAX_TEXT_BYTES)
+    unusable = reduce(or_, (fault for fault, _ in faults))
+    detail = F.lit("")
     for fault, says in reversed(faults):
         detail = F.when(fault, says).otherwise(detail)
-    return Rule("invalid_text", detail, broken)
+    return Rule("invalid_text", detail, long_region | (suspicious & unusable))
 
 
 def _text_faults(topic: Topic) -> Iterator[tuple[Column, str]]:

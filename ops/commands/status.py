@@ -13,6 +13,7 @@ from rich.live import Live
 from local.supervisor.policy import GIVEN_UP, State
 from local.supervisor.published import PartStatus
 from ops import console
+from ops.applications import BROKEN, read_applications
 from ops.errors import NotReady
 from ops.stack import Stack, current_home, open_stack
 
@@ -58,6 +59,10 @@ def document(stack: Stack) -> dict[str, Any]:
         "postgres": stack.postgres_url,
         "warehouse": str(stack.warehouse),
         "code_sha256": hashlib.sha256(code.read_bytes()).hexdigest() if code.exists() else None,
+        "applications": {
+            one.name: {"state": one.state, "detail": one.detail, "batches": one.batches}
+            for one in read_applications(stack.postgres_url)
+        },
         "parts": {
             part.name: {
                 "state": part.state,
@@ -75,15 +80,21 @@ def document(stack: Stack) -> dict[str, Any]:
 
 
 def rows(stack: Stack, now: float) -> list[tuple[str, ...]]:
-    """One row a service, and a row for each task that is not done."""
+    """One row a service and an application, and one for each task that is not done."""
     shown = (p for p in stack.snapshot.parts if p.kind == "service" or p.state != State.DONE)
-    return [_row(part, now) for part in shown]
+    applications = read_applications(stack.postgres_url)
+    return [
+        *(_row(part, now) for part in shown),
+        *((f"  {one.name}", one.state, "", "", "", "", one.detail) for one in applications),
+    ]
 
 
 def exit_code(stack: Stack) -> int:
-    """0: everything is ready; 1: a part was given up; 3: a part is on its way."""
+    """0: everything is ready; 1: a part or an application was given up; 3: on its way."""
     states = {State(part.state) for part in stack.snapshot.parts}
     if states & {*GIVEN_UP, State.ENDED}:
+        return 1
+    if any(one.state in BROKEN for one in read_applications(stack.postgres_url)):
         return 1
     return 0 if states <= {State.READY, State.DONE} else NotReady.exit_code
 

@@ -18,7 +18,7 @@ from ops.settings import Settings
 from ops.stack import Stack, current_home, open_stack
 
 NEXT = (
-    "shopstream replay online-retail examples/online_retail.csv.gz --speed max",
+    "shopstream replay online-retail examples/online_retail_slice.csv.gz --speed max",
     "shopstream status --watch",
     "shopstream verify",
 )
@@ -40,6 +40,13 @@ def up(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Take the applications over from another driver.")
     ] = False,
+    accept_new_topic: Annotated[
+        bool,
+        typer.Option(
+            "--accept-new-topic",
+            help="Go on from the beginning of a topic that was deleted and created again.",
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     without_spark: Annotated[bool, typer.Option("--without-spark", hidden=True)] = False,
     crash_at: Annotated[str, typer.Option(hidden=True)] = "",
@@ -51,7 +58,10 @@ def up(
     settings = Settings.from_environment()
     refuse_real_credentials(settings)
     options = laptop.Options(
-        spark=not without_spark, take_over=take_over, faults=Faults(crash_at, crash_marker)
+        spark=not without_spark,
+        take_over=take_over,
+        accept_new_topic=accept_new_topic,
+        faults=Faults(crash_at, crash_marker),
     )
     request = launch.Request(settings.cache, settings.certificates, brokers, java, options)
     stack = start(current_home(), request)

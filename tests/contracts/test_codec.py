@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.codec import HEADER_BYTES, decode, decode_record, encode, header, schema_id_of
-from contracts.events import Alert, from_record
+from contracts.events import Alert, Order, from_record
 from contracts.registry import (
     BundledRegistry,
     MemoryStore,
@@ -188,6 +188,10 @@ def test_a_field_that_a_newer_schema_removed_is_missed_only_where_it_is_needed()
     registry, value = registry_with(field("device_id", "gone"))
     event = decode(ORDERS, value, APPEND_TIME, registry)
     assert event == decode(ORDERS, value, APPEND_TIME, REGISTRY)
+    registry, value = registry_with(field("customer_id", "gone"))
+    event = decode(ORDERS, value, APPEND_TIME, registry)
+    assert isinstance(event, Order)
+    assert event.customer_id is None
     registry, value = registry_with(field("location", "gone"))
     assert decode(ORDERS, value, APPEND_TIME, registry) == Rejection(
         "undecodable", "the newest schema has no field location"

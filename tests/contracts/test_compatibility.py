@@ -163,6 +163,11 @@ BREAKING = {
         holding("string"),
         "Order.value: written as string, read as long",
     ),
+    "int to string": (
+        holding("string"),
+        holding("int"),
+        "Order.value: written as int, read as string",
+    ),
     "boolean to int": (
         holding("int"),
         holding("boolean"),

@@ -80,7 +80,7 @@ def evolved(draw: st.DrawFn, old: Any, counter: list[int]) -> Any:
         more = ["bytes"] if draw(st.booleans()) else []
         new = [*draw(st.permutations(old)), *more]
     elif isinstance(old, str):
-        changes = [old, old, "double", "long", [old] if old == "null" else ["null", old]]
+        changes = [old, old, "double", "long", "string", [old] if old == "null" else ["null", old]]
         new = draw(st.sampled_from(changes))
     elif old["type"] == "array":
         new = array(draw(evolved(old["items"], counter)))

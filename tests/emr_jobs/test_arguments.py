@@ -23,11 +23,13 @@ NAMES = [app.name for app in APPLICATIONS]
 
 
 def test_what_the_supervisors_build_is_what_the_jobs_read() -> None:
-    arguments = parse(command_line(NAMES, PLACES, take_over=True))
+    line = command_line(NAMES, PLACES, take_over=True, accept_new_topic=True)
+    arguments = parse(line)
     assert arguments.places == PLACES
     assert arguments.applications == APPLICATIONS
     assert arguments.triggers == {app.name: app.laptop_trigger for app in APPLICATIONS}
     assert arguments.take_over
+    assert arguments.accept_new_topic
 
 
 def test_without_triggers_the_cloud_s_are_taken() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from kafka.admin import KafkaAdminClient, NewPartitions
@@ -40,9 +41,14 @@ def second_driver(shop: Shop, *options: str) -> subprocess.Popen[str]:
     )
 
 
+def spark_part(shop: Shop) -> dict[str, Any]:
+    part: dict[str, Any] = shop.status()["parts"]["spark"]
+    return part
+
+
 def test_a_second_driver_is_refused_with_a_clear_message(shop: Shop) -> None:
     other = second_driver(shop)
-    _, said = other.communicate(timeout=120)
+    _, said = other.communicate(timeout=300)
     assert other.returncode == EXIT_STOPPED
     assert "stopped: application 'ingest' is driven by" in said
     assert "--take-over" in said
@@ -53,9 +59,11 @@ def test_one_that_takes_over_goes_on_and_the_first_leaves(shop: Shop) -> None:
     seen = len(shop.spark_log())
     other = second_driver(shop, "--take-over")
     try:
-        eventually(lambda: not first.is_running(), "the first driver has left")
+        eventually(lambda: not first.is_running(), "the first driver has left", 300)
+        eventually(lambda: spark_part(shop)["state"] != "ready", "the supervisor has seen it")
         assert "superseded" in shop.spark_log()[seen:]
-        part = shop.answer("status")["parts"]["spark"]
+        part = spark_part(shop)
+        assert part["state"] == "ended"
         assert part["restarts"] == 0, "a superseded driver is not started again"
         shop.replay("--start", "3001", "--limit", "3000")
         shop.verified("--source", str(SLICE))
@@ -68,7 +76,7 @@ def test_one_that_takes_over_goes_on_and_the_first_leaves(shop: Shop) -> None:
 
 
 def test_partitions_added_while_running_are_read(shop: Shop) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=shop.answer("status")["bootstrap_servers"])
+    admin = KafkaAdminClient(bootstrap_servers=shop.status()["bootstrap_servers"])
     admin.create_partitions({ORDERS.name: NewPartitions(total_count=5)})
     eventually(
         lambda: len(admin.describe_topics([ORDERS.name])[0]["partitions"]) == 5, "five partitions"
@@ -86,10 +94,13 @@ def test_a_topic_created_again_stops_the_applications_and_says_why(shop: Shop) -
     eventually(
         lambda: all(state == "stopped" for _, state, _ in shop.query(STATES)),
         "both applications have stopped",
+        300,
     )
+    reason = "created again"
     for _, _, detail in shop.query(STATES):
-        assert "created again" in detail or "does not exist" in detail
-    assert shop.answer("status")["parts"]["spark"]["state"] == "stopped"
+        assert reason in detail or "does not exist" in detail
+    eventually(lambda: spark_part(shop)["state"] == "stopped", "the driver is not started again")
+    assert reason in spark_part(shop)["reason"] or "does not exist" in spark_part(shop)["reason"]
     # What was applied before is still proved.
     report = json.loads(shop.run("verify", "--source", str(SLICE), "--json").stdout)
     assert report["lost"] == report["duplicated"] == 0

@@ -50,11 +50,8 @@ def test_up_answers_down_keeps_and_purge_removes(shop: Shop, tmp_path: Path) -> 
     again = shop.answer("up", "--without-spark")
     assert again == stack
 
-    assert shop.answer("down") == {
-        "was_running": True,
-        "purged": False,
-        "seconds": pytest.approx(5, abs=30),
-    }
+    down = shop.answer("down")
+    assert (down["was_running"], down["purged"]) == (True, False)
     assert shop.left() == []
     assert shop.run("status").returncode == 3
 
@@ -86,10 +83,7 @@ def test_a_registry_out_of_reach_at_the_first_start_is_one_clear_message(tmp_pat
     if unshare is None or subprocess.run([*cut, "true"], check=False).returncode:  # type: ignore[list-item]
         pytest.skip("this machine cannot cut a process off the network")
     shop = Shop(tmp_path, cache=tmp_path / "cache")
-    done = shop.run("up", "--without-spark", before=cut)  # type: ignore[arg-type]
-    assert done.returncode == 4
-    errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
-    assert len(errors) == 1
-    assert "the jars could not be downloaded" in errors[0]
-    assert "next: check the network" in done.stderr
+    said = shop.refused("up", "--without-spark", code=4, before=cut)  # type: ignore[arg-type]
+    assert "the jars could not be downloaded" in said
+    assert "next: check the network" in said
     assert shop.left() == []

@@ -19,7 +19,7 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SLICE = EXAMPLES / "online_retail_slice.csv.gz"
 
 
-def row(
+def row(  # noqa: PLR0917 - in the order of the columns
     invoice: str = "536365",
     product: str = "85123A",
     description: str = "WHITE LANTERN",
