@@ -17,8 +17,13 @@ from tests.shop import Shop, eventually, open_shop
 
 pytestmark = pytest.mark.e2e
 
-# Larger ones the brokers refuse by themselves.
-SENT = [case for case in POISON if len(case.value or b"") < 1_000_000]
+# Larger ones the brokers refuse by themselves; a moment ahead of the corpus' append time is long
+# past by a running broker's.
+SENT = [
+    case
+    for case in POISON
+    if len(case.value or b"") < 1_000_000 and case.name != "more than 5 min ahead"
+]
 REFUSED = Counter((case.topic.name, case.reason) for case in SENT if case.reason)
 GOOD = Counter(case.topic.name for case in SENT if not case.reason)
 COUNTS = """

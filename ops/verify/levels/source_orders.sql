@@ -15,8 +15,10 @@ CREATE OR REPLACE MACRO parsed_price(words) AS CASE
     THEN TRY_CAST(TRY_CAST(regexp_extract(words, '([+-]?\d+(\.\d{0,4})?)', 1) AS DECIMAL(30,4)) * 10000 AS HUGEINT)
 END;
 
+-- Whole numbers, also as spreadsheets write them (6.0); one too long to hold is out of range.
 CREATE OR REPLACE MACRO parsed_quantity(words) AS CASE
-  WHEN regexp_full_match(words, '[+-]?\d{1,30}') THEN TRY_CAST(words AS HUGEINT) END;
+  WHEN regexp_full_match(words, '[+-]?\d+(\.0+)?')
+    THEN coalesce(TRY_CAST(regexp_extract(words, '[+-]?\d+') AS HUGEINT), 1000000000000) END;
 
 CREATE OR REPLACE TABLE source_line AS
 WITH parsed AS (
@@ -65,7 +67,8 @@ WITH gapped AS (
   FROM gapped
 )
 SELECT file, invoice AS order_id, min(row) AS position, min(time_us) AS time_us,
-       first(regexp_replace(customer, '\.0$', '') ORDER BY row) FILTER (customer <> '') AS customer_id,
+       first(regexp_replace(customer, '\.0$', '') ORDER BY row)
+         FILTER (customer NOT IN ('', '.0')) AS customer_id,
        first(country ORDER BY row) AS country,
        CAST(sum(half_away(pieces * price_units)) AS BIGINT) AS total_minor,
        list({'category': category, 'quantity': CAST(pieces AS INTEGER),

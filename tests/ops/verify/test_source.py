@@ -227,6 +227,8 @@ REJECTED = {
     "no price": (line(price="free"), "bad_price"),
     "five decimals": (line(price="0.12345"), "bad_price"),
     "a negative price": (line(price="-1"), "out_of_range"),
+    "nothing bought, as spreadsheets write it": (line(quantity="0.0"), "zero_quantity"),
+    "more pieces than a number can hold": (line(quantity="9" * 40), "out_of_range"),
     "too many pieces": (line(quantity=str(MAX_QUANTITY + 1)), "out_of_range"),
     "too dear": (line(price="1000000.0001"), "out_of_range"),
     "before 1990": (line(date="1989-12-31 23:59:59"), "out_of_range"),
@@ -242,6 +244,7 @@ def test_a_bad_row_is_rejected_with_its_reason(name: str, reading: Reading) -> N
 
 
 LIMITS = {
+    "pieces as spreadsheets write them": line(quantity="-6.0"),
     "most pieces": line(quantity=str(MAX_QUANTITY)),
     "dearest": line(price="1000000.0000"),
     "first moment": line(date="1990-01-01 00:00:00"),
