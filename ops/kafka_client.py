@@ -20,6 +20,8 @@ from kafka.errors import (
 from local.errors import NotReady, ShopstreamError
 
 CONNECT_MS = 10_000
+# Kafka's own topics; nobody's to look at or to delete.
+INTERNAL = "__"
 _SILENT = (KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError)
 
 

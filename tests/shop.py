@@ -17,8 +17,9 @@ from typing import Any
 
 import psutil
 import psycopg
+from kafka import KafkaConsumer, TopicPartition
 
-from local.home import Home, postgres_url, read_profile
+from local.home import Home, Profile, postgres_url, read_profile
 from ops.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -102,13 +103,19 @@ class Shop:
         assert len(errors) == 1, done.stderr
         return done.stderr
 
+    def _profile(self) -> Profile:
+        profile = read_profile(Home(self.home))
+        assert profile is not None
+        return profile
+
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """A session of the stack's Postgres."""
+        return psycopg.connect(postgres_url(Home(self.home), self._profile()), autocommit=True)
+
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of the stack's Postgres."""
-        home = Home(self.home)
-        profile = read_profile(home)
-        assert profile is not None
-        with psycopg.connect(postgres_url(home, profile), autocommit=True) as connection:
-            cursor = connection.execute(statement)  # type: ignore[call-overload]
+        with self.connect() as connection:
+            cursor = connection.execute(statement)
             return list(cursor.fetchall()) if cursor.description else []
 
     def status(self) -> dict[str, Any]:
@@ -133,6 +140,15 @@ class Shop:
     def spark(self) -> psutil.Process:
         """The driver process of the applications."""
         return self.process("spark")
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """The end offset of each partition of a topic."""
+        servers = self._profile().bootstrap_servers.split(",")
+        consumer = KafkaConsumer(bootstrap_servers=servers)
+        partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
+        found = {place.partition: end for place, end in consumer.end_offsets(partitions).items()}
+        consumer.close()
+        return found
 
     def spark_log(self) -> str:
         return (self.home / "logs" / "spark.log").read_text(errors="replace")

@@ -27,6 +27,7 @@ MERGE = Merge(
         if column.name not in ALERTS.key and not column.default
     },
 )
+_ALERT = "struct<rule: string, rule_version: int, severity: string, evidence: string>"
 # Filled by the store: the id, which is a UUID of the row's identity, and the batch.
 _BY_THE_STORE = ("alert_id", "changed_in")
 
@@ -34,7 +35,9 @@ _BY_THE_STORE = ("alert_id", "changed_in")
 def partials(orders: DataFrame, pack: RulePack) -> DataFrame:
     """One row an alert: the columns of alerts but alert_id, raised_at and changed_in."""
     names = [column.name for column in MERGE.given if column.name not in _BY_THE_STORE]
-    raised = F.filter(F.array(*map(_raised, pack.rules)), lambda alert: alert.isNotNull())
+    # The null gives the array of a pack without rules its type.
+    alerts = F.array(*map(_raised, pack.rules), F.lit(None).cast(_ALERT))
+    raised = F.filter(alerts, lambda alert: alert.isNotNull())
     judged = (F.col("source_producer") != CANARY) & (F.col("kind") == "placed")
     suspected = reduce(Column.__or__, map(_suspects, pack.rules), F.lit(False))
     return (

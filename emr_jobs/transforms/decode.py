@@ -73,7 +73,7 @@ def _event(schemas: Schemas) -> Column:
     if any(not leaf.nullable for leaf in missing):
         # Nothing can be an event under such a reader; the columns are those of our own schema.
         own = bare(bundled_schemas()[schemas.reader.family][-1])
-        return from_avro(F.lit(None).cast("binary"), own)
+        return from_avro(F.lit(None).cast("binary"), own, {"mode": "PERMISSIVE"})
     event = F.lit(None)
     for writer in reversed(schemas.writers):
         options = {"mode": "PERMISSIVE", "avroSchema": bare(schemas.reader.schema)}

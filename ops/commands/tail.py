@@ -18,11 +18,12 @@ from contracts.rejections import Rejection
 from contracts.topics import TOPICS, Topic
 from ops.errors import Usage
 from ops.event_text import iso_time, readable
-from ops.kafka_client import open_consumer
+from ops.kafka_client import INTERNAL, open_consumer
 from ops.stack import open_stack
 
 SHOWN = 10
 POLL_MS = 500
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +59,7 @@ def tail(
         )
         try:
             for number, record in enumerate(found, start=1):
-                sys.stdout.write(json.dumps(document(record, registry), ensure_ascii=False) + "\n")
+                sys.stdout.write(line_of(document(record, registry)) + "\n")
                 sys.stdout.flush()
                 if limit is not None and number == limit:
                     break
@@ -69,9 +70,14 @@ def tail(
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def line_of(shown: dict[str, Any]) -> str:
+    """A JSON document that is one line to every reader: some end lines at these characters too."""
+    return json.dumps(shown, ensure_ascii=False).translate(_LINE_ENDS)
+
+
 def partitions_of(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
     """Every partition of a topic; Usage with the known names when there is none."""
-    known = consumer.topics()
+    known = [one for one in consumer.topics() if not one.startswith(INTERNAL)]
     if topic not in known:
         raise Usage(
             f"there is no topic {topic!r}; known: {', '.join(sorted(known)) or 'none'}",

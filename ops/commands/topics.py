@@ -17,7 +17,7 @@ from contracts.topics import TOPICS, Topic
 from local.kafka_topics import settings
 from ops import console
 from ops.errors import ShopstreamError, Usage
-from ops.kafka_client import TopicDetails, describe, open_admin
+from ops.kafka_client import INTERNAL, TopicDetails, describe, open_admin
 from ops.stack import open_stack
 
 WAIT_MS = 30_000
@@ -142,7 +142,7 @@ def delete(
 
 def existing(admin: KafkaAdminClient, name: str) -> TopicDetails:
     """The topic called `name`; Usage with the known names when there is none."""
-    known = admin.list_topics()
+    known = [one for one in admin.list_topics() if not one.startswith(INTERNAL)]
     if name not in known:
         raise Usage(
             f"there is no topic {name!r}; known: {', '.join(sorted(known)) or 'none'}",

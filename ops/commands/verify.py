@@ -10,7 +10,8 @@ import typer
 
 from ops import console
 from ops.stack import open_stack
-from ops.verify.proof import Edge, Places, Question, prove
+from ops.verify.copying import Edge, Places
+from ops.verify.proof import Question, prove
 from ops.verify.report import Report
 from ops.verify.telling import tell
 

@@ -58,6 +58,9 @@ class Broker:
         self._consumer.close()
         self._admin.close()
 
+    def cluster_id(self) -> str:
+        return str(self._admin.describe_cluster()["cluster_id"])
+
     def partitions(self) -> tuple[Partition, ...]:
         """Every partition of our topics, in order; none of a topic that does not exist."""
         existing = set(self._admin.list_topics())

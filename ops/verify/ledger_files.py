@@ -39,7 +39,7 @@ def read_runs(folder: Path) -> list[Run]:
 
 
 def load_ledger(connection: duckdb.DuckDBPyConnection, folder: Path, runs: list[Run]) -> None:
-    """Fill ``ledger.runs``, ``ledger.attempts`` and ``ledger.outcomes``."""
+    """Fill ``ledger.runs``, ``ledger.attempts`` and ``ledger.outcomes`` with what `runs` did."""
     fill(
         connection,
         "ledger.runs",
@@ -49,10 +49,12 @@ def load_ledger(connection: duckdb.DuckDBPyConnection, folder: Path, runs: list[
             for name, topic_id in run.topic_ids.items()
         ],
     )
+    wanted = {run.run for run in runs}
     for file in sorted(folder.glob(f"*/{RUN_FILE}")):
-        run = Run.from_json(file.read_text(encoding="utf-8"))
-        _load_csv(connection, file.with_name(ATTEMPTS_FILE), run.run, ATTEMPT_COLUMNS, "attempts")
-        _load_csv(connection, file.with_name(OUTCOMES_FILE), run.run, OUTCOME_COLUMNS, "outcomes")
+        run = Run.from_json(file.read_text(encoding="utf-8")).run
+        if run in wanted:
+            _load_csv(connection, file.with_name(ATTEMPTS_FILE), run, ATTEMPT_COLUMNS, "attempts")
+            _load_csv(connection, file.with_name(OUTCOMES_FILE), run, OUTCOME_COLUMNS, "outcomes")
 
 
 _TOPICS = ", ".join(f"'{known.name}'" for known in TOPICS)

@@ -14,6 +14,18 @@ from ops.verify.source import DataFile, Slice
 _AGAIN = "shopstream verify --source FILE, once for each file that was replayed"
 
 
+def require_replayed(files: Sequence[DataFile], runs: Sequence[Run]) -> None:
+    """Refuse a file that no run replayed."""
+    replayed = {run.source.sha256 for run in runs if run.source}
+    for found in files:
+        if found.sha256 not in replayed:
+            raise Usage(
+                f"no run replayed this file: {found.path}",
+                cause="the file was changed since, or another file was replayed",
+                command="shopstream replay online-retail FILE, then verify again",
+            )
+
+
 def slices_of(
     files: Sequence[DataFile],
     runs: Sequence[Run],
@@ -27,14 +39,6 @@ def slices_of(
     that was killed may not have written it to its ``run.json``.
     """
     by_digest = {found.sha256: number for number, found in enumerate(files)}
-    replayed = {run.source.sha256 for run in runs if run.source}
-    for found in files:
-        if found.sha256 not in replayed:
-            raise Usage(
-                f"no run replayed this file: {found.path}",
-                cause="the file was changed since, or another file was replayed",
-                command="shopstream replay online-retail FILE, then verify again",
-            )
     chosen = []
     for run in runs:
         if not attempted.get((run.run, ORDERS.name)) or run.producer == CANARY:
@@ -51,7 +55,8 @@ def slices_of(
 
 def _slice(run: Run, source: SourceFile, file: int, furthest: Mapping[str, int]) -> Slice:
     last = max(source.last_row, furthest.get(run.run, 0))
-    return Slice(run.run, file, source.edition, source.shift_us, source.first_row, last)
+    latest = run.started_at - source.shift_us
+    return Slice(run.run, file, source.edition, source.shift_us, source.first_row, last, latest)
 
 
 def require_patterns(

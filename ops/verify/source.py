@@ -9,7 +9,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -18,13 +18,13 @@ import duckdb
 from contracts.events import replayed_event_id
 from contracts.rejections import (
     EARLIEST_EVENT_US,
-    LATEST_TIME_US,
+    MAX_MINOR,
     MAX_QUANTITY,
     MAX_UNIT_PRICE,
 )
 from ops.errors import Usage
 from ops.verify.checks import prepare
-from ops.verify.filling import fill, read
+from ops.verify.filling import fill
 
 COLUMNS = (
     "InvoiceNo",
@@ -50,7 +50,10 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Slice:
-    """What one run replayed of a file; `file` is its place among the files given."""
+    """What one run replayed of a file; `file` is its place among the files given.
+
+    `latest_us` is the file's time at which the run began, beyond which a row is refused.
+    """
 
     run: str
     file: int
@@ -58,6 +61,7 @@ class Slice:
     shift_us: int
     first_row: int
     last_row: int
+    latest_us: int
 
 
 def inspect(path: Path) -> DataFile:
@@ -115,14 +119,14 @@ def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
         f"CREATE TABLE source_row (file INTEGER, row BIGINT, fields INTEGER, {texts})",
         "CREATE TABLE pattern (kind VARCHAR, place INTEGER, pattern VARCHAR, value VARCHAR)",
         "CREATE TABLE source_slice (run VARCHAR, file INTEGER, edition VARCHAR, shift_us BIGINT, "
-        "first_row BIGINT, last_row BIGINT)",
+        "first_row BIGINT, last_row BIGINT, latest_us BIGINT)",
         "CREATE TABLE source_event (file INTEGER, edition VARCHAR, position BIGINT, "
         "event_id VARCHAR)",
         "CREATE TABLE source_rejected (run VARCHAR, reason VARCHAR, told BIGINT)",
         "CREATE TABLE source_alerts AS FROM expected_alerts LIMIT 0",
         "CREATE TABLE source_limit AS SELECT "
         f"{MAX_QUANTITY}::HUGEINT AS max_quantity, {MAX_UNIT_PRICE}::HUGEINT AS max_price, "
-        f"{EARLIEST_EVENT_US}::BIGINT AS earliest_us, {LATEST_TIME_US}::BIGINT AS latest_us",
+        f"{EARLIEST_EVENT_US}::BIGINT AS earliest_us, {MAX_MINOR}::HUGEINT AS max_total",
     ):
         connection.execute(statement)
 
@@ -176,14 +180,7 @@ def _like(pattern: str) -> str:
 
 def derive_orders(connection: duckdb.DuckDBPyConnection, slices: list[Slice]) -> None:
     """From the rows to single orders: ``source_invoice``, ``source_position``, ``source_event``."""
-    fill(
-        connection,
-        "source_slice",
-        [
-            (one.run, one.file, one.edition, one.shift_us, one.first_row, one.last_row)
-            for one in slices
-        ],
-    )
+    fill(connection, "source_slice", [astuple(one) for one in slices])
     prepare(connection, "source_orders")
     fill(connection, "source_event", _identities(connection))
 
@@ -195,16 +192,12 @@ def _identities(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object,
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def read_positions(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """The furthest row that each run attempted, by run."""
-    statement = "SELECT run, max(position) FROM ledger.attempts GROUP BY run"
-    return {
-        str(run): int(str(furthest))
-        for batch in read(connection, statement)
-        for run, furthest in batch
-        if furthest is not None
-    }
+    """SHA-256 of a table's bytes; Usage when it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as problem:
+        raise Usage(
+            f"the table cannot be read: {path}: {problem.strerror}",
+            cause="it is not there",
+            command="shopstream verify --source FILE --categories FILE --regions FILE",
+        ) from problem

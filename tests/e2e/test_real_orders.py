@@ -3,12 +3,17 @@ checkpoint."""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from kafka.admin import KafkaAdminClient
 
-from tests.shop import ROOT, SLICE, Shop, open_shop
+from contracts.applications import APPLICATIONS, Application
+from contracts.topics import ORDERS
+from tests.shop import ROOT, SLICE, Shop, eventually, open_shop
 
 pytestmark = pytest.mark.e2e
 
@@ -53,15 +58,32 @@ def test_orders_in_slices_across_a_restart_then_again_without_a_checkpoint(shop:
     assert report["duplicate"] == events
 
 
-def test_the_laptop_runs_from_the_zip_and_offsets_show_as_a_kafka_group(shop: Shop) -> None:
-    status = shop.answer("status")
-    command = " ".join(shop.spark().cmdline())
-    assert "-m emr_jobs" in command
-    assert shop.spark().environ()["PYTHONPATH"].endswith("code.zip")
-    assert len(status["code_sha256"]) == 64
+def test_the_applications_run_from_the_zip_that_status_names(shop: Shop) -> None:
+    assert "-m emr_jobs" in " ".join(shop.spark().cmdline())
+    code = Path(shop.spark().environ()["PYTHONPATH"])
+    assert code == shop.home / "code" / "code.zip"
+    assert shop.answer("status")["code_sha256"] == hashlib.sha256(code.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("application", APPLICATIONS, ids=lambda application: application.name)
+def test_applied_offsets_show_as_a_kafka_group(shop: Shop, application: Application) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=shop.status()["bootstrap_servers"])
+    applied = dict(
+        shop.query(
+            'SELECT "partition", until FROM progress '
+            f"WHERE application = '{application.name}' AND topic = '{ORDERS.name}'"
+        )
+    )
+
+    def published() -> dict[int, int]:
+        found = admin.list_group_offsets(application.group)[application.group]
+        return {p.partition: o.offset for p, o in found.items() if p.topic == ORDERS.name}
+
+    assert applied
+    eventually(lambda: published() == applied, f"{application.group} is where the progress is")
+    admin.close()
 
 
 def test_a_file_of_another_kind_is_refused_in_one_line(shop: Shop) -> None:
-    done = shop.run("replay", "online-retail", str(ROOT / "README.md"))
-    assert done.returncode == 2
-    assert len([line for line in done.stderr.splitlines() if line.startswith("error:")]) == 1
+    said = shop.refused("replay", "online-retail", str(ROOT / "README.md"), code=2)
+    assert "README.md" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,14 +32,19 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 def second_driver(shop: Shop, *options: str) -> subprocess.Popen[str]:
     """Another driver with the very arguments and environment of the supervised one."""
     first = shop.spark()
-    return subprocess.Popen(
-        [*first.cmdline(), *options],
-        env=first.environ(),
-        stderr=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+    with said_by_the_second(shop).open("w") as said:
+        return subprocess.Popen(
+            [*first.cmdline(), *options],
+            env=first.environ(),
+            stderr=said,
+            stdout=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+
+
+def said_by_the_second(shop: Shop) -> Path:
+    return shop.folder / "second-driver.log"
 
 
 def spark_part(shop: Shop) -> dict[str, Any]:
@@ -48,8 +54,8 @@ def spark_part(shop: Shop) -> dict[str, Any]:
 
 def test_a_second_driver_is_refused_with_a_clear_message(shop: Shop) -> None:
     other = second_driver(shop)
-    _, said = other.communicate(timeout=300)
-    assert other.returncode == EXIT_STOPPED
+    assert other.wait(timeout=300) == EXIT_STOPPED
+    said = said_by_the_second(shop).read_text()
     assert "stopped: application 'ingest' is driven by" in said
     assert "--take-over" in said
 
@@ -69,8 +75,8 @@ def test_one_that_takes_over_goes_on_and_the_first_leaves(shop: Shop) -> None:
         shop.verified("--source", str(SLICE))
     finally:
         other.terminate()
-        other.communicate(timeout=60)
-    assert other.returncode == 0
+        code = other.wait(timeout=300)
+    assert code == 0, said_by_the_second(shop).read_text()[-3000:]
     shop.answer("down")
     shop.answer("up")
 

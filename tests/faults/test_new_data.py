@@ -22,7 +22,7 @@ from contracts.topics import ORDERS
 from local.home import Home
 from tests.contracts import poison
 from tests.contracts.poison import POISON
-from tests.shop import ROOT, SLICE, Shop, open_shop
+from tests.shop import ROOT, Shop, open_shop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 
@@ -61,7 +61,7 @@ def test_orders_in_a_newer_schema_need_no_restart(shop: Shop) -> None:
     produce(shop, [(ORDERS.name, b"c-1", gift(newer, number)) for number in range(GIFTS)])
     shop.replay("--start", "2001", "--limit", "2000")
 
-    report = shop.verified("--source", str(SLICE))
+    report = shop.verified()
     assert report["quarantine"] == {}
     assert report["unexpected"] == GIFTS
     assert report["silver"] == report["acknowledged"] + GIFTS
@@ -89,7 +89,7 @@ def test_values_that_are_no_events_are_set_aside_by_reason(shop: Shop) -> None:
     produce(shop, [(case.topic.name, case.key, case.value) for case in REFUSED])
     shop.replay("--start", "4001", "--limit", "2000")
 
-    report = shop.verified("--source", str(SLICE))
+    report = shop.verified()
     assert report["quarantine"] == Counter(case.reason for case in REFUSED)
     assert report["unexpected"] == GIFTS + len(REFUSED)
     assert shop.spark() == driver
@@ -137,7 +137,7 @@ def test_a_question_added_at_the_next_start_answers_from_then_on(
     newer.answer("down")
     newer.answer("up")
     second = newer.replay("--start", "6001", "--limit", "2000")
-    newer.verified("--source", str(SLICE))
+    newer.verified()
 
     found = {path.name for path in (shop.home / "checkpoints" / "orders").iterdir()}
     assert found == checkpoints, "the application goes on from its checkpoint"

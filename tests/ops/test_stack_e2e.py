@@ -80,7 +80,7 @@ def test_a_killed_broker_and_a_killed_server_come_back(shop: Shop) -> None:
 def test_a_registry_out_of_reach_at_the_first_start_is_one_clear_message(tmp_path: Path) -> None:
     unshare = shutil.which("unshare")
     cut = (unshare, "--net") if os.geteuid() == 0 else (unshare, "--map-root-user", "--net")
-    if unshare is None or subprocess.run([*cut, "true"], check=False).returncode:  # type: ignore[list-item]
+    if unshare is None or subprocess.run([*cut, "true"], check=False).returncode:
         pytest.skip("this machine cannot cut a process off the network")
     shop = Shop(tmp_path, cache=tmp_path / "cache")
     said = shop.refused("up", "--without-spark", code=4, before=cut)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -11,7 +12,7 @@ from kafka import TopicPartition
 
 from contracts.registries import open_registry
 from contracts.topics import ORDERS
-from ops.commands.tail import document, partitions_of, records
+from ops.commands.tail import document, line_of, partitions_of, records
 from ops.errors import Usage
 from ops.event_text import iso_time, readable
 from tests.contracts import poison
@@ -176,6 +177,14 @@ def test_a_record_of_another_topic_is_shown_as_text() -> None:
     found = document(Record("mine", 0, 0, 0, None, b"\xffhi"), REGISTRY)
     assert found["value"] == "\ufffdhi"
     assert found["key"] is None
+
+
+def test_a_document_is_one_line_whatever_it_holds() -> None:
+    shown = {"event_id": "a\n\r\x0b\x1c\x85\u2028\u2029b", "location": "کندا"}
+    line = line_of(shown)
+    assert len(line.splitlines()) == 1
+    assert "کندا" in line
+    assert json.loads(line) == shown
 
 
 def test_readable_keeps_what_it_does_not_know() -> None:

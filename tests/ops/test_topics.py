@@ -23,7 +23,7 @@ class FakeAdmin:
         self.created: dict[str, Any] = {}
 
     def list_topics(self) -> list[str]:
-        return [ORDERS.name]
+        return [ORDERS.name, "__consumer_offsets"]
 
     def describe_cluster(self) -> dict[str, Any]:
         return {"brokers": [{"broker_id": 1}, {"broker_id": 2}]}
@@ -98,6 +98,8 @@ def test_a_topic_is_described() -> None:
 def test_a_topic_that_is_not_there_is_answered_with_those_that_are() -> None:
     with pytest.raises(Usage, match="no topic 'orders'; known: ecommerce-orders"):
         existing(FakeAdmin(), "orders")
+    with pytest.raises(Usage, match=r"known: ecommerce-orders$"):
+        existing(FakeAdmin(), "__consumer_offsets")
     assert describe(FakeAdmin(), ["orders"]) == []
 
 

@@ -52,9 +52,9 @@ FROM told t FULL JOIN answered a USING (alert_id);
 -- check: rejected rows
 WITH found AS (
   SELECT s.run, l.rejected AS reason, count(DISTINCT l.row) AS rejected_rows
-  FROM source_line l
-  JOIN source_slice s ON s.file = l.file AND l.row BETWEEN s.first_row AND s.last_row
-  WHERE l.rejected IS NOT NULL GROUP BY ALL
+  FROM refused_row l
+  JOIN source_slice s ON s.file = l.file AND l.position BETWEEN s.first_row AND s.last_row
+  GROUP BY ALL
 ), told AS (
   SELECT run, reason, told FROM source_rejected
 )

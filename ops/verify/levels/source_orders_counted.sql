@@ -16,7 +16,7 @@ SELECT e.event_id, i.order_id, i.time_us + p.shift_us AS event_us, 0::BIGINT AS 
        r.region, false AS canary,
        CASE WHEN starts_with(i.order_id, 'C') THEN 'cancelled'
             WHEN i.total_minor <= 0 THEN 'adjustment' ELSE 'placed' END AS kind,
-       i.customer_id, i.total_minor, 'GBP' AS currency,
+       i.customer_id, CAST(i.total_minor AS BIGINT) AS total_minor, 'GBP' AS currency,
        CASE WHEN i.country = '' THEN 'Unspecified' ELSE i.country END AS location, i.lines
 FROM source_event e
 JOIN source_position p USING (file, edition, position)
@@ -30,7 +30,7 @@ CREATE OR REPLACE TABLE source_metrics AS FROM order_metrics_of('source_order');
 SELECT count(*) FROM source_row;
 
 -- count: rejected_rows
-SELECT count(*) FROM source_line WHERE rejected IS NOT NULL;
+SELECT count(*) FROM refused_row;
 
 -- count: orders
 SELECT count(*) FROM source_order;

@@ -6,6 +6,7 @@ import gzip
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -21,6 +22,7 @@ from ops.verify.relations import connect, prepare
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 DAY = "2010-12-01 08:26:00"
 DAY_US = 1_291_191_960_000_000
+BEGAN_US = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z
 CATEGORIES = "pattern,category\n*bag*,bags\nwhite *,white things\n100%_*,cotton\n*,other\n"
 REGIONS = "pattern,region\nUnited Kingdom,home\n*land,lands\n*,elsewhere\n"
 
@@ -67,7 +69,9 @@ class Reading:
         path.write_bytes(content)
         source.load_rows(self.connection, self.files, source.inspect(path))
         self.slices += [
-            source.Slice(f"run-{edition}", self.files, edition, shift, first, last)
+            source.Slice(
+                f"run-{edition}", self.files, edition, shift, first, last, BEGAN_US - shift
+            )
             for edition, shift, first, last in slices
         ]
         self.files += 1
@@ -75,21 +79,28 @@ class Reading:
     def orders(self) -> dict[str, Found]:
         source.derive_orders(self.connection, self.slices)
         run_counts(self.connection, "source_orders_counted")
-        rows = self.connection.execute(
+        rows: list[Any] = self.connection.execute(
             """
             SELECT event_id, position, kind, total_minor, customer_id, location, o.region,
-                   (event_us - ?) // 1000000, list_transform(o.lines, lambda l: l.category)
+                   (event_us - ?) // 1000000 AS seconds,
+                   list_transform(o.lines, lambda l: l.category) AS categories
             FROM source_order o JOIN source_event USING (event_id)
             """,
             [DAY_US],
         ).fetchall()
-        return {event: Found(*rest, tuple(categories)) for event, *rest, categories in rows}
+        return {event: _found(*values) for event, *values in rows}
 
     def rejected(self) -> list[tuple[int, str]]:
         self.orders()
         return self.connection.execute(
-            "SELECT row, rejected FROM source_line WHERE rejected IS NOT NULL ORDER BY row"
+            "SELECT row, rejected FROM refused_row ORDER BY row"
         ).fetchall()
+
+
+def _found(*values: Any) -> Found:
+    *told, categories = values
+    names = ("position", "kind", "total", "customer", "location", "region", "seconds")
+    return Found(**dict(zip(names, told, strict=True)), categories=tuple(categories))
 
 
 @pytest.fixture
@@ -229,8 +240,14 @@ REJECTED = {
     "a negative price": (line(price="-1"), "out_of_range"),
     "nothing bought, as spreadsheets write it": (line(quantity="0.0"), "zero_quantity"),
     "more pieces than a number can hold": (line(quantity="9" * 40), "out_of_range"),
+    "of two faults the date is told": (line(date="no", quantity="no"), "bad_date"),
     "too many pieces": (line(quantity=str(MAX_QUANTITY + 1)), "out_of_range"),
     "too dear": (line(price="1000000.0001"), "out_of_range"),
+    "after the replay began": (line(date="2026-01-01 00:00:01"), "out_of_range"),
+    "an order beyond what money holds": (
+        line("9", quantity=str(MAX_QUANTITY), price="100000.0001"),
+        "out_of_range",
+    ),
     "before 1990": (line(date="1989-12-31 23:59:59"), "out_of_range"),
 }
 
@@ -247,6 +264,8 @@ LIMITS = {
     "pieces as spreadsheets write them": line(quantity="-6.0"),
     "most pieces": line(quantity=str(MAX_QUANTITY)),
     "dearest": line(price="1000000.0000"),
+    "the moment the replay began": line(date="2026-01-01 00:00:00"),
+    "most money": line(quantity=str(MAX_QUANTITY), price="100000"),
     "first moment": line(date="1990-01-01 00:00:00"),
     "four decimals and noughts": line(price="0.123400"),
 }
