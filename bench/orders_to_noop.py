@@ -74,6 +74,7 @@ def _session(checkpoint: str) -> SparkSession:
     spark = (
         SparkSession.builder.config("spark.sql.adaptive.enabled", "false")
         .config("spark.ui.showConsoleProgress", "false")
+        .config("spark.sql.objectHashAggregate.sortBased.fallbackThreshold", "50000")
         .config("spark.sql.streaming.noDataMicroBatches.enabled", "false")
         .config(
             "spark.sql.streaming.checkpointFileManagerClass", checkpoint_manager(checkpoint) or ""

@@ -84,14 +84,21 @@ def _at(offsets: Any, topic: str, partition: int) -> int:
 
 
 class ProgressListener(StreamingQueryListener):
-    """Hands progress to a thread of its own: Spark's listener bus must not wait for a broker."""
+    """Hands progress to a thread of its own: Spark's listener bus must not wait for a broker.
+    Offsets that could not be published are tried again, for no other batch may come."""
 
     def __init__(
-        self, kafka: KafkaClient, groups: Mapping[str, str], metrics: Mapping[str, Metrics]
+        self,
+        kafka: KafkaClient,
+        groups: Mapping[str, str],
+        metrics: Mapping[str, Metrics],
+        retry_seconds: float = 3.0,
     ) -> None:
         self._kafka = kafka
         self._groups = groups
         self._metrics = metrics
+        self._retry_seconds = retry_seconds
+        self._unpublished: dict[str, dict[str, dict[int, int]]] = {}
         self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue(maxsize=1000)
         self._thread = threading.Thread(target=self._work, name="listener", daemon=True)
         self._thread.start()
@@ -113,14 +120,30 @@ class ProgressListener(StreamingQueryListener):
         self._thread.join(timeout=10)
 
     def _work(self) -> None:
-        while (progress := self._waiting.get()) is not None:
-            name = str(progress["name"])
-            metrics = self._metrics[name]
-            metrics.emit(measures(progress))
-            for topic, behind in lags(progress).items():
-                metrics.emit({"lag_offsets": float(behind)}, topic=topic)
+        while (progress := self._next()) is not None:
+            if progress:
+                self._measure(progress)
+                self._unpublished[str(progress["name"])] = applied_offsets(progress)
+            self._publish()
+
+    def _next(self) -> dict[str, Any] | None:
+        """The next progress; an empty one when it is time to publish what could not be."""
+        try:
+            return self._waiting.get(timeout=self._retry_seconds if self._unpublished else None)
+        except queue.Empty:
+            return {}
+
+    def _measure(self, progress: Mapping[str, Any]) -> None:
+        metrics = self._metrics[str(progress["name"])]
+        metrics.emit(measures(progress))
+        for topic, behind in lags(progress).items():
+            metrics.emit({"lag_offsets": float(behind)}, topic=topic)
+
+    def _publish(self) -> None:
+        for name, offsets in list(self._unpublished.items()):
             try:
-                self._kafka.publish(self._groups[name], applied_offsets(progress))
+                self._kafka.publish(self._groups[name], offsets)
+                del self._unpublished[name]
             except KafkaError as error:
                 # Only the view of other tools lags; the progress itself is in Postgres.
-                logger.warning("offsets of %s not published: %s", name, error)
+                logger.warning("offsets of %s not published yet: %s", name, error)

@@ -15,7 +15,8 @@ WITH counted AS (
   UNION ALL
   SELECT event_id, bought.category,
          CAST(sum(half_away(bought.quantity::HUGEINT * bought.price)) AS BIGINT)
-  FROM line GROUP BY ALL
+  -- '*' means the whole order: a category of that name has no row of its own.
+  FROM line WHERE bought.category <> '*' GROUP BY ALL
 ), windowed AS (
   SELECT c.*, a.category, a.minor,
          unnest([c.event_us // 30000000 * 30000000, (c.event_us // 30000000 - 1) * 30000000])

@@ -1,0 +1,29 @@
+"""Every benchmark, one after the other: ``python -m bench``. Exit code 1 when a floor is missed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+SLICE = Path(__file__).parent.parent / "examples" / "online_retail_slice.csv.gz"
+BENCHMARKS = (
+    ("bench.replay", str(SLICE)),
+    ("bench.orders",),
+)
+
+
+def main() -> int:
+    missed = []
+    for benchmark in BENCHMARKS:
+        sys.stdout.write(f"== {' '.join(benchmark)}\n")
+        sys.stdout.flush()
+        if subprocess.run([sys.executable, "-m", *benchmark], check=False).returncode:
+            missed.append(benchmark[0])
+    for name in missed:
+        sys.stdout.write(f"missed: {name}\n")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

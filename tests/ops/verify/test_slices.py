@@ -1,0 +1,95 @@
+"""Which part of which file each run explains, and which files cannot explain the stack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contracts.ledger import Run, SourceFile
+from ops.errors import Usage
+from ops.verify.slices import require_patterns, require_replayed, slices_of
+from ops.verify.source import DataFile, Slice
+
+FILE = DataFile(Path("a.csv"), "digest-a", "utf-8-sig")
+OTHER = DataFile(Path("b.csv"), "digest-b", "utf-8-sig")
+TOPIC = "ecommerce-orders"
+
+
+def run(
+    name: str, digest: str | None = "digest-a", producer: str = "replay", last_row: int = 9
+) -> Run:
+    replayed = (
+        SourceFile("online-retail", digest, "e", 5, 1, last_row, "c", "r") if digest else None
+    )
+    return Run(name, producer, 100, "cluster", {TOPIC: "id"}, replayed)
+
+
+def sent(*runs: Run, topic: str = TOPIC) -> dict[tuple[str, str], int]:
+    return {(one.run, topic): 1 for one in runs}
+
+
+def test_each_run_of_the_file_gives_a_slice() -> None:
+    runs = [run("r1"), run("r2", last_row=20)]
+    assert slices_of([FILE], runs, sent(*runs), {}) == [
+        Slice("r1", 0, "e", 5, 1, 9, 95),
+        Slice("r2", 0, "e", 5, 1, 20, 95),
+    ]
+
+
+def test_each_file_keeps_its_place() -> None:
+    runs = [run("r1"), run("r2", "digest-b")]
+    chosen = slices_of([OTHER, FILE], runs, sent(*runs), {})
+    assert [(one.run, one.file) for one in chosen] == [("r1", 1), ("r2", 0)]
+
+
+@pytest.mark.parametrize(
+    "furthest, last", [pytest.param(12, 12, id="killed"), pytest.param(7, 9, id="ended well")]
+)
+def test_a_killed_run_reaches_as_far_as_its_attempts(furthest: int, last: int) -> None:
+    runs = [run("r1")]
+    (one,) = slices_of([FILE], runs, sent(*runs), {"r1": furthest})
+    assert one.last_row == last
+
+
+REFUSED = {
+    "a run of another file": run("r2", "digest-b"),
+    "simulated orders": run("r2", None, "simulate"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_orders_from_elsewhere_make_the_comparison_meaningless(name: str) -> None:
+    runs = [run("r1"), REFUSED[name]]
+    with pytest.raises(Usage, match=r"run r2 .* also sent orders"):
+        slices_of([FILE], runs, sent(*runs), {})
+
+
+IGNORED = {
+    "a run that sent clicks only": (run("r2", None), sent(run("r2"), topic="ecommerce-clicks")),
+    "a run that sent nothing": (run("r2", "digest-b"), {}),
+    "the canary": (run("r2", None, "canary"), sent(run("r2"))),
+}
+
+
+@pytest.mark.parametrize("name", IGNORED)
+def test_runs_that_no_total_holds_are_no_matter(name: str) -> None:
+    other, attempts = IGNORED[name]
+    chosen = slices_of([FILE], [run("r1"), other], sent(run("r1")) | attempts, {})
+    assert [one.run for one in chosen] == ["r1"]
+
+
+def test_a_file_that_no_run_replayed_is_refused() -> None:
+    require_replayed([FILE], [run("r1"), run("r2", "digest-b")])
+    with pytest.raises(Usage, match=r"no run replayed this file: b\.csv"):
+        require_replayed([FILE, OTHER], [run("r1")])
+
+
+@pytest.mark.parametrize("digests", [("x", "r"), ("c", "x")])
+def test_other_tables_than_the_run_used_are_refused(digests: tuple[str, str]) -> None:
+    categories, regions = Path("categories.csv"), Path("regions.csv")
+    require_patterns([run("r1")], categories, regions, {categories: "c", regions: "r"})
+    with pytest.raises(Usage, match="run r1 was replayed with another table"):
+        require_patterns(
+            [run("r1")], categories, regions, dict(zip((categories, regions), digests, strict=True))
+        )

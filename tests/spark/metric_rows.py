@@ -1,0 +1,24 @@
+"""Rows of order_metrics as tests compare them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from emr_jobs.questions.order_metrics import MERGE
+from emr_jobs.questions.sketches import sketch_estimate
+
+KEY = MERGE.into.key
+Row = dict[str, Any]
+Answers = dict[tuple[Any, ...], Row]
+
+
+def moment(micros: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros)
+
+
+def counted(row: Row) -> Row:
+    """The row without its key, and with its sketch replaced by the number of members."""
+    return {name: cell for name, cell in row.items() if name not in {*KEY, "customers"}} | {
+        "unique": sketch_estimate(row["customers"])
+    }
