@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import json
+import queue
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from kafka.errors import CoordinatorNotAvailableError
 
-from emr_jobs.runtime.listener import applied_offsets, applied_rows, lags, measures
+from emr_jobs.runtime.listener import (
+    ProgressListener,
+    applied_offsets,
+    applied_rows,
+    lags,
+    measures,
+)
+from emr_jobs.runtime.metrics import Metrics
 
 
 def progress(start: Any, end: Any, latest: Any) -> dict[str, Any]:
@@ -48,3 +60,35 @@ def test_a_trigger_without_rows_is_measured_apart() -> None:
 
 def test_the_first_trigger_has_no_start() -> None:
     assert applied_rows(progress(None, {T: {"0": 3}}, {T: {"0": 3}})) == 3
+
+
+class Coordinator:
+    """Takes offsets of groups once it is ready, after so many refusals."""
+
+    def __init__(self, refusals: int) -> None:
+        self._refusals = refusals
+        self.taken: queue.Queue[tuple[str, Mapping[str, Mapping[int, int]]]] = queue.Queue()
+
+    def publish(self, group: str, offsets: Mapping[str, Mapping[int, int]]) -> None:
+        if self._refusals:
+            self._refusals -= 1
+            raise CoordinatorNotAvailableError
+        self.taken.put((group, offsets))
+
+
+@pytest.mark.parametrize("refusals", [0, 1, 3])
+def test_offsets_are_published_though_no_other_batch_comes(refusals: int) -> None:
+    kafka = Coordinator(refusals)
+    metrics = Metrics("orders", lambda _line: None, lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    listener = ProgressListener(
+        kafka,  # type: ignore[arg-type]
+        {"orders": "shopstream-orders"},
+        {"orders": metrics},
+        retry_seconds=0.01,
+    )
+    last = progress({T: {"0": 10}}, {T: {"0": 30}}, {T: {"0": 30}})
+    event = SimpleNamespace(progress=SimpleNamespace(json=json.dumps(last)))
+    listener.onQueryProgress(event)  # type: ignore[arg-type]
+    assert kafka.taken.get(timeout=30) == ("shopstream-orders", {T: {0: 30}})
+    listener.close()
+    assert kafka.taken.empty()
