@@ -10,28 +10,12 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 
-from contracts.tables import columns
 from contracts.tables.lake import LAKE_TABLES
 from local.errors import ShopstreamError
 from ops.verify.lake_files import local_path, open_catalog
+from ops.verify.relations import DUCKDB_TYPES
 
 __all__ = ["lake_tables", "open_catalog", "show_table"]
-
-_DUCKDB: dict[columns.Type, str] = {
-    "uuid": "VARCHAR",
-    "text": "VARCHAR",
-    "bigint": "BIGINT",
-    "integer": "INTEGER",
-    "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMPTZ",
-    "money": "DECIMAL(18,2)",
-    "bytes": "BLOB",
-    "json": "VARCHAR",
-    "lines": (
-        "STRUCT(product_id VARCHAR, product_name VARCHAR, category VARCHAR, "
-        "quantity INTEGER, unit_price DECIMAL(18,4))[]"
-    ),
-}
 
 
 def lake_tables(catalog: Catalog) -> list[str]:
@@ -96,7 +80,9 @@ def _show_through_arrow(session: duckdb.DuckDBPyConnection, table: Table, name: 
 def _show_empty(session: duckdb.DuckDBPyConnection, name: str, table: Table | None = None) -> None:
     described = next((one for one in LAKE_TABLES if one.name == name), None)
     if described is not None:
-        body = ", ".join(f"{_quoted(one.name)} {_DUCKDB[one.type]}" for one in described.columns)
+        body = ", ".join(
+            f"{_quoted(one.name)} {DUCKDB_TYPES[one.type]}" for one in described.columns
+        )
         session.execute(f"CREATE TABLE {_qualified(name)} ({body})")
     elif table is not None:
         _show_through_arrow(session, table, name)

@@ -33,7 +33,7 @@ THREADS = 2
 
 ANSWERS: tuple[Table, ...] = (PROGRESS, ORDERS, ORDER_METRICS, ALERTS, QUALITY, PUBLISHED)
 
-_TYPES: dict[Type, str] = {
+DUCKDB_TYPES: dict[Type, str] = {
     "uuid": "VARCHAR",
     "text": "VARCHAR",
     "bigint": "BIGINT",
@@ -103,8 +103,8 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
 
 def columns(described: Sequence[Column]) -> str:
     """Column definitions for DuckDB, by the contract's types."""
-    return ", ".join(f'"{column.name}" {_TYPES[column.type]}' for column in described)
+    return ", ".join(f'"{column.name}" {DUCKDB_TYPES[column.type]}' for column in described)
 
 
 def duckdb_type(column: Column) -> str:
-    return _TYPES[column.type]
+    return DUCKDB_TYPES[column.type]
