@@ -35,6 +35,7 @@ from local.home import Home, Profile, postgres_url, read_profile
 from local.laptop import environment
 from local.launch import fetch_jars
 from local.spark import driver_environment, places
+from local.supervisor.published import running
 from ops.settings import Settings
 
 FLOOR_RATIO = 0.4
@@ -164,14 +165,14 @@ class Bench:
         yield "driver", root
         for child in root.children(recursive=True):
             yield ("spark" if child.name() == "java" else "driver"), child
-        for process in psutil.process_iter(["pid", "name", "environ"]):
-            marked = process.info["environ"] or {}
-            if self._profile.stack_id in marked.values() and process.pid != driver:
-                ours = process.name()
-                if ours == "java" and root not in process.parents():
-                    yield "kafka", process
-                elif ours == "postgres":
-                    yield "postgres", process
+        snapshot = running(self._home)
+        assert snapshot is not None
+        for child in psutil.Process(snapshot.supervisor_pid).children(recursive=True):
+            match child.name():
+                case "java":
+                    yield "kafka", child
+                case "postgres":
+                    yield "postgres", child
 
 
 def _batches(process: subprocess.Popen[str]) -> Iterator[tuple[int, float]]:
