@@ -85,7 +85,7 @@ class BatchRunner:
 
     def _run(self, raw: DataFrame, batch_id: int) -> None:
         started_at = self._clock()
-        self._require_same_topics()
+        self.require_same_topics()
         ranges = batch_ranges(self._files, batch_id, self._origin.topic_ids)
         fresh = unapplied(ranges, self._progress.applied())
         if all(each.start == each.end for each in ranges):
@@ -108,7 +108,8 @@ class BatchRunner:
         self._progress.note_repeat(batch_id, covered)
         self._metrics.emit({"repeated_batches": 1})
 
-    def _require_same_topics(self) -> None:
+    def require_same_topics(self) -> None:
+        """Raise TopicReplaced when a topic is not the one the stream was started on."""
         found = self._kafka.topic_ids(self._origin.topic_ids)
         for topic, topic_id in self._origin.topic_ids.items():
             if found[topic] != topic_id:

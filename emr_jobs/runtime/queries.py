@@ -61,6 +61,8 @@ class RunningQuery:
             self._restarted = True
             self._query = self._start()
             return True
+        # Spark may meet the deleted offsets before a batch of ours meets the new topic.
+        self._plan.runner.require_same_topics()
         if "failOnDataLoss" in text or "KAFKA_DATA_LOSS" in text:
             raise Gap(f"{self.name}: Kafka no longer has offsets that were not read yet: {text}")
         raise JobError(f"{self.name} failed: {text}")
