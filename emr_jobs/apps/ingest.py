@@ -33,6 +33,7 @@ from emr_jobs.runtime.batches import Batch, within
 from emr_jobs.runtime.crash_points import CrashPoints
 from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.ranges import OffsetRange, advanced, furthest, unapplied
+from emr_jobs.transforms.decode import unknown_ids
 from emr_jobs.transforms.events import events, quarantine, silver
 from emr_jobs.transforms.partitions import day_ranges
 
@@ -173,8 +174,7 @@ class Ingest:
         return self._decoders[of.name].decoded(mine, read)
 
     def _unknown(self, bad: DataFrame) -> set[str]:
-        rows = bad.where("reason = 'unknown_schema'").select("schema_id").distinct().collect()
-        return {row["schema_id"] for row in rows if row["schema_id"]}
+        return set(bad.agg(unknown_ids().alias("ids")).collect()[0]["ids"])
 
     def _with_twins(self, of: Topic, good: DataFrame) -> DataFrame:
         """Each event with `twin`, the origin of its copy in silver: its own when it is the one.

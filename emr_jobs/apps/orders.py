@@ -15,6 +15,7 @@ from pyspark.sql import functions as F
 
 from contracts.applications import ORDER_ANSWERS
 from contracts.events import CANARY
+from contracts.money import MINOR_SCALE
 from contracts.registry import Registry
 from contracts.rule_packs import RulePack
 from contracts.topics import ALERTS, ORDERS
@@ -26,6 +27,7 @@ from emr_jobs.io.kafka import KafkaClient
 from emr_jobs.io.progress import ProgressStore
 from emr_jobs.runtime.batches import Batch
 from emr_jobs.runtime.metrics import Metrics
+from emr_jobs.transforms.decimals import scaled
 from emr_jobs.transforms.events import events
 
 logger = logging.getLogger(__name__)
@@ -143,7 +145,7 @@ class OrderAnswers:
 
 
 def _audit_columns() -> list[Any]:
-    money = (F.col("total").cast("decimal(18,0)") * F.expr("0.01BD")).cast("decimal(18,2)")
+    money = scaled(F.col("total"), MINOR_SCALE)
     canary = F.col("source_producer") == CANARY
     derived = {"total": money.alias("total"), "canary": canary.alias("canary")}
     return [derived.get(name, F.col(name)) for name in _AUDIT]
