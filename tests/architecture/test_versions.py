@@ -18,9 +18,12 @@ EXTRAS = PROJECT["optional-dependencies"]
 
 
 def pins(requirements: list[str]) -> dict[str, str]:
-    """Versions by package; every requirement is exact."""
+    """Versions by package; every requirement is exact, or another extra of the project."""
     found = {}
     for requirement in requirements:
+        if extra := re.fullmatch(r"shopstream\[(\w+)\]", requirement):
+            found |= pins(EXTRAS[extra[1]])
+            continue
         package, equal, pinned = requirement.partition("==")
         assert equal, f"{requirement} is not pinned"
         found[re.sub(r"\[.*\]", "", package).lower()] = pinned
