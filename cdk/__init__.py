@@ -1,0 +1,1 @@
+"""Constructs of the platform on AWS, and the settings of its environments."""

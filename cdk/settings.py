@@ -1,0 +1,232 @@
+"""What differs between environments: frozen values, checked when they are made.
+
+Synthesis is a pure function of one `Settings`; no construct asks which environment it is in.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network
+from typing import Literal, get_args
+
+from contracts.applications import APPLICATIONS
+
+EnvironmentName = Literal["dev", "staging", "production"]
+Compute = Literal["ec2", "serverless"]
+Internet = Literal["endpoints", "nat"]
+
+# Express brokers span three zones, always.
+ZONES = 3
+# The lowest answer time of Athena and readers of the lake: time travel of a day.
+MIN_SNAPSHOT_HOURS = 24
+
+
+class InvalidSettings(ValueError):
+    """A setting that AWS or the platform would refuse; the message names it and the rule."""
+
+
+def _require(holds: bool, rule: str) -> None:
+    if not holds:
+        raise InvalidSettings(rule)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KafkaSettings:
+    """MSK Express brokers; `brokers` is a multiple of the three zones."""
+
+    broker_type: str = "express.m7g.large"
+    brokers: int = 3
+
+    def __post_init__(self) -> None:
+        _require(
+            re.fullmatch(r"express\.m7g\.(\d*x)?large", self.broker_type) is not None,
+            f"kafka.broker_type {self.broker_type!r}: an Express type such as express.m7g.large",
+        )
+        _require(
+            self.brokers >= ZONES and self.brokers % ZONES == 0,
+            f"kafka.brokers {self.brokers}: a multiple of {ZONES}, one or more in each zone",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValkeySettings:
+    """Valkey in cluster mode: `shards` primaries, each with `replicas` copies."""
+
+    node_type: str = "cache.t4g.small"
+    shards: int = 2
+    replicas: int = 1
+
+    def __post_init__(self) -> None:
+        _require(1 <= self.shards <= 90, f"valkey.shards {self.shards}: 1 to 90")
+        _require(0 <= self.replicas <= 5, f"valkey.replicas {self.replicas}: 0 to 5")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresSettings:
+    """Aurora Serverless v2 in capacity units of 2 GiB; `readers` are for the API and analysts."""
+
+    min_capacity: float = 0.5
+    max_capacity: float = 4
+    readers: int = 0
+    backup_days: int = 7
+
+    def __post_init__(self) -> None:
+        halves = (self.min_capacity * 2, self.max_capacity * 2)
+        _require(
+            all(value == int(value) for value in halves),
+            "postgres.min_capacity and max_capacity go in steps of 0.5",
+        )
+        _require(
+            0.5 <= self.min_capacity <= self.max_capacity <= 256,
+            "postgres: 0.5 <= min_capacity <= max_capacity <= 256; a stream never lets it pause",
+        )
+        _require(0 <= self.readers <= 15, f"postgres.readers {self.readers}: 0 to 15")
+        _require(1 <= self.backup_days <= 35, f"postgres.backup_days {self.backup_days}: 1 to 35")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmrSettings:
+    """EMR on EC2: one unit is one instance; drivers live on the on-demand core fleet."""
+
+    primary_type: str = "m7g.xlarge"
+    core_types: tuple[str, ...] = ("r7g.xlarge", "r8g.xlarge", "m7g.xlarge")
+    task_types: tuple[str, ...] = ("r7g.xlarge", "r8g.xlarge", "m7g.xlarge", "m8g.xlarge")
+    core_units: int = 2
+    max_task_units: int = 4
+
+    def __post_init__(self) -> None:
+        _require(self.core_units >= 2, "emr.core_units: 2 or more, the drivers need a second home")
+        _require(self.max_task_units >= 0, "emr.max_task_units: 0 or more")
+        _require(
+            bool(self.core_types) and bool(self.task_types),
+            "emr: at least one core and one task type",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LakeSettings:
+    """Days after which objects move or go; `snapshot_hours` is how long Iceberg can look back."""
+
+    infrequent_after_days: int = 30
+    noncurrent_days: int = 7
+    log_days: int = 90
+    snapshot_hours: int = 120
+
+    def __post_init__(self) -> None:
+        _require(self.infrequent_after_days >= 30, "lake.infrequent_after_days: S3 asks for 30")
+        _require(self.noncurrent_days >= 1, "lake.noncurrent_days: 1 or more")
+        _require(
+            self.snapshot_hours >= MIN_SNAPSHOT_HOURS,
+            f"lake.snapshot_hours: {MIN_SNAPSHOT_HOURS} or more, or a restart finds no offsets",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenIssuer:
+    """Who signs the tokens of the query API: an OpenID issuer URL and the audience it names."""
+
+    issuer: str
+    audience: str
+
+    def __post_init__(self) -> None:
+        _require(self.issuer.startswith("https://"), f"tokens.issuer {self.issuer!r}: https only")
+        _require(bool(self.audience), "tokens.audience is empty")
+
+
+def _cloud_triggers() -> tuple[tuple[str, int], ...]:
+    return tuple((app.name, app.cloud_trigger) for app in APPLICATIONS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One environment.
+
+    `triggers`: seconds between batches by application. `monthly_budget` is in USD.
+    `replicate_from`: the ARN of another region's Kafka cluster whose source topics are copied here;
+    everything derived is computed anew from them.
+    """
+
+    environment: EnvironmentName
+    vpc_cidr: str
+    monthly_budget: int
+    internet: Internet = "endpoints"
+    compute: Compute = "ec2"
+    kafka: KafkaSettings = field(default_factory=KafkaSettings)
+    valkey: ValkeySettings = field(default_factory=ValkeySettings)
+    postgres: PostgresSettings = field(default_factory=PostgresSettings)
+    emr: EmrSettings = field(default_factory=EmrSettings)
+    lake: LakeSettings = field(default_factory=LakeSettings)
+    tokens: TokenIssuer = TokenIssuer(
+        issuer="https://identity.example.com/", audience="shopstream-api"
+    )
+    triggers: tuple[tuple[str, int], ...] = field(default_factory=_cloud_triggers)
+    log_days: int = 30
+    deletion_protection: bool = True
+    alarm_email: str | None = None
+    replicate_from: str | None = None
+
+    def __post_init__(self) -> None:
+        _require(
+            self.environment in get_args(EnvironmentName),
+            f"environment {self.environment!r}: one of {', '.join(get_args(EnvironmentName))}",
+        )
+        try:
+            network = IPv4Network(self.vpc_cidr)
+        except ValueError as problem:
+            raise InvalidSettings(f"vpc_cidr: {problem}") from problem
+        _require(
+            network.is_private and 16 <= network.prefixlen <= 20,
+            f"vpc_cidr {self.vpc_cidr}: a private range from /16 to /20",
+        )
+        self._check_triggers()
+        _require(self.monthly_budget > 0, "monthly_budget: above 0 USD")
+        _require(
+            self.alarm_email is None or "@" in self.alarm_email,
+            f"alarm_email {self.alarm_email!r} is no address",
+        )
+        _require(
+            self.replicate_from is None or self.replicate_from.startswith("arn:"),
+            "replicate_from: the ARN of a Kafka cluster",
+        )
+
+    def _check_triggers(self) -> None:
+        known = {app.name for app in APPLICATIONS}
+        named = {name for name, _ in self.triggers}
+        _require(named == known, f"triggers name {sorted(named)}, applications are {sorted(known)}")
+        for name, seconds in self.triggers:
+            _require(1 <= seconds <= 600, f"trigger of {name}: {seconds} s, 1 to 600")
+
+    def name(self, part: str) -> str:
+        """The physical name of a part: lower case, the environment inside."""
+        return f"shopstream-{self.environment}-{part}"
+
+
+ENVIRONMENTS: dict[EnvironmentName, Settings] = {
+    "dev": Settings(
+        environment="dev",
+        vpc_cidr="10.40.0.0/16",
+        monthly_budget=2500,
+        compute="serverless",
+        valkey=ValkeySettings(shards=2, replicas=0),
+        log_days=7,
+        deletion_protection=False,
+    ),
+    "staging": Settings(environment="staging", vpc_cidr="10.41.0.0/16", monthly_budget=3500),
+    "production": Settings(
+        environment="production",
+        vpc_cidr="10.42.0.0/16",
+        monthly_budget=3700,
+        valkey=ValkeySettings(node_type="cache.m7g.large", shards=2, replicas=1),
+        postgres=PostgresSettings(min_capacity=0.5, max_capacity=16, readers=1, backup_days=14),
+        log_days=90,
+    ),
+}
+
+
+def settings(environment: str) -> Settings:
+    """The settings of `environment`; raises InvalidSettings with the known names."""
+    for name, chosen in ENVIRONMENTS.items():
+        if name == environment:
+            return chosen
+    raise InvalidSettings(f"no environment {environment!r}; known: {', '.join(ENVIRONMENTS)}")
