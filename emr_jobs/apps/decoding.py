@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame
 from contracts.registry import Registry, UnknownSchema
 from contracts.topics import Topic
 from emr_jobs.transforms.classify import classify
-from emr_jobs.transforms.decode import Schemas, decode
+from emr_jobs.transforms.decode import Schemas, Step, decode
 
 T = TypeVar("T")
 
@@ -22,11 +22,13 @@ class Decoder:
     def __init__(self, registry: Registry, topic: Topic) -> None:
         self._registry = registry
         self._topic = topic
-        self._schemas = self._load()
+        self._steps = self._load()
 
     def classified(self, records: DataFrame) -> DataFrame:
         """Records with `event`, `reason`, `detail`, `schema_id` and `late_by_us`."""
-        return classify(decode(records, self._topic, self._schemas), self._topic)
+        for step in self._steps:
+            records = step(records)
+        return records
 
     def learned(self, unknown: Iterable[str]) -> bool:
         """Whether the registry now knows one of these schema ids, so that decoding again pays off.
@@ -35,7 +37,7 @@ class Decoder:
         """
         news = [text for text in unknown if self._is_ours(text)]
         if news:
-            self._schemas = self._load()
+            self._steps = self._load()
         return bool(news)
 
     def decoded(self, records: DataFrame, read: Callable[[DataFrame], tuple[T, set[str]]]) -> T:
@@ -52,6 +54,7 @@ class Decoder:
         except UnknownSchema:
             return False
 
-    def _load(self) -> Schemas:
+    def _load(self) -> tuple[Step, ...]:
         family = self._topic.schema
-        return Schemas(tuple(self._registry.versions(family)), self._registry.latest(family))
+        schemas = Schemas(tuple(self._registry.versions(family)), self._registry.latest(family))
+        return decode(self._topic, schemas), classify(self._topic)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -48,6 +48,9 @@ _AUDIT = (
 )
 
 
+# Orders: so many ids are looked up sooner than answers are computed that may be thrown away.
+SMALL_BATCH = 2_000
+
 # A batch's partial answers, question by question.
 _Answers: TypeAlias = list[tuple[Question, pa.Table]]
 
@@ -76,18 +79,22 @@ class OrderAnswers:
     def apply(self, batch: Batch) -> None:
         with self._persisted(batch) as (good, audit, rejected):
             firsts, repeated = first_of_each(audit)
-            # Nearly every batch holds only new orders, so its answers are computed while Postgres
-            # looks the ids up; only a batch with known ids is computed a second time.
-            hopeful = self._pool.submit(self._answers, good, repeated)
+            # Nearly every big batch holds only new orders, so its answers are computed while
+            # Postgres looks the ids up; only a batch with known ids is computed a second time.
+            hopeful = self._early(good, repeated) if firsts.num_rows > SMALL_BATCH else None
             with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
                 try:
                     known = new_orders(commit.connection, firsts)
                 finally:
-                    answers = hopeful.result()
-                if known:
-                    answers = self._answers(
-                        good, pa.concat_tables([repeated, _origins(firsts, known)])
-                    )
+                    early = hopeful.result() if hopeful else None
+                if len(known) == firsts.num_rows:
+                    answers = []
+                elif known or early is None:
+                    gone = pa.concat_tables([repeated, _origins(firsts, known)])
+                    answers = self._answers(good, gone)
+                else:
+                    answers = early
+                commit.counts.update(keys=0, alerts=0)
                 for question, partials in answers:
                     question.store(commit, partials)
                 commit.counts.update(
@@ -100,6 +107,9 @@ class OrderAnswers:
             self._metrics.emit({"freshness_seconds": self._metrics.age(newest)})
         self._metrics.emit({"alerts_raised": commit.counts["alerts"]})
         self.repeat()
+
+    def _early(self, good: DataFrame, repeated: pa.Table) -> Future[_Answers]:
+        return self._pool.submit(self._answers, good, repeated)
 
     def repeat(self) -> None:
         outbox.relay(self._connection, ORDER_ANSWERS.name, self._kafka)

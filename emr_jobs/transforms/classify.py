@@ -30,35 +30,42 @@ from contracts.rejections import (
     UUID_PATTERN,
 )
 from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
+from emr_jobs.transforms.decode import DECODED, Step
 from emr_jobs.transforms.orders import sum_of_lines, sum_of_sizes
+from emr_jobs.transforms.reader import own_leaves
 from emr_jobs.transforms.rules import Rule, first_detail, first_reason
 
 
-def classify(decoded: DataFrame, topic: Topic) -> DataFrame:
-    """Fill `reason` and `detail` by the rules of contracts.rejections; add `late_by_us`.
+def classify(topic: Topic) -> Step:
+    """A step that fills `reason` and `detail` by the rules of contracts.rejections, and adds
+    `late_by_us`: append time minus event time in microseconds, null without an event time.
 
-    `late_by_us` is append time minus event time in microseconds, null where there is no event time.
     `texts`, which only the rules need, is gone.
     """
-    rules = (*_envelope(decoded, topic), *_RULES[topic.name]())
+    rules = (*_envelope(topic), *_RULES[topic.name]())
     late_by = F.try_subtract(F.unix_micros("append_time"), F.col("event.event_time"))
-    kept = [name for name in decoded.columns if name not in ("texts", "reason", "detail")]
-    refused = F.col("refused").isNotNull()
-    # In two steps: a good row meets each rule once, and no detail is looked for.
-    return decoded.withColumn("refused", first_reason(rules, unless=F.col("reason"))).select(
-        *kept,
+    reason = first_reason(rules, unless=F.col("reason"))
+    detail = F.when(F.col("refused").isNotNull(), first_detail(rules, unless=F.col("detail")))
+    columns = (
+        *DECODED,
         F.col("refused").alias("reason"),
-        F.when(refused, first_detail(rules, unless=F.col("detail"))).alias("detail"),
+        detail.alias("detail"),
         late_by.alias("late_by_us"),
     )
 
+    def classified(decoded: DataFrame) -> DataFrame:
+        # In two steps: a good row meets each rule once, and no detail is looked for.
+        return decoded.withColumn("refused", reason).select(*columns)
 
-def _envelope(decoded: DataFrame, topic: Topic) -> list[Rule]:
+    return classified
+
+
+def _envelope(topic: Topic) -> list[Rule]:
     event_time = F.col("event.event_time")
     latest = F.unix_micros("append_time") + FUTURE_ALLOWANCE_US
     out_of_range = (event_time < EARLIEST_EVENT_US) | (event_time >= LATEST_TIME_US)
     no_uuid = ~F.col("event.event_id").rlike(UUID_PATTERN)
-    present = decoded.select("event.*").columns
+    present = {leaf.path for leaf in own_leaves(topic.schema)}
     return [
         Rule("invalid_event_id", "event_id is not a UUID in lower case", no_uuid),
         *(

@@ -6,9 +6,11 @@ cannot claim more memory than it has bytes is the session's business: Avro's `li
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
+from typing import TypeAlias
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -24,6 +26,9 @@ from emr_jobs.transforms.reader import Leaf, absent, bare, leaves, unexpected_nu
 from emr_jobs.transforms.rules import Rule, first_detail, first_reason
 
 RECORD = ("topic", "topic_id", "cluster_id", "partition", "offset", "append_time", "key", "value")
+DECODED = (*RECORD, "schema_id", "event")
+# From a batch's rows to a batch's rows; its columns are made once, for every batch.
+Step: TypeAlias = Callable[[DataFrame], DataFrame]
 _MISFIT = "the bytes do not fit their schema"
 _JOINT = "\n"
 _UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
@@ -41,10 +46,10 @@ class Schemas:
             raise ValueError(f"the writers of {self.reader.family!r} do not include the reader")
 
 
-def decode(records: DataFrame, topic: Topic, schemas: Schemas) -> DataFrame:
-    """Add `schema_id`, `event`, `texts`, `reason` and `detail`.
+def decode(topic: Topic, schemas: Schemas) -> Step:
+    """A step that adds `schema_id`, `event`, `texts`, `reason` and `detail`.
 
-    `records` has topic, topic_id, cluster_id, partition, offset, append_time, key and value.
+    Its records have topic, topic_id, cluster_id, partition, offset, append_time, key and value.
     `reason` is null for a decoded value; for any other, `event` is of no use. `event` has the
     reader schema with times as long; `texts` is every text of it in one, for the rules.
     """
@@ -52,15 +57,24 @@ def decode(records: DataFrame, topic: Topic, schemas: Schemas) -> DataFrame:
         raise ValueError(f"{topic.name} holds {topic.schema!r}, not {schemas.reader.family!r}")
     rules = _rules(schemas)
     nothing = F.lit(None).cast("string")
-    refused = F.col("reason").isNotNull()
-    return (
-        records.select(*RECORD, once(_event(schemas)).alias("event"))
-        .select(*RECORD, "event", once(_texts(schemas.reader)).alias("texts"))
-        .withColumn("schema_id", _schema_id(schemas))
-        .withColumn("reason", once(first_reason(rules, unless=nothing)))
-        .withColumn("detail", F.when(refused, first_detail(rules, unless=nothing)))
-        .select(*RECORD, "schema_id", "event", "texts", "reason", "detail")
-    )
+    # Made once for all batches: thousands of calls into the JVM.
+    event = once(_event(schemas)).alias("event")
+    texts = once(_texts(schemas.reader)).alias("texts")
+    schema_id = _schema_id(schemas)
+    reason = once(first_reason(rules, unless=nothing))
+    detail = F.when(F.col("reason").isNotNull(), first_detail(rules, unless=nothing))
+
+    def decoded(records: DataFrame) -> DataFrame:
+        return (
+            records.select(*RECORD, event)
+            .select(*RECORD, "event", texts)
+            .withColumn("schema_id", schema_id)
+            .withColumn("reason", reason)
+            .withColumn("detail", detail)
+            .select(*DECODED, "texts", "reason", "detail")
+        )
+
+    return decoded
 
 
 def unknown_ids() -> Column:

@@ -55,8 +55,8 @@ def classified(
     values: Iterable[tuple[bytes | None, int]],
     registry: Registry = REGISTRY,
 ) -> DataFrame:
-    decoded = decode(records(spark, topic, values), topic, schemas(topic, registry))
-    return classify(decoded, topic)
+    decoded = decode(topic, schemas(topic, registry))(records(spark, topic, values))
+    return classify(topic)(decoded)
 
 
 def event_frame(spark: SparkSession, appended: Sequence[tuple[Event, int]]) -> DataFrame:

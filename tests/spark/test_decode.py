@@ -114,9 +114,9 @@ def test_a_schema_unknown_today_is_decoded_tomorrow(spark: SparkSession) -> None
     registry = registry_with(changed(coupon=COUPON))
     value = written(registry.latest("orders"), poison.order(coupon="X"))
     rows = [(value, APPEND_TIME), (poison.value(ORDERS, poison.order()), APPEND_TIME)]
-    today = decode(records(spark, ORDERS, rows), ORDERS, schemas(ORDERS))
+    today = decode(ORDERS, schemas(ORDERS))(records(spark, ORDERS, rows))
     assert unknown(today) == [str(registry.latest("orders").id)]
-    tomorrow = decode(records(spark, ORDERS, rows), ORDERS, schemas(ORDERS, registry))
+    tomorrow = decode(ORDERS, schemas(ORDERS, registry))(records(spark, ORDERS, rows))
     assert unknown(tomorrow) == []
     assert [row["reason"] for row in in_order(tomorrow)] == [None, None]
 
@@ -137,7 +137,7 @@ def test_a_value_is_decoded_once(spark: SparkSession) -> None:
     local = records(spark, ORDERS, [])
     # Of an RDD, because the optimizer evaluates filters over local rows itself.
     raw = spark.createDataFrame(local.rdd, local.schema)
-    good = events(classify(decode(raw, ORDERS, schemas(ORDERS)), ORDERS), ORDERS)
+    good = events(classify(ORDERS)(decode(ORDERS, schemas(ORDERS))(raw)), ORDERS)
     late = good.where(
         (F.col("total") > 5) & (F.col("late_by_us") > 0) & F.col("region").isNotNull()
     )
@@ -159,7 +159,7 @@ def test_schemas_are_of_the_topic(
     spark: SparkSession, topic: Any, given: Schemas, says: str
 ) -> None:
     with pytest.raises(ValueError, match=says):
-        decode(records(spark, topic, []), topic, given)
+        decode(topic, given)
 
 
 def test_the_reader_is_one_of_the_writers() -> None:
