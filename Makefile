@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 FILE ?=
+ENV ?= dev
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev jars check format test test-unit test-spark test-e2e test-faults demo bench reference lock lock-jars clean
+.PHONY: help setup setup-dev jars check format test test-unit test-spark test-e2e test-faults demo bench synth reference lock lock-jars clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -59,6 +60,12 @@ demo: $(INSTALLED) ## real orders to live answers, proved, then everything stopp
 bench: $(INSTALLED_DEV) jars ## measure speed and memory; results are added to bench/results
 	$(BIN)/python -m bench
 
+synth: $(INSTALLED_DEV) ## write the CloudFormation templates to cdk.out (ENV=dev|staging|production)
+	@rm -rf cdk.out
+	@PATH="$(CURDIR)/$(BIN):$$PATH" CDK_OUTDIR=cdk.out \
+	  CDK_CONTEXT_JSON='{"environment": "$(ENV)"}' $(BIN)/python app.py
+	@ls cdk.out/*.template.json
+
 reference: $(INSTALLED) ## write docs/reference from the code
 	@$(BIN)/python -m ops.reference
 
@@ -70,7 +77,7 @@ lock-jars: $(INSTALLED) ## lock what the roots of local/jars.toml need
 	$(BIN)/python -m local.jars lock $(if $(SSL_CERT_FILE),--certificates "$(SSL_CERT_FILE)")
 
 clean: ## remove what was built here; stacks and cached jars stay
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build cdk.out dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -1,0 +1,18 @@
+"""Behaviour of the CDK library, pinned so that an upgrade of the library cannot move it.
+
+Kept here rather than in cdk.json: tests, and synthesis without the command line tool, see the same.
+"""
+
+from __future__ import annotations
+
+FLAGS: dict[str, object] = {
+    "@aws-cdk/aws-ec2:restrictDefaultSecurityGroup": False,
+    "@aws-cdk/aws-iam:minimizePolicies": True,
+    "@aws-cdk/aws-kms:aliasNameRef": True,
+    "@aws-cdk/aws-lambda:recognizeLayerVersion": True,
+    "@aws-cdk/aws-lambda:recognizeVersionProps": True,
+    "@aws-cdk/aws-s3:createDefaultLoggingPolicy": True,
+    "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
+    "@aws-cdk/core:checkSecretUsage": True,
+    "@aws-cdk/core:enablePartitionLiterals": True,
+}

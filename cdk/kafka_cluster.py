@@ -1,0 +1,198 @@
+"""The Kafka cluster: MSK Express, IAM and TLS only, with the topics of the contracts."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+
+from aws_cdk import Fn, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_msk as msk
+from constructs import Construct
+
+from cdk.log_retention import retention
+from cdk.settings import Settings
+from contracts.topics import TOPICS, Topic
+
+KAFKA_VERSION = "3.9.x.kraft"
+IAM_PORT = 9098
+# Express sets replication 3 and two in-sync replicas itself and refuses both as settings.
+_SERVER_PROPERTIES = "auto.create.topics.enable=false\n"
+_REPLICATION = 3
+
+
+class KafkaCluster(Construct):
+    """Clients connect with IAM on port 9098; where, they ask by `kafka:GetBootstrapBrokers`,
+    because CloudFormation does not tell."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        vpc: ec2.IVpc,
+        subnets: ec2.SubnetSelection,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, id)
+        self.cluster_name = settings.name("kafka")
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, description="Kafka brokers", allow_all_outbound=False
+        )
+        configuration = msk.CfnConfiguration(
+            self, "Configuration", name=self.cluster_name, server_properties=_SERVER_PROPERTIES
+        )
+        self._cluster = msk.CfnCluster(
+            self,
+            "Cluster",
+            cluster_name=self.cluster_name,
+            kafka_version=KAFKA_VERSION,
+            number_of_broker_nodes=settings.kafka.brokers,
+            broker_node_group_info=msk.CfnCluster.BrokerNodeGroupInfoProperty(
+                client_subnets=vpc.select_subnets(
+                    subnet_group_name=subnets.subnet_group_name
+                ).subnet_ids,
+                instance_type=settings.kafka.broker_type,
+                security_groups=[self.security_group.security_group_id],
+            ),
+            client_authentication=_iam_only(),
+            configuration_info=msk.CfnCluster.ConfigurationInfoProperty(
+                arn=configuration.attr_arn,
+                revision=configuration.attr_latest_revision_revision,
+            ),
+            encryption_info=_encrypted(key),
+            enhanced_monitoring="PER_TOPIC_PER_BROKER",
+            logging_info=self._logging(settings, key),
+        )
+        self._cluster.apply_removal_policy(RemovalPolicy.RETAIN)
+        self.cluster_arn = self._cluster.attr_arn
+        for topic in TOPICS:
+            self._topic(topic)
+
+    def allow_from(self, peer: ec2.IConnectable) -> None:
+        """Let `peer` reach the brokers."""
+        self.security_group.connections.allow_from(peer, ec2.Port.tcp(IAM_PORT))
+
+    def grant_read(
+        self, grantee: iam.IGrantable, topics: Sequence[Topic], group_prefix: str
+    ) -> None:
+        """Read `topics` in consumer groups whose names begin with `group_prefix`."""
+        self._grant_connect(grantee)
+        self._allow(
+            grantee,
+            ["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"],
+            [self._arn("topic", topic.name) for topic in topics],
+        )
+        self._allow(
+            grantee,
+            ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"],
+            [self._arn("group", f"{group_prefix}*")],
+        )
+
+    def grant_write(self, grantee: iam.IGrantable, topics: Sequence[Topic]) -> None:
+        """Write `topics`, as an idempotent producer does."""
+        self._grant_connect(grantee)
+        self._allow(grantee, ["kafka-cluster:WriteDataIdempotently"], [self.cluster_arn])
+        self._allow(
+            grantee,
+            ["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"],
+            [self._arn("topic", topic.name) for topic in topics],
+        )
+
+    def metric(self, name: str, *, statistic: str = "Maximum") -> cloudwatch.Metric:
+        """A metric of the whole cluster, such as ``OfflinePartitionsCount``."""
+        return cloudwatch.Metric(
+            namespace="AWS/Kafka",
+            metric_name=name,
+            dimensions_map={"Cluster Name": self.cluster_name},
+            statistic=statistic,
+        )
+
+    def _topic(self, topic: Topic) -> None:
+        properties = {
+            "message.timestamp.type": "LogAppendTime",
+            "retention.ms": str(int(topic.retention.total_seconds() * 1000)),
+        }
+        resource = msk.CfnTopic(
+            self,
+            f"Topic-{topic.schema}",
+            cluster_arn=self.cluster_arn,
+            topic_name=topic.name,
+            partition_count=topic.cloud_partitions,
+            replication_factor=_REPLICATION,
+            configs=base64.b64encode(json.dumps(properties, sort_keys=True).encode()).decode(),
+        )
+        resource.apply_removal_policy(RemovalPolicy.RETAIN)
+
+    def _logging(self, settings: Settings, key: kms.IKey) -> msk.CfnCluster.LoggingInfoProperty:
+        group = logs.LogGroup(
+            self,
+            "BrokerLogs",
+            encryption_key=key,
+            retention=retention(settings.log_days),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        # Who was refused what: the first thing to look at when a client cannot connect.
+        refusals = logs.LogGroup(
+            self,
+            "AuthorizerLogs",
+            encryption_key=key,
+            retention=retention(settings.log_days),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        return msk.CfnCluster.LoggingInfoProperty(
+            authorizer_logs=msk.CfnCluster.AuthorizerLogsProperty(
+                cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(
+                    enabled=True, log_group=refusals.log_group_name
+                )
+            ),
+            broker_logs=msk.CfnCluster.BrokerLogsProperty(
+                cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(
+                    enabled=True, log_group=group.log_group_name
+                )
+            ),
+        )
+
+    def _grant_connect(self, grantee: iam.IGrantable) -> None:
+        self._allow(
+            grantee,
+            [
+                "kafka-cluster:Connect",
+                "kafka-cluster:DescribeCluster",
+                "kafka:DescribeClusterV2",
+                "kafka:GetBootstrapBrokers",
+            ],
+            [self.cluster_arn],
+        )
+
+    def _allow(self, grantee: iam.IGrantable, actions: list[str], resources: list[str]) -> None:
+        iam.Grant.add_to_principal(grantee=grantee, actions=actions, resource_arns=resources)
+
+    def _arn(self, kind: str, name: str) -> str:
+        """A topic's or a group's ARN: that of the cluster, its kind replaced and its name added."""
+        parts = Fn.split(":cluster/", self.cluster_arn)
+        return Fn.join("", [Fn.select(0, parts), f":{kind}/", Fn.select(1, parts), f"/{name}"])
+
+
+def _iam_only() -> msk.CfnCluster.ClientAuthenticationProperty:
+    return msk.CfnCluster.ClientAuthenticationProperty(
+        sasl=msk.CfnCluster.SaslProperty(iam=msk.CfnCluster.IamProperty(enabled=True)),
+        unauthenticated=msk.CfnCluster.UnauthenticatedProperty(enabled=False),
+    )
+
+
+def _encrypted(key: kms.IKey) -> msk.CfnCluster.EncryptionInfoProperty:
+    return msk.CfnCluster.EncryptionInfoProperty(
+        encryption_at_rest=msk.CfnCluster.EncryptionAtRestProperty(
+            data_volume_kms_key_id=key.key_arn
+        ),
+        encryption_in_transit=msk.CfnCluster.EncryptionInTransitProperty(
+            client_broker="TLS", in_cluster=True
+        ),
+    )

@@ -1,0 +1,100 @@
+"""The answers' database: Aurora PostgreSQL Serverless v2, IAM and TLS only."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+
+from cdk.log_retention import retention
+from cdk.settings import Settings
+
+ENGINE = rds.AuroraPostgresEngineVersion.VER_18_4
+DATABASE = "shopstream"
+ADMIN = "shopstream_admin"
+JOBS, READER, NOTIFIER = "shopstream_jobs", "shopstream_reader", "shopstream_notifier"
+_PORT = 5432
+
+
+class Postgres(Construct):
+    """Everyone but the migrations connects as a user with an IAM token instead of a password."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        vpc: ec2.IVpc,
+        subnets: ec2.SubnetSelection,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, id)
+        engine = rds.DatabaseClusterEngine.aurora_postgres(version=ENGINE)
+        sizes = settings.postgres
+        name = settings.name("postgres")
+        self.database = DATABASE
+        self.cluster = rds.DatabaseCluster(
+            self,
+            "Cluster",
+            cluster_identifier=name,
+            engine=engine,
+            vpc=vpc,
+            vpc_subnets=subnets,
+            port=_PORT,
+            default_database_name=DATABASE,
+            credentials=rds.Credentials.from_generated_secret(ADMIN, encryption_key=key),
+            iam_authentication=True,
+            writer=rds.ClusterInstance.serverless_v2("Writer"),
+            readers=[
+                rds.ClusterInstance.serverless_v2(f"Reader{number}", scale_with_writer=True)
+                for number in range(1, sizes.readers + 1)
+            ],
+            serverless_v2_min_capacity=sizes.min_capacity,
+            serverless_v2_max_capacity=sizes.max_capacity,
+            storage_encryption_key=key,
+            backup=rds.BackupProps(retention=Duration.days(sizes.backup_days)),
+            parameter_group=rds.ParameterGroup(
+                self, "Parameters", engine=engine, parameters={"rds.force_ssl": "1"}
+            ),
+            cloudwatch_logs_exports=["postgresql"],
+            copy_tags_to_snapshot=True,
+            deletion_protection=settings.deletion_protection,
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        # Made before Aurora makes it, which would keep it for ever.
+        server_logs = logs.LogGroup(
+            self,
+            "ServerLogs",
+            log_group_name=f"/aws/rds/cluster/{name}/postgresql",
+            encryption_key=key,
+            retention=retention(settings.log_days),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.cluster.node.add_dependency(server_logs)
+        self.host = self.cluster.cluster_endpoint.hostname
+        self.port = _PORT
+        secret = self.cluster.secret
+        assert secret is not None
+        self.secret: secretsmanager.ISecret = secret
+
+    def url(self, user: str) -> str:
+        """A libpq URL without a password; the server's certificate is checked."""
+        return f"postgresql://{user}@{self.host}:{self.port}/{self.database}?sslmode=verify-full"
+
+    def allow_from(self, peer: ec2.IConnectable) -> None:
+        """Let `peer` reach the database."""
+        self.cluster.connections.allow_default_port_from(peer)
+
+    def grant_connect(self, grantee: iam.IGrantable, user: str) -> None:
+        """Connect as exactly `user` with an IAM token."""
+        self.cluster.grant_connect(grantee, user)
+
+    def grant_admin(self, grantee: iam.IGrantable) -> None:
+        """Read the admin's password, which rotates and which only the migrations need."""
+        self.secret.grant_read(grantee)

@@ -1,0 +1,141 @@
+"""The hot store: Valkey in cluster mode, IAM and TLS only, resharded while it runs."""
+
+from __future__ import annotations
+
+from aws_cdk import ArnFormat, CfnUpdatePolicy, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_elasticache as elasticache
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk.log_retention import retention
+from cdk.settings import Settings
+
+ENGINE_VERSION = "9.0"
+PORT = 6379
+
+
+class Valkey(Construct):
+    """One IAM user, `user`, may do everything to keys and nothing to the server."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        vpc: ec2.IVpc,
+        subnets: ec2.SubnetSelection,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, id)
+        self.replication_group_id = settings.name("valkey")
+        # IAM asks for a user id that equals the user's name.
+        self.user = settings.name("jobs")
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, description="Valkey nodes", allow_all_outbound=False
+        )
+        subnet_group = elasticache.CfnSubnetGroup(
+            self,
+            "Subnets",
+            cache_subnet_group_name=self.replication_group_id,
+            description="Private subnets",
+            subnet_ids=vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids,
+        )
+        self._group = elasticache.CfnReplicationGroup(
+            self,
+            "Group",
+            replication_group_id=self.replication_group_id,
+            replication_group_description="Recent views, trending products, recommendations",
+            engine="valkey",
+            engine_version=ENGINE_VERSION,
+            cache_node_type=settings.valkey.node_type,
+            num_node_groups=settings.valkey.shards,
+            replicas_per_node_group=settings.valkey.replicas,
+            cluster_mode="enabled",
+            automatic_failover_enabled=True,
+            multi_az_enabled=settings.valkey.replicas > 0,
+            port=PORT,
+            cache_subnet_group_name=subnet_group.ref,
+            security_group_ids=[self.security_group.security_group_id],
+            transit_encryption_enabled=True,
+            transit_encryption_mode="required",
+            at_rest_encryption_enabled=True,
+            kms_key_id=key.key_arn,
+            user_group_ids=[self._users(settings).ref],
+            log_delivery_configurations=[self._slow_log(settings, key)],
+        )
+        self._group.cfn_options.update_policy = CfnUpdatePolicy(use_online_resharding=True)
+        self._group.apply_removal_policy(RemovalPolicy.RETAIN)
+        self.endpoint = f"{self._group.attr_configuration_end_point_address}:{PORT}"
+
+    def allow_from(self, peer: ec2.IConnectable) -> None:
+        """Let `peer` reach the nodes."""
+        self.security_group.connections.allow_from(peer, ec2.Port.tcp(PORT))
+
+    def grant_connect(self, grantee: iam.IGrantable) -> None:
+        """Connect as `user`."""
+        named = (("replicationgroup", self.replication_group_id), ("user", self.user))
+        arns = [
+            Stack.of(self).format_arn(
+                service="elasticache",
+                resource=kind,
+                resource_name=name,
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for kind, name in named
+        ]
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=["elasticache:Connect"], resource_arns=arns
+        )
+
+    def _users(self, settings: Settings) -> elasticache.CfnUserGroup:
+        closed = elasticache.CfnUser(
+            self,
+            "Default",
+            engine="valkey",
+            user_id=settings.name("default"),
+            user_name="default",
+            access_string="off ~* -@all",
+            authentication_mode={"Type": "no-password-required"},
+        )
+        jobs = elasticache.CfnUser(
+            self,
+            "Jobs",
+            engine="valkey",
+            user_id=self.user,
+            user_name=self.user,
+            access_string="on ~* +@all -@admin -@dangerous +cluster +info +scan",
+            authentication_mode={"Type": "iam"},
+        )
+        return elasticache.CfnUserGroup(
+            self,
+            "Users",
+            engine="valkey",
+            user_group_id=settings.name("users"),
+            user_ids=[closed.ref, jobs.ref],
+        )
+
+    def _slow_log(
+        self, settings: Settings, key: kms.IKey
+    ) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
+        group = logs.LogGroup(
+            self,
+            "SlowLog",
+            encryption_key=key,
+            retention=retention(settings.log_days),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        replication_group = elasticache.CfnReplicationGroup
+        return replication_group.LogDeliveryConfigurationRequestProperty(
+            destination_type="cloudwatch-logs",
+            destination_details=replication_group.DestinationDetailsProperty(
+                cloud_watch_logs_details=replication_group.CloudWatchLogsDestinationDetailsProperty(
+                    log_group=group.log_group_name
+                )
+            ),
+            log_format="json",
+            log_type="slow-log",
+        )

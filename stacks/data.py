@@ -1,0 +1,63 @@
+"""What must outlive every deployment: Kafka, schemas, the lake, Postgres and Valkey."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from cdk.kafka_cluster import KafkaCluster
+from cdk.lake import Lake
+from cdk.postgres import Postgres
+from cdk.registry import SchemaRegistry
+from cdk.settings import Settings
+from cdk.valkey import Valkey
+from stacks.network import PRIVATE, NetworkStack
+
+
+class DataStack(Stack):
+    """Stateful: everything in it stays when the stack goes."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, settings: Settings, network: NetworkStack
+    ) -> None:
+        super().__init__(scope, id, termination_protection=settings.deletion_protection)
+        self.key = _key(self, settings)
+        subnets = ec2.SubnetSelection(subnet_group_name=PRIVATE)
+        self.kafka = KafkaCluster(
+            self, "Kafka", settings=settings, vpc=network.vpc, subnets=subnets, key=self.key
+        )
+        self.registry = SchemaRegistry(self, "Registry", settings=settings)
+        self.lake = Lake(self, "Lake", settings=settings, key=self.key)
+        self.postgres = Postgres(
+            self, "Postgres", settings=settings, vpc=network.vpc, subnets=subnets, key=self.key
+        )
+        self.valkey = Valkey(
+            self, "Valkey", settings=settings, vpc=network.vpc, subnets=subnets, key=self.key
+        )
+
+
+def _key(scope: Construct, settings: Settings) -> kms.Key:
+    key = kms.Key(
+        scope,
+        "Key",
+        alias=settings.name("data"),
+        description="Data of the shop at rest",
+        enable_key_rotation=True,
+        removal_policy=RemovalPolicy.RETAIN,
+    )
+    key.grant_encrypt_decrypt(
+        iam.ServicePrincipal(
+            f"logs.{Aws.REGION}.amazonaws.com",
+            conditions={
+                "ArnLike": {
+                    "kms:EncryptionContext:aws:logs:arn": (
+                        f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:*"
+                    )
+                }
+            },
+        )
+    )
+    return key

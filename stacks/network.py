@@ -1,0 +1,97 @@
+"""The network: private subnets in three zones, and the ways out of them that are needed."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, Fn, RemovalPolicy, Stack
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk.log_retention import retention
+from cdk.settings import ZONES, Compute, Settings
+
+PRIVATE = "private"
+
+_SERVICES = {
+    "Athena": ec2.InterfaceVpcEndpointAwsService.ATHENA,
+    "Glue": ec2.InterfaceVpcEndpointAwsService.GLUE,
+    "Kms": ec2.InterfaceVpcEndpointAwsService.KMS,
+    "Lambda": ec2.InterfaceVpcEndpointAwsService.LAMBDA_,
+    "Logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
+    "Monitoring": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
+    "Secrets": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
+    "Sns": ec2.InterfaceVpcEndpointAwsService.SNS,
+    "Ssm": ec2.InterfaceVpcEndpointAwsService.SSM,
+    "Sts": ec2.InterfaceVpcEndpointAwsService.STS,
+}
+_COMPUTE: dict[Compute, ec2.InterfaceVpcEndpointAwsService] = {
+    "ec2": ec2.InterfaceVpcEndpointAwsService.EMR,
+    "serverless": ec2.InterfaceVpcEndpointAwsService.EMR_SERVERLESS,
+}
+
+
+class NetworkStack(Stack):
+    """`vpc` has one subnet group, ``private``, and ``public`` beside it only for NAT gateways."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(scope, id, termination_protection=settings.deletion_protection)
+        nat = settings.internet == "nat"
+        self.vpc = ec2.Vpc(
+            self,
+            "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(settings.vpc_cidr),
+            # Named one by one: a stack without an account is given two zones only.
+            availability_zones=[Fn.select(zone, Fn.get_azs()) for zone in range(ZONES)],
+            nat_gateways=ZONES if nat else 0,
+            subnet_configuration=_subnets(nat),
+        )
+        self._flow_logs(settings)
+        self._endpoints(settings)
+
+    def _flow_logs(self, settings: Settings) -> None:
+        group = logs.LogGroup(
+            self,
+            "FlowLogs",
+            retention=retention(settings.log_days),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        self.vpc.add_flow_log(
+            "FlowLog",
+            destination=ec2.FlowLogDestination.to_cloud_watch_logs(group),
+            traffic_type=ec2.FlowLogTrafficType.REJECT,
+        )
+
+    def _endpoints(self, settings: Settings) -> None:
+        # Free of charge, and the lake's bytes do not pass a NAT gateway.
+        self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        if settings.internet == "nat":
+            return
+        for name, service in {**_SERVICES, "Emr": _COMPUTE[settings.compute]}.items():
+            self.vpc.add_interface_endpoint(name, service=service)
+        if settings.compute == "ec2":
+            # The 8.x releases of EMR reach their service here and nowhere else; the service-access
+            # security group is the endpoint's, and is closed but to the VPC.
+            self.vpc.add_interface_endpoint(
+                "EmrCell",
+                service=ec2.InterfaceVpcEndpointService(f"aws.api.{Aws.REGION}.emr-service-cell01"),
+                private_dns_enabled=True,
+            )
+        self.vpc.add_interface_endpoint(
+            "KafkaApi",
+            service=ec2.InterfaceVpcEndpointService(f"com.amazonaws.{Aws.REGION}.kafka"),
+            private_dns_enabled=True,
+        )
+
+
+def _subnets(nat: bool) -> list[ec2.SubnetConfiguration]:
+    kind = ec2.SubnetType.PRIVATE_WITH_EGRESS if nat else ec2.SubnetType.PRIVATE_ISOLATED
+    private = ec2.SubnetConfiguration(name=PRIVATE, subnet_type=kind)
+    if not nat:
+        return [private]
+    public = ec2.SubnetConfiguration(
+        name="public",
+        subnet_type=ec2.SubnetType.PUBLIC,
+        cidr_mask=26,
+        map_public_ip_on_launch=False,
+    )
+    return [private, public]

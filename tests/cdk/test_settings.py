@@ -1,0 +1,87 @@
+"""Settings that AWS or the platform would refuse cannot be made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from cdk.settings import (
+    ENVIRONMENTS,
+    EmrSettings,
+    InvalidSettings,
+    KafkaSettings,
+    LakeSettings,
+    PostgresSettings,
+    TokenIssuer,
+    ValkeySettings,
+    settings,
+)
+
+DEV = ENVIRONMENTS["dev"]
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
+def test_each_known_environment_is_found_by_its_name(name: str) -> None:
+    assert settings(name).environment == name
+
+
+def test_an_unknown_environment_is_told_the_known_ones() -> None:
+    with pytest.raises(InvalidSettings, match="known: dev, staging, production"):
+        settings("prod")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "says"),
+    [
+        (KafkaSettings, {"brokers": 4}, "a multiple of 3"),
+        (KafkaSettings, {"brokers": 0}, "a multiple of 3"),
+        (KafkaSettings, {"broker_type": "kafka.m5.large"}, "an Express type"),
+        (ValkeySettings, {"shards": 0}, "1 to 90"),
+        (ValkeySettings, {"replicas": 6}, "0 to 5"),
+        (PostgresSettings, {"min_capacity": 0}, "0.5 <= min_capacity"),
+        (PostgresSettings, {"min_capacity": 0.7}, "steps of 0.5"),
+        (PostgresSettings, {"min_capacity": 8}, "min_capacity <= max_capacity"),
+        (PostgresSettings, {"backup_days": 36}, "1 to 35"),
+        (EmrSettings, {"core_units": 1}, "2 or more"),
+        (LakeSettings, {"snapshot_hours": 23}, "24 or more"),
+        (LakeSettings, {"infrequent_after_days": 29}, "S3 asks for 30"),
+        (TokenIssuer, {"issuer": "http://a.example", "audience": "b"}, "https only"),
+    ],
+)
+def test_a_part_refuses(kind: Any, given: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidSettings, match=says):
+        kind(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"environment": "prod"}, "one of dev, staging, production"),
+        ({"vpc_cidr": "10.40.0.0/24"}, "from /16 to /20"),
+        ({"vpc_cidr": "8.8.0.0/16"}, "a private range"),
+        ({"vpc_cidr": "ten"}, "vpc_cidr"),
+        ({"triggers": (("orders", 5),)}, "applications are"),
+        ({"triggers": (("ingest", 0), ("orders", 5))}, "1 to 600"),
+        ({"monthly_budget": 0}, "above 0 USD"),
+        ({"alarm_email": "nobody"}, "is no address"),
+        ({"replicate_from": "other-cluster"}, "the ARN of a Kafka cluster"),
+    ],
+)
+def test_an_environment_refuses(given: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidSettings, match=says):
+        replace(DEV, **given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"vpc_cidr": "10.40.0.0/16"},
+        {"vpc_cidr": "10.40.0.0/20"},
+        {"triggers": (("ingest", 600), ("orders", 1))},
+    ],
+    ids=["the largest network", "the smallest network", "triggers at both ends"],
+)
+def test_the_boundaries_are_within(given: dict[str, Any]) -> None:
+    replace(DEV, **given)

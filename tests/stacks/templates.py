@@ -1,0 +1,54 @@
+"""Templates as synthesis writes them, once an environment and session."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+# The library starts Node when it is imported: that of the locked wheel, not one of the machine.
+os.environ["JSII_NODE"] = str(Path(sys.executable).parent / "node")
+
+from aws_cdk import App
+
+from cdk.feature_flags import FLAGS
+from cdk.settings import Settings, settings
+from stacks.environment import environment
+
+Template = dict[str, Any]
+
+
+def synthesized(chosen: Settings) -> dict[str, str]:
+    """Template texts by stack name without its environment."""
+    with TemporaryDirectory() as folder:
+        app = App(context=FLAGS, outdir=folder, analytics_reporting=False)
+        environment(app, chosen)
+        app.synth()
+        return {
+            file.name.removesuffix(".template.json").rpartition("-")[2]: file.read_text()
+            for file in sorted(Path(folder).glob("*.template.json"))
+        }
+
+
+@cache
+def texts(name: str) -> dict[str, str]:
+    """Of one of the known environments."""
+    return synthesized(settings(name))
+
+
+def template(name: str, stack: str) -> Template:
+    """One stack's template of a known environment."""
+    parsed: Template = json.loads(texts(name)[stack])
+    return parsed
+
+
+def resources(template: Template, kind: str) -> Iterator[tuple[str, Template]]:
+    """Logical ids and resources of one type."""
+    for logical_id, resource in template["Resources"].items():
+        if resource["Type"] == kind:
+            yield logical_id, resource
