@@ -58,6 +58,10 @@ def stream(
     """The records of the topics named in `starting_offsets`, from there on; used only without a
     checkpoint. Fails when Kafka no longer has an offset it should read (`failOnDataLoss`)."""
     options = {
+        # A reader asks for a partition's newest offset behind the fetch it has just sent ahead,
+        # and the broker answers a connection in turn: with Kafka's 500 ms every small batch waits
+        # that long for rows that have not been written (0.85 s a batch against 0.44 s).
+        "kafka.fetch.max.wait.ms": "20",
         "kafka.bootstrap.servers": place.bootstrap_servers,
         "subscribe": ",".join(sorted(starting_offsets)),
         "startingOffsets": json.dumps(
