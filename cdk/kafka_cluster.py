@@ -17,9 +17,9 @@ from constructs import Construct
 
 from cdk.log_retention import retention
 from cdk.settings import Settings
+from contracts.releases import KAFKA_VERSION
 from contracts.topics import TOPICS, Topic
 
-KAFKA_VERSION = "3.9.x.kraft"
 IAM_PORT = 9098
 # Express sets replication 3 and two in-sync replicas itself and refuses both as settings.
 _SERVER_PROPERTIES = "auto.create.topics.enable=false\n"
