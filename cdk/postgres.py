@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -48,7 +48,9 @@ class Postgres(Construct):
             vpc_subnets=subnets,
             port=_PORT,
             default_database_name=DATABASE,
-            credentials=rds.Credentials.from_generated_secret(ADMIN, encryption_key=key),
+            # The password is Aurora's own: it rotates it without a function of ours.
+            credentials=rds.Credentials.from_username(ADMIN, encryption_key=key),
+            manage_master_user_password=True,
             iam_authentication=True,
             writer=rds.ClusterInstance.serverless_v2("Writer"),
             readers=[
@@ -67,6 +69,13 @@ class Postgres(Construct):
             deletion_protection=settings.deletion_protection,
             removal_policy=RemovalPolicy.RETAIN,
         )
+        if not settings.deletion_protection:
+            Validations.of(self.cluster).acknowledge(
+                Acknowledgment(
+                    id="AwsSolutions-RDS10",
+                    reason="An environment to throw away; the cluster itself is kept.",
+                )
+            )
         # Made before Aurora makes it, which would keep it for ever.
         server_logs = logs.LogGroup(
             self,

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from aws_cdk import ArnFormat, CfnUpdatePolicy, RemovalPolicy, Stack
+from aws_cdk import (
+    Acknowledgment,
+    ArnFormat,
+    CfnUpdatePolicy,
+    RemovalPolicy,
+    Stack,
+    Validations,
+)
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_iam as iam
@@ -67,6 +74,19 @@ class Valkey(Construct):
             user_group_ids=[self._users(settings).ref],
             log_delivery_configurations=[self._slow_log(settings, key)],
         )
+        Validations.of(self._group).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-AEC6",
+                reason="Users are IAM users of a user group; the rule knows the AUTH token alone.",
+            )
+        )
+        if settings.valkey.replicas == 0:
+            Validations.of(self._group).acknowledge(
+                Acknowledgment(
+                    id="AwsSolutions-AEC4",
+                    reason="Without replicas there is nothing to spread; the store is rebuilt.",
+                )
+            )
         self._group.cfn_options.update_policy = CfnUpdatePolicy(use_online_resharding=True)
         self._group.apply_removal_policy(RemovalPolicy.RETAIN)
         self.endpoint = f"{self._group.attr_configuration_end_point_address}:{PORT}"

@@ -66,20 +66,30 @@ class NetworkStack(Stack):
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         if settings.internet == "nat":
             return
+        self._doors = ec2.SecurityGroup(
+            self,
+            "Endpoints",
+            vpc=self.vpc,
+            description="Services of AWS, from inside",
+            allow_all_outbound=False,
+        )
+        self._doors.add_ingress_rule(ec2.Peer.ipv4(settings.vpc_cidr), ec2.Port.tcp(443))
         for name, service in {**_SERVICES, "Emr": _COMPUTE[settings.compute]}.items():
-            self.vpc.add_interface_endpoint(name, service=service)
+            self._endpoint(name, service)
         if settings.compute == "ec2":
-            # The 8.x releases of EMR reach their service here and nowhere else; the service-access
-            # security group is the endpoint's, and is closed but to the VPC.
-            self.vpc.add_interface_endpoint(
-                "EmrCell",
-                service=ec2.InterfaceVpcEndpointService(f"aws.api.{Aws.REGION}.emr-service-cell01"),
-                private_dns_enabled=True,
-            )
+            # The 8.x releases of EMR reach their service here and nowhere else.
+            cell = f"aws.api.{Aws.REGION}.emr-service-cell01"
+            self._endpoint("EmrCell", ec2.InterfaceVpcEndpointService(cell))
+        kafka = ec2.InterfaceVpcEndpointService(f"com.amazonaws.{Aws.REGION}.kafka")
+        self._endpoint("KafkaApi", kafka)
+
+    def _endpoint(self, name: str, service: ec2.IInterfaceVpcEndpointService) -> None:
         self.vpc.add_interface_endpoint(
-            "KafkaApi",
-            service=ec2.InterfaceVpcEndpointService(f"com.amazonaws.{Aws.REGION}.kafka"),
+            name,
+            service=service,
             private_dns_enabled=True,
+            open=False,
+            security_groups=[self._doors],
         )
 
 

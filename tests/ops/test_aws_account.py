@@ -151,6 +151,13 @@ def test_a_good_account_is_good_throughout() -> None:
             id="addresses that are taken",
         ),
         pytest.param(
+            Account(vpcs=("10.0.0.0/8",)),
+            "address range",
+            NOTE,
+            "10.42.0.0/16 overlaps vpc-1",
+            id="addresses inside a larger range",
+        ),
+        pytest.param(
             Account(errors={"get_service_quota": "AccessDeniedException"}),
             "vpc quota",
             NOTE,

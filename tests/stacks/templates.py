@@ -14,7 +14,7 @@ from typing import Any
 # The library starts Node when it is imported: that of the locked wheel, not one of the machine.
 os.environ["JSII_NODE"] = str(Path(sys.executable).parent / "node")
 
-from aws_cdk import App
+from aws_cdk import App, Validations
 
 from cdk.feature_flags import FLAGS
 from cdk.settings import Settings, settings
@@ -23,11 +23,12 @@ from stacks.environment import environment
 Template = dict[str, Any]
 
 
-def synthesized(chosen: Settings) -> dict[str, str]:
-    """Template texts by stack name without its environment."""
+def synthesized(chosen: Settings, *plugins: Any) -> dict[str, str]:
+    """Template texts by stack name without its environment; raises on a finding of `plugins`."""
     with TemporaryDirectory() as folder:
         app = App(context=FLAGS, outdir=folder, analytics_reporting=False)
         environment(app, chosen)
+        Validations.of(app).add_plugins(*plugins)
         app.synth()
         return {
             file.name.removesuffix(".template.json").rpartition("-")[2]: file.read_text()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import lint
 
-from cdk.settings import ENVIRONMENTS, settings
+from cdk.settings import ENVIRONMENTS, Internet, settings
 from tests.stacks.templates import synthesized, texts
+
+INSTANCE = "AWS::RDS::DBInstance"
+IDS = Path(__file__).with_name("kept_ids.json")
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
@@ -20,6 +26,25 @@ def test_the_same_settings_give_the_same_bytes(name: str) -> None:
 def test_the_linter_finds_nothing(name: str) -> None:
     found = [f"{stack}: {match}" for stack, text in texts(name).items() for match in lint(text)]
     assert found == []
+
+
+@pytest.mark.parametrize("internet", ["endpoints", "nat"])
+@pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
+def test_no_rule_of_aws_solutions_is_broken_unexplained(name: str, internet: Internet) -> None:
+    synthesized(replace(settings(name), internet=internet), AwsSolutionsChecks())
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
+def test_every_resource_that_is_kept_has_the_logical_id_it_was_deployed_with(name: str) -> None:
+    kept = {
+        f"{stack}/{logical_id}": resource["Type"]
+        for stack, text in texts(name).items()
+        for logical_id, resource in json.loads(text)["Resources"].items()
+        # Aurora's instances hold nothing: their number is a setting.
+        if resource.get("DeletionPolicy") == "Retain" and resource["Type"] != INSTANCE
+    }
+    # A logical id that moves makes CloudFormation create the resource anew, empty.
+    assert kept == json.loads(IDS.read_text())
 
 
 def test_no_template_knows_an_account_or_a_region() -> None:
