@@ -15,6 +15,8 @@ from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
 # An application that cannot be mended by a restart ends with this code; supervisors leave it down.
 EXIT_STOPPED = 20
 
+PostgresAuth = Literal["password", "rds-iam"]
+
 
 @dataclass(frozen=True)
 class Application:
@@ -42,7 +44,9 @@ class Places:
     """Where an application's parts are; the only difference between a laptop and AWS.
 
     `registry`: ``bundled`` (schemas of the package), ``bundled:FOLDER`` (those and later versions
-    in a folder) or ``glue:REGISTRY``. `postgres`: a libpq URL. `warehouse` and `checkpoint`: URLs.
+    in a folder) or ``glue:REGISTRY``. `postgres`: a libpq URL; with `postgres_auth` ``rds-iam`` it
+    has no password, and each connection brings a token. `warehouse` and `checkpoint`: URLs.
+    `metrics`: ``stdout`` or ``logs:GROUP``, a group of CloudWatch Logs.
     """
 
     bootstrap_servers: str
@@ -52,6 +56,8 @@ class Places:
     warehouse: str
     checkpoint: str
     postgres: str
+    postgres_auth: PostgresAuth = "password"
+    metrics: str = "stdout"
 
 
 def application(name: str) -> Application:
@@ -84,6 +90,8 @@ def command_line(
         f"--warehouse={places.warehouse}",
         f"--checkpoint={places.checkpoint}",
         f"--postgres={places.postgres}",
+        f"--postgres-auth={places.postgres_auth}",
+        f"--metrics={places.metrics}",
         f"--trigger={','.join(f'{app.name}={seconds[app.name]}s' for app in chosen)}",
     ]
     wishes = {"--take-over": take_over, "--accept-new-topic": accept_new_topic}

@@ -15,11 +15,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import psycopg
 from pyspark.sql import DataFrame, SparkSession
 
 from contracts.applications import EXIT_STOPPED, INGEST, ORDER_ANSWERS, Application
-from contracts.registries import open_registry
 from contracts.registry import Registry
 from contracts.rule_packs import default_pack
 from emr_jobs.apps.gold import GoldPublisher
@@ -29,8 +27,8 @@ from emr_jobs.apps.preview import Preview, preview_stream
 from emr_jobs.arguments import Arguments, parse
 from emr_jobs.errors import Stopped
 from emr_jobs.io.answers import Pg
-from emr_jobs.io.jdbc import jdbc_place
 from emr_jobs.io.kafka import KafkaClient, KafkaPlace, stream
+from emr_jobs.io.places import metric_lines, postgres_of, registry_of
 from emr_jobs.io.progress import ProgressStore
 from emr_jobs.runtime import driver
 from emr_jobs.runtime.batches import BatchApplication, BatchRunner, Origin
@@ -163,11 +161,11 @@ def _preview(clients: _Clients, stop: threading.Event) -> int:
 
 
 def _stand(app: Application, arguments: Arguments) -> _Standing:
-    connection = psycopg.connect(arguments.places.postgres, autocommit=True)
-    identity = f"{socket.gethostname()}/{os.getpid()}"
-    heart = psycopg.connect(arguments.places.postgres, autocommit=True)
-    lease = driver.take(heart, app.name, identity, take_over=arguments.take_over)
-    heartbeat = Heartbeat(arguments.places.postgres, lease, heart)
+    postgres = postgres_of(arguments.places)
+    connection = postgres.connect()
+    heart = postgres.connect()
+    lease = driver.take(heart, app.name, _identity(), take_over=arguments.take_over)
+    heartbeat = Heartbeat(postgres.connect, lease, heart)
     heartbeat.start()
     return _Standing(connection, lease, heartbeat)
 
@@ -178,28 +176,22 @@ def _connect(arguments: Arguments, stack: ExitStack) -> _Clients:
         catalog=places.catalog,
         warehouse=places.warehouse,
         checkpoint=places.checkpoint,
-        jdbc=jdbc_place(places.postgres),
+        jdbc=postgres_of(places).jdbc() if places.catalog == "jdbc" else None,
         partitions=arguments.shuffle_partitions,
     )
     stack.callback(spark.stop)
     kafka = KafkaClient(KafkaPlace(places.bootstrap_servers, places.kafka_auth))
     stack.callback(kafka.close)
+    writer = f"{'-'.join(arguments.triggers)}/{_identity()}"
+    write = metric_lines(places, writer, _now, _write_line, stack)
     return _Clients(
         arguments,
         spark,
         kafka,
-        _registry(places.registry),
+        registry_of(places),
         CrashPoints(arguments.crash),
-        {app.name: Metrics(app.name, _write_line, _now) for app in arguments.applications},
+        {app.name: Metrics(app.name, write, _now) for app in arguments.applications},
     )
-
-
-def _registry(spec: str) -> Registry:
-    if not spec.startswith("glue:"):
-        return open_registry(spec)
-    import boto3  # noqa: PLC0415 - only where Glue is; the laptop's applications need no AWS package
-
-    return open_registry(spec, glue_client=boto3.client("glue"))
 
 
 def _plan(app: Application, clients: _Clients, standing: _Standing) -> QueryPlan:
@@ -265,13 +257,17 @@ def _application(
 
 
 def _publisher(clients: _Clients, stack: ExitStack) -> Periodic:
-    postgres = clients.arguments.places.postgres
-    connection = psycopg.connect(postgres, autocommit=True)
+    postgres = postgres_of(clients.arguments.places)
+    connection = postgres.connect()
     stack.callback(connection.close)
     publisher = GoldPublisher(
-        clients.spark, connection, jdbc_place(postgres), clients.metrics[INGEST.name]
+        clients.spark, connection, postgres.jdbc, clients.metrics[INGEST.name]
     )
     return Periodic("gold", _PUBLISH_SECONDS, _now, publisher.publish)
+
+
+def _identity() -> str:
+    return f"{socket.gethostname()}/{os.getpid()}"
 
 
 def _write_line(line: str) -> None:

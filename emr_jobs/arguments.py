@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from contracts.applications import APPLICATIONS, Application, Places, application
+from contracts.applications import (
+    APPLICATIONS,
+    Application,
+    Places,
+    PostgresAuth,
+    application,
+)
 from emr_jobs.runtime.crash_points import CRASH_POINTS, CrashPlan, CrashPoint
 
 
@@ -47,6 +53,8 @@ def parse(argv: Sequence[str]) -> Arguments:
             warehouse=given.warehouse,
             checkpoint=given.checkpoint,
             postgres=given.postgres,
+            postgres_auth=given.postgres_auth,
+            metrics=given.metrics,
         ),
         triggers=triggers,
         max_offsets=given.max_offsets_per_trigger,
@@ -69,6 +77,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--warehouse", required=True, help="URL of the lake")
     parser.add_argument("--checkpoint", required=True, help="URL; one folder an application")
     parser.add_argument("--postgres", required=True, help="libpq URL of the answers")
+    parser.add_argument(
+        "--postgres-auth",
+        choices=get_args(PostgresAuth),
+        default="password",
+        help="rds-iam: a token of the caller for each connection",
+    )
+    parser.add_argument(
+        "--metrics", default="stdout", help="stdout, or logs:GROUP of CloudWatch Logs"
+    )
     parser.add_argument(
         "--trigger", type=_triggers, default=[], help="seconds by application: orders=1s,ingest=10s"
     )

@@ -9,18 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.applications import APPLICATIONS, Places, command_line
+from contracts.spark_submit import local_words
 from local.home import Home, Profile, postgres_url
 from local.java import Java
 
 DRIVER_MEMORY = "2g"
 CORES = 2
-
-# Avro allocates the length that a record claims before it reads it.
-AVRO_LIMITS = {
-    "org.apache.avro.limits.string.maxLength": 2 * 1024 * 1024,
-    "org.apache.avro.limits.bytes.maxLength": 2 * 1024 * 1024,
-    "org.apache.avro.limits.collectionItems.maxLength": 1_000_000,
-}
 
 LOG4J2 = """rootLogger.level = warn
 rootLogger.appenderRef.out.ref = out
@@ -107,24 +101,18 @@ def driver_environment(
 
 def submit_arguments(home: Home) -> str:
     """What pyspark hands to spark-submit."""
-    limits = [f"-D{name}={value}" for name, value in AVRO_LIMITS.items()]
-    options = " ".join(
-        [
-            *limits,
-            "-Duser.timezone=UTC",
+    words = local_words(
+        cores=CORES,
+        memory=DRIVER_MEMORY,
+        properties={
+            "spark.driver.host": "127.0.0.1",
+            "spark.driver.bindAddress": "127.0.0.1",
+            "spark.ui.enabled": "false",
+            "spark.sql.warehouse.dir": (home.scratch / "spark-warehouse").as_uri(),
+        },
+        java=[
             f"-Djava.io.tmpdir={home.scratch}",
             f"-Dlog4j2.configurationFile={home.run / 'log4j2.properties'}",
-        ]
+        ],
     )
-    configuration = {
-        "spark.driver.extraJavaOptions": options,
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.warehouse.dir": (home.scratch / "spark-warehouse").as_uri(),
-    }
-    words = ["--master", f"local[{CORES}]", "--driver-memory", DRIVER_MEMORY]
-    for name, value in configuration.items():
-        words += ["--conf", f"{name}={value}"]
-    return shlex.join([*words, "pyspark-shell"])
+    return shlex.join(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import reduce
@@ -42,7 +43,11 @@ class GoldPublisher:
     """Brings the gold tables up to what Postgres holds."""
 
     def __init__(
-        self, spark: SparkSession, connection: Pg, jdbc: JdbcPlace, metrics: Metrics
+        self,
+        spark: SparkSession,
+        connection: Pg,
+        jdbc: Callable[[], JdbcPlace],
+        metrics: Metrics,
     ) -> None:
         self._spark = spark
         self._connection = connection
@@ -119,7 +124,10 @@ class GoldPublisher:
         )
         closed = f" AND {of.closes} <= '{now.isoformat()}'" if of.closes else ""
         return query(
-            self._spark, self._jdbc, of.gold, f"FROM {of.answers.name} WHERE ({conditions}){closed}"
+            self._spark,
+            self._jdbc(),
+            of.gold,
+            f"FROM {of.answers.name} WHERE ({conditions}){closed}",
         )
 
 

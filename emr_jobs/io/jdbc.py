@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 from psycopg.conninfo import conninfo_to_dict
 from pyspark.sql import DataFrame, SparkSession
 
 from contracts.tables.columns import Table, quoted
+
+# What both drivers call by the same name.
+_TLS = ("sslmode", "sslrootcert")
 
 
 @dataclass(frozen=True)
@@ -20,18 +24,20 @@ class JdbcPlace:
     password: str
 
 
-def jdbc_place(postgres: str) -> JdbcPlace:
-    """The JDBC form of a libpq URL; the password comes from the URL or from its passfile.
+def jdbc_place(postgres: str, password: str | None = None) -> JdbcPlace:
+    """The JDBC form of a libpq URL; the password is the one given, or the URL's, or its passfile's.
 
     Raises ValueError when the passfile has no line for the server.
     """
     parts = {name: str(value) for name, value in conninfo_to_dict(postgres).items()}
     host, port = parts.get("host", "127.0.0.1"), parts.get("port", "5432")
     database, user = parts.get("dbname", ""), parts.get("user", "")
-    password = parts.get("password") or ""
+    password = password or parts.get("password") or ""
     if not password and "passfile" in parts:
         password = password_in(Path(parts["passfile"]).read_text(), (host, port, database, user))
-    return JdbcPlace(f"jdbc:postgresql://{host}:{port}/{database}", user, password)
+    options = urlencode({name: parts[name] for name in _TLS if name in parts}, safe="/")
+    url = f"jdbc:postgresql://{host}:{port}/{database}" + (f"?{options}" if options else "")
+    return JdbcPlace(url, user, password)
 
 
 def password_in(passfile: str, server: tuple[str, str, str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psycopg
@@ -99,9 +100,12 @@ class Heartbeat:
     connection that took the lease."""
 
     def __init__(
-        self, postgres: str, lease: Lease, connection: Connection[tuple[object, ...]]
+        self,
+        connect: Callable[[], Connection[tuple[object, ...]]],
+        lease: Lease,
+        connection: Connection[tuple[object, ...]],
     ) -> None:
-        self._postgres = postgres
+        self._connect = connect
         self._lease = lease
         self._connection = connection
         self._stop = threading.Event()
@@ -143,6 +147,6 @@ class Heartbeat:
         self, broken: Connection[tuple[object, ...]]
     ) -> Connection[tuple[object, ...]]:
         try:
-            return psycopg.connect(self._postgres, autocommit=True)
+            return self._connect()
         except psycopg.OperationalError:
             return broken

@@ -18,10 +18,11 @@ def start_session(
     catalog: CatalogKind,
     warehouse: str,
     checkpoint: str,
-    jdbc: JdbcPlace,
+    jdbc: JdbcPlace | None,
     partitions: int | None = None,
 ) -> SparkSession:
-    """A session in UTC with the lake's catalog; where it runs is spark-submit's business."""
+    """A session in UTC with the lake's catalog, of which `jdbc` is needed for one kind alone; where
+    it runs is spark-submit's business."""
     builder = (
         SparkSession.builder.appName("shopstream")
         .config("spark.sql.session.timeZone", "UTC")
@@ -45,13 +46,16 @@ def start_session(
     return spark
 
 
-def _open_catalog(spark: SparkSession, kind: CatalogKind, warehouse: str, jdbc: JdbcPlace) -> None:
+def _open_catalog(
+    spark: SparkSession, kind: CatalogKind, warehouse: str, jdbc: JdbcPlace | None
+) -> None:
     """Set at run time, not on the command line, so that no password shows in a process list."""
     prefix = f"spark.sql.catalog.{CATALOG}"
     spark.conf.set(f"{prefix}.warehouse", warehouse)
     # A cached table is stale in another query's session.
     spark.conf.set(f"{prefix}.cache-enabled", "false")
     if kind == "jdbc":
+        assert jdbc is not None
         spark.conf.set(f"{prefix}.type", "jdbc")
         spark.conf.set(f"{prefix}.uri", jdbc.url)
         spark.conf.set(f"{prefix}.jdbc.user", jdbc.user)

@@ -32,6 +32,8 @@ def test_a_command_line() -> None:
         "--warehouse=file:///lake",
         "--checkpoint=file:///checkpoints",
         "--postgres=postgresql://shop@db/shop",
+        "--postgres-auth=password",
+        "--metrics=stdout",
         "--trigger=ingest=10s,orders=1s",
     ]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from contracts.applications import APPLICATIONS, Places, command_line
+from contracts.spark_submit import Package, Sizes, Submission
 from emr_jobs.arguments import parse
 from emr_jobs.runtime.crash_points import CrashPlan
 
@@ -30,6 +32,26 @@ def test_what_the_supervisors_build_is_what_the_jobs_read() -> None:
     assert arguments.triggers == {app.name: app.laptop_trigger for app in APPLICATIONS}
     assert arguments.take_over
     assert arguments.accept_new_topic
+
+
+def test_what_the_job_controller_builds_is_what_the_jobs_read() -> None:
+    places = replace(
+        PLACES,
+        kafka_auth="msk-iam",
+        catalog="glue",
+        registry="glue:schemas",
+        postgres_auth="rds-iam",
+        metrics="logs:group",
+    )
+    package = Package("s3://a/code.zip", "s3://a/main.py", (), "s3://a/d.zip")
+    for app in APPLICATIONS:
+        submission = Submission(app, package, "yarn", Sizes(), places, 7, "eu-central-1")
+        words = submission.step_words(tag="t", take_over=True)
+        arguments = parse(words[words.index(package.entry) + 1 :])
+        assert arguments.places == places
+        assert arguments.applications == (app,)
+        assert arguments.triggers == {app.name: 7}
+        assert arguments.take_over
 
 
 def test_without_triggers_the_cloud_s_are_taken() -> None:

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
+from contracts.spark_submit import local_words
 from local import java
 from local.launch import fetch_jars
-from local.spark import AVRO_LIMITS
 from ops.settings import Settings
 
 # For `pytestmark`. PySpark leaves the socket to its JVM, over which it collects, to the collector.
@@ -23,7 +23,6 @@ CONFIGURATION = {
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.sql.session.timeZone": "UTC",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
@@ -38,28 +37,19 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     settings = Settings.from_environment()
     log = logging.getLogger(__name__)
     paths = fetch_jars(settings.cache, settings.certificates, log.info, ("spark",))["spark"]
-    options = " ".join(
-        [
-            *(f"-D{name}={value}" for name, value in AVRO_LIMITS.items()),
-            "-Duser.timezone=UTC",
-            f"-Djava.io.tmpdir={folder}",
-        ]
+    words = local_words(
+        cores=2,
+        memory="1g",
+        properties={**CONFIGURATION, "spark.sql.warehouse.dir": (folder / "warehouse").as_uri()},
+        java=[f"-Djava.io.tmpdir={folder}"],
     )
-    configuration = {
-        **CONFIGURATION,
-        "spark.driver.extraJavaOptions": options,
-        "spark.sql.warehouse.dir": (folder / "warehouse").as_uri(),
-    }
-    words = ["--master", "local[2]", "--driver-memory", "1g"]
-    for name, value in configuration.items():
-        words += ["--conf", f"{name}={value}"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAVA_HOME", str(java.bundled(folder / "java").home))
         patch.setenv("PYSPARK_PYTHON", sys.executable)
         patch.setenv("SPARK_LOCAL_DIRS", str(folder))
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         patch.setenv("SPARK_DIST_CLASSPATH", ":".join(map(str, paths)))
-        patch.setenv("PYSPARK_SUBMIT_ARGS", shlex.join([*words, "pyspark-shell"]))
+        patch.setenv("PYSPARK_SUBMIT_ARGS", shlex.join(words))
         session = SparkSession.builder.appName("tests").getOrCreate()
         session.sparkContext.setLogLevel("ERROR")
         yield session

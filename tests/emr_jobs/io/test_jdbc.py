@@ -38,5 +38,11 @@ def test_place(tmp_path: Path) -> None:
     assert jdbc_place(url) == expected
 
 
+def test_how_the_server_is_to_be_checked_is_kept() -> None:
+    url = "postgresql://jobs@h:1/d?sslmode=verify-full&sslrootcert=dependencies/roots.pem"
+    expected = "jdbc:postgresql://h:1/d?sslmode=verify-full&sslrootcert=dependencies/roots.pem"
+    assert jdbc_place(url, password="token") == JdbcPlace(expected, "jobs", "token")
+
+
 def test_a_password_in_the_url_wins() -> None:
     assert jdbc_place("postgresql://jobs:p@h:1/d").password == "p"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -134,7 +135,7 @@ def test_the_heart_of_a_superseded_driver_says_so(postgres: str, connect: Any) -
     heart = psycopg.connect(postgres, autocommit=True)
     lease = driver.take(heart, "orders", "first", take_over=False)
     driver.take(connect(), "orders", "second", take_over=True)
-    beating = driver.Heartbeat(postgres, lease, heart)
+    beating = driver.Heartbeat(partial(psycopg.connect, postgres, autocommit=True), lease, heart)
     beating.start()
     assert beating.superseded.wait(timeout=30)
     beating.stop()
