@@ -10,13 +10,14 @@ BIN := $(VENV)/bin
 # Stamps: a lock that changes is installed again.
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+NODE_MODULES := node_modules/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev jars check format test test-unit test-spark test-e2e test-faults demo bench synth reference lock lock-jars clean
+.PHONY: help setup setup-dev jars check format test test-unit test-spark test-e2e test-faults demo bench synth assets reference lock lock-jars clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
@@ -39,7 +40,7 @@ format: $(INSTALLED_DEV) ## write the code as `make check` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: $(INSTALLED_DEV) jars ## every test
+test: $(INSTALLED_DEV) $(NODE_MODULES) jars ## every test
 	$(PYTEST) --durations=10
 
 test-unit: $(INSTALLED_DEV) ## tests that start nothing
@@ -48,7 +49,7 @@ test-unit: $(INSTALLED_DEV) ## tests that start nothing
 test-spark: $(INSTALLED_DEV) jars ## tests in a Spark session
 	$(PYTEST) -m "spark and not e2e and not faults"
 
-test-e2e: $(INSTALLED_DEV) jars ## tests on a whole stack: Kafka, Postgres, Spark
+test-e2e: $(INSTALLED_DEV) $(NODE_MODULES) jars ## tests on a whole stack: Kafka, Postgres, Spark
 	$(PYTEST) -m "e2e and not faults"
 
 test-faults: $(INSTALLED_DEV) jars ## tests that kill what they started
@@ -59,6 +60,9 @@ demo: $(INSTALLED) ## real orders to live answers, proved, then everything stopp
 
 bench: $(INSTALLED_DEV) jars ## measure speed and memory; results are added to bench/results
 	$(BIN)/python -m bench
+
+assets: $(INSTALLED_DEV) $(NODE_MODULES) ## build what a deployment ships: code, jars, dependencies, functions
+	@$(BIN)/shopstream assets --out build/assets
 
 synth: $(INSTALLED_DEV) ## write the CloudFormation templates to cdk.out (ENV=dev|staging|production)
 	@rm -rf cdk.out
@@ -72,12 +76,14 @@ reference: $(INSTALLED) ## write docs/reference from the code
 lock: $(INSTALLED_DEV) ## lock what pyproject.toml chooses: requirements.txt, requirements-dev.txt
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
+	$(LOCK) local/locks/jobs.in -c requirements.txt -o requirements-jobs.txt
+	$(LOCK) local/locks/functions.in -c requirements.txt -o requirements-functions.txt
 
 lock-jars: $(INSTALLED) ## lock what the roots of local/jars.toml need
 	$(BIN)/python -m local.jars lock $(if $(SSL_CERT_FILE),--certificates "$(SSL_CERT_FILE)")
 
 clean: ## remove what was built here; stacks and cached jars stay
-	rm -rf $(VENV) build cdk.out dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules build cdk.out dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -103,4 +109,9 @@ $(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
 $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 	@echo "setting up $(VENV): the tools of requirements-dev.txt"
 	$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements-dev.txt
+	@touch $@
+
+# The locked tools of package.json, by the Node of the environment.
+$(NODE_MODULES): package.json package-lock.json $(INSTALLED_DEV)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@

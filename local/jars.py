@@ -1,4 +1,4 @@
-"""The jars of the broker and of Spark: locked by SHA-256, fetched once a user.
+"""The jars of the broker and of the jobs: locked by SHA-256, fetched once a user.
 
 `python -m local.jars lock` resolves the roots anew and rewrites the lock.
 """
@@ -55,7 +55,7 @@ def read_lock(path: Path = LOCK) -> dict[str, JarSet]:
 def render_lock(sets: Sequence[JarSet]) -> str:
     """The text of a lock."""
     lines = [
-        "# The jars of the laptop's processes: roots are chosen by people, files are written by",
+        "# The jars of the brokers and the jobs: roots are chosen by people, files are written by",
         "# `python -m local.jars lock` (every file a set needs, with its SHA-256).",
     ]
     for one in sets:

@@ -9,6 +9,7 @@ from typer.exceptions import TyperException
 
 from ops import console
 from ops.commands import (
+    assets,
     demo,
     doctor,
     down,
@@ -51,6 +52,7 @@ for command in (
     sql,
     quarantine,
     jars,
+    assets,
 ):
     command.register(app)
 

@@ -77,7 +77,14 @@ def test_the_versions_that_must_agree_do() -> None:
         one.name: [file.version for file in one.files if file.artifact == "kafka-clients"]
         for one in lock.values()
     }
-    assert clients == {"broker": ["3.9.1"], "spark": ["3.9.1"]}
+    assert clients == {"broker": ["3.9.1"], "spark": ["3.9.1"], "aws": []}
+    iceberg = [
+        file.version
+        for one in lock.values()
+        for file in one.files
+        if "iceberg" in file.organisation
+    ]
+    assert iceberg == ["1.11.0", "1.11.0"]
 
 
 @pytest.mark.parametrize(

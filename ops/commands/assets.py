@@ -1,0 +1,33 @@
+"""`shopstream assets`: build what a deployment ships."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from local import launch
+from local.assets import JAR_SETS, Tools, build_assets
+from local.code_zip import source_root
+from ops import console
+from ops.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("assets", hidden=True)(assets)
+
+
+def assets(
+    out: Annotated[Path, typer.Option(help="The folder to bring up to date.")] = Path(
+        "build/assets"
+    ),
+) -> None:
+    """Build code, jars, dependencies and functions for a deployment from their locks."""
+    settings = Settings.from_environment()
+    jars = launch.fetch_jars(settings.cache, settings.certificates, console.progress, JAR_SETS)
+    programs = Path(sys.executable).parent
+    tools = Tools(programs / "uv", programs / "node", source_root() / "node_modules")
+    build_assets(out.absolute(), jars, tools, console.progress)
