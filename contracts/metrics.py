@@ -36,6 +36,11 @@ MetricName = Literal[
     "late_rows",
     "quarantined_rows",
     "quality_percent",
+    "running_drivers",
+    "failed_runs",
+    "notifications_sent",
+    "notifications_failed",
+    "canary_seconds",
 ]
 Dimension = Literal["application", "topic", "reason"]
 Unit = Literal["Seconds", "Count", "Count/Second", "Bytes", "Percent"]
@@ -89,6 +94,17 @@ METRICS: dict[MetricName, Metric] = {
     "quarantined_rows": Metric("Count", _REASON, "records of one batch that are no events"),
     "quality_percent": Metric(
         "Percent", _TOPIC, "silver / (silver + quarantine) of a topic's last five minutes"
+    ),
+    "running_drivers": Metric(
+        "Count", _APPLICATION, "drivers the job controller sees; 1 while a person wants none"
+    ),
+    "failed_runs": Metric(
+        "Count", _APPLICATION, "drivers of this deployment that failed this hour"
+    ),
+    "notifications_sent": Metric("Count", _APPLICATION, "alerts a person was told of"),
+    "notifications_failed": Metric("Count", _APPLICATION, "alerts that could not be sent on"),
+    "canary_seconds": Metric(
+        "Seconds", _APPLICATION, "from sending a tagged order to finding it in Postgres"
     ),
 }
 

@@ -134,6 +134,17 @@ ALERTS = Table(
     indexes=("(changed_in)",),
 )
 
+NOTIFIED = Table(
+    "notified",
+    "one row an alert somebody is being told of, or was",
+    (
+        Column("alert_id", "uuid"),
+        Column("claimed_at", "timestamp", "when it was last taken to be sent"),
+        Column("sent_at", "timestamp", "null until it was sent", nullable=True),
+    ),
+    key=("alert_id",),
+)
+
 OUTBOX = Table(
     "outbox",
     "one row a message that must reach Kafka; written with the answer that caused it",
@@ -209,6 +220,7 @@ POSTGRES_TABLES: tuple[Table, ...] = (
     ORDERS,
     ORDER_METRICS,
     ALERTS,
+    NOTIFIED,
     OUTBOX,
     QUALITY,
     PUBLISHED,

@@ -1,10 +1,21 @@
-"""Apply the Postgres tables of the contracts. Input: any event; answer: how many statements ran."""
+"""Apply the Postgres tables of the contracts. Input: CloudFormation's event on a deployment, or any
+other; answer: how many statements ran."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.database import secret_password
 from lambdas.migrations.wiring import Settings, apply
+from lambdas.process import environment
 
 
-def handle(_event: object, _context: object) -> dict[str, int]:
-    """Bring the database up to date; safe to call again."""
-    return {"statements": apply(Settings.from_environment())}
+def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Bring the database up to date; safe to call again. Taking a stack down changes nothing."""
+    if event.get("RequestType") == "Delete":
+        return {"PhysicalResourceId": "tables"}
+    given = environment()
+    password = secret_password(given["POSTGRES_SECRET"])
+    count = apply(Settings(given["POSTGRES_URL"], password, given["SIGN_IN_ROLE"]))
+    return {"PhysicalResourceId": "tables", "Data": {"statements": count}}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from contracts.tables import ddl
+from contracts.tables.roles import role_statements
 
 # Any number will do, so long as every migration takes the same one.
 LOCK = 7_205_759_403
 
 
-def statements() -> tuple[str, ...]:
-    """In order, for one transaction; every one may be run again on a database that has them all."""
+def statements(sign_in: str | None) -> tuple[str, ...]:
+    """In order, for one transaction; every one may be run again on a database that has them all.
+    With `sign_in`, a role whose members may connect, each part has a user of its own."""
     # Two starts at once wait for each other: `CREATE ... IF NOT EXISTS` alone may collide.
-    return (f"SELECT pg_advisory_xact_lock({LOCK})", *ddl())
+    lock = f"SELECT pg_advisory_xact_lock({LOCK})"
+    return (lock, *ddl(), *(role_statements(sign_in) if sign_in else ()))

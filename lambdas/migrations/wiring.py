@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import psycopg
@@ -13,19 +12,20 @@ from lambdas.migrations.logic import statements
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the database is: a libpq URL."""
+    """Where the database is: a libpq URL, and its password unless that is in the URL. `sign_in` is
+    the role whose members may connect, where each part has a user of its own."""
 
     postgres: str
-
-    @classmethod
-    def from_environment(cls) -> Settings:
-        return cls(os.environ["POSTGRES_URL"])  # noqa: TID251 - a function's settings come this way
+    password: str | None = None
+    sign_in: str | None = None
 
 
 def apply(settings: Settings) -> int:
     """Bring the database up to date in one transaction; returns the number of statements run."""
-    wanted = statements()
-    with psycopg.connect(settings.postgres, connect_timeout=10) as connection:
+    wanted = statements(settings.sign_in)
+    with psycopg.connect(
+        settings.postgres, password=settings.password, connect_timeout=10
+    ) as connection:
         for statement in wanted:
             query: Query = statement.encode()
             connection.execute(query)

@@ -24,7 +24,7 @@ SUPPRESSIONS = {
     "contracts": 0,
     "emr_jobs": 7,
     "producer": 6,
-    "lambdas": 1,
+    "lambdas": 3,
     "local": 1,
     "ops": 3,
     "bench": 3,

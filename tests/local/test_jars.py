@@ -79,10 +79,7 @@ def test_the_versions_that_must_agree_do() -> None:
     }
     assert clients == {"broker": ["3.9.1"], "spark": ["3.9.1"], "aws": []}
     iceberg = [
-        file.version
-        for one in lock.values()
-        for file in one.files
-        if "iceberg" in file.organisation
+        file.version for one in lock.values() for file in one.files if "iceberg" in file.group
     ]
     assert iceberg == ["1.11.0", "1.11.0"]
 

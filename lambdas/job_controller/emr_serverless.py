@@ -1,0 +1,87 @@
+"""Runs as job runs of an EMR Serverless application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from contracts.spark_submit import Submission
+from lambdas.job_controller.runs import Run, RunName, RunState
+
+_STATES: dict[str, RunState] = {
+    "SUBMITTED": "starting",
+    "PENDING": "starting",
+    "SCHEDULED": "starting",
+    "QUEUED": "starting",
+    "RUNNING": "running",
+    "CANCELLING": "ending",
+    "SUCCESS": "ended",
+    "CANCELLED": "ended",
+    "FAILED": "failed",
+}
+_ENDED = ("SUCCESS", "CANCELLED", "FAILED")
+# Ended runs looked at.
+_RECENT = timedelta(days=1)
+
+
+class EmrServerless:
+    """`client` is boto3's for ``emr-serverless``; `roles` are ARNs by application."""
+
+    def __init__(
+        self,
+        client: Any,
+        application_id: str,
+        roles: Mapping[str, str],
+        log_url: str,
+        now: datetime,
+    ) -> None:
+        self._client, self._application_id = client, application_id
+        self._roles, self._log_url, self._now = roles, log_url, now
+
+    def observed(self) -> Sequence[Run]:
+        alive = self._job_runs(states=[state for state in _STATES if state not in _ENDED])
+        ended = self._job_runs(states=list(_ENDED), createdAtAfter=self._now - _RECENT)
+        named = ((job, RunName.parse(job.get("name") or "")) for job in (*alive, *ended))
+        return [_run(job, name) for job, name in named if name is not None]
+
+    def start(self, name: RunName, submission: Submission, *, take_over: bool) -> None:
+        self._client.start_job_run(
+            applicationId=self._application_id,
+            # A second call of the same name answers with the run of the first.
+            clientToken=str(name),
+            name=str(name),
+            executionRoleArn=self._roles[name.application],
+            mode="STREAMING",
+            # The controller alone restarts: a run that was told to take over and is tried again by
+            # the service would take over from its successor.
+            retryPolicy={"maxFailedAttemptsPerHour": 1},
+            jobDriver={
+                "sparkSubmit": {
+                    "entryPoint": submission.package.entry,
+                    "entryPointArguments": submission.arguments(take_over=take_over),
+                }
+            },
+            configurationOverrides={
+                "applicationConfiguration": [
+                    {"classification": "spark-defaults", "properties": submission.configuration()}
+                ],
+                "monitoringConfiguration": {
+                    "s3MonitoringConfiguration": {"logUri": self._log_url},
+                },
+            },
+        )
+
+    def stop(self, run: Run) -> None:
+        self._client.cancel_job_run(applicationId=self._application_id, jobRunId=run.id)
+
+    def _job_runs(self, **wanted: Any) -> Iterator[dict[str, Any]]:
+        pages = self._client.get_paginator("list_job_runs")
+        for page in pages.paginate(applicationId=self._application_id, **wanted):
+            yield from page["jobRuns"]
+
+
+def _run(job: dict[str, Any], name: RunName) -> Run:
+    state = _STATES[job["state"]]
+    ended_at = job["updatedAt"] if state in ("ended", "failed") else None
+    return Run(job["id"], name, state, job["createdAt"], ended_at)

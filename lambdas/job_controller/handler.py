@@ -1,0 +1,107 @@
+"""Keep the applications running.
+
+Input: a schedule's event (look, and mend), ``{"action": "stop" | "run"}`` from a person, or
+CloudFormation's ``RequestType`` on a deployment. Answer: what was done, by application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from lambdas.job_controller.logic import (
+    GIVE_UP_AFTER,
+    Action,
+    Start,
+    Stop,
+    decide,
+    failures,
+    settled,
+)
+from lambdas.job_controller.runs import Run
+from lambdas.job_controller.wiring import Settings, Switch, brokers, open_runs
+from lambdas.process import now, publish
+
+
+class DeploymentFailed(Exception):
+    """The applications of a deployment fail at once; it is to be rolled back."""
+
+
+def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+    """Bring the applications closer to what is wanted; safe to call again."""
+    settings = Settings.from_environment()
+    switch = Switch(settings.switch)
+    if event.get("action") in ("run", "stop"):
+        switch.turn(event["action"])
+    running = switch.on() and event.get("RequestType") != "Delete"
+    at = now()
+    actions = _converge(settings, running, at)
+    report = {name: [_said(action) for action in taken] for name, taken in actions.items()}
+    if "RequestType" in event:
+        return {"PhysicalResourceId": "applications", "Data": {"Target": settings.plan.target}}
+    return {"wanted": "run" if running else "stop", "actions": report}
+
+
+def confirm(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
+    """Whether a deployment has arrived: every application has the one driver it should have, and
+    none that went before. Raises DeploymentFailed when they fail again and again."""
+    settings = Settings.from_environment()
+    running = Switch(settings.switch).on() and event["RequestType"] != "Delete"
+    at = now()
+    _converge(settings, running, at)
+    runs = open_runs(settings.plan, at).observed()
+    wanted = _wanted(settings, running)
+    for name, fingerprint in wanted.items():
+        if fingerprint and failures(fingerprint, runs, at) >= GIVE_UP_AFTER:
+            raise DeploymentFailed(
+                f"{name} failed {GIVE_UP_AFTER} times in a row; its logs are in "
+                f"{settings.plan.log_url}"
+            )
+    return {"IsComplete": all(settled(name, mark, runs) for name, mark in wanted.items())}
+
+
+def _converge(settings: Settings, running: bool, at: datetime) -> dict[str, list[Action]]:
+    runs = open_runs(settings.plan, at)
+    observed = runs.observed()
+    taken = {
+        name: decide(name, fingerprint, observed, at)
+        for name, fingerprint in _wanted(settings, running).items()
+    }
+    starting = any(isinstance(action, Start) for actions in taken.values() for action in actions)
+    submissions = settings.plan.submissions(brokers(settings.plan) if starting else "")
+    for name, actions in taken.items():
+        for action in actions:
+            if isinstance(action, Start):
+                runs.start(action.name, submissions[name], take_over=action.take_over)
+            elif isinstance(action, Stop):
+                runs.stop(action.run)
+        _measure(name, settings, observed, at, running)
+    return taken
+
+
+def _wanted(settings: Settings, running: bool) -> dict[str, str | None]:
+    return {
+        name: submission.fingerprint if running else None
+        for name, submission in settings.plan.submissions().items()
+    }
+
+
+def _measure(
+    name: str, settings: Settings, runs: Sequence[Run], at: datetime, running: bool
+) -> None:
+    mine = [run for run in runs if run.name.application == name]
+    alive = sum(run.state == "running" for run in mine)
+    fingerprint = settings.plan.submissions()[name].fingerprint
+    # Stopped by a person is no alarm.
+    drivers = float(alive if running else 1)
+    failed = float(failures(fingerprint, mine, at))
+    publish(name, {"running_drivers": drivers, "failed_runs": failed}, at)
+
+
+def _said(action: Action) -> str:
+    if isinstance(action, Start):
+        return f"start {action.name}" + (" and take over" if action.take_over else "")
+    if isinstance(action, Stop):
+        return f"stop {action.run.name}"
+    return f"wait until {action.until:%H:%M:%S}, it failed"

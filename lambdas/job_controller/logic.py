@@ -1,0 +1,103 @@
+"""What to do about the runs of one application: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from lambdas.job_controller.runs import Run, RunName
+
+# A successor that runs has taken over within a batch; what still lives after this is told to end.
+HANDOVER = timedelta(minutes=3)
+# After each failure in a row the next start waits twice as long.
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(minutes=15)
+# Failures longer ago than this are no row any more.
+MEMORY = timedelta(hours=1)
+# As many in a row fail a deployment instead of letting it wait.
+GIVE_UP_AFTER = 3
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start `name`; `take_over` where another driver is alive and must hand over."""
+
+    name: RunName
+    take_over: bool
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End `run`."""
+
+    run: Run
+
+
+@dataclass(frozen=True)
+class Wait:
+    """It failed; the next start is not before `until`."""
+
+    until: datetime
+
+
+Action = Start | Stop | Wait
+
+
+def decide(
+    application: str, fingerprint: str | None, runs: Sequence[Run], now: datetime
+) -> list[Action]:
+    """The actions that bring `application` closer to exactly one run of `fingerprint`, or to none
+    when that is None. Applied to their own outcome they come to an end."""
+    mine = [run for run in runs if run.name.application == application]
+    alive = sorted((run for run in mine if run.alive), key=lambda run: run.name.number)
+    if fingerprint is None:
+        return _stop(alive)
+    wanted = [run for run in alive if run.name.fingerprint == fingerprint and run.state != "ending"]
+    others = [run for run in alive if run not in wanted]
+    if wanted:
+        first, *doubles = wanted
+        settled = first.state == "running" and now - first.created_at >= HANDOVER
+        return [*_stop(doubles), *(_stop(others) if settled else [])]
+    until = _not_before(fingerprint, mine)
+    if until is not None and now < until:
+        return [Wait(until)]
+    number = max((run.name.number for run in mine), default=0) + 1
+    return [Start(RunName(application, fingerprint, number), take_over=bool(others))]
+
+
+def settled(application: str, fingerprint: str | None, runs: Sequence[Run]) -> bool:
+    """Whether there is exactly the one run that is wanted, and it runs."""
+    alive = [run for run in runs if run.alive and run.name.application == application]
+    if fingerprint is None:
+        return not alive
+    return [(run.name.fingerprint, run.state) for run in alive] == [(fingerprint, "running")]
+
+
+def failures(fingerprint: str, runs: Sequence[Run], now: datetime) -> int:
+    """How many runs of `fingerprint` failed within the memory."""
+    return sum(
+        run.state == "failed"
+        and run.name.fingerprint == fingerprint
+        and run.ended_at is not None
+        and now - run.ended_at < MEMORY
+        for run in runs
+    )
+
+
+def _stop(runs: Sequence[Run]) -> list[Action]:
+    return [Stop(run) for run in runs if run.state != "ending"]
+
+
+def _not_before(fingerprint: str, mine: Sequence[Run]) -> datetime | None:
+    ended = [
+        run.ended_at
+        for run in mine
+        if run.ended_at and run.state == "failed" and run.name.fingerprint == fingerprint
+    ]
+    if not ended:
+        return None
+    last = max(ended)
+    in_a_row = sum(last - end < MEMORY for end in ended)
+    wait: timedelta = min(FIRST_WAIT * 2 ** min(in_a_row - 1, 10), LONGEST_WAIT)
+    return last + wait

@@ -1,0 +1,60 @@
+"""Runs of applications as EMR shows them, whichever kind of EMR it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from contracts.spark_submit import Submission
+
+RunState = Literal["starting", "running", "ending", "ended", "failed"]
+_NAME = re.compile(r"shopstream-(?P<application>\w+)-(?P<fingerprint>[0-9a-f]{16})-(?P<number>\d+)")
+
+
+@dataclass(frozen=True)
+class RunName:
+    """What a run is called: enough to know what it runs without keeping state anywhere."""
+
+    application: str
+    fingerprint: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"shopstream-{self.application}-{self.fingerprint}-{self.number}"
+
+    @classmethod
+    def parse(cls, text: str) -> RunName | None:
+        """The parts of a name of ours; None for another's."""
+        found = _NAME.fullmatch(text)
+        return found and cls(found["application"], found["fingerprint"], int(found["number"]))
+
+
+@dataclass(frozen=True)
+class Run:
+    """One driver, past or present; `ended_at` is None while it lives."""
+
+    id: str
+    name: RunName
+    state: RunState
+    created_at: datetime
+    ended_at: datetime | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self.state in ("starting", "running", "ending")
+
+
+class Runs(Protocol):
+    """Where runs are started and stopped."""
+
+    def observed(self) -> Sequence[Run]:
+        """Every run that is alive, and those that ended lately."""
+
+    def start(self, name: RunName, submission: Submission, *, take_over: bool) -> None:
+        """Start a run; starting one of the same name again changes nothing."""
+
+    def stop(self, run: Run) -> None:
+        """Ask a run to end; asking again changes nothing."""

@@ -1,0 +1,58 @@
+"""The clients of the job controller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import boto3
+
+from contracts.job_plan import JobPlan
+from lambdas.job_controller.emr_serverless import EmrServerless
+from lambdas.job_controller.emr_steps import EmrSteps
+from lambdas.job_controller.runs import Runs
+from lambdas.process import environment
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`switch` names the parameter that says ``run`` or ``stop``."""
+
+    plan: JobPlan
+    switch: str
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        given = environment()
+        return cls(JobPlan.from_json(given["JOB_PLAN"]), given["JOB_SWITCH"])
+
+
+def open_runs(plan: JobPlan, at: datetime) -> Runs:
+    """The runs of the plan's kind of EMR."""
+    if plan.platform == "yarn":
+        return EmrSteps(boto3.client("emr"), plan.target)
+    client = boto3.client("emr-serverless")
+    return EmrServerless(client, plan.target, plan.roles, plan.log_url, at)
+
+
+def brokers(plan: JobPlan) -> str:
+    """Where Kafka is today; brokers come and go, and CloudFormation does not know them."""
+    answer = boto3.client("kafka").get_bootstrap_brokers(ClusterArn=plan.kafka_cluster)
+    servers: str = answer["BootstrapBrokerStringSaslIam"]
+    return servers
+
+
+class Switch:
+    """Whether the applications are to run: outlives deployments, set by a person."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._client: Any = boto3.client("ssm")
+
+    def on(self) -> bool:
+        value: str = self._client.get_parameter(Name=self._name)["Parameter"]["Value"]
+        return value == "run"
+
+    def turn(self, position: str) -> None:
+        self._client.put_parameter(Name=self._name, Value=position, Type="String", Overwrite=True)

@@ -1,0 +1,143 @@
+"""The function as it is invoked: by its schedule, by a person, by a deployment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.emrserverless import models
+
+from contracts.applications import APPLICATIONS
+from contracts.job_plan import JobPlan
+from lambdas.job_controller import handler, wiring
+from tests.lambdas.job_controller.plans import plan
+
+NAMES = sorted(app.name for app in APPLICATIONS)
+ROLE = "arn:aws:iam::123456789012:role/other"
+SWITCH = "/shopstream/dev/applications"
+
+
+class Account:
+    """A simulated account with an application of EMR Serverless."""
+
+    def __init__(self, patch: pytest.MonkeyPatch) -> None:
+        self._patch = patch
+        self.emr = boto3.client("emr-serverless")
+        self.id = self.emr.create_application(releaseLabel="emr-7.10.0", type="SPARK")[
+            "applicationId"
+        ]
+        # The simulated service does not list the runs of an application that never had one.
+        self.emr.start_job_run(applicationId=self.id, clientToken="x", executionRoleArn=ROLE)
+        boto3.client("ssm").put_parameter(Name=SWITCH, Value="run", Type="String")
+        self.deploy(plan("serverless", self.id))
+
+    def deploy(self, chosen: JobPlan) -> None:
+        self._patch.setenv("JOB_PLAN", json.dumps(chosen.document()))
+
+    def names(self, *states: str) -> list[str]:
+        return sorted(run["name"].split("-")[1] for run in self.runs() if run["state"] in states)
+
+    def runs(self) -> list[dict[str, Any]]:
+        runs = self.emr.list_job_runs(applicationId=self.id)["jobRuns"]
+        return [run for run in runs if run.get("name")]
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    # The simulated service ends a job run at once unless it is told what a new one's state is.
+    monkeypatch.setattr(models, "JOB_STATUS", "RUNNING")
+    monkeypatch.setenv("JOB_SWITCH", SWITCH)
+    # It knows the day of a job run alone.
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    monkeypatch.setattr(handler, "now", lambda: midnight)
+    # The simulated service has no bootstrap brokers.
+    monkeypatch.setattr(handler, "brokers", lambda _: "b-1:9098")
+    with mock_aws():
+        yield Account(monkeypatch)
+
+
+def call(**event: Any) -> dict[str, Any]:
+    return handler.handle(event, None)
+
+
+def test_the_schedule_starts_what_is_missing_and_then_leaves_it_alone(account: Account) -> None:
+    first = call(source="aws.events")
+    assert sorted(first["actions"]) == NAMES
+    assert all(said[0].startswith("start ") for said in first["actions"].values())
+    assert account.names("RUNNING") == NAMES
+    assert call(source="aws.events")["actions"] == {name: [] for name in NAMES}
+
+
+def test_a_person_stops_and_starts_again(account: Account) -> None:
+    call()
+    assert call(action="stop")["wanted"] == "stop"
+    assert account.names("RUNNING") == []
+    assert call()["wanted"] == "stop", "the schedule does not start what a person stopped"
+    assert account.names("RUNNING") == []
+    call(action="run")
+    assert account.names("RUNNING") == NAMES
+
+
+def test_another_trigger_starts_a_successor_that_takes_over(account: Account) -> None:
+    call()
+    before = plan("serverless", account.id)
+    account.deploy(replace(before, triggers={**before.triggers, "orders": 30}))
+    answer = call(RequestType="Update")
+    assert answer["PhysicalResourceId"] == "applications"
+    arguments = [
+        account.emr.get_job_run(applicationId=account.id, jobRunId=run["id"])["jobRun"][
+            "jobDriver"
+        ]["sparkSubmit"]["entryPointArguments"]
+        for run in account.runs()
+    ]
+    taking = [line for line in arguments if "--take-over" in line]
+    assert len(arguments) == 3
+    assert [(line[0], "--trigger=orders=30s" in line) for line in taking] == [("orders", True)]
+
+
+def test_a_deployment_has_arrived_when_the_old_driver_is_gone(account: Account) -> None:
+    call()
+    event = {"RequestType": "Update"}
+    assert handler.confirm(event, None) == {"IsComplete": True}
+    before = plan("serverless", account.id)
+    account.deploy(replace(before, triggers={**before.triggers, "orders": 30}))
+    call(**event)
+    assert handler.confirm(event, None) == {"IsComplete": False}
+    old = next(
+        run for run in account.runs() if before.submissions()["orders"].fingerprint in run["name"]
+    )
+    account.emr.cancel_job_run(applicationId=account.id, jobRunId=old["id"])
+    assert handler.confirm(event, None) == {"IsComplete": True}
+
+
+def test_taking_the_stack_down_ends_every_driver(account: Account) -> None:
+    call()
+    event = {"RequestType": "Delete"}
+    call(**event)
+    assert handler.confirm(event, None) == {"IsComplete": True}
+    assert account.names("RUNNING") == []
+
+
+def test_what_it_sees_is_a_metric(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+    call()
+    capsys.readouterr()
+    call()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    seen = {line["application"]: (line["running_drivers"], line["failed_runs"]) for line in lines}
+    assert seen == {name: (1.0, 0.0) for name in NAMES}
+
+
+def test_the_plan_survives_its_template(account: Account) -> None:
+    chosen = plan("yarn", "j-1")
+    assert JobPlan.from_json(json.dumps(chosen.document())) == chosen
+    account.deploy(chosen)
+    assert wiring.Settings.from_environment().plan == chosen

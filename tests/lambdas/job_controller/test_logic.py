@@ -1,0 +1,167 @@
+"""One driver an application, the one that is wanted: what is done about everything else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.job_controller.logic import (
+    HANDOVER,
+    LONGEST_WAIT,
+    Action,
+    Start,
+    Stop,
+    Wait,
+    decide,
+    failures,
+    settled,
+)
+from lambdas.job_controller.runs import Run, RunName, RunState
+
+NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
+NEW, OLD = "a" * 16, "b" * 16
+MINUTE = timedelta(minutes=1)
+
+
+def run(
+    number: int,
+    state: RunState,
+    fingerprint: str = NEW,
+    *,
+    age: timedelta = timedelta(hours=2),
+    ended: timedelta | None = None,
+) -> Run:
+    name = RunName("orders", fingerprint, number)
+    return Run(f"id-{number}", name, state, NOW - age, None if ended is None else NOW - ended)
+
+
+def start(number: int, *, take_over: bool = False) -> Start:
+    return Start(RunName("orders", NEW, number), take_over)
+
+
+FAILED = run(1, "failed", ended=30 * timedelta(seconds=1))
+CASES = {
+    "nothing runs": ([], [start(1)]),
+    "it runs": ([run(1, "running")], []),
+    "it starts": ([run(1, "starting")], []),
+    "an older deployment runs": ([run(1, "running", OLD)], [start(2, take_over=True)]),
+    "an older one ends": ([run(1, "ending", OLD)], [start(2, take_over=True)]),
+    "an older one ended": ([run(1, "ended", OLD, ended=MINUTE)], [start(2)]),
+    "an older one failed: its failures are not ours": (
+        [run(1, "failed", OLD, ended=timedelta(seconds=5))],
+        [start(2)],
+    ),
+    "the successor starts: the older one goes on": (
+        [run(1, "running", OLD), run(2, "starting", age=MINUTE)],
+        [],
+    ),
+    "the successor has just begun to run": (
+        [run(1, "running", OLD), run(2, "running", age=HANDOVER - MINUTE)],
+        [],
+    ),
+    "the successor runs and the older one has not left": (
+        [run(1, "running", OLD), run(2, "running", age=HANDOVER)],
+        [Stop(run(1, "running", OLD))],
+    ),
+    "it was told to leave already": (
+        [run(1, "ending", OLD), run(2, "running", age=HANDOVER)],
+        [],
+    ),
+    "started twice: the first stays": (
+        [run(2, "running"), run(1, "running")],
+        [Stop(run(2, "running"))],
+    ),
+    "it failed half a minute ago": ([FAILED], [Wait(NOW + MINUTE / 2)]),
+    "it failed a minute ago": ([run(1, "failed", ended=MINUTE)], [start(2)]),
+    "it failed twice": (
+        [run(1, "failed", ended=3 * MINUTE), run(2, "failed", ended=MINUTE)],
+        [Wait(NOW + MINUTE)],
+    ),
+    "it failed all day": (
+        [run(n, "failed", ended=n * MINUTE) for n in range(1, 30)],
+        [Wait(NOW - MINUTE + LONGEST_WAIT)],
+    ),
+    "it ended by itself: superseded by a driver that is gone": (
+        [run(1, "ended", ended=MINUTE)],
+        [start(2)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("runs", "actions"), CASES.values(), ids=CASES)
+def test_what_is_done(runs: list[Run], actions: list[Action]) -> None:
+    assert decide("orders", NEW, runs, NOW) == actions
+    other = [replace(each, name=replace(each.name, application="ingest")) for each in runs]
+    assert decide("orders", NEW, [*runs, *other], NOW) == actions
+
+
+def test_when_none_is_wanted_every_one_is_told_to_end_once() -> None:
+    runs = [run(1, "running", OLD), run(2, "starting"), run(3, "ending"), FAILED]
+    assert decide("orders", None, runs, NOW) == [Stop(runs[0]), Stop(runs[1])]
+
+
+RUNS = st.lists(
+    st.builds(
+        run,
+        st.integers(1, 9),
+        st.sampled_from(["starting", "running", "ending"]),
+        st.sampled_from([NEW, OLD]),
+        age=st.integers(0, 10).map(timedelta),
+    ),
+    max_size=6,
+    unique_by=lambda each: each.name.number,
+)
+
+
+@given(RUNS, st.sampled_from([NEW, None]))
+def test_from_anywhere_it_comes_to_the_one_that_is_wanted(
+    runs: list[Run], fingerprint: str | None
+) -> None:
+    """Whatever is found, minutes that obey the decisions end with one driver and nothing to do."""
+    now = NOW
+    for _ in range(10):
+        actions = decide("orders", fingerprint, runs, now)
+        runs = [_a_minute_later(each, actions) for each in runs if each.state != "ending"]
+        begun = (each.name for each in actions if isinstance(each, Start))
+        runs += [Run(str(name), name, "starting", now) for name in begun]
+        now += MINUTE
+    assert decide("orders", fingerprint, runs, now) == []
+    assert settled("orders", fingerprint, runs)
+
+
+def _a_minute_later(each: Run, actions: list[Action]) -> Run:
+    if Stop(each) in actions:
+        return replace(each, state="ending")
+    return replace(each, state="running") if each.state == "starting" else each
+
+
+SETTLED = {
+    "one that runs": ([run(1, "running")], True),
+    "one that starts": ([run(1, "starting")], False),
+    "none": ([], False),
+    "the older one is there": ([run(1, "running", OLD), run(2, "running")], False),
+    "the older one leaves": ([run(1, "ending", OLD), run(2, "running")], False),
+    "the older one has left": ([run(1, "ended", OLD, ended=MINUTE), run(2, "running")], True),
+}
+
+
+@pytest.mark.parametrize(("runs", "there"), SETTLED.values(), ids=SETTLED)
+def test_when_a_deployment_has_arrived(runs: list[Run], there: bool) -> None:
+    assert settled("orders", NEW, runs) is there
+
+
+def test_failures_of_the_last_hour_are_counted() -> None:
+    hour = timedelta(hours=1)
+    runs = [FAILED, run(2, "failed", ended=hour), run(3, "failed", OLD, ended=MINUTE)]
+    assert failures(NEW, runs, NOW) == 1
+
+
+@pytest.mark.parametrize("text", ["", "orders", "shopstream-orders-xyz-1", "stop-shopstream-x"])
+def test_names_of_others_are_none_of_ours(text: str) -> None:
+    assert RunName.parse(text) is None
+    name = RunName("orders", NEW, 7)
+    assert RunName.parse(str(name)) == name
