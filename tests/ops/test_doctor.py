@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from local.home import Home, new_profile, write_profile
-from local.jars import class_path
+from local.jars import class_path, read_lock
 from local.ports import claim
 from ops import diagnosis
 from ops.diagnosis import BAD, GOOD, MB, NOTE, Finding, examine
@@ -24,7 +24,7 @@ from ops.settings import Settings
 def settings(tmp_path: Path) -> Settings:
     """A machine on which nothing is to be said: the jars are there, the shell is clean."""
     made = Settings.of({"HOME": str(tmp_path)})
-    for name in ("broker", "spark"):
+    for name in read_lock():
         for path in class_path(name, made.cache):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
