@@ -49,7 +49,6 @@ def confirm(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
     settings = Settings.from_environment()
     running = Switch(settings.switch).on() and event["RequestType"] != "Delete"
     at = now()
-    _converge(settings, running, at)
     runs = open_runs(settings.plan, at).observed()
     wanted = _wanted(settings, running)
     for name, fingerprint in wanted.items():
