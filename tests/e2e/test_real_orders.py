@@ -13,6 +13,7 @@ from kafka.admin import KafkaAdminClient
 
 from contracts.applications import APPLICATIONS, Application
 from contracts.topics import ORDERS
+from lambdas.canary import handler as canary
 from tests.shop import ROOT, SLICE, Shop, eventually, open_shop
 
 pytestmark = pytest.mark.e2e
@@ -63,6 +64,19 @@ def test_the_applications_run_from_the_zip_that_status_names(shop: Shop) -> None
     code = Path(shop.spark().environ()["PYTHONPATH"])
     assert code == shop.home / "code" / "code.zip"
     assert shop.answer("status")["code_sha256"] == hashlib.sha256(code.read_bytes()).hexdigest()
+
+
+def test_a_canary_reaches_postgres_and_no_answer(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, before = shop.status(), shop.query(TOTALS)
+    monkeypatch.setenv("KAFKA", status["bootstrap_servers"])
+    monkeypatch.setenv("POSTGRES_URL", status["postgres"])
+    monkeypatch.setenv("REGISTRY", "bundled")
+    monkeypatch.setenv("PATIENCE_SECONDS", "60")
+    assert 0 < canary.handle({"id": "e2e"}, None)["seconds"] < 60
+    assert shop.query("SELECT count(*) FROM orders WHERE canary") == [(1,)]
+    assert shop.query(TOTALS) == before
 
 
 @pytest.mark.parametrize("application", APPLICATIONS, ids=lambda application: application.name)

@@ -1,0 +1,1 @@
+"""Tell people of alerts: each once, however often Kafka delivers it."""

@@ -1,0 +1,1 @@
+"""Answers over HTTP: order metrics, alerts and the ledger."""
