@@ -45,6 +45,10 @@ class KafkaCluster(Construct):
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="Kafka brokers", allow_all_outbound=False
         )
+        # The pollers of Lambda's event sources live in the security group of the brokers.
+        inside = ec2.Port.tcp(IAM_PORT)
+        self.security_group.add_ingress_rule(self.security_group, inside)
+        self.security_group.add_egress_rule(self.security_group, inside)
         configuration = msk.CfnConfiguration(
             self, "Configuration", name=self.cluster_name, server_properties=_SERVER_PROPERTIES
         )
@@ -77,7 +81,8 @@ class KafkaCluster(Construct):
 
     def allow_from(self, peer: ec2.IConnectable) -> None:
         """Let `peer` reach the brokers."""
-        self.security_group.connections.allow_from(peer, ec2.Port.tcp(IAM_PORT))
+        # Said from the side of the peer: its stack depends on this one, never the other way.
+        peer.connections.allow_to(self.security_group, ec2.Port.tcp(IAM_PORT))
 
     def grant_read(
         self, grantee: iam.IGrantable, topics: Sequence[Topic], group_prefix: str

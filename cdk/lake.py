@@ -29,6 +29,7 @@ class Lake(Construct):
         self.bucket = self._bucket(settings)
         self.warehouse_url = f"s3://{self.bucket.bucket_name}/warehouse"
         self.checkpoint_url = f"s3://{self.bucket.bucket_name}/checkpoints"
+        self.log_url = f"s3://{self.bucket.bucket_name}/emr-logs/"
         self.databases = tuple(sorted({table.name.split(".")[0] for table in LAKE_TABLES}))
         for name in self.databases:
             database = glue.CfnDatabase(
@@ -52,6 +53,17 @@ class Lake(Construct):
         for prefix in ("warehouse/*", "checkpoints/*"):
             self.bucket.grant_read_write(grantee, prefix)
         self._grant_catalog(grantee, (*_READ, *_WRITE))
+
+    def grant_logs(self, grantee: iam.IGrantable) -> None:
+        """Write what machines log."""
+        self.bucket.grant_put(grantee, "emr-logs/*")
+
+    def grant_failed_batches(self, grantee: iam.IGrantable) -> None:
+        """Keep what an event source of Lambda could not hand over; the prefix is Lambda's."""
+        self.bucket.grant_put(grantee, "aws/lambda/*")
+        iam.Grant.add_to_principal(
+            grantee=grantee, actions=["s3:ListBucket"], resource_arns=[self.bucket.bucket_arn]
+        )
 
     def _grant_catalog(self, grantee: iam.IGrantable, actions: tuple[str, ...]) -> None:
         stack = Stack.of(self)
@@ -107,6 +119,9 @@ class Lake(Construct):
                     ],
                 ),
                 s3.LifecycleRule(prefix="athena/", expiration=Duration.days(7)),
+                s3.LifecycleRule(
+                    prefix="emr-logs/", expiration=Duration.days(settings.lake.log_days)
+                ),
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )

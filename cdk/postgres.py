@@ -17,7 +17,6 @@ from cdk.settings import Settings
 ENGINE = rds.AuroraPostgresEngineVersion.VER_18_4
 DATABASE = "shopstream"
 ADMIN = "shopstream_admin"
-JOBS, READER, NOTIFIER = "shopstream_jobs", "shopstream_reader", "shopstream_notifier"
 _PORT = 5432
 
 
@@ -92,13 +91,16 @@ class Postgres(Construct):
         assert secret is not None
         self.secret: secretsmanager.ISecret = secret
 
-    def url(self, user: str) -> str:
-        """A libpq URL without a password; the server's certificate is checked."""
-        return f"postgresql://{user}@{self.host}:{self.port}/{self.database}?sslmode=verify-full"
+    def url(self, user: str, roots: str) -> str:
+        """A libpq URL without a password. The server's certificate is checked against `roots`, a
+        file beside the client; no system trusts the authorities of RDS by itself."""
+        place = f"{self.host}:{self.port}/{self.database}"
+        return f"postgresql://{user}@{place}?sslmode=verify-full&sslrootcert={roots}"
 
     def allow_from(self, peer: ec2.IConnectable) -> None:
         """Let `peer` reach the database."""
-        self.cluster.connections.allow_default_port_from(peer)
+        # Said from the side of the peer: its stack depends on this one, never the other way.
+        peer.connections.allow_to(self.cluster, ec2.Port.tcp(_PORT))
 
     def grant_connect(self, grantee: iam.IGrantable, user: str) -> None:
         """Connect as exactly `user` with an IAM token."""

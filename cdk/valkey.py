@@ -93,7 +93,8 @@ class Valkey(Construct):
 
     def allow_from(self, peer: ec2.IConnectable) -> None:
         """Let `peer` reach the nodes."""
-        self.security_group.connections.allow_from(peer, ec2.Port.tcp(PORT))
+        # Said from the side of the peer: its stack depends on this one, never the other way.
+        peer.connections.allow_to(self.security_group, ec2.Port.tcp(PORT))
 
     def grant_connect(self, grantee: iam.IGrantable) -> None:
         """Connect as `user`."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
+from contracts.topics import ALERTS, CLICKS, ORDERS, PROMOTIONS, Topic
 
 # An application that cannot be mended by a restart ends with this code; supervisors leave it down.
 EXIT_STOPPED = 20
@@ -24,6 +24,7 @@ class Application:
 
     name: str
     reads: tuple[Topic, ...]
+    writes: tuple[Topic, ...]
     laptop_trigger: int
     cloud_trigger: int
     max_offsets_per_trigger: int
@@ -34,8 +35,8 @@ class Application:
         return f"shopstream-{self.name}"
 
 
-INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), 10, 60, 200_000)
-ORDER_ANSWERS = Application("orders", (ORDERS,), 1, 5, 200_000)
+INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), (), 10, 60, 200_000)
+ORDER_ANSWERS = Application("orders", (ORDERS,), (ALERTS,), 1, 5, 200_000)
 APPLICATIONS: tuple[Application, ...] = (INGEST, ORDER_ANSWERS)
 
 

@@ -60,4 +60,7 @@ def _key(scope: Construct, settings: Settings) -> kms.Key:
             },
         )
     )
+    # Alarms and budgets publish to encrypted topics.
+    for service in ("cloudwatch", "budgets"):
+        key.grant_encrypt_decrypt(iam.ServicePrincipal(f"{service}.amazonaws.com"))
     return key
