@@ -34,6 +34,7 @@ MetricName = Literal[
     "valid_rows",
     "duplicate_rows",
     "late_rows",
+    "invalid_rows",
     "quarantined_rows",
     "quality_percent",
     "running_drivers",
@@ -91,9 +92,12 @@ METRICS: dict[MetricName, Metric] = {
     "valid_rows": Metric("Count", _TOPIC, "new events of one batch"),
     "duplicate_rows": Metric("Count", _TOPIC, "valid records of one batch that were known before"),
     "late_rows": Metric("Count", _TOPIC, "new events appended over 15 minutes after their time"),
-    "quarantined_rows": Metric("Count", _REASON, "records of one batch that are no events"),
+    "invalid_rows": Metric(
+        "Count", _TOPIC, "records of one batch that are no events, whatever the reason"
+    ),
+    "quarantined_rows": Metric("Count", _REASON, "invalid_rows by their reason"),
     "quality_percent": Metric(
-        "Percent", _TOPIC, "silver / (silver + quarantine) of a topic's last five minutes"
+        "Percent", _TOPIC, "silver / (silver + quarantine) of one batch of a topic"
     ),
     "running_drivers": Metric(
         "Count", _APPLICATION, "drivers the job controller sees; 1 while a person wants none"

@@ -118,11 +118,7 @@ def _run(
 ) -> int:
     listener_kafka = KafkaClient(clients.kafka_place)
     stack.callback(listener_kafka.close)
-    listener = ProgressListener(
-        listener_kafka,
-        {app.name: app.group for app in clients.arguments.applications},
-        clients.metrics,
-    )
+    listener = ProgressListener(listener_kafka, clients.arguments.applications, clients.metrics)
     clients.spark.streams.addListener(listener)
     running, periodic = [], []
     for app in clients.arguments.applications:

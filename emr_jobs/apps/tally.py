@@ -91,6 +91,7 @@ def report(metrics: Metrics, topic: Topic, tally: Tally) -> None:
             "valid_rows": silver,
             "duplicate_rows": tally.records("duplicate"),
             "late_rows": tally.late(),
+            "invalid_rows": refused,
         },
         topic=topic.name,
     )

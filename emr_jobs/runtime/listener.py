@@ -6,7 +6,7 @@ import json
 import logging
 import queue
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kafka.errors import KafkaError
@@ -18,6 +18,7 @@ from pyspark.sql.streaming.listener import (
     StreamingQueryListener,
 )
 
+from contracts.applications import Application
 from contracts.metrics import MetricName
 from emr_jobs.io.kafka import KafkaClient
 from emr_jobs.runtime.metrics import Metrics
@@ -90,13 +91,15 @@ class ProgressListener(StreamingQueryListener):
     def __init__(
         self,
         kafka: KafkaClient,
-        groups: Mapping[str, str],
+        applications: Sequence[Application],
         metrics: Mapping[str, Metrics],
         retry_seconds: float = 3.0,
     ) -> None:
         self._kafka = kafka
-        self._groups = groups
+        self._applications = {app.name: app for app in applications}
         self._metrics = metrics
+        # An idle query is told by its run alone.
+        self._names: dict[str, str] = {}
         self._retry_seconds = retry_seconds
         self._unpublished: dict[str, dict[str, dict[int, int]]] = {}
         self._waiting: queue.Queue[dict[str, Any] | None] = queue.Queue(maxsize=1000)
@@ -104,13 +107,16 @@ class ProgressListener(StreamingQueryListener):
         self._thread.start()
 
     def onQueryStarted(self, event: QueryStartedEvent) -> None:  # noqa: N802 - Spark's name
+        self._names[str(event.runId)] = str(event.name)
         logger.info("%s started", event.name)
 
     def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802 - Spark's name
         self._waiting.put(json.loads(event.progress.json))
 
     def onQueryIdle(self, event: QueryIdleEvent) -> None:  # noqa: N802 - Spark's name
-        pass
+        """Spark looked and found nothing new. Without a word a quiet topic would look like an
+        application that has stopped, whose lag nobody tells."""
+        self._waiting.put({"idle": self._names[str(event.runId)]})
 
     def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802 - Spark's name
         logger.info("a query ended%s", f": {event.exception}" if event.exception else "")
@@ -121,7 +127,9 @@ class ProgressListener(StreamingQueryListener):
 
     def _work(self) -> None:
         while (progress := self._next()) is not None:
-            if progress:
+            if "idle" in progress:
+                self._measure_idle(str(progress["idle"]))
+            elif progress:
                 self._measure(progress)
                 self._unpublished[str(progress["name"])] = applied_offsets(progress)
             self._publish()
@@ -139,10 +147,14 @@ class ProgressListener(StreamingQueryListener):
         for topic, behind in lags(progress).items():
             metrics.emit({"lag_offsets": float(behind)}, topic=topic)
 
+    def _measure_idle(self, name: str) -> None:
+        for topic in self._applications[name].reads:
+            self._metrics[name].emit({"lag_offsets": 0.0}, topic=topic.name)
+
     def _publish(self) -> None:
         for name, offsets in list(self._unpublished.items()):
             try:
-                self._kafka.publish(self._groups[name], offsets)
+                self._kafka.publish(self._applications[name].group, offsets)
                 del self._unpublished[name]
             except KafkaError as error:
                 # Only the view of other tools lags; the progress itself is in Postgres.

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from kafka.errors import CoordinatorNotAvailableError
 
+from contracts.applications import INGEST, ORDER_ANSWERS
 from emr_jobs.runtime.listener import (
     ProgressListener,
     applied_offsets,
@@ -82,7 +83,7 @@ def test_offsets_are_published_though_no_other_batch_comes(refusals: int) -> Non
     metrics = Metrics("orders", lambda _line: None, lambda: datetime(2026, 1, 1, tzinfo=UTC))
     listener = ProgressListener(
         kafka,  # type: ignore[arg-type]
-        {"orders": "shopstream-orders"},
+        [ORDER_ANSWERS],
         {"orders": metrics},
         retry_seconds=0.01,
     )
@@ -92,3 +93,18 @@ def test_offsets_are_published_though_no_other_batch_comes(refusals: int) -> Non
     assert kafka.taken.get(timeout=30) == ("shopstream-orders", {T: {0: 30}})
     listener.close()
     assert kafka.taken.empty()
+
+
+def test_an_idle_query_tells_that_nothing_lags_in_each_of_its_topics() -> None:
+    lines: list[str] = []
+    metrics = Metrics("ingest", lines.append, lambda: datetime(2026, 1, 1, tzinfo=UTC))
+    listener = ProgressListener(
+        Coordinator(0),  # type: ignore[arg-type]
+        [INGEST],
+        {"ingest": metrics},
+    )
+    listener.onQueryStarted(SimpleNamespace(name="ingest", runId="a-run"))  # type: ignore[arg-type]
+    listener.onQueryIdle(SimpleNamespace(runId="a-run"))  # type: ignore[arg-type]
+    listener.close()
+    told = {line["topic"]: line["lag_offsets"] for line in map(json.loads, lines)}
+    assert told == {topic.name: 0.0 for topic in INGEST.reads}
