@@ -127,6 +127,30 @@ def test_compaction_that_drops_the_properties_is_looked_through(
     assert offsets(table) == list(range(7))
 
 
+def test_compaction_between_reading_and_committing_is_no_conflict(
+    catalog: SparkSession, table: LakeTable
+) -> None:
+    for number in range(2):
+        table.commit(rows(catalog, number, number + 1), table.state(), {("id", 0): number + 1})
+    seen = table.state()
+    _compact(catalog, table)
+    table.commit(rows(catalog, 2, 4), seen, {("id", 0): 4})
+    assert offsets(table) == [0, 1, 2, 3]
+    assert dict(table.state().until) == {("id", 0): 4}
+
+
+def test_the_second_of_two_writers_fails_though_the_files_of_the_first_were_rewritten(
+    catalog: SparkSession, table: LakeTable
+) -> None:
+    table.commit(rows(catalog, 0, 3), table.state(), {("id", 0): 3})
+    seen = table.state()
+    table.commit(rows(catalog, 3, 6), seen, {("id", 0): 6})
+    _compact(catalog, table)
+    with pytest.raises(Conflict, match="first"):
+        table.commit(rows(catalog, 3, 8), seen, {("id", 0): 8})
+    assert offsets(table) == [0, 1, 2, 3, 4, 5]
+
+
 def test_when_every_snapshot_with_properties_is_expired_the_rows_have_the_last_word(
     catalog: SparkSession, table: LakeTable
 ) -> None:

@@ -1,0 +1,37 @@
+"""Give every table of the lake its optimizers. Input: a schedule's event; answer: what was done, by
+table.
+
+The jobs make the tables when they first start, so no template can name them: CloudFormation refuses
+an optimizer of a table that is not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.tables.lake import LAKE_TABLES
+from lambdas.table_optimizers.logic import holds, wanted
+from lambdas.table_optimizers.wiring import Optimizers, Settings
+
+
+def handle(_event: Mapping[str, Any], _context: object) -> dict[str, list[str]]:
+    """Create what is missing and change what differs; safe to call again. A table that is not made
+    yet is left for the next time."""
+    settings = Settings.from_environment()
+    optimizers = Optimizers(settings.catalog)
+    chosen = wanted(settings.role, settings.snapshot_hours)
+    report: dict[str, list[str]] = {}
+    for table in (each.name for each in LAKE_TABLES):
+        if not optimizers.table_exists(table):
+            continue
+        report[table] = []
+        for kind, configuration in chosen.items():
+            current = optimizers.current(table, kind)
+            if current is None:
+                optimizers.create(table, kind, configuration)
+                report[table].append(f"create {kind}")
+            elif not holds(current, configuration):
+                optimizers.update(table, kind, configuration)
+                report[table].append(f"change {kind}")
+    return report
