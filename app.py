@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from aws_cdk import App
 
+from cdk.assets import Assets, MissingAssets
 from cdk.feature_flags import FLAGS
-from cdk.settings import settings
+from cdk.settings import InvalidSettings, settings
 from stacks.environment import environment
 
 app = App(context=FLAGS, analytics_reporting=False)
-environment(app, settings(app.node.try_get_context("environment") or "dev"))
+try:
+    chosen = settings(app.node.try_get_context("environment") or "dev")
+    assets = Assets.at(Path("build/assets"))
+except (InvalidSettings, MissingAssets) as problem:
+    raise SystemExit(f"error: {problem}") from None
+environment(app, chosen, assets)
 app.synth()

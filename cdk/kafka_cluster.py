@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Sequence
 
-from aws_cdk import Fn, RemovalPolicy
+from aws_cdk import Fn, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -15,6 +15,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_msk as msk
 from constructs import Construct
 
+from cdk.grants import allow
 from cdk.log_retention import retention
 from cdk.settings import Settings
 from contracts.releases import KAFKA_VERSION
@@ -75,7 +76,8 @@ class KafkaCluster(Construct):
             logging_info=self._logging(settings, key),
         )
         self._cluster.apply_removal_policy(RemovalPolicy.RETAIN)
-        self.cluster_arn = self._cluster.attr_arn
+        # For other stacks, which alone hold what connects.
+        self.cluster_arn = Stack.of(self).export_value(self._cluster.attr_arn)
         for topic in TOPICS:
             self._topic(topic)
 
@@ -89,22 +91,34 @@ class KafkaCluster(Construct):
     ) -> None:
         """Read `topics` in consumer groups whose names begin with `group_prefix`."""
         self._grant_connect(grantee)
-        self._allow(
+        allow(
             grantee,
             ["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"],
             [self._arn("topic", topic.name) for topic in topics],
         )
-        self._allow(
+        allow(
             grantee,
             ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"],
             [self._arn("group", f"{group_prefix}*")],
+            because="Spark numbers its groups behind a prefix, at each start anew.",
         )
+
+    def grant_poll(
+        self, grantee: iam.IGrantable, topics: Sequence[Topic], group_prefix: str
+    ) -> None:
+        """Read as an event source of Lambda does, which first describes the cluster."""
+        self.grant_read(grantee, topics, group_prefix)
+        allow(grantee, ["kafka:DescribeCluster"], [self.cluster_arn])
+
+    def grant_find(self, grantee: iam.IGrantable) -> None:
+        """Ask where the brokers are, without a way in."""
+        allow(grantee, ["kafka:GetBootstrapBrokers"], [self.cluster_arn])
 
     def grant_write(self, grantee: iam.IGrantable, topics: Sequence[Topic]) -> None:
         """Write `topics`, as an idempotent producer does."""
         self._grant_connect(grantee)
-        self._allow(grantee, ["kafka-cluster:WriteDataIdempotently"], [self.cluster_arn])
-        self._allow(
+        allow(grantee, ["kafka-cluster:WriteDataIdempotently"], [self.cluster_arn])
+        allow(
             grantee,
             ["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"],
             [self._arn("topic", topic.name) for topic in topics],
@@ -127,7 +141,7 @@ class KafkaCluster(Construct):
         resource = msk.CfnTopic(
             self,
             f"Topic-{topic.schema}",
-            cluster_arn=self.cluster_arn,
+            cluster_arn=self._cluster.attr_arn,
             topic_name=topic.name,
             partition_count=topic.cloud_partitions,
             replication_factor=_REPLICATION,
@@ -165,7 +179,7 @@ class KafkaCluster(Construct):
         )
 
     def _grant_connect(self, grantee: iam.IGrantable) -> None:
-        self._allow(
+        allow(
             grantee,
             [
                 "kafka-cluster:Connect",
@@ -175,9 +189,6 @@ class KafkaCluster(Construct):
             ],
             [self.cluster_arn],
         )
-
-    def _allow(self, grantee: iam.IGrantable, actions: list[str], resources: list[str]) -> None:
-        iam.Grant.add_to_principal(grantee=grantee, actions=actions, resource_arns=resources)
 
     def _arn(self, kind: str, name: str) -> str:
         """A topic's or a group's ARN: that of the cluster, its kind replaced and its name added."""

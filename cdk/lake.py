@@ -10,12 +10,20 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from cdk.grants import allow
 from cdk.settings import Settings
 from contracts.tables.lake import LAKE_TABLES
 
 # An analyst's query reads no more than this without asking: 100 GB.
 _MAX_SCANNED_BYTES = 100 * 1000**3
 _READ = ("glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables")
+_OBJECTS = (
+    "s3:AbortMultipartUpload",
+    "s3:DeleteObject",
+    "s3:GetObject",
+    "s3:ListMultipartUploadParts",
+    "s3:PutObject",
+)
 _WRITE = ("glue:CreateTable", "glue:UpdateTable")
 
 
@@ -27,6 +35,8 @@ class Lake(Construct):
         super().__init__(scope, id)
         self._key = key
         self.bucket = self._bucket(settings)
+        # For other stacks, which alone hold what reads and writes.
+        self._bucket_arn = Stack.of(self).export_value(self.bucket.bucket_arn)
         self.warehouse_url = f"s3://{self.bucket.bucket_name}/warehouse"
         self.checkpoint_url = f"s3://{self.bucket.bucket_name}/checkpoints"
         self.log_url = f"s3://{self.bucket.bucket_name}/emr-logs/"
@@ -45,25 +55,52 @@ class Lake(Construct):
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
         """Read every table."""
-        self.bucket.grant_read(grantee, "warehouse/*")
+        self._grant_list(grantee)
+        self._grant_objects(grantee, ("s3:GetObject",), "warehouse")
         self._grant_catalog(grantee, _READ)
+        self._key.grant_decrypt(grantee)
+
+    def grant_checkpoint(self, grantee: iam.IGrantable, application: str) -> None:
+        """Keep what an application's restarts need."""
+        self._grant_list(grantee)
+        self._grant_objects(grantee, _OBJECTS, f"checkpoints/{application}")
+        self._grant_seal(grantee)
 
     def grant_read_write(self, grantee: iam.IGrantable) -> None:
-        """Create, read and write tables and checkpoints; never drop one."""
-        for prefix in ("warehouse/*", "checkpoints/*"):
-            self.bucket.grant_read_write(grantee, prefix)
+        """Create, read and write tables; never drop one."""
+        self._grant_list(grantee)
+        self._grant_objects(grantee, _OBJECTS, "warehouse")
         self._grant_catalog(grantee, (*_READ, *_WRITE))
+        self._grant_seal(grantee)
 
     def grant_logs(self, grantee: iam.IGrantable) -> None:
         """Write what machines log."""
-        self.bucket.grant_put(grantee, "emr-logs/*")
+        self._grant_objects(grantee, ("s3:PutObject",), "emr-logs")
+        self._grant_seal(grantee)
 
     def grant_failed_batches(self, grantee: iam.IGrantable) -> None:
         """Keep what an event source of Lambda could not hand over; the prefix is Lambda's."""
-        self.bucket.grant_put(grantee, "aws/lambda/*")
-        iam.Grant.add_to_principal(
-            grantee=grantee, actions=["s3:ListBucket"], resource_arns=[self.bucket.bucket_arn]
+        self._grant_list(grantee)
+        self._grant_objects(grantee, ("s3:PutObject",), "aws/lambda")
+        self._grant_seal(grantee)
+
+    def _grant_list(self, grantee: iam.IGrantable) -> None:
+        allow(grantee, ["s3:GetBucketLocation", "s3:ListBucket"], [self._bucket_arn])
+
+    def _grant_objects(
+        self, grantee: iam.IGrantable, actions: tuple[str, ...], folder: str
+    ) -> None:
+        # S3A asks for an object of the folder's own name before it makes the folder.
+        allow(
+            grantee,
+            actions,
+            [f"{self._bucket_arn}/{folder}", f"{self._bucket_arn}/{folder}/*"],
+            because="Files of a table, a checkpoint or a log are named when they are written.",
         )
+
+    def _grant_seal(self, grantee: iam.IGrantable) -> None:
+        """Read and write under the key; exact actions, where the library's grants have patterns."""
+        self._key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
 
     def _grant_catalog(self, grantee: iam.IGrantable, actions: tuple[str, ...]) -> None:
         stack = Stack.of(self)
@@ -76,8 +113,11 @@ class Lake(Construct):
             for name in self.databases
         ]
         catalog = stack.format_arn(service="glue", resource="catalog")
-        iam.Grant.add_to_principal(
-            grantee=grantee, actions=list(actions), resource_arns=[catalog, *databases, *tables]
+        allow(
+            grantee,
+            actions,
+            [catalog, *databases, *tables],
+            because="The jobs make the tables of a database, so it knows their names first.",
         )
 
     def _bucket(self, settings: Settings) -> s3.Bucket:

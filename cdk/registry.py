@@ -7,6 +7,7 @@ from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk.grants import allow
 from cdk.settings import Settings
 from contracts.schemas import bundled_schemas
 
@@ -31,10 +32,11 @@ class SchemaRegistry(Construct):
         schemas = stack.format_arn(
             service="glue", resource="schema", resource_name=f"{self.registry_name}/*"
         )
-        iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=["glue:GetSchema", "glue:GetSchemaVersion", "glue:ListSchemaVersions"],
-            resource_arns=[self._registry.attr_arn, schemas],
+        allow(
+            grantee,
+            ["glue:GetSchema", "glue:GetSchemaVersion", "glue:ListSchemaVersions"],
+            [self._registry.attr_arn, schemas],
+            because="Schemas of later versions are read without a new deployment.",
         )
 
     def _family(self, family: str, versions: tuple[str, ...]) -> None:

@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 from typing import Literal, get_args
 
 from contracts.applications import APPLICATIONS
+from contracts.spark_submit import Processor, Sizes
 
 EnvironmentName = Literal["dev", "staging", "production"]
 Compute = Literal["ec2", "serverless"]
@@ -102,6 +103,18 @@ class EmrSettings:
             bool(self.core_types) and bool(self.task_types),
             "emr: at least one core and one task type",
         )
+        graviton = {_is_graviton(name) for name in self.types}
+        _require(len(graviton) == 1, "emr: all types of one processor, for they share a package")
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        return (self.primary_type, *self.core_types, *self.task_types)
+
+
+def _is_graviton(instance_type: str) -> bool:
+    """``r7gd.xlarge`` is: a g among what follows the generation."""
+    family, _, _ = instance_type.partition(".")
+    return "g" in family.lstrip("abcdefghijklmnopqrstuvwxyz")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,11 +151,16 @@ def _cloud_triggers() -> tuple[tuple[str, int], ...]:
     return tuple((app.name, app.cloud_trigger) for app in APPLICATIONS)
 
 
+def _usual_sizes() -> tuple[tuple[str, Sizes], ...]:
+    return tuple((app.name, Sizes()) for app in APPLICATIONS)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """One environment.
 
-    `triggers`: seconds between batches by application. `monthly_budget` is in USD.
+    `triggers`: seconds between batches by application; `sizes`: its driver and executors.
+    `monthly_budget` is in USD.
     `replicate_from`: the ARN of another region's Kafka cluster whose source topics are copied here;
     everything derived is computed anew from them.
     """
@@ -161,6 +179,7 @@ class Settings:
         issuer="https://identity.example.com/", audience="shopstream-api"
     )
     triggers: tuple[tuple[str, int], ...] = field(default_factory=_cloud_triggers)
+    sizes: tuple[tuple[str, Sizes], ...] = field(default_factory=_usual_sizes)
     log_days: int = 30
     deletion_protection: bool = True
     alarm_email: str | None = None
@@ -179,7 +198,7 @@ class Settings:
             network.is_private and 16 <= network.prefixlen <= 20,
             f"vpc_cidr {self.vpc_cidr}: a private range from /16 to /20",
         )
-        self._check_triggers()
+        self._check_applications()
         _require(self.monthly_budget > 0, "monthly_budget: above 0 USD")
         _require(
             self.alarm_email is None or "@" in self.alarm_email,
@@ -190,10 +209,18 @@ class Settings:
             "replicate_from: the ARN of a Kafka cluster",
         )
 
-    def _check_triggers(self) -> None:
-        known = {app.name for app in APPLICATIONS}
-        named = {name for name, _ in self.triggers}
-        _require(named == known, f"triggers name {sorted(named)}, applications are {sorted(known)}")
+    @property
+    def processor(self) -> Processor:
+        """Of the machines of the applications."""
+        if self.compute == "serverless":
+            return "arm64"
+        return "arm64" if _is_graviton(self.emr.primary_type) else "x86_64"
+
+    def _check_applications(self) -> None:
+        known = sorted(app.name for app in APPLICATIONS)
+        for setting, given in (("triggers", self.triggers), ("sizes", self.sizes)):
+            named = sorted(name for name, _ in given)
+            _require(named == known, f"{setting} name {named}, applications are {known}")
         for name, seconds in self.triggers:
             _require(1 <= seconds <= 600, f"trigger of {name}: {seconds} s, 1 to 600")
 

@@ -17,6 +17,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from cdk.grants import allow
 from cdk.log_retention import retention
 from cdk.settings import Settings
 
@@ -108,9 +109,7 @@ class Valkey(Construct):
             )
             for kind, name in named
         ]
-        iam.Grant.add_to_principal(
-            grantee=grantee, actions=["elasticache:Connect"], resource_arns=arns
-        )
+        allow(grantee, ["elasticache:Connect"], arns)
 
     def _users(self, settings: Settings) -> elasticache.CfnUserGroup:
         closed = elasticache.CfnUser(

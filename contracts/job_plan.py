@@ -45,8 +45,10 @@ class JobPlan:
         }
 
     def document(self) -> dict[str, Any]:
-        """The plan as JSON has it."""
-        return asdict(self)
+        """The plan as JSON has it: a list where the plan has a tuple."""
+        document = asdict(self)
+        document["package"]["jars"] = list(self.package.jars)
+        return document
 
     @classmethod
     def from_json(cls, text: str) -> JobPlan:

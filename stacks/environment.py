@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from aws_cdk import Tags
 from constructs import Construct
 
+from cdk.assets import Assets
 from cdk.settings import Settings
 from stacks.data import DataStack
+from stacks.functions import FunctionsStack
 from stacks.network import NetworkStack
+from stacks.processing import ProcessingStack
 
 
 @dataclass(frozen=True)
@@ -18,12 +21,32 @@ class Environment:
 
     network: NetworkStack
     data: DataStack
+    functions: FunctionsStack
+    processing: ProcessingStack
 
 
-def environment(scope: Construct, settings: Settings) -> Environment:
+def environment(scope: Construct, settings: Settings, assets: Assets) -> Environment:
     """Adds the stacks to `scope`, named ``shopstream-ENVIRONMENT-PART``."""
     network = NetworkStack(scope, settings.name("network"), settings=settings)
     data = DataStack(scope, settings.name("data"), settings=settings, network=network)
+    functions = FunctionsStack(
+        scope,
+        settings.name("functions"),
+        settings=settings,
+        network=network,
+        data=data,
+        assets=assets,
+    )
+    processing = ProcessingStack(
+        scope,
+        settings.name("processing"),
+        settings=settings,
+        network=network,
+        data=data,
+        assets=assets,
+    )
+    # The applications find the tables and the users that the migrations have made.
+    processing.add_stack_dependency(functions)
     Tags.of(scope).add("application", "shopstream")
     Tags.of(scope).add("environment", settings.environment)
-    return Environment(network, data)
+    return Environment(network, data, functions, processing)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Fn, RemovalPolicy, Stack
+from aws_cdk import Aws, Fn, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from cdk.emr_cluster import EMR_TAG
 from cdk.log_retention import retention
 from cdk.settings import ZONES, Compute, Settings
 
@@ -31,7 +32,8 @@ _COMPUTE: dict[Compute, ec2.InterfaceVpcEndpointAwsService] = {
 
 
 class NetworkStack(Stack):
-    """`vpc` has one subnet group, ``private``, and ``public`` beside it only for NAT gateways."""
+    """`vpc` has one subnet group, ``private``, and ``public`` beside it only for NAT gateways.
+    `emr_service_access` is how a cluster of EMR reaches its service, where there is to be one."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id, termination_protection=settings.deletion_protection)
@@ -46,7 +48,11 @@ class NetworkStack(Stack):
             subnet_configuration=_subnets(nat),
         )
         self._flow_logs(settings)
-        self._endpoints(settings)
+        # Free of charge, and the lake's bytes do not pass a NAT gateway.
+        self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        if settings.internet == "endpoints":
+            self._endpoints(settings)
+        self.emr_service_access = self._emr_cell(settings) if settings.compute == "ec2" else None
 
     def _flow_logs(self, settings: Settings) -> None:
         group = logs.LogGroup(
@@ -62,34 +68,42 @@ class NetworkStack(Stack):
         )
 
     def _endpoints(self, settings: Settings) -> None:
-        # Free of charge, and the lake's bytes do not pass a NAT gateway.
-        self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
-        if settings.internet == "nat":
-            return
-        self._doors = ec2.SecurityGroup(
-            self,
-            "Endpoints",
-            vpc=self.vpc,
-            description="Services of AWS, from inside",
-            allow_all_outbound=False,
-        )
-        self._doors.add_ingress_rule(ec2.Peer.ipv4(settings.vpc_cidr), ec2.Port.tcp(443))
+        doors = self._doors("Endpoints", settings, "Services of AWS, from inside")
         for name, service in {**_SERVICES, "Emr": _COMPUTE[settings.compute]}.items():
-            self._endpoint(name, service)
-        if settings.compute == "ec2":
-            # The 8.x releases of EMR reach their service here and nowhere else.
-            cell = f"aws.api.{Aws.REGION}.emr-service-cell01"
-            self._endpoint("EmrCell", ec2.InterfaceVpcEndpointService(cell))
+            self._endpoint(name, service, doors)
         kafka = ec2.InterfaceVpcEndpointService(f"com.amazonaws.{Aws.REGION}.kafka")
-        self._endpoint("KafkaApi", kafka)
+        self._endpoint("KafkaApi", kafka, doors)
 
-    def _endpoint(self, name: str, service: ec2.IInterfaceVpcEndpointService) -> None:
+    def _emr_cell(self, settings: Settings) -> ec2.SecurityGroup:
+        """From its 8.x releases on EMR speaks to machines in private subnets here and nowhere else,
+        NAT or not."""
+        doors = self._doors("EmrServiceAccess", settings, "EMR, from its machines")
+        cell = f"aws.api.{Aws.REGION}.emr-service-cell01"
+        self._endpoint("EmrCell", ec2.InterfaceVpcEndpointService(cell), doors)
+        for scope in (self.vpc, doors):
+            Tags.of(scope).add(
+                EMR_TAG,
+                "true",
+                include_resource_types=[
+                    "AWS::EC2::SecurityGroup",
+                    "AWS::EC2::Subnet",
+                    "AWS::EC2::VPC",
+                ],
+            )
+        return doors
+
+    def _doors(self, id: str, settings: Settings, description: str) -> ec2.SecurityGroup:
+        group = ec2.SecurityGroup(
+            self, id, vpc=self.vpc, description=description, allow_all_outbound=False
+        )
+        group.add_ingress_rule(ec2.Peer.ipv4(settings.vpc_cidr), ec2.Port.tcp(443))
+        return group
+
+    def _endpoint(
+        self, name: str, service: ec2.IInterfaceVpcEndpointService, doors: ec2.SecurityGroup
+    ) -> None:
         self.vpc.add_interface_endpoint(
-            name,
-            service=service,
-            private_dns_enabled=True,
-            open=False,
-            security_groups=[self._doors],
+            name, service=service, private_dns_enabled=True, open=False, security_groups=[doors]
         )
 
 

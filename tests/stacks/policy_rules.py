@@ -7,9 +7,30 @@ from collections.abc import Callable, Iterator
 from tests.stacks.policies import ROOT, Policies, Role, Statement, matches
 
 # Actions that AWS offers no resource for, each with why it may stand on `*`.
-UNSCOPED: dict[str, str] = {}
+_INTERFACES = "Lambda makes a network interface where a function runs; it has no ARN before"
+_LOOKING = "descriptions of a network cannot be limited to a part of it"
+_TRACES = "a trace has no ARN"
+UNSCOPED: dict[str, str] = {
+    "ec2:AssignPrivateIpAddresses": _INTERFACES,
+    "ec2:CreateNetworkInterface": _INTERFACES,
+    "ec2:DeleteNetworkInterface": _INTERFACES,
+    "ec2:UnassignPrivateIpAddresses": _INTERFACES,
+    "ec2:DescribeNetworkInterfaces": _LOOKING,
+    "ec2:DescribeSecurityGroups": _LOOKING,
+    "ec2:DescribeSubnets": _LOOKING,
+    "ec2:DescribeVpcs": _LOOKING,
+    "xray:PutTelemetryRecords": _TRACES,
+    "xray:PutTraceSegments": _TRACES,
+}
 # Policies of AWS's own, each with why it may be used: nothing here knows what they say.
-MANAGED: dict[str, str] = {}
+MANAGED: dict[str, str] = {
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": (
+        "the CDK's own functions around a custom resource write their logs"
+    ),
+    "arn:aws:iam::aws:policy/service-role/AmazonEMRServicePolicy_v2": (
+        "EMR makes machines of what is tagged for it, and nothing else"
+    ),
+}
 _KAFKA_DATA = "kafka-cluster:"
 Finding = Iterator[str]
 

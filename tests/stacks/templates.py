@@ -19,6 +19,7 @@ from aws_cdk import App, Validations
 from cdk.feature_flags import FLAGS
 from cdk.settings import Settings, settings
 from stacks.environment import environment
+from tests.stacks.shipped import assets
 
 Template = dict[str, Any]
 
@@ -27,7 +28,7 @@ def synthesized(chosen: Settings, *plugins: Any) -> dict[str, str]:
     """Template texts by stack name without its environment; raises on a finding of `plugins`."""
     with TemporaryDirectory() as folder:
         app = App(context=FLAGS, outdir=folder, analytics_reporting=False)
-        environment(app, chosen)
+        environment(app, chosen, assets())
         Validations.of(app).add_plugins(*plugins)
         app.synth()
         return {

@@ -28,12 +28,44 @@ def test_endpoints_alone_have_no_way_to_the_internet(name: str) -> None:
 
 
 def test_a_nat_gateway_stands_in_each_zone() -> None:
-    found = network(NAT)
-    assert len(list(resources(found, "AWS::EC2::NatGateway"))) == 3
-    kinds = [
-        e["Properties"]["VpcEndpointType"] for _, e in resources(found, "AWS::EC2::VPCEndpoint")
+    assert len(list(resources(network(NAT), "AWS::EC2::NatGateway"))) == 3
+
+
+def services(found: Template) -> set[str]:
+    """What has an endpoint: the last word of each service's name."""
+    return {
+        json.dumps(each["Properties"]["ServiceName"]).strip('"]}').rpartition(".")[2]
+        for _, each in resources(found, "AWS::EC2::VPCEndpoint")
+    }
+
+
+@pytest.mark.parametrize(
+    ("chosen", "expected"),
+    [
+        pytest.param(NAT, {"s3", "emr-service-cell01"}, id="EMR on EC2 needs its cell even so"),
+        pytest.param(replace(NAT, compute="serverless"), {"s3"}, id="EMR Serverless needs none"),
+    ],
+)
+def test_behind_nat_gateways_there_are_few_endpoints(chosen: Settings, expected: set[str]) -> None:
+    assert services(network(chosen)) == expected
+
+
+def test_emr_finds_by_their_tag_the_subnets_and_the_door_it_may_use() -> None:
+    found = network(EC2)
+    tag = {"Key": "for-use-with-amazon-emr-managed-policies", "Value": "true"}
+    for _, subnet in resources(found, "AWS::EC2::Subnet"):
+        assert tag in subnet["Properties"]["Tags"]
+    doors = [
+        logical_id
+        for logical_id, group in resources(found, "AWS::EC2::SecurityGroup")
+        if tag in group["Properties"].get("Tags", ())
     ]
-    assert kinds == ["Gateway"]
+    (cell,) = (
+        each["Properties"]["SecurityGroupIds"]
+        for _, each in resources(found, "AWS::EC2::VPCEndpoint")
+        if "emr-service-cell01" in json.dumps(each["Properties"]["ServiceName"])
+    )
+    assert cell == [{"Fn::GetAtt": [doors[0], "GroupId"]}]
 
 
 @pytest.mark.parametrize(
@@ -44,11 +76,8 @@ def test_a_nat_gateway_stands_in_each_zone() -> None:
     ],
 )
 def test_the_compute_that_was_chosen_can_be_reached(chosen: Settings, emr: set[str]) -> None:
-    services = {
-        json.dumps(each["Properties"]["ServiceName"]).strip('"]}').rpartition(".")[2]
-        for _, each in resources(network(chosen), "AWS::EC2::VPCEndpoint")
-    }
-    assert {name for name in services if "emr" in name or "elasticmapreduce" in name} == emr
+    found = services(network(chosen))
+    assert {name for name in found if "emr" in name or "elasticmapreduce" in name} == emr
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))

@@ -1,0 +1,119 @@
+"""Machines of an EMR cluster: fleets, their limits, and the network among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_emr as emr
+from constructs import Construct
+
+from cdk.settings import EmrSettings, Settings
+
+# Shuffle and state of a few streams; the rest is in S3 and Postgres.
+_DISK_GB = 64
+# Without Spot capacity a machine comes from the on-demand market after this long.
+_SPOT_PATIENCE_MINUTES = 10
+
+_Fleet = emr.CfnCluster.InstanceFleetConfigProperty
+_Launch = emr.CfnCluster.InstanceFleetProvisioningSpecificationsProperty
+
+
+class MachineNetwork(Construct):
+    """`primary` and `workers` talk to one another and to AWS; `jobs` is what the stores let in."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, vpc: ec2.IVpc) -> None:
+        super().__init__(scope, id)
+        self.primary, self.workers, self.jobs = (
+            ec2.SecurityGroup(
+                self, name, vpc=vpc, description=f"EMR: {name.lower()}", allow_all_outbound=False
+            )
+            for name in ("Primary", "Workers", "Jobs")
+        )
+        inside = ec2.Peer.ipv4(settings.vpc_cidr)
+        for group in (self.primary, self.workers):
+            group.add_egress_rule(inside, ec2.Port.all_traffic(), "Machines and endpoints")
+            group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "S3 by its gateway")
+            # The rules that EMR would add itself: then the stack could not remove the groups.
+            for peer in (self.primary, self.workers):
+                for port in (ec2.Port.all_tcp(), ec2.Port.all_udp(), ec2.Port.all_icmp()):
+                    group.add_ingress_rule(peer, port)
+
+
+def instances(
+    emr_settings: EmrSettings,
+    network: MachineNetwork,
+    service_access: ec2.ISecurityGroup,
+    subnet_ids: Sequence[str],
+) -> emr.CfnCluster.JobFlowInstancesConfigProperty:
+    """The fleets and where they stand; EMR takes the subnet with most capacity."""
+    task = fleet("Task", emr_settings.task_types, spot=1)
+    return emr.CfnCluster.JobFlowInstancesConfigProperty(
+        ec2_subnet_ids=list(subnet_ids),
+        emr_managed_master_security_group=network.primary.security_group_id,
+        emr_managed_slave_security_group=network.workers.security_group_id,
+        service_access_security_group=service_access.security_group_id,
+        additional_master_security_groups=[network.jobs.security_group_id],
+        additional_slave_security_groups=[network.jobs.security_group_id],
+        master_instance_fleet=fleet("Primary", [emr_settings.primary_type], on_demand=1),
+        core_instance_fleet=fleet(
+            "Core", emr_settings.core_types, on_demand=emr_settings.core_units
+        ),
+        task_instance_fleets=[task] if emr_settings.max_task_units else [],
+        keep_job_flow_alive_when_no_steps=True,
+        # It holds nothing: what replaces it takes over, and it must be able to go.
+        termination_protected=False,
+        unhealthy_node_replacement=True,
+    )
+
+
+def fleet(name: str, types: Sequence[str], *, on_demand: int = 0, spot: int = 0) -> _Fleet:
+    """A fleet of machines of any of `types`, each counting as one."""
+    launch = (
+        _Launch(
+            spot_specification=emr.CfnCluster.SpotProvisioningSpecificationProperty(
+                allocation_strategy="price-capacity-optimized",
+                timeout_action="SWITCH_TO_ON_DEMAND",
+                timeout_duration_minutes=_SPOT_PATIENCE_MINUTES,
+            )
+        )
+        if spot
+        else _Launch(
+            on_demand_specification=emr.CfnCluster.OnDemandProvisioningSpecificationProperty(
+                allocation_strategy="lowest-price"
+            )
+        )
+    )
+    return _Fleet(
+        name=name,
+        target_on_demand_capacity=on_demand,
+        target_spot_capacity=spot,
+        instance_type_configs=[_machine(each) for each in types],
+        launch_specifications=launch,
+    )
+
+
+def managed_scaling(settings: EmrSettings) -> emr.CfnCluster.ManagedScalingPolicyProperty:
+    """Task machines come and go with what waits in YARN; core machines stay as they are."""
+    return emr.CfnCluster.ManagedScalingPolicyProperty(
+        compute_limits=emr.CfnCluster.ComputeLimitsProperty(
+            unit_type="InstanceFleetUnits",
+            minimum_capacity_units=settings.core_units,
+            maximum_capacity_units=settings.core_units + settings.max_task_units,
+            maximum_core_capacity_units=settings.core_units,
+            maximum_on_demand_capacity_units=settings.core_units,
+        )
+    )
+
+
+def _machine(instance_type: str) -> emr.CfnCluster.InstanceTypeConfigProperty:
+    volume = emr.CfnCluster.VolumeSpecificationProperty(volume_type="gp3", size_in_gb=_DISK_GB)
+    return emr.CfnCluster.InstanceTypeConfigProperty(
+        instance_type=instance_type,
+        weighted_capacity=1,
+        ebs_configuration=emr.CfnCluster.EbsConfigurationProperty(
+            ebs_block_device_configs=[
+                emr.CfnCluster.EbsBlockDeviceConfigProperty(volume_specification=volume)
+            ]
+        ),
+    )

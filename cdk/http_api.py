@@ -1,0 +1,81 @@
+"""The public door: an HTTP API that answers holders of a token and logs who asked."""
+
+from __future__ import annotations
+
+import json
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_apigatewayv2 as apigatewayv2
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk.log_retention import retention
+from cdk.settings import Settings
+
+_REQUESTS_A_SECOND, _REQUESTS_AT_ONCE = 50, 100
+_LOGGED = (
+    *("requestId", "requestTime", "routeKey", "path", "status", "responseLatency"),
+    *("sourceIp", "subject", "error"),
+)
+_CONTEXT = {
+    "sourceIp": "$context.identity.sourceIp",
+    "subject": "$context.authorizer.claims.sub",
+    "error": "$context.integrationErrorMessage",
+}
+
+
+class HttpApi(apigatewayv2.HttpApi):
+    """Each GET goes to `function` once its JWT holds: signature, issuer, audience and time are
+    looked at before anything of ours runs."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        key: kms.IKey,
+        function: lambda_.IFunction,
+    ) -> None:
+        tokens = settings.tokens
+        super().__init__(
+            scope,
+            id,
+            api_name=settings.name("api"),
+            create_default_stage=False,
+            default_authorizer=authorizers.HttpJwtAuthorizer(
+                "Tokens", tokens.issuer, jwt_audience=[tokens.audience]
+            ),
+        )
+        self.add_routes(
+            path="/{path+}",
+            methods=[apigatewayv2.HttpMethod.GET],
+            integration=integrations.HttpLambdaIntegration("Answers", function),
+        )
+        access = logs.LogGroup(
+            self,
+            "Access",
+            encryption_key=key,
+            retention=retention(settings.log_days),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        stage = apigatewayv2.HttpStage(
+            self,
+            "Stage",
+            http_api=self,
+            stage_name="$default",
+            auto_deploy=True,
+            throttle=apigatewayv2.ThrottleSettings(
+                rate_limit=_REQUESTS_A_SECOND, burst_limit=_REQUESTS_AT_ONCE
+            ),
+        )
+        resource = stage.node.default_child
+        assert isinstance(resource, apigatewayv2.CfnStage)
+        resource.access_log_settings = apigatewayv2.CfnStage.AccessLogSettingsProperty(
+            destination_arn=access.log_group_arn,
+            format=json.dumps({name: _CONTEXT.get(name, f"$context.{name}") for name in _LOGGED}),
+        )

@@ -1,0 +1,36 @@
+"""Assets that stand in for those of `make assets`: the real code, and small files for the rest."""
+
+from __future__ import annotations
+
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+from cdk.assets import Assets
+from local.archive import write_zip
+from local.code_zip import build, source_root
+
+JARS = ("iceberg-aws-bundle-1.11.0.jar", "postgresql-42.7.8.jar", "spark-avro_2.13-4.1.1.jar")
+
+
+def write_assets(folder: Path) -> Path:
+    """The folder as `make assets` leaves it."""
+    (folder / "jars").mkdir(parents=True)
+    entry = source_root() / "emr_jobs" / "__main__.py"
+    build(folder)
+    shutil.copyfile(entry, folder / "main.py")
+    for jar in JARS:
+        (folder / "jars" / jar).write_bytes(jar.encode())
+    for name in ("dependencies-arm64-0a", "dependencies-x86_64-0a", "functions"):
+        marker = folder / "marker"
+        marker.write_text(name)
+        write_zip(folder / f"{name}.zip", [("marker", marker)])
+        marker.unlink()
+    return folder
+
+
+@cache
+def assets() -> Assets:
+    """The same for every test of a session."""
+    return Assets.at(write_assets(Path(mkdtemp(prefix="shopstream-assets-"))))
