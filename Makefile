@@ -11,17 +11,20 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 NODE_MODULES := node_modules/.installed
+# An emulator of AWS wants other versions of what we use: it has an environment of its own.
+LOCALSTACK := build/localstack
+INSTALLED_LOCALSTACK := $(LOCALSTACK)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PYTEST := $(BIN)/python -m pytest
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev jars check format test test-unit test-spark test-e2e test-faults demo bench synth assets reference lock lock-jars clean
+.PHONY: help setup setup-dev jars node check format test test-unit test-spark test-e2e test-faults test-localstack demo bench synth assets reference lock lock-localstack lock-jars clean
 .DELETE_ON_ERROR:
 
 help: ## print this list
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(INSTALLED) ## make .venv with the locked packages and .venv/bin/shopstream
 
@@ -29,6 +32,8 @@ setup-dev: $(INSTALLED_DEV) ## the same, with the tools of `make check` and `mak
 
 jars: $(INSTALLED) ## fetch the locked jars of Kafka and Spark into the user's cache, checked
 	@$(BIN)/shopstream jars
+
+node: $(NODE_MODULES) ## make node_modules with the locked CDK command
 
 check: $(INSTALLED_DEV) ## lint, format check, types, import arrows
 	$(BIN)/ruff check .
@@ -44,7 +49,7 @@ test: $(INSTALLED_DEV) $(NODE_MODULES) jars ## every test
 	$(PYTEST) --durations=10
 
 test-unit: $(INSTALLED_DEV) ## tests that start nothing
-	$(PYTEST) -m "not spark and not e2e and not faults"
+	$(PYTEST) -m "not spark and not e2e and not faults and not localstack"
 
 test-spark: $(INSTALLED_DEV) jars ## tests in a Spark session
 	$(PYTEST) -m "spark and not e2e and not faults"
@@ -54,6 +59,9 @@ test-e2e: $(INSTALLED_DEV) $(NODE_MODULES) jars ## tests on a whole stack: Kafka
 
 test-faults: $(INSTALLED_DEV) jars ## tests that kill what they started
 	$(PYTEST) -m faults
+
+test-localstack: $(INSTALLED_LOCALSTACK) $(NODE_MODULES) ## deploy the AWS stacks, as far as it can, to a LocalStack
+	$(PYTEST) -m localstack --durations=3 tests/localstack
 
 demo: $(INSTALLED) ## real orders to live answers, proved, then everything stopped (FILE=your.csv)
 	$(BIN)/shopstream demo $(if $(FILE),--file "$(FILE)")
@@ -78,6 +86,9 @@ lock: $(INSTALLED_DEV) ## lock what pyproject.toml chooses: requirements.txt, re
 	$(LOCK) pyproject.toml --extra dev -c requirements.txt -o requirements-dev.txt
 	$(LOCK) local/locks/jobs.in -c requirements.txt -o requirements-jobs.txt
 	$(LOCK) local/locks/functions.in -c requirements.txt -o requirements-functions.txt
+
+lock-localstack: $(INSTALLED_DEV) ## lock LocalStack and what it needed when it was published
+	echo 'localstack-core[runtime]==4.9.2' | $(LOCK) --exclude-newer 2025-10-20 - -o requirements-localstack.txt
 
 lock-jars: $(INSTALLED) ## lock what the roots of local/jars.toml need
 	$(BIN)/python -m local.jars lock $(if $(SSL_CERT_FILE),--certificates "$(SSL_CERT_FILE)")
@@ -109,6 +120,17 @@ $(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
 $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 	@echo "setting up $(VENV): the tools of requirements-dev.txt"
 	$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements-dev.txt
+	@touch $@
+
+# Some of its packages are published as source: the locked setuptools comes first, as above.
+$(INSTALLED_LOCALSTACK): requirements-localstack.txt $(INSTALLED_DEV)
+	@echo "setting up $(LOCALSTACK): the packages of requirements-localstack.txt (about 0.5 GB)"
+	@rm -rf $(LOCALSTACK)
+	@$(BIN)/uv venv --quiet --python $(BIN)/python $(LOCALSTACK)
+	@sed -n '/^setuptools==/,/^ *# via/p' requirements-localstack.txt > $(LOCALSTACK)/setuptools.txt
+	@$(BIN)/uv pip install --quiet --python $(LOCALSTACK) --require-hashes -r $(LOCALSTACK)/setuptools.txt
+	@$(BIN)/uv pip install --quiet --python $(LOCALSTACK) --require-hashes --no-build-isolation \
+	  -r requirements-localstack.txt
 	@touch $@
 
 # The locked tools of package.json, by the Node of the environment.

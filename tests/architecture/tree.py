@@ -24,7 +24,7 @@ def texts() -> list[Path]:
     for path in sorted(ROOT.iterdir()):
         if path.name in _BUILT or path.name.endswith(".egg-info"):
             continue
-        if path.is_dir() and (not path.name.startswith(".") or path.name == ".ci"):
+        if path.is_dir() and (not path.name.startswith(".") or path.name in {".ci", ".github"}):
             found += [one for one in path.rglob("*") if one.is_file()]
         elif path.is_file():
             found.append(path)

@@ -1,0 +1,139 @@
+"""Bootstrapped, deployed, used and destroyed by the CDK command on a real LocalStack.
+
+What this says: CloudFormation takes our templates in their order, and these resources are what the
+template says. What it can say nothing about is left out before (`reduction.py`): Kafka, EMR,
+Valkey, Aurora, Glue, dashboards, and every function. Its buckets pass over the encryption, the life
+cycle and the block of public access that a template asks for, and no policy is enforced:
+tests/stacks looks at those.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.localstack.cloud import ENVIRONMENT, Cloud, synthesized
+from tests.localstack.server import running
+
+pytestmark = pytest.mark.localstack
+
+CREATED = json.loads(Path(__file__).with_name("created.json").read_text())
+# What a stand-in of LocalStack has for a physical id.
+FAKES = {"", "unknown", None}
+LAKE = ("data", "LakeBucketB1D32E10")
+KEY = ("data", "Key961B73FD")
+KEY_ALIAS = f"alias/shopstream-{ENVIRONMENT}-data"
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    folder = tmp_path_factory.mktemp("localstack")
+    with running(folder) as url:
+        cloud = synthesized(url, folder)
+        cloud.cdk("bootstrap")
+        cloud.cdk("deploy", "--all", "--require-approval", "never")
+        yield cloud
+
+
+@pytest.fixture
+def lake(cloud: Cloud) -> str:
+    return cloud.physical_id(*LAKE)
+
+
+def resources_of(cloud: Cloud, stack: str) -> list[dict[str, Any]]:
+    answer = cloud.client("cloudformation").describe_stack_resources(StackName=stack)
+    found: list[dict[str, Any]] = answer["StackResources"]
+    return found
+
+
+def test_every_resource_on_the_list_is_complete_with_an_id_of_its_own(cloud: Cloud) -> None:
+    complete = {
+        f"{stack.rpartition('-')[2]}/{each['LogicalResourceId']}": each["ResourceType"]
+        for stack in cloud.expected
+        for each in resources_of(cloud, stack)
+        if each["ResourceStatus"] == "CREATE_COMPLETE"
+        and each.get("PhysicalResourceId") not in FAKES
+    }
+    assert complete == CREATED
+
+
+def test_the_list_is_what_the_templates_hold(cloud: Cloud) -> None:
+    assert {
+        f"{stack.rpartition('-')[2]}/{logical_id}": kind
+        for stack, resources in cloud.expected.items()
+        for logical_id, kind in resources.items()
+    } == CREATED
+
+
+def test_the_lake_refuses_plain_http(cloud: Cloud, lake: str) -> None:
+    policy = json.loads(cloud.client("s3").get_bucket_policy(Bucket=lake)["Policy"])
+    assert {
+        "Action": "s3:*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Resource": [f"arn:aws:s3:::{lake}", f"arn:aws:s3:::{lake}/*"],
+    } in policy["Statement"]
+
+
+def test_the_lake_keeps_every_version(cloud: Cloud, lake: str) -> None:
+    s3 = cloud.client("s3")
+    written = {
+        s3.put_object(Bucket=lake, Key="warehouse/file", Body=body)["VersionId"]: body
+        for body in (b"first", b"second")
+    }
+    assert {
+        version: s3.get_object(Bucket=lake, Key="warehouse/file", VersionId=version)["Body"].read()
+        for version in written
+    } == written
+
+
+def test_the_key_of_the_data_encrypts_an_object(cloud: Cloud, lake: str) -> None:
+    key = cloud.client("kms").describe_key(KeyId=KEY_ALIAS)["KeyMetadata"]
+    assert key["KeyId"] == cloud.physical_id(*KEY)
+    asked = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key["Arn"]}
+    s3 = cloud.client("s3")
+    s3.put_object(Bucket=lake, Key="warehouse/encrypted", Body=b"an order", **asked)
+    read = s3.get_object(Bucket=lake, Key="warehouse/encrypted")
+    assert {name: read[name] for name in asked} == asked
+    assert read["Body"].read() == b"an order"
+
+
+def test_the_key_is_rotated(cloud: Cloud) -> None:
+    status = cloud.client("kms").get_key_rotation_status(KeyId=cloud.physical_id(*KEY))
+    assert status["KeyRotationEnabled"] is True
+
+
+def test_every_service_of_aws_is_reached_from_inside(cloud: Cloud) -> None:
+    """Templates name a subnet's zone by its place; here it becomes a name."""
+    ec2 = cloud.client("ec2")
+    network = cloud.physical_id("network", "Vpc8378EB38")
+    of_ours = [{"Name": "vpc-id", "Values": [network]}]
+    subnets = ec2.describe_subnets(Filters=of_ours)["Subnets"]
+    assert len({each["AvailabilityZone"] for each in subnets}) == 3
+    doors = [
+        each
+        for each in ec2.describe_vpc_endpoints()["VpcEndpoints"]
+        if each["VpcId"] == network and each["VpcEndpointType"] == "Interface"
+    ]
+    assert doors
+    for door in doors:
+        assert set(door["SubnetIds"]) == {each["SubnetId"] for each in subnets}
+
+
+def test_destroying_leaves_what_is_kept_and_nothing_else(cloud: Cloud) -> None:
+    """The last one: afterwards there is nothing to look at."""
+    kept = cloud.physical_id(*LAKE)
+    group = cloud.physical_id("data", "KafkaBrokerLogsD032A934")
+    cloud.cdk("destroy", "--all", "--force")
+    stacks = cloud.client("cloudformation").list_stacks()["StackSummaries"]
+    left = {each["StackName"] for each in stacks if each["StackStatus"] != "DELETE_COMPLETE"}
+    assert left == {"CDKToolkit"}
+    buckets = {each["Name"] for each in cloud.client("s3").list_buckets()["Buckets"]}
+    assert kept in buckets
+    groups = cloud.client("logs").describe_log_groups()["logGroups"]
+    assert group not in {each["logGroupName"] for each in groups}
