@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,18 +13,11 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-# First, and for this alone: it says which Node the library starts.
-import tests.stacks.templates  # noqa: F401
-
-# isort: split
-from aws_cdk import App
-
-from cdk.feature_flags import FLAGS
 from cdk.settings import settings
-from stacks.environment import environment
 from tests.architecture.tree import ROOT
 from tests.localstack.reduction import NEED_A_FUNCTION, reduce_assembly
 from tests.localstack.server import resource_types
+from tests.stacks.templates import assemble
 
 REGION = "us-east-1"
 # The only environment whose stacks may be destroyed without asking twice.
@@ -77,6 +71,15 @@ class Cloud:
         )["StackResourceDetail"]
         return str(detail["PhysicalResourceId"])
 
+    def templates(self) -> dict[str, dict[str, Any]]:
+        """The templates as they were deployed, by the stack's name without its environment."""
+        return {
+            stack.rpartition("-")[2]: json.loads(
+                (self.folder / "cdk.out" / f"{stack}.template.json").read_text()
+            )
+            for stack in self.expected
+        }
+
     def _environment(self) -> dict[str, str]:
         return {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
@@ -96,8 +99,6 @@ class Cloud:
 def synthesized(url: str, folder: Path) -> Cloud:
     """The environment's templates in `folder`, reduced to what the LocalStack at `url` makes."""
     assembly = folder / "cdk.out"
-    app = App(context=FLAGS, outdir=str(assembly), analytics_reporting=False)
-    environment(app, settings(ENVIRONMENT))
-    app.synth()
+    assemble(settings(ENVIRONMENT), str(assembly))
     expected = reduce_assembly(assembly, resource_types() - NEED_A_FUNCTION)
     return Cloud(url, folder, expected)

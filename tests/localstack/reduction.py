@@ -8,7 +8,7 @@ Everything that is left is as synthesis wrote it.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +26,18 @@ NEED_A_FUNCTION = frozenset(
 )
 
 
-def stand_in(logical_id: str) -> str:
-    """A name that no service has; in the form of an ARN, because policies take nothing else."""
-    return f"arn:aws:absent:us-east-1:000000000000:cluster/{logical_id}"
+def stand_in(logical_id: str, kind: str) -> str:
+    """The name of nothing that exists: in the form of an ARN, because policies take nothing else,
+    and of a function where there was one, because a schedule takes nothing else."""
+    service = kind.split("::")[1].lower()
+    name = f"function:{logical_id}" if service == "lambda" else f"cluster/{logical_id}"
+    return f"arn:aws:{service}:us-east-1:000000000000:{name}"
 
 
 def reduced(template: Template, types: Collection[str]) -> Template:
     """The template with the resources of `types` alone."""
     absent = {
-        logical_id
+        logical_id: resource["Type"]
         for logical_id, resource in template["Resources"].items()
         if resource["Type"] not in types
     }
@@ -62,15 +65,15 @@ def reduce_assembly(folder: Path, types: Collection[str]) -> dict[str, dict[str,
     return {stack: resources for stack, resources in left.items() if resources}
 
 
-def _without(value: Any, absent: Collection[str]) -> Any:
+def _without(value: Any, absent: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_without(each, absent) for each in value]
     if not isinstance(value, dict):
         return value
     if len(value) == 1 and (named := value.get("Ref")) in absent:
-        return stand_in(named)
+        return stand_in(named, absent[named])
     if len(value) == 1 and (pair := value.get("Fn::GetAtt")) and pair[0] in absent:
-        return stand_in(pair[0])
+        return stand_in(pair[0], absent[pair[0]])
     return {key: _without(each, absent) for key, each in value.items()}
 
 

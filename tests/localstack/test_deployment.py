@@ -9,7 +9,9 @@ tests/stacks looks at those.
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ import pytest
 
 from tests.localstack.cloud import ENVIRONMENT, Cloud, synthesized
 from tests.localstack.server import running
+from tests.stacks.shipped import assets
+from tests.stacks.templates import resources
 
 pytestmark = pytest.mark.localstack
 
@@ -50,6 +54,14 @@ def resources_of(cloud: Cloud, stack: str) -> list[dict[str, Any]]:
     return found
 
 
+def of_type(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [each["Properties"] for _, each in resources(template, kind)]
+
+
+def actions(document: dict[str, Any]) -> list[tuple[str, Any]]:
+    return [(each["Effect"], each["Action"]) for each in document["Statement"]]
+
+
 def test_every_resource_on_the_list_is_complete_with_an_id_of_its_own(cloud: Cloud) -> None:
     complete = {
         f"{stack.rpartition('-')[2]}/{each['LogicalResourceId']}": each["ResourceType"]
@@ -64,8 +76,8 @@ def test_every_resource_on_the_list_is_complete_with_an_id_of_its_own(cloud: Clo
 def test_the_list_is_what_the_templates_hold(cloud: Cloud) -> None:
     assert {
         f"{stack.rpartition('-')[2]}/{logical_id}": kind
-        for stack, resources in cloud.expected.items()
-        for logical_id, kind in resources.items()
+        for stack, left in cloud.expected.items()
+        for logical_id, kind in left.items()
     } == CREATED
 
 
@@ -123,6 +135,65 @@ def test_every_service_of_aws_is_reached_from_inside(cloud: Cloud) -> None:
     assert doors
     for door in doors:
         assert set(door["SubnetIds"]) == {each["SubnetId"] for each in subnets}
+
+
+def test_a_message_on_the_topic_reaches_who_listens(cloud: Cloud) -> None:
+    sns, sqs = cloud.client("sns"), cloud.client("sqs")
+    topic = cloud.physical_id("functions", "Notifications87298708")
+    queue = sqs.create_queue(QueueName="listener")["QueueUrl"]
+    name = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=name["QueueArn"])
+    sns.publish(TopicArn=topic, Message="an alert")
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
+    assert json.loads(message["Body"])["Message"] == "an alert"
+
+
+def test_the_topic_takes_encrypted_messages_over_tls_alone(cloud: Cloud) -> None:
+    topic = cloud.physical_id("functions", "Notifications87298708")
+    attributes = cloud.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+    assert attributes["KmsMasterKeyId"].endswith(cloud.physical_id(*KEY))
+    (refused,) = [
+        each["Condition"]
+        for each in json.loads(attributes["Policy"])["Statement"]
+        if each["Effect"] == "Deny"
+    ]
+    assert refused == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_applications_are_to_run(cloud: Cloud) -> None:
+    switch = cloud.physical_id("processing", "Switch39BDFED0")
+    parameter = cloud.client("ssm").get_parameter(Name=switch)["Parameter"]
+    assert parameter["Value"] == "run"
+
+
+def test_the_controller_looks_every_minute_and_the_canary_every_five(cloud: Cloud) -> None:
+    rules = cloud.client("events").list_rules()["Rules"]
+    assert {each["Name"]: (each["ScheduleExpression"], each["State"]) for each in rules} == {
+        cloud.physical_id("processing", "Schedule83A77FD1"): ("rate(1 minute)", "ENABLED"),
+        cloud.physical_id("functions", "CanarySchedule553FAD28"): ("rate(5 minutes)", "ENABLED"),
+    }
+
+
+def test_every_role_holds_the_actions_that_its_policies_name(cloud: Cloud) -> None:
+    iam = cloud.client("iam")
+    looked_at = 0
+    for stack, template in cloud.templates().items():
+        for policy in of_type(template, "AWS::IAM::Policy"):
+            (role,) = policy["Roles"]
+            held = iam.get_role_policy(
+                RoleName=cloud.physical_id(stack, role["Ref"]), PolicyName=policy["PolicyName"]
+            )["PolicyDocument"]
+            assert actions(held) == actions(policy["PolicyDocument"])
+            looked_at += 1
+    assert looked_at == Counter(CREATED.values())["AWS::IAM::Policy"]
+
+
+def test_the_package_of_the_applications_is_uploaded_under_its_own_sum(cloud: Cloud) -> None:
+    code = hashlib.sha256(assets().code.read_bytes()).hexdigest()
+    buckets = [each["Name"] for each in cloud.client("s3").list_buckets()["Buckets"]]
+    (published,) = [name for name in buckets if name.startswith("cdk-")]
+    stored = cloud.client("s3").get_object(Bucket=published, Key=f"{code}.zip")["Body"].read()
+    assert hashlib.sha256(stored).hexdigest() == code
 
 
 def test_destroying_leaves_what_is_kept_and_nothing_else(cloud: Cloud) -> None:

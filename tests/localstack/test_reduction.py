@@ -9,23 +9,28 @@ from typing import Any
 
 import pytest
 
-from tests.localstack.reduction import reduced, stand_in
+from tests.localstack.reduction import reduced
 
 TYPES = {"AWS::S3::Bucket", "AWS::IAM::Role"}
 CREATED = json.loads(Path(__file__).with_name("created.json").read_text())
 # It may only grow: what once worked on an emulator is not lost by leaving it out.
 LEAST = {
-    "AWS::EC2::SecurityGroup": 4,
+    "AWS::EC2::SecurityGroup": 11,
     "AWS::EC2::Subnet": 3,
     "AWS::EC2::VPC": 1,
     "AWS::EC2::VPCEndpoint": 13,
-    "AWS::IAM::Policy": 1,
-    "AWS::IAM::Role": 1,
+    "AWS::Events::Rule": 2,
+    "AWS::IAM::Policy": 14,
+    "AWS::IAM::Role": 14,
     "AWS::KMS::Alias": 1,
     "AWS::KMS::Key": 1,
-    "AWS::Logs::LogGroup": 5,
+    "AWS::Logs::LogGroup": 15,
     "AWS::S3::Bucket": 2,
     "AWS::S3::BucketPolicy": 2,
+    "AWS::SNS::Topic": 1,
+    "AWS::SNS::TopicPolicy": 1,
+    "AWS::SSM::Parameter": 1,
+    "AWS::StepFunctions::StateMachine": 1,
 }
 
 
@@ -44,19 +49,28 @@ def test_a_resource_of_another_type_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("AWS::MSK::Cluster", "arn:aws:msk:us-east-1:000000000000:cluster/Kafka"),
+        ("AWS::Lambda::Function", "arn:aws:lambda:us-east-1:000000000000:function:Kafka"),
+    ],
+)
+@pytest.mark.parametrize(
     "reference",
     [
         pytest.param({"Ref": "Kafka"}, id="Ref"),
         pytest.param({"Fn::GetAtt": ["Kafka", "Arn"]}, id="GetAtt"),
     ],
 )
-def test_what_refers_to_it_is_given_a_stand_in(reference: dict[str, Any]) -> None:
+def test_what_refers_to_it_is_given_a_stand_in(
+    reference: dict[str, Any], kind: str, name: str
+) -> None:
     both = {
-        "Kafka": {"Type": "AWS::MSK::Cluster"},
+        "Kafka": {"Type": kind},
         "Role": {"Type": "AWS::IAM::Role", "Properties": {"Of": ["a", {"b": reference}]}},
     }
     role = reduced(template(**both), TYPES)["Resources"]["Role"]
-    assert role["Properties"] == {"Of": ["a", {"b": stand_in("Kafka")}]}
+    assert role["Properties"] == {"Of": ["a", {"b": name}]}
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,18 @@ from tests.stacks.shipped import assets
 Template = dict[str, Any]
 
 
+def assemble(chosen: Settings, folder: str, *plugins: Any) -> None:
+    """Write what the command deploys, with small assets; raises on a finding of `plugins`."""
+    app = App(context=FLAGS, outdir=folder, analytics_reporting=False)
+    environment(app, chosen, assets())
+    Validations.of(app).add_plugins(*plugins)
+    app.synth()
+
+
 def synthesized(chosen: Settings, *plugins: Any) -> dict[str, str]:
     """Template texts by stack name without its environment; raises on a finding of `plugins`."""
     with TemporaryDirectory() as folder:
-        app = App(context=FLAGS, outdir=folder, analytics_reporting=False)
-        environment(app, chosen, assets())
-        Validations.of(app).add_plugins(*plugins)
-        app.synth()
+        assemble(chosen, folder, *plugins)
         return {
             file.name.removesuffix(".template.json").rpartition("-")[2]: file.read_text()
             for file in sorted(Path(folder).glob("*.template.json"))
