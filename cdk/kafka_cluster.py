@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Sequence
 
-from aws_cdk import Fn, RemovalPolicy, Stack
+from aws_cdk import Aws, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
@@ -63,6 +63,7 @@ class KafkaCluster(Construct):
                 client_subnets=vpc.select_subnets(
                     subnet_group_name=subnets.subnet_group_name
                 ).subnet_ids,
+                connectivity_info=_private_connectivity() if settings.kafka.replicated else None,
                 instance_type=settings.kafka.broker_type,
                 security_groups=[self.security_group.security_group_id],
             ),
@@ -80,6 +81,8 @@ class KafkaCluster(Construct):
         self.cluster_arn = Stack.of(self).export_value(self._cluster.attr_arn)
         for topic in TOPICS:
             self._topic(topic)
+        if settings.kafka.replicated:
+            self._open_to_replication()
 
     def allow_from(self, peer: ec2.IConnectable) -> None:
         """Let `peer` reach the brokers."""
@@ -108,7 +111,11 @@ class KafkaCluster(Construct):
     ) -> None:
         """Read as an event source of Lambda does, which first describes the cluster."""
         self.grant_read(grantee, topics, group_prefix)
-        allow(grantee, ["kafka:DescribeCluster"], [self.cluster_arn])
+        allow(
+            grantee,
+            ["kafka:DescribeCluster", "kafka-cluster:DescribeClusterDynamicConfiguration"],
+            [self.cluster_arn],
+        )
 
     def grant_find(self, grantee: iam.IGrantable) -> None:
         """Ask where the brokers are, without a way in."""
@@ -148,6 +155,26 @@ class KafkaCluster(Construct):
             configs=base64.b64encode(json.dumps(properties, sort_keys=True).encode()).decode(),
         )
         resource.apply_removal_policy(RemovalPolicy.RETAIN)
+
+    def _open_to_replication(self) -> None:
+        """MSK itself, on behalf of a replicator of another region, may find and join the cluster;
+        what it reads there is the replicator's role's to say."""
+        statement = iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("kafka.amazonaws.com")],
+            actions=[
+                "kafka:CreateVpcConnection",
+                "kafka:DescribeClusterV2",
+                "kafka:GetBootstrapBrokers",
+            ],
+            resources=[self._cluster.attr_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+        )
+        msk.CfnClusterPolicy(
+            self,
+            "Policy",
+            cluster_arn=self._cluster.attr_arn,
+            policy=iam.PolicyDocument(statements=[statement]),
+        )
 
     def _logging(self, settings: Settings, key: kms.IKey) -> msk.CfnCluster.LoggingInfoProperty:
         group = logs.LogGroup(
@@ -211,4 +238,15 @@ def _encrypted(key: kms.IKey) -> msk.CfnCluster.EncryptionInfoProperty:
         encryption_in_transit=msk.CfnCluster.EncryptionInTransitProperty(
             client_broker="TLS", in_cluster=True
         ),
+    )
+
+
+def _private_connectivity() -> msk.CfnCluster.ConnectivityInfoProperty:
+    of = msk.CfnCluster
+    return of.ConnectivityInfoProperty(
+        vpc_connectivity=of.VpcConnectivityProperty(
+            client_authentication=of.VpcConnectivityClientAuthenticationProperty(
+                sasl=of.VpcConnectivitySaslProperty(iam=of.VpcConnectivityIamProperty(enabled=True))
+            )
+        )
     )

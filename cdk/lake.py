@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from aws_cdk import Aws, Duration, RemovalPolicy, Stack
-from aws_cdk import aws_athena as athena
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,8 +13,8 @@ from cdk.grants import allow
 from cdk.settings import Settings
 from contracts.tables.lake import LAKE_TABLES
 
-# An analyst's query reads no more than this without asking: 100 GB.
-_MAX_SCANNED_BYTES = 100 * 1000**3
+# Where Athena leaves the results of queries, for a week.
+RESULTS = "athena"
 _READ = ("glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables")
 _OBJECTS = (
     "s3:AbortMultipartUpload",
@@ -33,7 +32,7 @@ class Lake(Construct):
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, key: kms.IKey) -> None:
         super().__init__(scope, id)
-        self._key = key
+        self.key = key
         self.bucket = self._bucket(settings)
         # For other stacks, which alone hold what reads and writes.
         self._bucket_arn = Stack.of(self).export_value(self.bucket.bucket_arn)
@@ -51,14 +50,13 @@ class Lake(Construct):
                 ),
             )
             database.apply_removal_policy(RemovalPolicy.RETAIN)
-        self._workgroup(settings)
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
         """Read every table."""
         self._grant_list(grantee)
         self._grant_objects(grantee, ("s3:GetObject",), "warehouse")
-        self._grant_catalog(grantee, _READ)
-        self._key.grant_decrypt(grantee)
+        self.grant_catalog(grantee, _READ)
+        self.key.grant_decrypt(grantee)
 
     def grant_checkpoint(self, grantee: iam.IGrantable, application: str) -> None:
         """Keep what an application's restarts need."""
@@ -70,7 +68,23 @@ class Lake(Construct):
         """Create, read and write tables; never drop one."""
         self._grant_list(grantee)
         self._grant_objects(grantee, _OBJECTS, "warehouse")
-        self._grant_catalog(grantee, (*_READ, *_WRITE))
+        self.grant_catalog(grantee, (*_READ, *_WRITE))
+        self._grant_seal(grantee)
+
+    def grant_maintain(self, grantee: iam.IGrantable) -> None:
+        """Rewrite, expire and clean up tables that exist; make none."""
+        self._grant_list(grantee)
+        self._grant_objects(
+            grantee, ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"), "warehouse"
+        )
+        self.grant_catalog(grantee, ("glue:GetTable", "glue:UpdateTable"))
+        self._grant_seal(grantee)
+
+    def grant_results(self, grantee: iam.IGrantable) -> None:
+        """Leave the results of queries, and read them."""
+        self._grant_list(grantee)
+        actions = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
+        self._grant_objects(grantee, (*actions, "s3:ListMultipartUploadParts"), RESULTS)
         self._grant_seal(grantee)
 
     def grant_logs(self, grantee: iam.IGrantable) -> None:
@@ -100,9 +114,10 @@ class Lake(Construct):
 
     def _grant_seal(self, grantee: iam.IGrantable) -> None:
         """Read and write under the key; exact actions, where the library's grants have patterns."""
-        self._key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
+        self.key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
 
-    def _grant_catalog(self, grantee: iam.IGrantable, actions: tuple[str, ...]) -> None:
+    def grant_catalog(self, grantee: iam.IGrantable, actions: tuple[str, ...]) -> None:
+        """Do `actions` to the databases and tables in Glue, not to what they hold."""
         stack = Stack.of(self)
         databases = [
             stack.format_arn(service="glue", resource="database", resource_name=name)
@@ -135,7 +150,7 @@ class Lake(Construct):
             self,
             "Bucket",
             encryption=s3.BucketEncryption.KMS,
-            encryption_key=self._key,
+            encryption_key=self.key,
             # One request to KMS for many objects: Iceberg writes several files a batch.
             bucket_key_enabled=True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
@@ -158,28 +173,10 @@ class Lake(Construct):
                         )
                     ],
                 ),
-                s3.LifecycleRule(prefix="athena/", expiration=Duration.days(7)),
+                s3.LifecycleRule(prefix=f"{RESULTS}/", expiration=Duration.days(7)),
                 s3.LifecycleRule(
                     prefix="emr-logs/", expiration=Duration.days(settings.lake.log_days)
                 ),
             ],
             removal_policy=RemovalPolicy.RETAIN,
-        )
-
-    def _workgroup(self, settings: Settings) -> None:
-        athena.CfnWorkGroup(
-            self,
-            "Analysts",
-            name=settings.name("analysts"),
-            work_group_configuration=athena.CfnWorkGroup.WorkGroupConfigurationProperty(
-                enforce_work_group_configuration=True,
-                publish_cloud_watch_metrics_enabled=True,
-                bytes_scanned_cutoff_per_query=_MAX_SCANNED_BYTES,
-                result_configuration=athena.CfnWorkGroup.ResultConfigurationProperty(
-                    output_location=f"s3://{self.bucket.bucket_name}/athena/",
-                    encryption_configuration=athena.CfnWorkGroup.EncryptionConfigurationProperty(
-                        encryption_option="SSE_KMS", kms_key=self._key.key_arn
-                    ),
-                ),
-            ),
         )

@@ -34,9 +34,16 @@ class SchemaRegistry(Construct):
         )
         allow(
             grantee,
-            ["glue:GetSchema", "glue:GetSchemaVersion", "glue:ListSchemaVersions"],
+            ["glue:GetSchema", "glue:ListSchemaVersions"],
             [self._registry.attr_arn, schemas],
             because="Schemas of later versions are read without a new deployment.",
+        )
+        # By its id alone, as it stands before each event, a version belongs to no schema.
+        allow(
+            grantee,
+            ["glue:GetSchemaVersion"],
+            ["*"],
+            because="A version asked for by its id names neither a registry nor a schema.",
         )
 
     def _family(self, family: str, versions: tuple[str, ...]) -> None:

@@ -33,11 +33,35 @@ def _require(holds: bool, rule: str) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReplicationSource:
+    """The Kafka cluster of another region of the same account, and two or three subnets beside its
+    brokers; that environment has `kafka.replicated` set."""
+
+    cluster_arn: str
+    subnets: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        _require(
+            re.fullmatch(r"arn:[\w-]+:kafka:[\w-]+:\d{12}:cluster/[\w-]+/[\w-]+", self.cluster_arn)
+            is not None,
+            f"replicate_from.cluster_arn {self.cluster_arn!r}: the ARN of a Kafka cluster",
+        )
+        _require(
+            2 <= len(self.subnets) <= 3
+            and all(subnet.startswith("subnet-") for subnet in self.subnets),
+            "replicate_from.subnets: two or three subnets of the source's brokers",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class KafkaSettings:
-    """MSK Express brokers; `brokers` is a multiple of the three zones."""
+    """MSK Express brokers; `brokers` is a multiple of the three zones. `replicated`: another region
+    copies the topics; MSK takes it for a cluster that exists, so it is off at the first deployment.
+    """
 
     broker_type: str = "express.m7g.large"
     brokers: int = 3
+    replicated: bool = False
 
     def __post_init__(self) -> None:
         _require(
@@ -161,8 +185,8 @@ class Settings:
 
     `triggers`: seconds between batches by application; `sizes`: its driver and executors.
     `monthly_budget` is in USD.
-    `replicate_from`: the ARN of another region's Kafka cluster whose source topics are copied here;
-    everything derived is computed anew from them.
+    `replicate_from`: another region's Kafka cluster whose source topics are copied here; everything
+    derived is computed anew from them.
     """
 
     environment: EnvironmentName
@@ -183,7 +207,7 @@ class Settings:
     log_days: int = 30
     deletion_protection: bool = True
     alarm_email: str | None = None
-    replicate_from: str | None = None
+    replicate_from: ReplicationSource | None = None
 
     def __post_init__(self) -> None:
         _require(
@@ -203,10 +227,6 @@ class Settings:
         _require(
             self.alarm_email is None or "@" in self.alarm_email,
             f"alarm_email {self.alarm_email!r} is no address",
-        )
-        _require(
-            self.replicate_from is None or self.replicate_from.startswith("arn:"),
-            "replicate_from: the ARN of a Kafka cluster",
         )
 
     @property

@@ -13,6 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from cdk.analysts import Analysts
 from cdk.assets import Assets
 from cdk.deployment_step import DeploymentStep
 from cdk.function import PlatformFunction, Surroundings
@@ -21,6 +22,7 @@ from cdk.http_api import HttpApi
 from cdk.kafka_event_source import KafkaEventSource
 from cdk.postgres import ADMIN
 from cdk.settings import Settings
+from cdk.table_optimizers import TableOptimizers
 from contracts.tables import ddl
 from contracts.tables.roles import NOTIFIER, READER, role_statements
 from contracts.topics import ALERTS, ORDERS
@@ -59,7 +61,11 @@ class FunctionsStack(Stack):
             "alert_notifier": self._alert_notifier(),
             "query_api": self._query_api(),
             "canary": self._canary(),
+            "table_optimizers": TableOptimizers(
+                self, "TableOptimizers", of=self._of, lake=data.lake
+            ).function,
         }
+        Analysts(self, "Analysts", settings=settings, lake=data.lake, postgres=data.postgres)
         self.api = HttpApi(
             self, "Api", settings=settings, key=data.key, function=self.functions["query_api"]
         )

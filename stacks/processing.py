@@ -19,6 +19,7 @@ from cdk.grants import allow
 from cdk.log_retention import retention
 from cdk.published_package import PublishedPackage
 from cdk.settings import Settings
+from cdk.topic_replication import TopicReplication
 from contracts.applications import APPLICATIONS, Application, Places
 from contracts.job_plan import JobPlan
 from contracts.spark_submit import DATABASE_ROOTS
@@ -74,6 +75,17 @@ class ProcessingStack(Stack):
         }
         self.controller = self._controller()
         self._deployment(self._confirmation())
+        if settings.replicate_from is not None:
+            TopicReplication(
+                self,
+                "Replication",
+                settings=settings,
+                source=settings.replicate_from,
+                kafka=data.kafka,
+                vpc=network.vpc,
+                subnets=subnets,
+                key=data.key,
+            )
 
     def _where(self, network: NetworkStack) -> EmrCluster | EmrServerless:
         settings, data = self._settings, self._data

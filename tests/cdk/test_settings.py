@@ -14,12 +14,15 @@ from cdk.settings import (
     KafkaSettings,
     LakeSettings,
     PostgresSettings,
+    ReplicationSource,
     TokenIssuer,
     ValkeySettings,
     settings,
 )
 
 DEV = ENVIRONMENTS["dev"]
+CLUSTER = "arn:aws:kafka:eu-west-1:111122223333:cluster/shopstream-production-kafka/0f0e-1"
+SUBNETS = ("subnet-0a", "subnet-0b")
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
@@ -47,6 +50,9 @@ def test_an_unknown_environment_is_told_the_known_ones() -> None:
         (EmrSettings, {"core_units": 1}, "2 or more"),
         (LakeSettings, {"snapshot_hours": 23}, "24 or more"),
         (LakeSettings, {"infrequent_after_days": 29}, "S3 asks for 30"),
+        (ReplicationSource, {"cluster_arn": "other", "subnets": SUBNETS}, "ARN of a Kafka cluster"),
+        (ReplicationSource, {"cluster_arn": CLUSTER, "subnets": SUBNETS[:1]}, "two or three"),
+        (ReplicationSource, {"cluster_arn": CLUSTER, "subnets": ("a", "b")}, "two or three"),
         (TokenIssuer, {"issuer": "http://a.example", "audience": "b"}, "https only"),
     ],
 )
@@ -66,7 +72,6 @@ def test_a_part_refuses(kind: Any, given: dict[str, Any], says: str) -> None:
         ({"triggers": (("ingest", 0), ("orders", 5))}, "1 to 600"),
         ({"monthly_budget": 0}, "above 0 USD"),
         ({"alarm_email": "nobody"}, "is no address"),
-        ({"replicate_from": "other-cluster"}, "the ARN of a Kafka cluster"),
     ],
 )
 def test_an_environment_refuses(given: dict[str, Any], says: str) -> None:

@@ -166,11 +166,15 @@ def test_the_applications_are_to_run(cloud: Cloud) -> None:
     assert parameter["Value"] == "run"
 
 
-def test_the_controller_looks_every_minute_and_the_canary_every_five(cloud: Cloud) -> None:
+def test_each_schedule_calls_at_its_rate(cloud: Cloud) -> None:
     rules = cloud.client("events").list_rules()["Rules"]
     assert {each["Name"]: (each["ScheduleExpression"], each["State"]) for each in rules} == {
         cloud.physical_id("processing", "Schedule83A77FD1"): ("rate(1 minute)", "ENABLED"),
         cloud.physical_id("functions", "CanarySchedule553FAD28"): ("rate(5 minutes)", "ENABLED"),
+        cloud.physical_id("functions", "TableOptimizersSchedule74020B98"): (
+            "rate(1 hour)",
+            "ENABLED",
+        ),
     }
 
 

@@ -23,6 +23,7 @@ _PSEUDO = {
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 # Where an ARN is not arn:partition:service:region:account:kind/id.
 _ARNS = {
+    "AWS::EMRServerless::Application": "arn:aws:emr-serverless:{region}:{account}:/{id}",
     "AWS::IAM::Role": "arn:aws:iam::{account}:role/{id}",
     "AWS::KMS::Key": "arn:aws:kms:{region}:{account}:key/{id}",
     "AWS::Lambda::Function": "arn:aws:lambda:{region}:{account}:function:{id}",
@@ -92,7 +93,7 @@ class Environment:
     def attribute(self, stack: str, name: str, attribute: str) -> str:
         """What `Fn::GetAtt` gives."""
         resource = self.templates[stack]["Resources"][name]
-        if not attribute.endswith("Arn"):
+        if "." in attribute or not attribute.endswith("Arn"):
             return f"{name}.{attribute}"
         kind: str = resource["Type"]
         _, service, part = f"{kind}::".split("::")[:3]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from functools import cache
 
+from tests.stacks.intrinsics import Environment
 from tests.stacks.policies import ROOT, Policies, Role, Statement, matches
+from tests.stacks.templates import texts
 
 # Actions that AWS offers no resource for, each with why it may stand on `*`.
 _INTERFACES = "Lambda makes a network interface where a function runs; it has no ARN before"
@@ -19,6 +23,7 @@ UNSCOPED: dict[str, str] = {
     "ec2:DescribeSecurityGroups": _LOOKING,
     "ec2:DescribeSubnets": _LOOKING,
     "ec2:DescribeVpcs": _LOOKING,
+    "glue:GetSchemaVersion": "a version asked for by its id names no schema",
     "xray:PutTelemetryRecords": _TRACES,
     "xray:PutTraceSegments": _TRACES,
 }
@@ -31,8 +36,16 @@ MANAGED: dict[str, str] = {
         "EMR makes machines of what is tagged for it, and nothing else"
     ),
 }
+# Topics and groups that the service of replication keeps for itself, as it names them.
+INTERNAL = ("*__amazon_msk_replicator_*", "*.checkpoints.internal", "mskr-offset-syncs.*")
 _KAFKA_DATA = "kafka-cluster:"
 Finding = Iterator[str]
+
+
+@cache
+def policies(name: str) -> Policies:
+    """Those of one of the known environments."""
+    return Policies(Environment({stack: json.loads(text) for stack, text in texts(name).items()}))
 
 
 def findings(policies: Policies) -> list[str]:
@@ -73,8 +86,10 @@ def _names_exact_topics(statement: Statement) -> Finding:
     for resource in statement.resources:
         kind, _, rest = resource.rpartition(":")[2].partition("/")
         name = rest.split("/")[-1]
-        allowed = "*" not in rest or (
-            kind == "group" and rest.count("*") == 1 and name.endswith("*") and len(name) > 1
+        allowed = (
+            name in INTERNAL
+            or "*" not in rest
+            or (kind == "group" and rest.count("*") == 1 and name.endswith("*") and len(name) > 1)
         )
         if not allowed or kind not in ("cluster", "topic", "group"):
             yield f"{statement.place}: Kafka's {kind} {rest}"

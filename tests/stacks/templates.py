@@ -15,6 +15,7 @@ from typing import Any
 os.environ["JSII_NODE"] = str(Path(sys.executable).parent / "node")
 
 from aws_cdk import App, Validations
+from cfnlint.api import ManualArgs, lint
 
 from cdk.feature_flags import FLAGS
 from cdk.settings import Settings, settings
@@ -22,6 +23,8 @@ from stacks.environment import environment
 from tests.stacks.shipped import assets
 
 Template = dict[str, Any]
+# The CDK says twice what a resource depends on.
+LINTER = ManualArgs(ignore_checks=["W3005"])
 
 
 def assemble(chosen: Settings, folder: str, *plugins: Any) -> None:
@@ -52,6 +55,15 @@ def template(name: str, stack: str) -> Template:
     """One stack's template of a known environment."""
     parsed: Template = json.loads(texts(name)[stack])
     return parsed
+
+
+def linted(written: dict[str, str]) -> list[str]:
+    """What CloudFormation's linter finds, by stack."""
+    return [
+        f"{stack}: {match}"
+        for stack, text in written.items()
+        for match in lint(text, config=LINTER)
+    ]
 
 
 def resources(template: Template, kind: str) -> Iterator[tuple[str, Template]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from functools import cache
 from typing import Any
 
 import pytest
@@ -11,16 +10,10 @@ import pytest
 from cdk.settings import ENVIRONMENTS
 from tests.stacks.intrinsics import Environment
 from tests.stacks.policies import Policies
-from tests.stacks.policy_rules import MANAGED, UNSCOPED, findings
+from tests.stacks.policy_rules import MANAGED, UNSCOPED, findings, policies
 from tests.stacks.templates import resources, texts
 
 ALL = sorted(ENVIRONMENTS)
-
-
-@cache
-def policies(name: str) -> Policies:
-    parsed = {stack: json.loads(text) for stack, text in texts(name).items()}
-    return Policies(Environment(parsed))
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -8,14 +8,11 @@ from pathlib import Path
 
 import pytest
 from cdk_nag import AwsSolutionsChecks
-from cfnlint.api import ManualArgs, lint
 
 from cdk.settings import ENVIRONMENTS, Internet, settings
-from tests.stacks.templates import synthesized, texts
+from tests.stacks.templates import linted, synthesized, texts
 
 INSTANCE = "AWS::RDS::DBInstance"
-# The CDK says twice what a resource depends on.
-LINTER = ManualArgs(ignore_checks=["W3005"])
 IDS = Path(__file__).with_name("kept_ids.json")
 
 
@@ -26,12 +23,7 @@ def test_the_same_settings_give_the_same_bytes(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
 def test_the_linter_finds_nothing(name: str) -> None:
-    found = [
-        f"{stack}: {match}"
-        for stack, text in texts(name).items()
-        for match in lint(text, config=LINTER)
-    ]
-    assert found == []
+    assert linted(texts(name)) == []
 
 
 @pytest.mark.parametrize("internet", ["endpoints", "nat"])
