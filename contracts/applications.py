@@ -20,7 +20,8 @@ PostgresAuth = Literal["password", "rds-iam"]
 
 @dataclass(frozen=True)
 class Application:
-    """`laptop_trigger` and `cloud_trigger` are in seconds: on AWS every request costs money."""
+    """`laptop_trigger` and `cloud_trigger` are in seconds: on AWS every request costs money.
+    `max_offsets_per_trigger` is what a batch takes at most at the laptop's trigger."""
 
     name: str
     reads: tuple[Topic, ...]
@@ -34,8 +35,17 @@ class Application:
         """The Kafka group under which its applied offsets are published."""
         return f"shopstream-{self.name}"
 
+    def max_offsets(self, trigger: int) -> int:
+        """Records that one batch takes at most: as many a second at a longer trigger, or a batch a
+        minute would fall behind a load that a batch every ten seconds keeps up with."""
+        return (
+            self.max_offsets_per_trigger * max(trigger, self.laptop_trigger) // self.laptop_trigger
+        )
 
-INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), (), 10, 60, 200_000)
+
+# On AWS each batch of ingest asks S3 for every file of the day to find twins: half as many batches
+# are a quarter of the requests. Answers and alerts come from orders.
+INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), (), 10, 120, 200_000)
 ORDER_ANSWERS = Application("orders", (ORDERS,), (ALERTS,), 1, 5, 200_000)
 APPLICATIONS: tuple[Application, ...] = (INGEST, ORDER_ANSWERS)
 

@@ -44,7 +44,9 @@ from emr_jobs.runtime.session import start_session
 logger = logging.getLogger("emr_jobs")
 
 PACKAGE_VERSION = "0.1.0"
-_PUBLISH_SECONDS = 10.0
+# Gold is written no oftener than this, nor than silver: each time whole days are written anew, and
+# on AWS every request costs money.
+_LEAST_PUBLISH_SECONDS = 10.0
 
 
 def _now() -> datetime:
@@ -224,7 +226,7 @@ def _plan(app: Application, clients: _Clients, standing: _Standing) -> QueryPlan
             clients.kafka_place,
             starting_offsets=offsets,
             group_prefix=app.group,
-            max_offsets=arguments.max_offsets or app.max_offsets_per_trigger,
+            max_offsets=arguments.max_offsets or app.max_offsets(arguments.triggers[app.name]),
         )
 
     return QueryPlan(app.name, load, runner, checkpoint, arguments.triggers[app.name])
@@ -259,7 +261,8 @@ def _publisher(clients: _Clients, stack: ExitStack) -> Periodic:
     publisher = GoldPublisher(
         clients.spark, connection, postgres.jdbc, clients.metrics[INGEST.name]
     )
-    return Periodic("gold", _PUBLISH_SECONDS, _now, publisher.publish)
+    seconds = max(_LEAST_PUBLISH_SECONDS, clients.arguments.triggers[INGEST.name])
+    return Periodic("gold", seconds, _now, publisher.publish)
 
 
 def _identity() -> str:

@@ -117,7 +117,10 @@ class Table:
             "TBLPROPERTIES ('format-version'='2', 'write.parquet.compression-codec'='zstd', "
             f"'write.distribution-mode'='{self._distribution}', "
             "'write.spark.fanout.enabled'='false', "
-            "'history.expire.max-snapshot-age-ms'='86400000')"
+            "'history.expire.max-snapshot-age-ms'='86400000', "
+            # Every commit writes this file anew, and nothing but this ever removes the old ones.
+            "'write.metadata.delete-after-commit.enabled'='true', "
+            "'write.metadata.previous-versions-max'='100')"
         )
 
 

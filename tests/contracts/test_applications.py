@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from contracts.applications import APPLICATIONS, Places, application, command_line
+from contracts.applications import APPLICATIONS, INGEST, Places, application, command_line
 from contracts.ledger import Run, SourceFile
 from contracts.topics import ALERTS, CLICKS, ORDERS, TOPICS, topic
 
@@ -42,6 +42,18 @@ def test_triggers_and_take_over() -> None:
     line = command_line(["orders"], PLACES, triggers={"orders": 5}, take_over=True)
     assert line[0] == "orders"
     assert line[-2:] == ["--trigger=orders=5s", "--take-over"]
+
+
+@pytest.mark.parametrize(
+    ("trigger", "records"),
+    [
+        pytest.param(INGEST.laptop_trigger, 200_000, id="the laptop's"),
+        pytest.param(1, 200_000, id="never fewer"),
+        pytest.param(60, 1_200_000, id="as many a second in a longer batch"),
+    ],
+)
+def test_what_a_batch_takes_at_most(trigger: int, records: int) -> None:
+    assert INGEST.max_offsets(trigger) == records
 
 
 def test_unknown_names_are_answered_with_the_known() -> None:

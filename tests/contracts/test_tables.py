@@ -49,6 +49,8 @@ def test_lake_statements_are_idempotent_and_partitioned(table: Table) -> None:
     assert statement.startswith(f"CREATE TABLE IF NOT EXISTS shop.{table.name} (")
     assert f"PARTITIONED BY ({', '.join(table.partitioned_by)})" in statement
     assert "'format-version'='2'" in statement
+    # Each commit leaves a metadata file with every snapshot in it.
+    assert "'write.metadata.delete-after-commit.enabled'='true'" in statement
 
 
 def apply(url: str) -> tuple[list[tuple[object, ...]], list[tuple[object, ...]]]:
