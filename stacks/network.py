@@ -13,13 +13,12 @@ from cdk.settings import ZONES, Compute, Settings
 
 PRIVATE = "private"
 
+# What jobs and functions call; each costs in every zone. Metrics are lines of logs, Lambda's own
+# pollers need no endpoint in provisioned mode, and analysts are not in here.
 _SERVICES = {
-    "Athena": ec2.InterfaceVpcEndpointAwsService.ATHENA,
     "Glue": ec2.InterfaceVpcEndpointAwsService.GLUE,
     "Kms": ec2.InterfaceVpcEndpointAwsService.KMS,
-    "Lambda": ec2.InterfaceVpcEndpointAwsService.LAMBDA_,
     "Logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
-    "Monitoring": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_MONITORING,
     "Secrets": ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
     "Sns": ec2.InterfaceVpcEndpointAwsService.SNS,
     "Ssm": ec2.InterfaceVpcEndpointAwsService.SSM,
