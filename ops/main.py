@@ -10,6 +10,7 @@ from typer.exceptions import TyperException
 from ops import console
 from ops.commands import (
     assets,
+    cost,
     demo,
     doctor,
     down,
@@ -53,6 +54,7 @@ for command in (
     quarantine,
     jars,
     assets,
+    cost,
 ):
     command.register(app)
 

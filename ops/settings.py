@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,4 +55,16 @@ class Settings:
     @classmethod
     def from_environment(cls) -> Settings:
         """Read the settings of this process."""
-        return cls.of(os.environ)  # noqa: TID251 - the one place
+        return cls.of(_variables())
+
+
+def process_environment(**changes: str) -> dict[str, str]:
+    """The environment of a process that is started: this one's, the programs installed beside this
+    Python first, and `changes`."""
+    variables = _variables()
+    path = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", "")])
+    return {**variables, "PATH": path, **changes}
+
+
+def _variables() -> Mapping[str, str]:
+    return os.environ  # noqa: TID251 - the one place

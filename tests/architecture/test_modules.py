@@ -26,7 +26,7 @@ SUPPRESSIONS = {
     "producer": 6,
     "lambdas": 3,
     "local": 1,
-    "ops": 3,
+    "ops": 4,
     "bench": 3,
 }
 

@@ -1,0 +1,1 @@
+"""What an environment costs in a month: its templates, a load and a price table; pure."""

@@ -1,0 +1,49 @@
+"""What the environments cost: every type of theirs has a meter and every choice a price."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cdk.settings import ENVIRONMENTS, Compute, Internet, Settings, settings
+from ops.cost.environment import SUFFIX, Environment, read_templates
+from ops.cost.estimate import RIVAL_USD, estimate
+from ops.cost.prices import read_prices
+from ops.cost.workload import LOADS
+from tests.stacks.templates import synthesized, texts
+
+
+def environment(texts: dict[str, str], folder: Path) -> Environment:
+    for stack, text in texts.items():
+        (folder / f"shopstream-{stack}{SUFFIX}").write_text(text)
+    return read_templates(folder.glob(f"*{SUFFIX}"))
+
+
+@pytest.mark.parametrize("load", LOADS)
+@pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
+def test_every_environment_can_be_priced(name: str, load: str, tmp_path: Path) -> None:
+    made = estimate(name, environment(texts(name), tmp_path), LOADS[load], read_prices())
+    assert made.total > 0
+
+
+@pytest.mark.parametrize("internet", ["endpoints", "nat"])
+@pytest.mark.parametrize("compute", ["ec2", "serverless"])
+def test_every_option_can_be_priced(compute: Compute, internet: Internet, tmp_path: Path) -> None:
+    chosen: Settings = replace(settings("production"), compute=compute, internet=internet)
+    priced = environment(synthesized(chosen), tmp_path)
+    assert estimate("production", priced, LOADS["base"], read_prices()).total > 0
+
+
+def test_production_stays_below_what_the_rival_publishes(tmp_path: Path) -> None:
+    priced = environment(texts("production"), tmp_path)
+    made = estimate("production", priced, LOADS["base"], read_prices())
+    assert made.total_at_plus_30_percent < RIVAL_USD
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
+def test_a_month_at_the_base_load_is_within_the_budget(name: str, tmp_path: Path) -> None:
+    made = estimate(name, environment(texts(name), tmp_path), LOADS["base"], read_prices())
+    assert made.total <= Decimal(settings(name).monthly_budget)
