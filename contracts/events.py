@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from hashlib import sha1
 from typing import Any, Literal, TypeAlias
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from contracts.topics import ALERTS, CLICKS, ORDERS, PROMOTIONS, Topic
 
@@ -209,18 +210,28 @@ def _known(known: type[Any], record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def simulated_event_id(run: str, producer: str, sequence: int) -> str:
-    return str(uuid5(_SIMULATED, f"{run}/{producer}/{sequence}"))
+    return _uuid5_text(_SIMULATED, f"{run}/{producer}/{sequence}")
 
 
 def replayed_event_id(edition: str, row: int) -> str:
     """`edition` names a file's content (and its run, when a run is to count anew); `row` is the
     number of the event's first data row, from 1."""
-    return str(uuid5(_REPLAYED, f"{edition}/{row}"))
+    return _uuid5_text(_REPLAYED, f"{edition}/{row}")
 
 
 def alert_id(rule: str, rule_version: int, subject: str, window_start: int | None) -> str:
     window = "" if window_start is None else str(window_start)
-    return str(uuid5(_ALERTS, f"{rule}/{rule_version}/{subject}/{window}"))
+    return _uuid5_text(_ALERTS, f"{rule}/{rule_version}/{subject}/{window}")
+
+
+def _uuid5_text(namespace: UUID, name: str) -> str:
+    """str(uuid5(namespace, name)) in a third of the time: a replay makes one an order."""
+    digest = bytearray(sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest())
+    # Version 5 and the variant of RFC 9562, sections 4.1, 4.2 and 5.5.
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:32]}"
 
 
 def content(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,13 +13,13 @@ MINOR_SCALE = 2
 # Decimal's arithmetic rounds beyond 28 digits; a shorter text is exact.
 MAX_CHARACTERS = 28
 MAX_EXPONENT = 20
-_PRICES_PER_MINOR: int = 10 ** (PRICE_SCALE - MINOR_SCALE)
+PRICES_PER_MINOR: int = 10 ** (PRICE_SCALE - MINOR_SCALE)
 
 
 def line_amount(quantity: int, unit_price: int) -> int:
     """Minor units of one order line: quantity x price, half away from zero (Java's HALF_UP)."""
     exact = quantity * unit_price
-    magnitude = (abs(exact) + _PRICES_PER_MINOR // 2) // _PRICES_PER_MINOR
+    magnitude = (abs(exact) + PRICES_PER_MINOR // 2) // PRICES_PER_MINOR
     return magnitude if exact >= 0 else -magnitude
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 import signal
 import sys
@@ -52,6 +53,8 @@ def main(command_line: list[str]) -> int:
 
 
 def _replay(arguments: ReplayArguments) -> int:
+    # What start-up made stays; without this a full collection looks at all of it again and again.
+    gc.freeze()
     clock = Clock(lambda: time.time_ns() // 1000, time.monotonic, time.sleep)
     prepared = prepare(arguments, clock.now_us())
     if arguments.check:

@@ -14,19 +14,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, TextIO, TypeAlias
+from typing import IO, TextIO
 
+from producer.csv_block import Block
 from producer.csv_scan import BLOCK_BYTES, Scan
 from producer.errors import BadInput
 
 _GZIP_MAGIC = b"\x1f\x8b"
-_ROWS_A_BLOCK = 1000
-# The fields of such a block stay in a processor's cache until they are used.
-_BLOCK_CHARACTERS = 1 << 14
-
-
-# Rows as lists of fields, in file order.
-Block: TypeAlias = list[list[str]]
+# Most of a shop's products come again within as many rows; more would only take memory.
+_LINES_BYTES = 1 << 21
+_ROWS_A_BLOCK = 4096
 
 
 @dataclass(frozen=True)
@@ -34,19 +31,24 @@ class CsvFile:
     """A file that was judged good; `rows` is its number of data rows.
 
     `sha256` is of the unpacked bytes: a file and its gzip are the same data. `one_line_rows`: every
-    line is exactly one row, so that most can be split without a csv parser.
+    line is exactly one row, so that the file can be cut at any line end and parsed in pieces.
     """
 
     path: Path
     sha256: str
     encoding: str
+    columns: int
     rows: int
     one_line_rows: bool
 
     def blocks(self) -> Iterator[Block]:
-        """The data rows in file order, some hundred a block."""
-        with _text(self.path, self.encoding) as stream:
-            yield from _split(stream) if self.one_line_rows else _parsed(stream)
+        """The data rows in file order, some thousand a block."""
+        if self.one_line_rows:
+            with _bytes(self.path) as lines:
+                yield from _of_lines(lines, self.encoding, self.columns)
+        else:
+            with _text(self.path, self.encoding) as stream:
+                yield from _of_rows(stream, self.columns)
 
 
 def judge(path: Path, columns: Sequence[str]) -> CsvFile:
@@ -73,7 +75,14 @@ def judge(path: Path, columns: Sequence[str]) -> CsvFile:
         raise BadInput(f"{path}: {error}", cause="the file is no csv file, or damaged") from error
     _require_columns(path, header, columns)
     _require_whole(path, rows, last, columns)
-    return CsvFile(path, scan.sha256.hexdigest(), scan.encoding, rows, scan.one_line_rows)
+    return CsvFile(
+        path=path,
+        sha256=scan.sha256.hexdigest(),
+        encoding=scan.encoding,
+        columns=len(columns),
+        rows=rows,
+        one_line_rows=scan.one_line_rows,
+    )
 
 
 def _require_columns(path: Path, header: list[str], columns: Sequence[str]) -> None:
@@ -123,27 +132,24 @@ def _parse_through(path: Path, encoding: str) -> tuple[list[str], int, list[str]
     return header, rows, last
 
 
-def _parsed(stream: TextIO) -> Iterator[Block]:
+def _of_rows(stream: TextIO, width: int) -> Iterator[Block]:
     rows = (fields for fields in csv.reader(stream) if fields)
     next(rows, None)
     while block := list(islice(rows, _ROWS_A_BLOCK)):
-        yield block
+        yield Block.of_rows(block, width)
 
 
-def _split(stream: TextIO) -> Iterator[Block]:
-    """Rows of a file in which each line is one; only lines with quotes need a csv parser."""
-    rest, skip = "", 1
-    while text := stream.read(_BLOCK_CHARACTERS):
-        lines = (rest + text).replace("\r\n", "\n").split("\n")
-        rest = lines.pop()
-        yield [_fields(line) if '"' in line else line.split(",") for line in lines[skip:]]
-        skip = max(0, skip - len(lines))
-    if rest and not skip:
-        yield [_fields(rest.removesuffix("\r"))]
+def _of_lines(stream: IO[bytes] | gzip.GzipFile, encoding: str, width: int) -> Iterator[Block]:
+    for lines in _whole_lines(stream):
+        utf8 = lines.decode(encoding).encode() if encoding == "latin-1" else lines
+        yield Block.of_lines(utf8, width)
 
 
-def _fields(line: str) -> list[str]:
-    return next(csv.reader((line,)))
+def _whole_lines(stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
+    """The bytes of the stream after its first line, cut behind line ends."""
+    stream.readline()
+    while lines := stream.read(_LINES_BYTES):
+        yield lines + stream.readline()
 
 
 def _text(path: Path, encoding: str) -> TextIO:

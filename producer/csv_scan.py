@@ -22,12 +22,15 @@ class Scan:
         self.sha256 = hashlib.sha256()
         self.encoding = "utf-8-sig"
         self.one_line_rows = True
-        self.lines = 0
         self.newlines = 0
         self._first_line: bytes | None = None
         self._last_line = b""
         self._rest = b""
         self._utf8 = codecs.getincrementaldecoder("utf-8")()
+
+    @property
+    def lines(self) -> int:
+        return self.newlines + bool(self._rest)
 
     def add(self, block: bytes) -> None:
         self.sha256.update(block)
@@ -58,7 +61,7 @@ class Scan:
         return _parse(self._last_line, "latin-1" if self.encoding == "latin-1" else "utf-8")
 
     def _try_utf8(self, block: bytes, *, final: bool) -> None:
-        if self.encoding == "latin-1":
+        if self.encoding == "latin-1" or (block.isascii() and not self._utf8.getstate()[0]):
             return
         try:
             self._utf8.decode(block, final)
@@ -66,11 +69,10 @@ class Scan:
             self.encoding = "latin-1"
 
     def _add_lines(self, lines: bytes) -> None:
-        """Count whole lines and see whether each is a row; the last comes without its \\n."""
+        """See whether each of these whole lines is a row; the last comes without its \\n."""
         if self._first_line is None:
             self._first_line = lines.partition(b"\n")[0]
         self._last_line = lines.rpartition(b"\n")[2]
-        self.lines += lines.count(b"\n") + 1
         if self.one_line_rows:
             self.one_line_rows = not _has_empty_line(lines) and not _has_lone_return(lines)
         if self.one_line_rows and b'"' in lines:

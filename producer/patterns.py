@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +15,22 @@ CATCH_ALL = "*"
 
 @dataclass(frozen=True)
 class PatternTable:
-    """Rows of (pattern, name), compared with the whole text in any case; the last is ``*``."""
+    """Rows of (part, pattern, name), compared with the whole text in any case; the last is ``*``.
 
-    rows: tuple[tuple[Callable[[str], bool], str], ...]
+    A text that matches holds the part; where every text that holds it matches there is no pattern.
+    """
+
+    rows: tuple[tuple[str, re.Pattern[str] | None, str], ...]
     sha256: str
 
     def name_of(self, text: str) -> str:
         """The name of the first pattern that matches."""
         lowered = text.lower()
-        return next(name for matches, name in self.rows if matches(lowered))
+        return next(
+            name
+            for part, pattern, name in self.rows
+            if part in lowered and (pattern is None or pattern.fullmatch(lowered))
+        )
 
 
 def read_patterns(path: Path, name_column: str) -> PatternTable:
@@ -44,18 +50,16 @@ def read_patterns(path: Path, name_column: str) -> PatternTable:
     if rows[-1][0] != CATCH_ALL:
         raise BadInput(f"{path}: the last pattern must be {CATCH_ALL}, so that everything has one")
     return PatternTable(
-        rows=tuple((_matcher(pattern), name) for pattern, name in rows[1:]),
+        rows=tuple((*_compiled(pattern), name) for pattern, name in rows[1:]),
         sha256=hashlib.sha256(raw).hexdigest(),
     )
 
 
-def _matcher(pattern: str) -> Callable[[str], bool]:
-    """Whether a text in small letters matches."""
+def _compiled(pattern: str) -> tuple[str, re.Pattern[str] | None]:
     parts = pattern.lower().split("*")
     match parts:
         case ["", inside, ""]:
             # Most patterns are of this kind; a regular expression takes ten times longer.
-            return lambda text: inside in text
+            return inside, None
         case _:
-            compiled = re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
-            return lambda text: compiled.fullmatch(text) is not None
+            return max(parts, key=len), re.compile(".*".join(map(re.escape, parts)), re.DOTALL)

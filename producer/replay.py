@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from contracts import fragments
 from contracts.events import replayed_event_id
@@ -125,17 +126,11 @@ class Replay:
             self.tokens.settle()
             self._last_row = block[-1].position
             self.counts.attempted += len(block)
-            self.ledger.attempt(
-                [
-                    (sequence, event_id, ORDERS.name, order.position)
-                    for sequence, (event_id, order) in enumerate(
-                        zip(ids, block, strict=True), start=first
-                    )
-                ]
-            )
-            for sequence, order in enumerate(block, start=first):
-                at = sequence - first
-                self._send(order, sequence, ids[at], tokens[at])
+            sequences = range(first, first + len(block))
+            positions = [order.position for order in block]
+            self.ledger.attempt(list(zip(sequences, ids, repeat(ORDERS.name), positions)))
+            for order, sequence, event_id, token in zip(block, sequences, ids, tokens, strict=True):
+                self._send(order, sequence, event_id, token)
             block.clear()
         self._take_deliveries()
 

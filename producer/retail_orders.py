@@ -12,30 +12,21 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 from contracts.events import OrderKind
 from contracts.rejections import LATEST_TIME_US, MAX_MINOR, MAX_VALUE_BYTES
-from producer.csv_file import Block
+from producer.csv_block import Block
 from producer.patterns import PatternTable
-from producer.retail_cache import Products, Times, Values
-from producer.retail_rows import (
-    COLUMNS,
-    RowReason,
-    RowRejected,
-    TimeLimits,
-    customer_of,
-    require_invoice,
-    why_rejected,
-)
+from producer.retail_rows import COLUMNS, RowReason, TimeLimits, customer_of, why_rejected
+from producer.retail_runs import Run, RunReader
 
 LOOK_AHEAD_ROWS = 1000
 UNSPECIFIED = "Unspecified"
 # What a value may hold besides its lines: far more than number, country and tokens take, unless the
 # file is made to break it; those fields are counted on top.
 _ENVELOPE_BYTES = 1024
-# Orders of fewer lines are measured once, when they close; longer ones also while they grow.
-_MANY_LINES = 4096
 
 _TOO_LARGE = f"the order is beyond {MAX_VALUE_BYTES} bytes or a total of {MAX_MINOR} pence"
 
@@ -67,6 +58,9 @@ class Slice:
     def holds(self, row: int) -> bool:
         return self.first <= row and not self.is_past(row)
 
+    def overlaps(self, first: int, last: int) -> bool:
+        return self.first <= last and not self.is_past(first)
+
     def is_past(self, row: int) -> bool:
         return self.last is not None and row > self.last
 
@@ -78,37 +72,44 @@ class _Open:
         "country",
         "customer",
         "invoice",
+        "last_row",
+        "line_count",
         "parts",
         "position",
-        "reported",
         "rows",
+        "size",
         "time",
         "total",
     )
 
-    def __init__(self, position: int, invoice: str, time: int, country: str) -> None:
-        self.position = position
-        self.invoice = invoice
-        self.time = time
-        self.country = country
+    def __init__(self, run: Run) -> None:
+        self.position = run.first
+        self.invoice = run.invoice
+        self.time = run.time
+        self.country = run.country.strip()
         self.customer = ""
         self.parts: list[bytes] = []
-        self.rows: list[int] = []
-        self.reported = 0
+        self.rows: list[range] = []
+        self.last_row = 0
+        self.line_count = 0
+        self.size = 0
         self.total = 0
 
-    @property
-    def last_row(self) -> int:
-        return self.rows[-1]
-
-    def name_customer(self, field: str) -> None:
-        """Take the customer of a line, unless a line before named one."""
-        if field and not self.customer:
-            self.customer = field if customer_of(field) else ""
+    def add(self, run: Run) -> None:
+        """Take the lines of a run, and its customer unless a line before named one."""
+        self.time = min(self.time, run.time)
+        if run.customer and not self.customer:
+            self.customer = run.customer if customer_of(run.customer) else ""
+        self.parts.append(run.lines)
+        self.rows.append(range(run.first, run.last + 1))
+        self.last_row = run.last
+        self.line_count += run.last + 1 - run.first
+        self.size += len(run.lines)
+        self.total += run.total
 
     def is_endless(self) -> bool:
         """Whether the order holds too much already, though it may still get lines."""
-        return len(self.rows) > _MANY_LINES and sum(map(len, self.parts)) > MAX_VALUE_BYTES
+        return self.size > MAX_VALUE_BYTES
 
     def as_event(self) -> RetailOrder:
         if self.invoice.startswith("C"):
@@ -122,14 +123,10 @@ class _Open:
             kind=kind,
             customer=customer_of(self.customer),
             country=self.country or UNSPECIFIED,
-            line_count=len(self.rows),
+            line_count=self.line_count,
             lines=b"".join(self.parts),
             total=self.total,
         )
-
-
-# What a block begins with; no row joins it.
-_NOBODY = _Open(0, "", 0, "")
 
 
 class Grouping:
@@ -147,9 +144,7 @@ class Grouping:
         self._limits = limits
         self._chosen = chosen
         self._on_rejected = on_rejected
-        self._times = Times(limits)
-        self._products = Products(categories)
-        self._values = Values()
+        self._reader = RunReader(limits, categories)
         self._open: dict[str, _Open] = {}
         self._waiting: deque[_Open] = deque()
         self._too_large: list[_Open] = []
@@ -164,48 +159,25 @@ class Grouping:
         yield from self._closed(0)
 
     def _add(self, block: Block) -> None:
-        times, values, products = self._times, self._values, self._products
-        number = self.rows
-        # Rows of one invoice mostly follow one another and share date and customer, so those are
-        # looked at only where they change, and anew after a rejected row.
-        order = _NOBODY
-        was_invoice: str | None = None
-        was_date = was_customer = ""
-        for fields in block:
-            number += 1
-            try:
-                invoice, product, name, quantity, date, price, customer, country = fields
-                value, amount = values[quantity, price]
-                encoded = products[product, name]
-                if invoice != was_invoice or date != was_date or customer != was_customer:
-                    order = self._order(number, invoice, times[date], country)
-                    order.name_customer(customer)
-                    was_invoice, was_date, was_customer = invoice, date, customer
-            except (RowRejected, ValueError) as error:
-                self._reject(number, fields, error)
-                was_invoice = None
-                continue
-            order.rows.append(number)
-            order.parts += encoded, value
-            order.total += amount
-        self.rows = number
+        runs, rejected = self._reader.read(block, self.rows)
+        for index in rejected:
+            self._reject(self.rows + index + 1, block.row(index))
+        for run in runs:
+            self._order(run).add(run)
+        self.rows += len(block)
 
-    def _order(self, number: int, field: str, time: int, country: str) -> _Open:
-        """The order that an accepted row joins; RowRejected when none can have this invoice."""
-        invoice = field.strip()
-        order = self._open.get(invoice)
-        if order is None or number - order.last_row > LOOK_AHEAD_ROWS:
-            require_invoice(invoice)
-            order = self._open[invoice] = _Open(number, invoice, time, country.strip())
+    def _order(self, run: Run) -> _Open:
+        """The order that a run joins."""
+        order = self._open.get(run.invoice)
+        if order is None or run.first - order.last_row > LOOK_AHEAD_ROWS:
+            order = self._open[run.invoice] = _Open(run)
             self._waiting.append(order)
-        order.time = min(order.time, time)
         return order
 
-    def _reject(self, number: int, fields: list[str], error: Exception) -> None:
-        rejected = why_rejected(fields, self._limits)
-        if rejected is None:
-            raise error
+    def _reject(self, number: int, fields: list[str]) -> None:
         if self._chosen.holds(number):
+            rejected = why_rejected(fields, self._limits)
+            assert rejected is not None
             self._on_rejected(number, rejected.reason, rejected.detail, fields)
 
     def _closed(self, silent_rows: int) -> Iterator[RetailOrder]:
@@ -228,11 +200,10 @@ class Grouping:
         for order in self._too_large:
             if self._chosen.holds(order.position):
                 fields = [order.invoice] + [""] * (len(COLUMNS) - 1)
-                for row in order.rows[order.reported :]:
+                for row in chain.from_iterable(order.rows):
                     self._on_rejected(row, "out_of_range", _TOO_LARGE, fields)
-            # The last row stays: it tells whether more can follow.
-            del order.rows[:-1], order.parts[:]
-            order.reported = 1
+            order.rows.clear()
+            order.parts.clear()
             if order.last_row <= until:
                 self._forget(order)
         self._too_large = [order for order in self._too_large if order.last_row > until]
@@ -250,20 +221,13 @@ def _is_too_large(event: RetailOrder) -> bool:
 
 def newest_time(blocks: Iterable[Block], chosen: Slice, categories: PatternTable) -> int | None:
     """The latest InvoiceDate among the slice's accepted rows, unshifted; None if there are none."""
-    limits = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
-    newest, row = None, 0
-    times, values, products = Times(limits), Values(), Products(categories)
+    reader = RunReader(TimeLimits(shift_us=0, latest=LATEST_TIME_US), categories)
+    newest, rows = None, 0
     for block in blocks:
-        for fields in block:
-            row += 1
-            try:
-                invoice, product, name, quantity, date, price, _, _ = fields
-                require_invoice(invoice.strip())
-                time, _, _ = times[date], values[quantity, price], products[product, name]
-            except (RowRejected, ValueError):
-                continue
-            if chosen.holds(row) and (newest is None or time > newest):
-                newest = time
-        if chosen.is_past(row):
+        runs, _ = reader.read(block, rows)
+        times = [run.time for run in runs if chosen.overlaps(run.first, run.last)]
+        newest = max(times if newest is None else [newest, *times], default=None)
+        rows += len(block)
+        if chosen.is_past(rows):
             break
     return newest

@@ -67,8 +67,10 @@ def joined(order: Order) -> bytes:
         customer_id=order.customer_id,
         line_count=len(order.lines),
         lines=b"".join(
-            fragments.line_product(line.product_id, line.product_name, line.category)
-            + fragments.line_value(line.quantity, line.unit_price)
+            fragments.text(line.product_id)
+            + fragments.line_name(line.product_name, line.category)
+            + fragments.long(line.quantity)
+            + fragments.long(line.unit_price)
             for line in order.lines
         ),
         total=order.total,

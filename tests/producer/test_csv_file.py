@@ -21,7 +21,8 @@ GOOD = b"a,b,c\n1,2,3\n"
 
 
 def rows_of(path: Path) -> list[list[str]]:
-    return [row for block in judge(path, COLUMNS).blocks() for row in block]
+    blocks = judge(path, COLUMNS).blocks()
+    return [block.row(index) for block in blocks for index in range(len(block))]
 
 
 def written(folder: Path, content: bytes) -> Path:
@@ -143,5 +144,5 @@ def test_blocks_cut_anywhere_give_the_same_rows(
     assert len(whole) == 40
     for size in range(1, 30):
         monkeypatch.setattr(csv_file, "BLOCK_BYTES", size)
-        monkeypatch.setattr(csv_file, "_BLOCK_CHARACTERS", size)
+        monkeypatch.setattr(csv_file, "_LINES_BYTES", size)
         assert rows_of(path) == whole

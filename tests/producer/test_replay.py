@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from contracts.fragments import OrderValues, line_product, line_value
+from contracts.fragments import OrderValues, line_name, long, text
 from contracts.ledger import Run, SourceFile
 from contracts.registry import BundledRegistry, MemoryStore
 from contracts.schemas import bundled_schemas
@@ -80,7 +80,7 @@ class World:
 
 
 def order(position: int, at: float = 0, customer: str | None = None) -> RetailOrder:
-    line = line_product("85123A", "LANTERN", "lights") + line_value(1, 10_000)
+    line = text("85123A") + line_name("LANTERN", "lights") + long(1) + long(10_000)
     return RetailOrder(
         position, int(at * SECOND), f"{position}", "placed", customer, "France", 1, line, 100
     )

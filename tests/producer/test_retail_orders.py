@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from contracts.rejections import LATEST_TIME_US
 from producer import retail_orders
+from producer.csv_block import Block
 from producer.patterns import read_patterns
 from producer.retail_orders import Grouping, RetailOrder, Slice, newest_time
-from producer.retail_rows import RowReason, TimeLimits, time_of
+from producer.retail_rows import COLUMNS, RowReason, TimeLimits, time_of
 from tests.producer.retail import EXAMPLES, row
 
 LIMITS = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
@@ -44,8 +45,8 @@ def orders_of(
     return list(grouping.orders(blocks(rows, block)))
 
 
-def blocks(rows: list[list[str]], size: int) -> Iterator[list[list[str]]]:
-    return (rows[at : at + size] for at in range(0, len(rows), size))
+def blocks(rows: list[list[str]], size: int) -> Iterator[Block]:
+    return (Block.of_rows(rows[at : at + size], len(COLUMNS)) for at in range(0, len(rows), size))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,6 @@ def test_an_order_too_large_for_one_value_is_rejected_row_by_row(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(retail_orders, "MAX_VALUE_BYTES", 2000)
-    monkeypatch.setattr(retail_orders, "_MANY_LINES", 10)
     rejections = Rejections()
     rows = [row("1"), *[row("2")] * 100, row("3"), row("2")]
     orders = orders_of(rows, rejections=rejections)
@@ -220,11 +220,11 @@ def test_the_newest_time_is_of_accepted_rows_of_the_slice() -> None:
 def test_reading_stops_soon_after_the_slice() -> None:
     read = 0
 
-    def counted() -> Iterator[list[list[str]]]:
+    def counted() -> Iterator[Block]:
         nonlocal read
         for number in range(100_000):
             read = number
-            yield [row(str(number))]
+            yield Block.of_rows([row(str(number))], len(COLUMNS))
 
     grouping = Grouping(
         limits=LIMITS, categories=CATEGORIES, chosen=Slice(1, 10), on_rejected=Rejections().add
