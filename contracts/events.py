@@ -23,7 +23,7 @@ FUTURE_ALLOWANCE_US = 5 * 60 * 1_000_000
 # "Late" in reports: shown beside a total, never a reason to leave a row out.
 LATE_AFTER_US = 15 * 60 * 1_000_000
 
-_SIMULATED = UUID("0c7e2f0e-8f3d-5e0c-a1b5-6f7a0f4f2a01")
+SIMULATED_NAMESPACE = UUID("0c7e2f0e-8f3d-5e0c-a1b5-6f7a0f4f2a01")
 _REPLAYED = UUID("5b1f6d1a-2f0b-5b52-9a53-6d2a1d9b3c02")
 _ALERTS = UUID("b0a8e7de-4c0f-5d5e-8f43-1c9c2b7a7d03")
 
@@ -210,7 +210,7 @@ def _known(known: type[Any], record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def simulated_event_id(run: str, producer: str, sequence: int) -> str:
-    return _uuid5_text(_SIMULATED, f"{run}/{producer}/{sequence}")
+    return _uuid5_text(SIMULATED_NAMESPACE, f"{run}/{producer}/{sequence}")
 
 
 def replayed_event_id(edition: str, row: int) -> str:
@@ -243,6 +243,7 @@ __all__: Sequence[str] = (
     "CANARY",
     "FUTURE_ALLOWANCE_US",
     "LATE_AFTER_US",
+    "SIMULATED_NAMESPACE",
     "Alert",
     "Click",
     "ClickType",

@@ -1,25 +1,31 @@
-"""Order values put together from encoded pieces: the bytes of `contracts.codec.encode`, faster.
+"""Values put together from encoded pieces: the bytes of `contracts.codec.encode`, faster.
 
-A replay repeats products, prices and countries, so it encodes each once and joins the pieces; one
-pass through a general Avro writer costs more than everything else a replay does.
+A producer repeats products, prices and countries, so it encodes each once and joins the pieces; one
+pass through a general Avro writer costs more than everything else that a producer does.
 """
 
 from __future__ import annotations
 
 from contracts.codec import header
-from contracts.events import OrderKind, Source
+from contracts.events import ClickType, OrderKind, Source
 from contracts.registry import SchemaVersion
 from contracts.schemas import bundled_schemas, canonical
 
-# The writer schema that the pieces below follow, field by field.
+# The writer schemas that the pieces below follow, field by field.
 ORDER_SCHEMA = canonical(bundled_schemas()["orders"][0])
+CLICK_SCHEMA = canonical(bundled_schemas()["clicks"][0])
 
 # Unions and enums are written as the index of the branch or symbol, zigzagged.
 _NULL = b"\x00"
 _PRESENT = b"\x02"
 _KINDS: dict[OrderKind, bytes] = {"placed": b"\x00", "cancelled": b"\x02", "adjustment": b"\x04"}
 _NO_MORE_LINES = b"\x00"
-_NO_DEVICE_NO_ACCOUNT = _NULL + _NULL
+CLICK_TYPES: dict[ClickType, bytes] = {
+    "view": b"\x00",
+    "cart": b"\x02",
+    "remove_from_cart": b"\x04",
+    "purchase": b"\x06",
+}
 
 
 def long(value: int) -> bytes:
@@ -52,6 +58,25 @@ def text(value: str) -> bytes:
     return (_LAST[size] if size <= _GROUP else long(len(encoded))) + encoded
 
 
+def optional_text(value: str | None) -> bytes:
+    """A text that may be null."""
+    return _NULL if value is None else _PRESENT + text(value)
+
+
+def optional_long(value: int | None) -> bytes:
+    """A number that may be null."""
+    return _NULL if value is None else _PRESENT + long(value)
+
+
+def envelope(schema: SchemaVersion, expected: str) -> bytes:
+    """The header of values in a schema; ValueError unless it is the `expected` one."""
+    if schema.schema != expected:
+        raise ValueError(
+            f"version {schema.number} of {schema.family!r} is not the schema the pieces follow"
+        )
+    return header(schema.id)
+
+
 def line_name(product_name: str, category: str) -> bytes:
     """What an order line says of its product besides the id."""
     return text(product_name) + text(category)
@@ -63,13 +88,9 @@ class OrderValues:
     def __init__(
         self, schema: SchemaVersion, *, run: str, producer: str, currency: str, payment_method: str
     ) -> None:
-        if schema.schema != ORDER_SCHEMA:
-            raise ValueError(
-                f"version {schema.number} of {schema.family!r} is not the schema the pieces follow"
-            )
         self._run = run
         self._producer = producer
-        self._header = header(schema.id)
+        self._header = envelope(schema, ORDER_SCHEMA)
         self._source = text(run) + text(producer)
         self._currency = text(currency)
         self._payment_method = text(payment_method)
@@ -93,6 +114,8 @@ class OrderValues:
         lines: bytes,
         total: int,
         location: bytes,
+        device_id: str | None = None,
+        account_created_at: int | None = None,
     ) -> bytes:
         """The value to send. `region` and `location` are encoded by `text`; `lines` are
         `line_count` (at least one) times the `text` of the product's id, its `line_name`, the
@@ -108,7 +131,7 @@ class OrderValues:
                 long(sequence),
                 text(order_id),
                 _KINDS[kind],
-                _NULL if customer_id is None else _PRESENT + text(customer_id),
+                optional_text(customer_id),
                 long(line_count),
                 lines,
                 _NO_MORE_LINES,
@@ -116,6 +139,7 @@ class OrderValues:
                 self._currency,
                 location,
                 self._payment_method,
-                _NO_DEVICE_NO_ACCOUNT,
+                optional_text(device_id),
+                optional_long(account_created_at),
             )
         )

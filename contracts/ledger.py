@@ -14,9 +14,12 @@ from typing import Any, Literal
 RUN_FILE = "run.json"
 ATTEMPTS_FILE = "attempts.csv"
 OUTCOMES_FILE = "outcomes.csv"
-# `position` is the number of the event's first data row in the file, from 1.
+# `position` is the number of the event's first data row in the file, from 1; of a simulated event
+# its number in the run, from 1: a copy has a sequence of its own and the position of its twin.
 ATTEMPT_COLUMNS = ("sequence", "event_id", "topic", "position")
 # `append_time`: microseconds UTC; partition, offset, append_time are empty unless acknowledged.
+# `detail`: of a failed event, why; of an acknowledged and simulated one, what must become of it:
+# ``late``, ``duplicate``, ``quarantine:REASON``, or nothing where it is in silver on time.
 OUTCOME_COLUMNS = ("sequence", "outcome", "partition", "offset", "append_time", "detail")
 
 Outcome = Literal["acknowledged", "failed"]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import gc
-import secrets
-import signal
 import sys
 import time
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from contracts.fragments import OrderValues
 from contracts.ledger import Run
@@ -20,18 +16,17 @@ from contracts.topics import ORDERS
 from producer import terminal
 from producer.arguments import ReplayArguments, parse
 from producer.errors import ProducerError
-from producer.ledger import FileLedger, Ledger, NoLedger
 from producer.online_retail import Prepared, prepare
 from producer.outlets import Outlet
-from producer.outlets.file import FileOutlet
-from producer.outlets.kafka import DELIVERY_SECONDS, KafkaOutlet, find_place, security
-from producer.outlets.null import NullOutlet
+from producer.outlets.kafka import DELIVERY_SECONDS
 from producer.pace import Pace
 from producer.rejected_rows import RejectedRows
 from producer.replay import CURRENCY, PAYMENT_METHOD, Clock, Replay
+from producer.simulate.arguments import SimulateArguments
+from producer.simulate.command import simulate
 from producer.subjects import Tokens, Vault
 from producer.summary import Summary
-from producer.vaults import FileVault, NoVault, PostgresVault
+from producer.wiring import new_run_id, open_ledger, open_outlet, open_vault
 
 INTERRUPTED = 130
 
@@ -40,6 +35,8 @@ def main(command_line: list[str]) -> int:
     """Run one command line; return the exit code, having told any error."""
     arguments = parse(command_line)
     try:
+        if isinstance(arguments, SimulateArguments):
+            return simulate(arguments)
         return _replay(arguments)
     except ProducerError as error:
         if arguments.json:
@@ -61,12 +58,12 @@ def _replay(arguments: ReplayArguments) -> int:
         terminal.tell(f"{arguments.file}: {prepared.file.rows:,} data rows, can be replayed")
         return 0
     with ExitStack() as held:
-        outlet = _outlet(arguments, clock)
+        outlet = open_outlet(arguments.where, ORDERS, now_us=clock.now_us)
         held.callback(outlet.close)
-        vault = _vault(arguments)
+        vault = open_vault(arguments.where)
         held.callback(vault.close)
         run = prepared.run(
-            _run_id(prepared.started_at),
+            new_run_id(prepared.started_at),
             outlet.place(),
             new_run=arguments.new_run,
             rebased=arguments.rebase_time,
@@ -97,7 +94,7 @@ def _send(
     replay = Replay(
         run=run,
         outlet=outlet,
-        ledger=_ledger(arguments, run),
+        ledger=open_ledger(arguments.where, run),
         tokens=Tokens(vault, "customer"),
         values=OrderValues(
             _schema(),
@@ -113,7 +110,7 @@ def _send(
         rejected=lambda: rejected.counts,
         tell=terminal.tell,
     )
-    _stop_on_signal(replay)
+    terminal.stop_on_signal(replay)
     began = clock.monotonic()
     ended = replay.send(grouping.orders(prepared.file.blocks()))
     unknown = replay.finish(DELIVERY_SECONDS + 10)
@@ -123,7 +120,7 @@ def _send(
         replay,
         prepared,
         rejected_file=rejected.path if rejected.counts else None,
-        ledger=arguments.ledger,
+        ledger=arguments.where.ledger,
         finished=finished,
         unknown=unknown,
         seconds=clock.monotonic() - began,
@@ -135,54 +132,12 @@ def _send(
     return summary.exit_code
 
 
-def _stop_on_signal(replay: Replay) -> None:
-    """The first Ctrl-C (or SIGTERM) ends gracefully, the second at once."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        if replay.stopping:
-            raise KeyboardInterrupt
-        replay.stop()
-        terminal.tell("stopping: waiting for acknowledgements; Ctrl-C again to leave at once")
-
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
-
-
-def _outlet(arguments: ReplayArguments, clock: Clock) -> Outlet:
-    if arguments.outlet == "null":
-        return NullOutlet()
-    if arguments.outlet == "file":
-        assert arguments.out is not None
-        return FileOutlet(arguments.out, clock=clock.now_us)
-    sign_in = security(arguments.kafka_auth, arguments.region)
-    place = find_place(arguments.bootstrap_servers, sign_in, ORDERS)
-    return KafkaOutlet({"bootstrap.servers": arguments.bootstrap_servers, **sign_in}, place)
-
-
-def _vault(arguments: ReplayArguments) -> Vault:
-    if arguments.vault.startswith(("postgres://", "postgresql://")):
-        return PostgresVault(arguments.vault)
-    if arguments.vault:
-        return FileVault(Path(arguments.vault))
-    if arguments.out is not None:
-        return FileVault(arguments.out / "vault")
-    return NoVault()
-
-
-def _ledger(arguments: ReplayArguments, run: Run) -> Ledger:
-    return NoLedger() if arguments.ledger is None else FileLedger(arguments.ledger, run)
-
-
 def _rejected_file(arguments: ReplayArguments, run: Run) -> Path:
     if arguments.rejected is not None:
         return arguments.rejected
-    folder = Path() if arguments.ledger is None else arguments.ledger / run.run
+    ledger = arguments.where.ledger
+    folder = Path() if ledger is None else ledger / run.run
     return folder / "rejected.csv"
-
-
-def _run_id(started_at: int) -> str:
-    started = datetime.fromtimestamp(started_at // 1_000_000, UTC)
-    return f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def _schema() -> SchemaVersion:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, get_args
 
 from producer.outlets.kafka import KafkaAuth
+from producer.simulate import arguments as simulating
+from producer.simulate.arguments import SimulateArguments
+from producer.wiring import OutletName, Where
 
-OutletName = Literal["kafka", "file", "null"]
 _EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
@@ -24,13 +26,7 @@ class ReplayArguments:
     rebase_time: bool
     new_run: bool
     check: bool
-    outlet: OutletName
-    bootstrap_servers: str
-    kafka_auth: KafkaAuth
-    region: str
-    out: Path | None
-    vault: str
-    ledger: Path | None
+    where: Where
     rejected: Path | None
     categories: Path
     regions: Path
@@ -42,10 +38,10 @@ class ReplayArguments:
         return None if self.limit is None else self.start + self.limit - 1
 
 
-def parse(arguments: list[str]) -> ReplayArguments:
+def parse(arguments: list[str]) -> ReplayArguments | SimulateArguments:
     """The arguments as values; ends the process with 2 and the usage when they are wrong."""
     parser = argparse.ArgumentParser(prog="python -m producer", description="Sends events.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     replay = commands.add_parser("replay", help="send the orders of a data set again")
     layouts = replay.add_subparsers(required=True, metavar="LAYOUT")
     retail = layouts.add_parser(
@@ -53,9 +49,19 @@ def parse(arguments: list[str]) -> ReplayArguments:
     )
     _what(retail)
     _where(retail)
-    fields = vars(parser.parse_args(arguments))
-    _require(retail, fields)
-    return ReplayArguments(**fields)
+    simulate = commands.add_parser(
+        "simulate", help="send what seeded shoppers do", description=simulating.DESCRIPTION
+    )
+    simulating.add(simulate)
+    _where(simulate)
+    given = vars(parser.parse_args(arguments))
+    command = given.pop("command")
+    chosen = retail if command == "replay" else simulate
+    _require(chosen, given)
+    given["where"] = Where(**{field.name: given.pop(field.name) for field in fields(Where)})
+    if command == "replay":
+        return ReplayArguments(**given)
+    return simulating.checked(simulate, given)
 
 
 def _what(retail: argparse.ArgumentParser) -> None:
@@ -74,35 +80,35 @@ def _what(retail: argparse.ArgumentParser) -> None:
     retail.add_argument("--check", action="store_true", help="judge the file, send nothing")
     retail.add_argument("--categories", type=Path, default=_EXAMPLES / "categories.csv")
     retail.add_argument("--regions", type=Path, default=_EXAMPLES / "regions.csv")
-    retail.add_argument("--json", action="store_true", help="end with a summary as JSON")
-
-
-def _where(retail: argparse.ArgumentParser) -> None:
-    retail.add_argument("--outlet", choices=get_args(OutletName), default="kafka")
-    retail.add_argument("--bootstrap-servers", default="", metavar="HOST:PORT,...")
-    retail.add_argument("--kafka-auth", choices=get_args(KafkaAuth), default="none")
-    retail.add_argument("--region", default="", help="AWS region, with --kafka-auth msk-iam")
-    retail.add_argument("--out", type=Path, metavar="FOLDER", help="where --outlet file writes")
-    retail.add_argument(
-        "--vault", default="", metavar="URL|FOLDER", help="a Postgres URL, or a private folder"
-    )
-    retail.add_argument("--ledger", type=Path, metavar="FOLDER")
     retail.add_argument(
         "--rejected", type=Path, metavar="FILE", help="rows that are no line of an order"
     )
 
 
-def _require(parser: argparse.ArgumentParser, fields: dict[str, object]) -> None:
-    if fields["check"]:
+def _where(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--outlet", choices=get_args(OutletName), default="kafka")
+    command.add_argument("--bootstrap-servers", default="", metavar="HOST:PORT,...")
+    command.add_argument("--kafka-auth", choices=get_args(KafkaAuth), default="none")
+    command.add_argument("--region", default="", help="AWS region, with --kafka-auth msk-iam")
+    command.add_argument("--out", type=Path, metavar="FOLDER", help="where --outlet file writes")
+    command.add_argument(
+        "--vault", default="", metavar="URL|FOLDER", help="a Postgres URL, or a private folder"
+    )
+    command.add_argument("--ledger", type=Path, metavar="FOLDER")
+    command.add_argument("--json", action="store_true", help="end with a summary as JSON")
+
+
+def _require(parser: argparse.ArgumentParser, given: dict[str, Any]) -> None:
+    if given.get("check"):
         return
-    if fields["outlet"] == "kafka":
-        if not fields["bootstrap_servers"]:
+    if given["outlet"] == "kafka":
+        if not given["bootstrap_servers"]:
             parser.error("--outlet kafka needs --bootstrap-servers HOST:PORT")
-        if not fields["vault"]:
+        if not given["vault"]:
             parser.error("--outlet kafka needs --vault, which keeps the real customer ids")
-        if fields["kafka_auth"] == "msk-iam" and not fields["region"]:
+        if given["kafka_auth"] == "msk-iam" and not given["region"]:
             parser.error("--kafka-auth msk-iam needs --region")
-    if fields["outlet"] == "file" and not fields["out"]:
+    if given["outlet"] == "file" and not given["out"]:
         parser.error("--outlet file needs --out FOLDER")
 
 

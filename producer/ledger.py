@@ -7,6 +7,7 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Protocol
 
@@ -28,11 +29,11 @@ Attempt = tuple[int, str, str, int]
 class Ledger(Protocol):
     """What a run tried to send and what became of it."""
 
-    def attempt(self, attempts: Sequence[Attempt]) -> None:
+    def attempt(self, attempts: Iterable[Attempt]) -> None:
         """Note events about to be handed over; on return they survive a crash of this process."""
 
-    def outcome(self, deliveries: Iterable[Delivery]) -> None:
-        """Note what became of events."""
+    def outcome(self, deliveries: Iterable[Delivery], details: Iterable[str] = ()) -> None:
+        """Note what became of events, and of the acknowledged ones in addition a detail each."""
 
     def sync(self, run: Run) -> None:
         """Make everything noted survive a crash of the machine, with the run as it is now."""
@@ -44,9 +45,9 @@ class Ledger(Protocol):
 class NoLedger:
     """For runs that prove nothing."""
 
-    def attempt(self, attempts: Sequence[Attempt]) -> None: ...
+    def attempt(self, attempts: Iterable[Attempt]) -> None: ...
 
-    def outcome(self, deliveries: Iterable[Delivery]) -> None: ...
+    def outcome(self, deliveries: Iterable[Delivery], details: Iterable[str] = ()) -> None: ...
 
     def sync(self, run: Run) -> None: ...
 
@@ -69,12 +70,13 @@ class FileLedger:
             ) from error
         self.sync(run)
 
-    def attempt(self, attempts: Sequence[Attempt]) -> None:
+    def attempt(self, attempts: Iterable[Attempt]) -> None:
         csv.writer(self._attempts).writerows(attempts)
         self._attempts.flush()
 
-    def outcome(self, deliveries: Iterable[Delivery]) -> None:
-        csv.writer(self._outcomes).writerows(map(_outcome_row, deliveries))
+    def outcome(self, deliveries: Iterable[Delivery], details: Iterable[str] = ()) -> None:
+        rows = map(_outcome_row, deliveries, chain(details, repeat("")))
+        csv.writer(self._outcomes).writerows(rows)
         self._outcomes.flush()
 
     def sync(self, run: Run) -> None:
@@ -99,7 +101,9 @@ def _started(path: Path, columns: Sequence[str]) -> io.TextIOWrapper:
     return file
 
 
-def _outcome_row(delivery: Delivery) -> tuple[int, str, int | str, int | str, int | str, str]:
+def _outcome_row(
+    delivery: Delivery, detail: str
+) -> tuple[int, str, int | str, int | str, int | str, str]:
     if delivery.failure:
         return delivery.sequence, "failed", "", "", "", delivery.failure
     return (
@@ -108,7 +112,7 @@ def _outcome_row(delivery: Delivery) -> tuple[int, str, int | str, int | str, in
         delivery.partition,
         delivery.offset,
         delivery.append_time,
-        "",
+        detail,
     )
 
 

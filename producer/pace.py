@@ -26,3 +26,10 @@ class Pace:
         first_time, began = self._origin
         due = began + (event_time - first_time) / _US_PER_SECOND / self._speed
         return max(0.0, due - now)
+
+    def reached(self, now: float) -> int | None:
+        """The event time that is due at `now`, once `delay` was asked; None for any."""
+        if self._speed is None or self._origin is None:
+            return None
+        first_time, began = self._origin
+        return first_time + int((now - began) * self._speed * _US_PER_SECOND)

@@ -1,10 +1,22 @@
-"""The producer's own lines: progress and errors to standard error, JSON to standard output."""
+"""The producer and its terminal: lines to standard error, JSON to standard output, Ctrl-C."""
 
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Mapping
+from types import FrameType
+from typing import Protocol
+
+
+class Stoppable(Protocol):
+    """What can be asked to end gracefully."""
+
+    @property
+    def stopping(self) -> bool: ...
+
+    def stop(self) -> None: ...
 
 
 def tell(line: str) -> None:
@@ -17,3 +29,16 @@ def answer(fields: Mapping[str, object]) -> None:
     """Write one JSON document for a program."""
     sys.stdout.write(json.dumps(fields, indent=2) + "\n")
     sys.stdout.flush()
+
+
+def stop_on_signal(running: Stoppable) -> None:
+    """The first Ctrl-C (or SIGTERM) ends gracefully, the second at once."""
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        if running.stopping:
+            raise KeyboardInterrupt
+        running.stop()
+        tell("stopping: waiting for acknowledgements; Ctrl-C again to leave at once")
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)

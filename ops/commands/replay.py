@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from ops.errors import NotReady
-from ops.stack import Stack, open_stack
+from ops.producer import become, program
+from ops.stack import open_stack
+
+_LAYOUT = ("replay", "online-retail")
 
 
 def register(app: typer.Typer) -> None:
@@ -63,30 +64,11 @@ def online_retail(
     except NotReady:
         # What is wrong with the file is wrong with any stack: say that first.
         judged = subprocess.run(
-            [*_producer(), *arguments, "--check"],
+            [*program(*_LAYOUT), *arguments, "--check"],
             stdout=None if as_json else subprocess.DEVNULL,
             check=False,
         )
         if judged.returncode == 0:
             raise
         raise typer.Exit(judged.returncode) from None
-    _become([*_producer(), *arguments, *_addresses(stack)])
-
-
-def _producer() -> list[str]:
-    return [sys.executable, "-P", "-m", "producer", "replay", "online-retail"]
-
-
-def _addresses(stack: Stack) -> list[str]:
-    return [
-        f"--bootstrap-servers={stack.bootstrap_servers}",
-        f"--vault={stack.postgres_url}",
-        f"--ledger={stack.ledger}",
-    ]
-
-
-def _become(command: list[str]) -> NoReturn:
-    """Go on as another program: signals, output and exit code are its own, with nobody between."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.execv(command[0], command)
+    become([*program(*_LAYOUT), *arguments], stack)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -39,6 +40,15 @@ class Outlet(Protocol):
 
     def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
         """Hand over one event; waits while the outlet is full."""
+
+    def send_all(
+        self,
+        topic: Topic,
+        keys: Sequence[bytes],
+        values: Sequence[bytes],
+        sequences: Sequence[int],
+    ) -> None:
+        """Hand over events of one topic, the first one first, as `send` does each."""
 
     def deliveries(self) -> list[Delivery]:
         """What became known since the last call."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -48,6 +48,16 @@ class FileOutlet:
         file.write(json.dumps(line).encode() + b"\n")
         self._unsynced.append((sequence, self._offsets[topic.name]))
         self._offsets[topic.name] += 1
+
+    def send_all(
+        self,
+        topic: Topic,
+        keys: Sequence[bytes],
+        values: Sequence[bytes],
+        sequences: Sequence[int],
+    ) -> None:
+        for key, value, sequence in zip(keys, values, sequences, strict=True):
+            self.send(topic, key, value, sequence)
 
     def deliveries(self) -> list[Delivery]:
         taken, self._deliveries = self._deliveries, []

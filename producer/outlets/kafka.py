@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 from uuid import UUID
@@ -62,21 +62,20 @@ def _msk_token(region: str, _config: str) -> tuple[str, float]:
     return token, expires_ms / 1000
 
 
-def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], topic: Topic) -> Place:
-    """The cluster's id and the topic's; NotReady when the broker is silent or lacks the topic."""
+def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topic) -> Place:
+    """The cluster's id and the topics'; NotReady when the broker is silent or lacks a topic."""
+    names = [topic.name for topic in topics]
     admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0, **sign_in})
     try:
         cluster = admin.list_topics(timeout=CONNECT_SECONDS)
-        if topic.name not in cluster.topics:
+        if missing := [name for name in names if name not in cluster.topics]:
             raise NotReady(
-                f"the broker at {bootstrap_servers} has no topic {topic.name}",
+                f"the broker at {bootstrap_servers} has no topic {' or '.join(missing)}",
                 cause="topics are never made by writing to them",
                 next_step="shopstream topics create",
             )
-        described = admin.describe_topics(
-            TopicCollection([topic.name]), request_timeout=CONNECT_SECONDS
-        )
-        topic_id = described[topic.name].result().topic_id
+        described = admin.describe_topics(TopicCollection(names), request_timeout=CONNECT_SECONDS)
+        topic_ids = {name: id_text(described[name].result().topic_id) for name in names}
         if cluster.cluster_id is None:
             raise NotReady(f"the broker at {bootstrap_servers} tells no cluster id")
     except KafkaException as error:
@@ -85,7 +84,7 @@ def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], topic: Topic)
             cause="the stack is not running, or the address is another",
             next_step="shopstream status",
         ) from error
-    return Place(cluster.cluster_id, {topic.name: id_text(topic_id)})
+    return Place(cluster.cluster_id, topic_ids)
 
 
 def id_text(topic_id: Uuid) -> str:
@@ -119,6 +118,16 @@ class KafkaOutlet:
                 self._producer.poll(0.1)
             else:
                 return
+
+    def send_all(
+        self,
+        topic: Topic,
+        keys: Sequence[bytes],
+        values: Sequence[bytes],
+        sequences: Sequence[int],
+    ) -> None:
+        for key, value, sequence in zip(keys, values, sequences, strict=True):
+            self.send(topic, key, value, sequence)
 
     def deliveries(self) -> list[Delivery]:
         self._producer.poll(0)

@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from itertools import repeat
+
 from contracts.topics import Topic
 from producer.outlets import Delivery, Place
 
 
 class NullOutlet:
-    """Acknowledges every event at once, at its own running offset."""
+    """Acknowledges every event at once, at its own running offset, and by `clock`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], int] = lambda: 0) -> None:
+        self._clock = clock
         self._sent = 0
         self._deliveries: list[Delivery] = []
 
     def place(self) -> Place:
         return Place("null")
 
-    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:  # noqa: ARG002 - kept nowhere
-        self._deliveries.append(Delivery(sequence, partition=0, offset=self._sent))
-        self._sent += 1
+    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
+        self.send_all(topic, (key,), (value,), (sequence,))
+
+    def send_all(
+        self,
+        topic: Topic,
+        keys: Sequence[bytes],
+        values: Sequence[bytes],
+        sequences: Sequence[int],
+    ) -> None:
+        del topic, keys  # kept nowhere
+        offsets = range(self._sent, self._sent + len(values))
+        self._deliveries += map(Delivery, sequences, repeat(0), offsets, repeat(self._clock()))
+        self._sent += len(values)
 
     def deliveries(self) -> list[Delivery]:
         taken, self._deliveries = self._deliveries, []

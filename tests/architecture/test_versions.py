@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyspark
 import pytest
+from packaging.markers import Marker
 
 from tests.architecture.tree import ROOT
 
@@ -18,9 +19,12 @@ EXTRAS = PROJECT["optional-dependencies"]
 
 
 def pins(requirements: list[str]) -> dict[str, str]:
-    """Versions by package; every requirement is exact, or another extra of the project."""
+    """Versions by package for this Python; every requirement is exact, or another extra."""
     found = {}
-    for requirement in requirements:
+    for text in requirements:
+        requirement, _, marker = (part.strip() for part in text.partition(";"))
+        if marker and not Marker(marker).evaluate():
+            continue
         if extra := re.fullmatch(r"shopstream\[(\w+)\]", requirement):
             found |= pins(EXTRAS[extra[1]])
             continue
@@ -32,9 +36,7 @@ def pins(requirements: list[str]) -> dict[str, str]:
 
 def locked(file: str) -> dict[str, str]:
     lines = (ROOT / file).read_text().splitlines()
-    return pins(
-        [re.split(r"[ ;\\]", line, maxsplit=1)[0] for line in lines if re.match(r"[A-Za-z]", line)]
-    )
+    return pins([line.rstrip(" \\") for line in lines if re.match(r"[A-Za-z]", line)])
 
 
 PINS = pins(PROJECT["dependencies"])

@@ -1,0 +1,1 @@
+"""Simulated shoppers: seeded, columnar, and labelled where they cheat."""

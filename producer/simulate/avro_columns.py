@@ -1,0 +1,84 @@
+"""Avro pieces of whole columns at once: the bytes of `contracts.fragments`, without a loop."""
+
+from __future__ import annotations
+
+from hashlib import sha1
+from uuid import UUID, uuid5
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.events import SIMULATED_NAMESPACE
+from producer.simulate.columns import Longs
+
+# Each byte as its two hexadecimal digits.
+_HEX = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), np.uint16)
+_UUID_HYPHENS = (8, 13, 18, 23)
+_UUID_DIGITS = [place for place in range(36) if place not in _UUID_HYPHENS]
+# Times of this and the next thousands of years take eight bytes: from 2^48 to 2^55 microseconds.
+TIME_BYTES = 8
+
+
+def varints(values: Longs, width: int) -> NDArray[np.uint8]:
+    """Numbers of 0 or more as Avro longs, a row each, filled up with zeros to `width` bytes."""
+    rest = (values.astype(np.uint64) << np.uint64(1))[:, np.newaxis] >> (
+        np.arange(width, dtype=np.uint64) * np.uint64(7)
+    )
+    more = rest >= 0x80
+    written: NDArray[np.uint8] = np.where(more, rest & 0x7F | 0x80, rest).astype(np.uint8)
+    return written
+
+
+def longs(values: Longs) -> list[bytes]:
+    """Numbers of 0 or more as Avro longs."""
+    # The last byte of a long is 0 for the number 0 alone, so cutting zeros off cuts the filling.
+    width = 1 + int(values.max(initial=0)).bit_length() // 7
+    return [one or b"\x00" for one in rows(varints(values, width))]
+
+
+def rows(matrix: NDArray[np.uint8]) -> list[bytes]:
+    """The rows as bytes, zeros at their ends cut off."""
+    lines: list[bytes] = np.ascontiguousarray(matrix).view(f"S{matrix.shape[1]}").ravel().tolist()
+    return lines
+
+
+def hexadecimal(numbers: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """64-bit numbers as 16 digits each, a row each."""
+    return _HEX[numbers.astype(">u8").view(np.uint8)].view(np.uint8).reshape(len(numbers), 16)
+
+
+class EventIds:
+    """`contracts.events.simulated_event_id` of one run and producer, for many sequences at once."""
+
+    def __init__(self, run: str, producer: str) -> None:
+        self._before = sha1(
+            SIMULATED_NAMESPACE.bytes + f"{run}/{producer}/".encode(), usedforsecurity=False
+        )
+
+    def of(self, first: int, count: int) -> NDArray[np.uint8]:
+        """The ids' 36 characters, a row each."""
+        copied, digests = self._before.copy, []
+        for sequence in range(first, first + count):
+            hashed = copied()
+            hashed.update(b"%d" % sequence)
+            digests.append(hashed.digest())
+        digest = np.frombuffer(b"".join(digests), np.uint8).reshape(count, 20)[:, :16].copy()
+        # RFC 9562: version 5, variant 0b10.
+        digest[:, 6] = digest[:, 6] & 0x0F | 0x50
+        digest[:, 8] = digest[:, 8] & 0x3F | 0x80
+        ids = np.full((count, 36), ord("-"), np.uint8)
+        ids[:, _UUID_DIGITS] = _HEX[digest].view(np.uint8).reshape(count, 32)
+        return ids
+
+
+def scattered(numbers: Longs, salt: int) -> NDArray[np.uint64]:
+    """Numbers that look random and differ where `numbers` do (the finalizer of splitmix64)."""
+    mixed = numbers.astype(np.uint64) + np.uint64(salt)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def salt_of(run: str, producer: str) -> int:
+    """What makes the session and order numbers of one run differ from any other's."""
+    return uuid5(UUID(int=0), f"{run}/{producer}").int & (1 << 64) - 1

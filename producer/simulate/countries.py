@@ -1,0 +1,75 @@
+"""Where simulated shoppers live, what they pay in, and when they are awake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.rule_packs import LocationIn, default_pack
+
+_US_PER_HOUR = 3_600_000_000
+
+
+@dataclass(frozen=True)
+class Country:
+    """`weight` is the country's share of the shop's visits, `utc_offset` its clock in hours."""
+
+    name: str
+    region: str
+    currency: str
+    weight: int
+    utc_offset: int
+
+
+COUNTRIES: tuple[Country, ...] = (
+    Country("United Kingdom", "united-kingdom", "GBP", 30, 0),
+    Country("Germany", "western-europe", "EUR", 14, 1),
+    Country("France", "western-europe", "EUR", 11, 1),
+    Country("Netherlands", "western-europe", "EUR", 6, 1),
+    Country("Spain", "southern-europe", "EUR", 6, 1),
+    Country("Italy", "southern-europe", "EUR", 6, 1),
+    Country("Sweden", "northern-europe", "EUR", 4, 1),
+    Country("Poland", "eastern-europe", "EUR", 4, 1),
+    Country("United States", "americas", "USD", 12, -5),
+    Country("Canada", "americas", "USD", 3, -5),
+    Country("United Arab Emirates", "middle-east", "USD", 2, 4),
+    Country("Australia", "asia-pacific", "USD", 2, 10),
+)
+# Where an order comes from when the shopper hides: the names that the rule pack distrusts.
+HIDDEN: tuple[str, ...] = tuple(
+    location
+    for rule in default_pack().rules
+    if isinstance(rule, LocationIn)
+    for location in rule.locations
+)
+LOCATIONS: tuple[str, ...] = (*(country.name for country in COUNTRIES), *HIDDEN)
+CURRENCIES: tuple[str, ...] = tuple(sorted({country.currency for country in COUNTRIES}))
+
+# Visits by hour of the local day, relative to each other: quiet nights, a lunch break,
+# and evenings at home.
+_VISITS_BY_HOUR = np.array(
+    [
+        *(30, 18, 12, 10, 12, 22, 45, 75, 95, 110, 120, 128),
+        *(138, 132, 120, 118, 124, 138, 160, 190, 210, 195, 130, 68),
+    ],
+    dtype=np.float64,
+)
+_RHYTHM = _VISITS_BY_HOUR / _VISITS_BY_HOUR.mean()
+_WEIGHTS = np.array([country.weight for country in COUNTRIES], dtype=np.float64)
+_OFFSETS = np.array([country.utc_offset for country in COUNTRIES], dtype=np.float64)
+
+
+def visits_by_country(time: int) -> NDArray[np.float64]:
+    """How busy each country is at a time (microseconds UTC); over a day they average its share."""
+    hour = (time / _US_PER_HOUR + _OFFSETS) % 24
+    rhythm = np.interp(hour, np.arange(25), np.append(_RHYTHM, _RHYTHM[0]))
+    busy: NDArray[np.float64] = _WEIGHTS / _WEIGHTS.sum() * rhythm
+    return busy
+
+
+def mean_visits(start: int, span: int) -> float:
+    """How busy the whole shop is on average over [start, start + span), 1 being a day's mean."""
+    moments = start + (np.arange(96) + 0.5) * span / 96
+    return float(np.mean([visits_by_country(int(moment)).sum() for moment in moments]))

@@ -1,0 +1,232 @@
+"""Hands a shop's events over: settled with the vault, noted in the ledger, copies included."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from operator import attrgetter
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.registry import Registry
+from producer.ledger import Ledger
+from producer.outlets import Delivery, Outlet
+from producer.simulate.defects import DEFECTS, broken
+from producer.simulate.incidents import SCENARIOS
+from producer.simulate.labels import Label, Labels
+from producer.simulate.people import People
+from producer.simulate.report import Progress
+from producer.simulate.timeline import ORDER, TOPICS, Batch
+from producer.simulate.values import Encoded, Values
+from producer.simulate.verdicts import MOST_WAITING, VERDICTS, Verdicts, quarantined
+
+# Attempts are written, and new subjects settled, once a block.
+BLOCK_EVENTS = 8_192
+# Minor units: orders above it are pointed out.
+HIGH_VALUE = 100_000
+_WAIT_SECONDS = 0.05
+_FAILURE = attrgetter("failure")
+_ANNOUNCED = [
+    np.array([0, *(quarantined(defect.reason) for defect in defects)], np.int8)
+    for defects in DEFECTS
+]
+
+
+class _Numbers(NamedTuple):
+    """Of the first event of a part: its number in the run and its attempt's, both from 0; `ids` has
+    the 36 characters of each event's id a row."""
+
+    first: int
+    sequence: int
+    ids: NDArray[np.uint8]
+
+
+class Copy(NamedTuple):
+    """An event that will be sent again when the shop's clock reaches `due`."""
+
+    due: int
+    number: int
+    topic: int
+    key: bytes
+    value: bytes
+    time: int
+    announced: int
+    event_id: str
+
+
+@dataclass
+class Sender:
+    """What one worker sends and hears back; `sent_at` tells when the events of a batch are handed
+    over, microseconds UTC."""
+
+    outlet: Outlet
+    ledger: Ledger
+    labels: Labels
+    people: People
+    values: Values
+    registry: Registry
+    sent_at: Callable[[Batch], int]
+    progress: Progress = field(default_factory=Progress)
+
+    def __post_init__(self) -> None:
+        self._verdicts = Verdicts(len(TOPICS))
+        self._copies: list[Copy] = []
+
+    def send(self, batch: Batch, part: slice) -> None:
+        """Send a part of a batch, and the copies due by then."""
+        count = part.stop - part.start
+        first = self.progress.events
+        at = _Numbers(first, self.progress.attempted, self.values.ids(first, count))
+        sent_at = self.sent_at(batch)
+        encoded = self.values.encode(batch, part, first=first, ids=at.ids, sent_at=sent_at)
+        self.people.settle()
+        self._label(batch, encoded, at)
+        self.ledger.attempt(_attempts(batch, part, at))
+        self.progress.events += count
+        self.progress.attempted += count
+        for one in encoded:
+            self._hand_over(batch, part, one, at)
+        self._point_out(batch, encoded)
+        self.send_copies(int(batch.due[part.stop - 1]))
+
+    def send_copies(self, reached: int | None) -> None:
+        """Send the copies that are due, with a `reached` of None all of them."""
+        due: list[Copy] = []
+        while self._copies and (reached is None or self._copies[0].due <= reached):
+            due.append(heapq.heappop(self._copies))
+            if len(due) == BLOCK_EVENTS:
+                self._send_again(due)
+                due = []
+        if due:
+            self._send_again(due)
+
+    def take_deliveries(self) -> None:
+        """Take in what became of events; waits while too many are under way."""
+        while True:
+            deliveries = self.outlet.deliveries()
+            if any(map(_FAILURE, deliveries)):
+                self._take_failures([one for one in deliveries if one.failure])
+                deliveries = [one for one in deliveries if not one.failure]
+            self.progress.acknowledged += len(deliveries)
+            if deliveries:
+                self.ledger.outcome(deliveries, self._verdicts.acknowledged(deliveries))
+            waiting = self.progress.attempted - self.progress.acknowledged - self.progress.failed
+            if waiting < MOST_WAITING // 2:
+                return
+            # Some outlets acknowledge only what is flushed.
+            self.outlet.flush(_WAIT_SECONDS)
+
+    def flush(self, timeout: float) -> None:
+        """Wait at most `timeout` seconds for acknowledgements; `progress` tells what is unknown."""
+        self.progress.unknown = self.outlet.flush(timeout)
+        self.take_deliveries()
+
+    def counted(self) -> Progress:
+        """The progress as it is now."""
+        names = [topic.name for topic in TOPICS]
+        return replace(
+            self.progress,
+            by_topic=dict(zip(names, self._verdicts.by_topic.tolist(), strict=True)),
+            verdicts={
+                name: count
+                for name, count in zip(VERDICTS, self._verdicts.counts.tolist(), strict=True)
+                if count
+            },
+        )
+
+    def _hand_over(self, batch: Batch, part: slice, one: Encoded, at: _Numbers) -> None:
+        defect = batch.marks.defect[part][one.place]
+        copy_after = batch.marks.copy_after[part][one.place]
+        for row in np.flatnonzero(defect).tolist():
+            known = DEFECTS[one.topic][defect[row] - 1]
+            one.values[row] = broken(TOPICS[one.topic], one.values[row], known, self.registry)
+        announced = _ANNOUNCED[one.topic][defect]
+        number = at.first + one.place + 1
+        sequence = at.sequence + one.place
+        self._verdicts.attempted(
+            sequence,
+            time=one.time,
+            announced=announced,
+            topic=one.topic,
+            twin=np.where(copy_after > 0, number, 0),
+        )
+        for row in np.flatnonzero(copy_after).tolist():
+            copy = Copy(
+                due=int(batch.due[part][one.place[row]] + copy_after[row]),
+                number=int(number[row]),
+                topic=one.topic,
+                key=one.keys[row],
+                value=one.values[row],
+                time=int(one.time[row]),
+                announced=int(announced[row]),
+                event_id=at.ids[one.place[row]].tobytes().decode(),
+            )
+            heapq.heappush(self._copies, copy)
+        self.outlet.send_all(TOPICS[one.topic], one.keys, one.values, sequence.tolist())
+
+    def _send_again(self, copies: list[Copy]) -> None:
+        sequence = self.progress.attempted
+        self.ledger.attempt(
+            (number, copy.event_id, TOPICS[copy.topic].name, copy.number)
+            for number, copy in enumerate(copies, start=sequence)
+        )
+        self.progress.attempted += len(copies)
+        for number, copy in enumerate(copies, start=sequence):
+            self._verdicts.attempted(
+                np.array([number]),
+                time=np.array([copy.time]),
+                announced=np.array([copy.announced], np.int8),
+                topic=copy.topic,
+                twin=np.array([copy.number]),
+            )
+            self.outlet.send(TOPICS[copy.topic], copy.key, copy.value, number)
+        self.take_deliveries()
+
+    def _label(self, batch: Batch, encoded: list[Encoded], at: _Numbers) -> None:
+        """Write down which of the orders are fraud."""
+        for one in encoded:
+            if one.topic == ORDER:
+                labels = list(self._labels_of(batch, one, at))
+                self.progress.fraud_orders += len(labels)
+                self.labels.add(labels)
+
+    def _labels_of(self, batch: Batch, one: Encoded, at: _Numbers) -> Iterator[Label]:
+        rows = np.flatnonzero(batch.orders.incident[one.row])
+        order_ids = self.values.order_ids(batch.orders.visit[one.row[rows]])
+        for row, order_id in zip(rows.tolist(), order_ids, strict=True):
+            place, order = int(one.place[row]), int(one.row[row])
+            yield (
+                at.ids[place].tobytes().decode(),
+                at.first + place,
+                order_id,
+                int(one.time[row]),
+                SCENARIOS[batch.orders.scenario[order] - 1].name,
+                int(batch.orders.incident[order]),
+            )
+
+    def _point_out(self, batch: Batch, encoded: list[Encoded]) -> None:
+        for one in encoded:
+            if one.topic == ORDER:
+                high = one.row[batch.totals[one.row] > HIGH_VALUE]
+                self.progress.high_value += len(high)
+                if len(high):
+                    self.progress.sample = self.values.describe(batch, int(high[-1]))
+
+    def _take_failures(self, failed: list[Delivery]) -> None:
+        self.progress.first_failure = self.progress.first_failure or failed[0].failure
+        self.progress.failed += len(failed)
+        for one in failed:
+            self._verdicts.failed(one.sequence)
+        self.ledger.outcome(failed)
+
+
+def _attempts(batch: Batch, part: slice, at: _Numbers) -> Iterator[tuple[int, str, str, int]]:
+    """Rows of the ledger, made only if there is one."""
+    names = [topic.name for topic in TOPICS]
+    text = at.ids.tobytes().decode()
+    for place, topic in enumerate(batch.topic[part].tolist()):
+        event_id = text[36 * place : 36 * place + 36]
+        yield at.sequence + place, event_id, names[topic], at.first + place + 1

@@ -1,0 +1,93 @@
+"""What must become of each acknowledged event, so that a proof can compare it to the row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from contracts.events import FUTURE_ALLOWANCE_US, LATE_AFTER_US
+from contracts.rejections import REASONS, Reason
+from producer.outlets import Delivery
+from producer.simulate.columns import Bytes, Longs
+
+ON_TIME, LATE, DUPLICATE = range(3)
+_FIRST_REASON = 3
+# What a verdict is called in the ledger, by number.
+VERDICTS: tuple[str, ...] = (
+    *("", "late", "duplicate"),
+    *(f"quarantine:{reason}" for reason in REASONS),
+)
+_FUTURE_DATED = _FIRST_REASON + REASONS.index("future_dated")
+# More events than any outlet keeps waiting for an answer.
+MOST_WAITING = 1 << 19
+_MASK = MOST_WAITING - 1
+
+
+def quarantined(reason: Reason) -> int:
+    """The verdict on a value that announces this reason."""
+    return _FIRST_REASON + REASONS.index(reason)
+
+
+class Verdicts:
+    """Judges events by the broker's append time, as the lake will.
+
+    A malformed or future-dated record is in quarantine, each copy of it too. Of valid copies the
+    first one acknowledged is in silver, late if it was appended late; the other is a duplicate.
+    Copies share a key, hence a partition, whose order is that of the acknowledgements.
+    """
+
+    def __init__(self, topics: int) -> None:
+        self.counts = np.zeros(len(VERDICTS), np.int64)
+        self.by_topic = np.zeros(topics, np.int64)
+        self._time = np.zeros(MOST_WAITING, np.int64)
+        self._announced = np.zeros(MOST_WAITING, np.int8)
+        self._topic = np.zeros(MOST_WAITING, np.int8)
+        self._twin = np.zeros(MOST_WAITING, np.int64)
+        # Events that are sent twice and have one answer so far: whether it put them in silver.
+        self._twins: dict[int, bool] = {}
+
+    def attempted(
+        self, sequence: Longs, *, time: Longs, announced: Bytes, topic: int, twin: Longs
+    ) -> None:
+        """Note events about to be sent: `announced` is the verdict on a malformed value, else 0;
+        `twin` the number of an event that is sent twice, from 1, else 0."""
+        place = sequence & _MASK
+        self._time[place] = time
+        self._announced[place] = announced
+        self._topic[place] = topic
+        self._twin[place] = twin
+
+    def acknowledged(self, deliveries: Sequence[Delivery]) -> Iterator[str]:
+        """Count the verdicts on these, and tell them one by one."""
+        sequences, _, _, append_times, _ = zip(*deliveries, strict=True)
+        place = np.array(sequences, np.int64) & _MASK
+        appended = np.array(append_times, np.int64)
+        late_by = appended - self._time[place]
+        verdict = np.where(late_by > LATE_AFTER_US, LATE, ON_TIME)
+        verdict[late_by < -FUTURE_ALLOWANCE_US] = _FUTURE_DATED
+        announced = self._announced[place]
+        verdict = np.where(announced > 0, announced, verdict)
+        for row in np.flatnonzero(self._twin[place]).tolist():
+            verdict[row] = self._of_twin(int(self._twin[place[row]]), int(verdict[row]))
+        self.counts += np.bincount(verdict, minlength=len(VERDICTS))
+        self.by_topic += np.bincount(self._topic[place], minlength=len(self.by_topic))
+        return map(VERDICTS.__getitem__, verdict.tolist())
+
+    def failed(self, sequence: int) -> None:
+        """Note that an event did not arrive."""
+        number = int(self._twin[sequence & _MASK])
+        if number:
+            self._answered(number, in_silver=False)
+
+    def _of_twin(self, number: int, verdict: int) -> int:
+        valid = verdict in (ON_TIME, LATE)
+        was_in_silver = self._answered(number, in_silver=valid)
+        return DUPLICATE if valid and was_in_silver else verdict
+
+    def _answered(self, number: int, *, in_silver: bool) -> bool:
+        """Whether the event was in silver before this answer."""
+        if number in self._twins:
+            return self._twins.pop(number)
+        self._twins[number] = in_silver
+        return False

@@ -1,0 +1,164 @@
+"""One process' part of a simulation: its clients, its share of the rate, its end."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.ledger import Run
+from contracts.registries import open_registry
+from producer.errors import BadInput
+from producer.outlets import Outlet
+from producer.outlets.kafka import DELIVERY_SECONDS
+from producer.pace import Pace
+from producer.replay import Clock
+from producer.simulate.arguments import ShopClock, SimulateArguments
+from producer.simulate.labels import Labels
+from producer.simulate.people import People
+from producer.simulate.report import Progress
+from producer.simulate.sender import Sender
+from producer.simulate.simulation import Simulation
+from producer.simulate.timeline import TOPICS, Batch, Shop, Timeline
+from producer.simulate.values import Values
+from producer.subjects import Vault
+from producer.wiring import open_ledger, open_outlet, open_vault
+
+PRODUCER = "simulate"
+LABELS_FILE = "labels.csv"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a worker ended."""
+
+    run: str
+    finished: bool
+    progress: Progress
+    labels: str | None
+
+
+@dataclass(frozen=True)
+class Worker:
+    """One of the processes that share a simulation's rate, people and count."""
+
+    arguments: SimulateArguments
+    shop_time: ShopClock
+    name: str
+    number: int
+
+    @property
+    def run(self) -> str:
+        alone = self.arguments.workers == 1
+        return self.name if alone else f"{self.name}-{self.number}"
+
+    def work(
+        self,
+        clock: Clock,
+        report: Callable[[Progress], None],
+        on_start: Callable[[Simulation], None],
+    ) -> Outcome:
+        """Send this worker's share of the events."""
+        arguments = self.arguments
+        with ExitStack() as held:
+            outlet = open_outlet(arguments.where, *TOPICS, now_us=clock.now_us)
+            held.callback(outlet.close)
+            vault = open_vault(arguments.where)
+            held.callback(vault.close)
+            timeline = Timeline(self._shop())
+            place = outlet.place()
+            run = Run(self.run, PRODUCER, clock.now_us(), place.cluster_id, place.topic_ids)
+            simulation = Simulation(
+                run=run,
+                sender=self._sender(outlet, vault, timeline, run=run, clock=clock),
+                pace=Pace(self.shop_time.speed),
+                clock=clock,
+                end=self.shop_time.end,
+                count=self._count(),
+                report=report,
+            )
+            on_start(simulation)
+            ended = self._send(simulation, timeline)
+            simulation.finish(DELIVERY_SECONDS + 10)
+            progress = simulation.sender.counted()
+            finished = ended and progress.unknown == 0 and progress.failed == 0
+            simulation.close(finished=finished)
+        labels = simulation.sender.labels.path
+        return Outcome(self.run, finished, progress, str(labels) if labels else None)
+
+    def refuse_known_run(self) -> None:
+        """BadInput when the ledger holds this run already."""
+        ledger = self.arguments.where.ledger
+        if ledger is not None and (ledger / self.run).exists():
+            raise BadInput(
+                f"the ledger holds a run {self.run} already",
+                cause="--run names one that was sent before",
+                next_step="another --run, or none",
+            )
+
+    def _sender(
+        self, outlet: Outlet, vault: Vault, timeline: Timeline, *, run: Run, clock: Clock
+    ) -> Sender:
+        prefix = f"simulated-{self.arguments.seed}-{self.number}"
+        people = People(vault, prefix, timeline.shoppers.guest)
+        registry = open_registry("bundled")
+        return Sender(
+            outlet=outlet,
+            ledger=open_ledger(self.arguments.where, run),
+            labels=Labels(self._labels()),
+            people=people,
+            values=Values(
+                registry,
+                run=self.run,
+                producer=PRODUCER,
+                catalogue=timeline.catalogue,
+                people=people,
+            ),
+            registry=registry,
+            sent_at=self._sent_at(clock),
+        )
+
+    def _send(self, simulation: Simulation, timeline: Timeline) -> bool:
+        # Nothing here makes cycles; looking for them costs up to half of the speed.
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        try:
+            return simulation.send(timeline.batches(), self.shop_time.start)
+        finally:
+            gc.enable()
+            gc.unfreeze()
+
+    def _shop(self) -> Shop:
+        workers = self.arguments.workers
+        return Shop(
+            seed=self.arguments.seed,
+            worker=self.number,
+            start=self.shop_time.start,
+            span=self.shop_time.span,
+            events_per_second=self.shop_time.events_per_second / workers,
+            shoppers=self.arguments.shoppers // workers,
+            shares=self.arguments.shares,
+        )
+
+    def _count(self) -> int | None:
+        """This worker's part; the first ones take what is left over."""
+        if self.arguments.count is None:
+            return None
+        each, left = divmod(self.arguments.count, self.arguments.workers)
+        return each + (self.number < left)
+
+    def _sent_at(self, clock: Clock) -> Callable[[Batch], int]:
+        """Now; where the shop's clock was set by hand, when the batch ended by that clock."""
+        if self.arguments.start is None:
+            return lambda _: clock.now_us()
+        return lambda batch: int(batch.due[-1])
+
+    def _labels(self) -> Path | None:
+        ledger, labels = self.arguments.where.ledger, self.arguments.labels
+        if labels is not None:
+            alone = self.arguments.workers == 1
+            return labels if alone else labels.with_stem(f"{labels.stem}-{self.number}")
+        return None if ledger is None else ledger / self.run / LABELS_FILE
