@@ -8,7 +8,6 @@ from pathlib import Path
 
 from contracts.codec import decode
 from contracts.events import Click, Event, Order, Promotion
-from contracts.ledger import Run
 from contracts.registries import open_registry
 from contracts.rejections import Rejection
 from contracts.topics import Topic
@@ -152,7 +151,3 @@ def send(
 
 def with_shares(**shares: float) -> Shop:
     return replace(SHOP, shares=Shares(**shares))
-
-
-def a_run() -> Run:
-    return Run(RUN, "simulate", START, "list", {})
