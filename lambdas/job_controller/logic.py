@@ -21,7 +21,7 @@ GIVE_UP_AFTER = 3
 
 @dataclass(frozen=True)
 class Start:
-    """Start `name`; `take_over` where another driver is alive and must hand over."""
+    """Start `name`; `take_over` where another driver is alive, or may be, and must hand over."""
 
     name: RunName
     take_over: bool
@@ -62,8 +62,11 @@ def decide(
     until = _not_before(fingerprint, mine)
     if until is not None and now < until:
         return [Wait(until)]
-    number = max((run.name.number for run in mine), default=0) + 1
-    return [Start(RunName(application, fingerprint, number), take_over=bool(others))]
+    newest = max(mine, key=lambda run: run.name.number, default=None)
+    number = newest.name.number + 1 if newest else 1
+    # Where it never ran or has left, a driver may live on the cluster that this one replaces.
+    elsewhere = newest is None or newest.state == "ended"
+    return [Start(RunName(application, fingerprint, number), take_over=bool(others) or elsewhere)]
 
 
 def settled(application: str, fingerprint: str | None, runs: Sequence[Run]) -> bool:

@@ -8,10 +8,12 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from cdk.assets import Assets
+from local import jars
 from local.archive import write_zip
+from local.assets import JAR_SETS
 from local.code_zip import build, source_root
 
-JARS = ("iceberg-aws-bundle-1.11.0.jar", "postgresql-42.7.8.jar", "spark-avro_2.13-4.1.1.jar")
+JARS = sorted(file.file_name for name in JAR_SETS for file in jars.read_lock()[name].files)
 
 
 def write_assets(folder: Path) -> Path:

@@ -29,7 +29,7 @@ LINTER = ManualArgs(ignore_checks=["W3005"])
 
 def assemble(chosen: Settings, folder: str, *plugins: Any) -> None:
     """Write what the command deploys, with small assets; raises on a finding of `plugins`."""
-    app = App(context=FLAGS, outdir=folder, analytics_reporting=False)
+    app = App(context=FLAGS, outdir=folder, analytics_reporting=False, stack_traces=False)
     environment(app, chosen, assets())
     Validations.of(app).add_plugins(*plugins)
     app.synth()
@@ -46,9 +46,14 @@ def synthesized(chosen: Settings, *plugins: Any) -> dict[str, str]:
 
 
 @cache
+def texts_of(chosen: Settings) -> dict[str, str]:
+    """The same, written once a session."""
+    return synthesized(chosen)
+
+
 def texts(name: str) -> dict[str, str]:
     """Of one of the known environments."""
-    return synthesized(settings(name))
+    return texts_of(settings(name))
 
 
 def template(name: str, stack: str) -> Template:

@@ -45,12 +45,18 @@ def start(number: int, *, take_over: bool = False) -> Start:
 
 FAILED = run(1, "failed", ended=30 * timedelta(seconds=1))
 CASES = {
-    "nothing runs": ([], [start(1)]),
+    "nothing ran here: the cluster may be new, and the driver on the old one": (
+        [],
+        [start(1, take_over=True)],
+    ),
     "it runs": ([run(1, "running")], []),
     "it starts": ([run(1, "starting")], []),
     "an older deployment runs": ([run(1, "running", OLD)], [start(2, take_over=True)]),
     "an older one ends": ([run(1, "ending", OLD)], [start(2, take_over=True)]),
-    "an older one ended": ([run(1, "ended", OLD, ended=MINUTE)], [start(2)]),
+    "an older one ended": (
+        [run(1, "ended", OLD, ended=MINUTE)],
+        [start(2, take_over=True)],
+    ),
     "an older one failed: its failures are not ours": (
         [run(1, "failed", OLD, ended=timedelta(seconds=5))],
         [start(2)],
@@ -85,9 +91,9 @@ CASES = {
         [run(n, "failed", ended=n * MINUTE) for n in range(1, 30)],
         [Wait(NOW - MINUTE + LONGEST_WAIT)],
     ),
-    "it ended by itself: superseded by a driver that is gone": (
+    "it ended by itself: superseded by a driver that may live elsewhere": (
         [run(1, "ended", ended=MINUTE)],
-        [start(2)],
+        [start(2, take_over=True)],
     ),
 }
 
