@@ -11,7 +11,7 @@ from cdk.feature_flags import FLAGS
 from cdk.settings import InvalidSettings, settings
 from stacks.environment import environment
 
-app = App(context=FLAGS, analytics_reporting=False, stack_traces=False)
+app = App(context=FLAGS, analytics_reporting=False)
 try:
     chosen = settings(app.node.try_get_context("environment") or "dev")
     assets = Assets.at(Path("build/assets"))

@@ -6,6 +6,9 @@ Kept here rather than in cdk.json: tests, and synthesis without the command line
 from __future__ import annotations
 
 FLAGS: dict[str, object] = {
+    # They name the folder into which Node unpacked the library, so no two syntheses were the same.
+    "aws:cdk:disable-creation-stack-traces": True,
+    "aws:cdk:disable-stack-trace": True,
     "@aws-cdk/aws-ec2:restrictDefaultSecurityGroup": False,
     "@aws-cdk/aws-iam:minimizePolicies": True,
     "@aws-cdk/aws-kms:aliasNameRef": True,

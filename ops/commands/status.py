@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.live import Live
 
+from local.archive import sha256
 from local.supervisor.policy import GIVEN_UP, State
 from local.supervisor.published import PartStatus
 from ops import console
@@ -58,7 +58,7 @@ def document(stack: Stack) -> dict[str, Any]:
         "bootstrap_servers": stack.bootstrap_servers,
         "postgres": stack.postgres_url,
         "warehouse": str(stack.warehouse),
-        "code_sha256": hashlib.sha256(code.read_bytes()).hexdigest() if code.exists() else None,
+        "code_sha256": sha256(code) if code.exists() else None,
         "applications": {
             one.name: {"state": one.state, "detail": one.detail, "batches": one.batches}
             for one in read_applications(stack.postgres_url)

@@ -19,6 +19,7 @@ from cdk.settings import (
     ValkeySettings,
     settings,
 )
+from contracts.spark_submit import Sizes
 
 DEV = ENVIRONMENTS["dev"]
 CLUSTER = "arn:aws:kafka:eu-west-1:111122223333:cluster/shopstream-production-kafka/0f0e-1"
@@ -48,6 +49,7 @@ def test_an_unknown_environment_is_told_the_known_ones() -> None:
         (PostgresSettings, {"min_capacity": 8}, "min_capacity <= max_capacity"),
         (PostgresSettings, {"backup_days": 36}, "1 to 35"),
         (EmrSettings, {"core_units": 1}, "2 or more"),
+        (EmrSettings, {"primary_type": "m7i.xlarge"}, "of one processor"),
         (LakeSettings, {"snapshot_hours": 23}, "24 or more"),
         (LakeSettings, {"infrequent_after_days": 29}, "S3 asks for 30"),
         (ReplicationSource, {"cluster_arn": "other", "subnets": SUBNETS}, "ARN of a Kafka cluster"),
@@ -68,7 +70,8 @@ def test_a_part_refuses(kind: Any, given: dict[str, Any], says: str) -> None:
         ({"vpc_cidr": "10.40.0.0/24"}, "from /16 to /20"),
         ({"vpc_cidr": "8.8.0.0/16"}, "a private range"),
         ({"vpc_cidr": "ten"}, "vpc_cidr"),
-        ({"triggers": (("orders", 5),)}, "applications are"),
+        ({"triggers": (("orders", 5),)}, "triggers name"),
+        ({"sizes": (("orders", Sizes()),)}, "sizes name"),
         ({"triggers": (("ingest", 0), ("orders", 5))}, "1 to 600"),
         ({"monthly_budget": 0}, "above 0 USD"),
         ({"alarm_email": "nobody"}, "is no address"),
@@ -90,3 +93,23 @@ def test_an_environment_refuses(given: dict[str, Any], says: str) -> None:
 )
 def test_the_boundaries_are_within(given: dict[str, Any]) -> None:
     replace(DEV, **given)
+
+
+def of(instance_type: str) -> EmrSettings:
+    types = (instance_type,)
+    return EmrSettings(primary_type=instance_type, core_types=types, task_types=types)
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "processor"),
+    [
+        ("r7g.xlarge", "arm64"),
+        ("r8gd.xlarge", "arm64"),
+        ("im4gn.xlarge", "arm64"),
+        ("m7i.xlarge", "x86_64"),
+        ("g5.xlarge", "x86_64"),
+    ],
+)
+def test_the_processor_is_that_of_the_machines(instance_type: str, processor: str) -> None:
+    assert replace(DEV, compute="ec2", emr=of(instance_type)).processor == processor
+    assert replace(DEV, compute="serverless", emr=of(instance_type)).processor == "arm64"

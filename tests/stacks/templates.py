@@ -29,7 +29,7 @@ LINTER = ManualArgs(ignore_checks=["W3005"])
 
 def assemble(chosen: Settings, folder: str, *plugins: Any) -> None:
     """Write what the command deploys, with small assets; raises on a finding of `plugins`."""
-    app = App(context=FLAGS, outdir=folder, analytics_reporting=False, stack_traces=False)
+    app = App(context=FLAGS, outdir=folder, analytics_reporting=False)
     environment(app, chosen, assets())
     Validations.of(app).add_plugins(*plugins)
     app.synth()

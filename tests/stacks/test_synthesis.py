@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cdk_nag import AwsSolutionsChecks
 
-from cdk.settings import ENVIRONMENTS, Internet, settings
+from cdk.settings import ENVIRONMENTS, Compute, settings
 from tests.stacks.templates import linted, synthesized, texts
 
 INSTANCE = "AWS::RDS::DBInstance"
@@ -26,10 +26,14 @@ def test_the_linter_finds_nothing(name: str) -> None:
     assert linted(texts(name)) == []
 
 
-@pytest.mark.parametrize("internet", ["endpoints", "nat"])
+@pytest.mark.parametrize("compute", ["ec2", "serverless"])
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
-def test_no_rule_of_aws_solutions_is_broken_unexplained(name: str, internet: Internet) -> None:
-    synthesized(replace(settings(name), internet=internet), AwsSolutionsChecks())
+def test_no_rule_of_aws_solutions_is_broken_unexplained(name: str, compute: Compute) -> None:
+    synthesized(replace(settings(name), compute=compute), AwsSolutionsChecks())
+
+
+def test_no_rule_is_broken_behind_nat_gateways_either() -> None:
+    synthesized(replace(settings("staging"), internet="nat"), AwsSolutionsChecks())
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
