@@ -12,6 +12,7 @@ from cdk.settings import Settings
 from stacks.data import DataStack
 from stacks.functions import FunctionsStack
 from stacks.network import NetworkStack
+from stacks.observability import ObservabilityStack
 from stacks.processing import ProcessingStack
 
 
@@ -23,6 +24,7 @@ class Environment:
     data: DataStack
     functions: FunctionsStack
     processing: ProcessingStack
+    observability: ObservabilityStack
 
 
 def environment(scope: Construct, settings: Settings, assets: Assets) -> Environment:
@@ -47,6 +49,14 @@ def environment(scope: Construct, settings: Settings, assets: Assets) -> Environ
     )
     # The applications find the tables and the users that the migrations have made.
     processing.add_stack_dependency(functions)
+    observability = ObservabilityStack(
+        scope,
+        settings.name("observability"),
+        settings=settings,
+        data=data,
+        processing=processing,
+        functions=functions,
+    )
     Tags.of(scope).add("application", "shopstream")
     Tags.of(scope).add("environment", settings.environment)
-    return Environment(network, data, functions, processing)
+    return Environment(network, data, functions, processing, observability)

@@ -126,6 +126,8 @@ class Environment:
             return self._substituted(stack, argument)
         if name == "Fn::ImportValue":
             return self._exported(self.resolve(stack, argument))
+        if name == "Fn::GetStackOutput":
+            return self._output(argument["StackName"], argument["OutputName"])
         if name not in _PURE:
             raise UnknownIntrinsic(name)
         return _PURE[name](self.resolve(stack, argument))
@@ -136,6 +138,11 @@ class Environment:
                 if self.resolve(stack, output.get("Export", {}).get("Name")) == name:
                     return self.resolve(stack, output["Value"])
         raise UnknownIntrinsic(f"nothing is exported as {name}")
+
+    def _output(self, name: str, output: str) -> Any:
+        """Of a stack by its whole name, of which `templates` has the last word."""
+        stack = name.rpartition("-")[2]
+        return self.resolve(stack, self.templates[stack]["Outputs"][output]["Value"])
 
     def _substituted(self, stack: str, argument: Any) -> str:
         text, given = (argument, {}) if isinstance(argument, str) else argument

@@ -1,0 +1,76 @@
+"""Dashboards, alarms and whom they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aws_cdk import ReferenceStrength, Stack
+from constructs import Construct
+
+from cdk.monitoring import Alarms, Check
+from cdk.monitoring_applications import application_checks
+from cdk.monitoring_dashboards import RowsDashboard
+from cdk.monitoring_functions import function_checks
+from cdk.monitoring_operator import operator_rows
+from cdk.monitoring_people import MonthlyBudget, OperatorTopic
+from cdk.monitoring_shop import shop_rows
+from cdk.monitoring_stores import kafka_checks, postgres_checks, valkey_checks
+from cdk.settings import Settings
+from stacks.data import DataStack
+from stacks.functions import FunctionsStack
+from stacks.processing import ProcessingStack
+
+
+class ObservabilityStack(Stack):
+    """Stateless: it looks at the others and changes nothing in them. `topic` has what is to reach
+    the people who keep the platform running; alerts of the shop have a topic of their own."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        data: DataStack,
+        processing: ProcessingStack,
+        functions: FunctionsStack,
+    ) -> None:
+        super().__init__(scope, id)
+        self._functions = {**functions.functions, "job_controller": processing.controller}
+        self._api_id = functions.api.api_id
+        self.topic = OperatorTopic(self, "Operators", settings=settings, key=data.key)
+        self.alarms = Alarms(
+            self,
+            "Alarms",
+            settings=settings,
+            checks=list(self._checks(settings)),
+            topic=self.topic,
+        )
+        MonthlyBudget(self, "Budget", settings=settings, topic=self.topic)
+        RowsDashboard(
+            self,
+            "Operator",
+            name=settings.name("operator"),
+            rows=operator_rows(
+                settings,
+                functions=self._functions,
+                api_id=self._api_id,
+                cluster_id=_loosely(processing.cluster_id),
+            ),
+            alarms=[self.alarms.not_served, *self.alarms.by_name.values()],
+        )
+        RowsDashboard(self, "Shop", name=settings.name("shop"), rows=shop_rows(self._api_id))
+
+    def _checks(self, settings: Settings) -> Iterator[Check]:
+        yield from application_checks(settings)
+        yield from function_checks(self._functions, self._api_id)
+        yield from kafka_checks(settings)
+        yield from valkey_checks(settings)
+        yield from postgres_checks(settings)
+
+
+def _loosely(cluster_id: str | None) -> str | None:
+    """A changed cluster is a new one, and an export that a dashboard imports could not change."""
+    if cluster_id is None:
+        return None
+    return str(Stack.consume_reference(cluster_id, ReferenceStrength.WEAK))
