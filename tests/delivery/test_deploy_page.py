@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
 import botocore.session
 import pytest
@@ -33,15 +32,22 @@ MADE_OF_SEVERAL = {
 }
 
 
-def commands(program: str, text: str) -> Iterator[tuple[str, str, set[str]]]:
+def calls(program: str, code: str) -> list[tuple[str, str, set[str]]]:
     """The first two words after `program` and the names of the options, for each call."""
-    whole = "\n".join(code_of(text)).replace("\\\n", " ")
-    for first, second, rest in re.findall(
-        rf"(?:^|[\s(]){program} ([a-z][a-z0-9-]*)(?: ([a-z][a-z0-9-]*))?([^\n)|]*)",
-        whole,
+    found = re.findall(
+        rf"(?:^|[\s(/]){program} ([a-z][a-z0-9-]*)(?: ([a-z][a-z0-9-]*))?([^\n)|]*)",
+        code.replace("\\\n", " "),
         re.MULTILINE,
-    ):
-        yield first, second, set(re.findall(r"(?:^|\s)--([a-z-]+)", rest))
+    )
+    return [
+        (first, second, set(re.findall(r"(?:^|\s)--([a-z-]+)", rest)))
+        for first, second, rest in found
+    ]
+
+
+def commands(program: str, text: str) -> list[tuple[str, str, set[str]]]:
+    """The calls in the code of a page."""
+    return calls(program, "\n".join(code_of(text)))
 
 
 def unknown_to_aws(service: str, operation: str, options: set[str]) -> set[str]:
@@ -57,7 +63,7 @@ def unknown_to_aws(service: str, operation: str, options: set[str]) -> set[str]:
     return {option for option in options - GLOBAL if option.removeprefix("no-") not in known}
 
 
-@pytest.mark.parametrize(("service", "operation", "options"), list(commands("aws", PAGE)))
+@pytest.mark.parametrize(("service", "operation", "options"), commands("aws", PAGE))
 def test_every_call_of_aws_exists(service: str, operation: str, options: set[str]) -> None:
     assert unknown_to_aws(service, operation, options) == set()
 

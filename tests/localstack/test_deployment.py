@@ -62,23 +62,30 @@ def actions(document: dict[str, Any]) -> list[tuple[str, Any]]:
     return [(each["Effect"], each["Action"]) for each in document["Statement"]]
 
 
-def test_every_resource_on_the_list_is_complete_with_an_id_of_its_own(cloud: Cloud) -> None:
-    complete = {
+@pytest.fixture(scope="module")
+def complete(cloud: Cloud) -> dict[str, str]:
+    """The type of each resource that was made, by stack and logical id."""
+    return {
         f"{stack.rpartition('-')[2]}/{each['LogicalResourceId']}": each["ResourceType"]
         for stack in cloud.expected
         for each in resources_of(cloud, stack)
         if each["ResourceStatus"] == "CREATE_COMPLETE"
         and each.get("PhysicalResourceId") not in FAKES
     }
-    assert complete == CREATED
 
 
-def test_the_list_is_what_the_templates_hold(cloud: Cloud) -> None:
-    assert {
+def test_every_resource_is_complete_with_an_id_of_its_own(
+    cloud: Cloud, complete: dict[str, str]
+) -> None:
+    assert complete == {
         f"{stack.rpartition('-')[2]}/{logical_id}": kind
         for stack, left in cloud.expected.items()
         for logical_id, kind in left.items()
-    } == CREATED
+    }
+
+
+def test_what_could_once_be_made_still_is(complete: dict[str, str]) -> None:
+    assert CREATED.items() - complete.items() == set()
 
 
 def test_the_lake_refuses_plain_http(cloud: Cloud, lake: str) -> None:
@@ -167,15 +174,16 @@ def test_the_applications_are_to_run(cloud: Cloud) -> None:
 
 
 def test_each_schedule_calls_at_its_rate(cloud: Cloud) -> None:
-    rules = cloud.client("events").list_rules()["Rules"]
-    assert {each["Name"]: (each["ScheduleExpression"], each["State"]) for each in rules} == {
-        cloud.physical_id("processing", "Schedule83A77FD1"): ("rate(1 minute)", "ENABLED"),
-        cloud.physical_id("functions", "CanarySchedule553FAD28"): ("rate(5 minutes)", "ENABLED"),
-        cloud.physical_id("functions", "TableOptimizersSchedule74020B98"): (
-            "rate(1 hour)",
-            "ENABLED",
-        ),
+    found = {
+        each["Name"]: (each["ScheduleExpression"], each["State"])
+        for each in cloud.client("events").list_rules()["Rules"]
     }
+    for stack, schedule, rate in (
+        ("processing", "Schedule83A77FD1", "rate(1 minute)"),
+        ("functions", "CanarySchedule553FAD28", "rate(5 minutes)"),
+        ("functions", "TableOptimizersSchedule74020B98", "rate(1 hour)"),
+    ):
+        assert found[cloud.physical_id(stack, schedule)] == (rate, "ENABLED")
 
 
 def test_every_role_holds_the_actions_that_its_policies_name(cloud: Cloud) -> None:
@@ -189,7 +197,7 @@ def test_every_role_holds_the_actions_that_its_policies_name(cloud: Cloud) -> No
             )["PolicyDocument"]
             assert actions(held) == actions(policy["PolicyDocument"])
             looked_at += 1
-    assert looked_at == Counter(CREATED.values())["AWS::IAM::Policy"]
+    assert looked_at >= Counter(CREATED.values())["AWS::IAM::Policy"]
 
 
 def test_the_package_of_the_applications_is_uploaded_under_its_own_sum(cloud: Cloud) -> None:

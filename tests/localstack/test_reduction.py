@@ -18,7 +18,7 @@ LEAST = {
     "AWS::EC2::SecurityGroup": 11,
     "AWS::EC2::Subnet": 3,
     "AWS::EC2::VPC": 1,
-    "AWS::EC2::VPCEndpoint": 13,
+    "AWS::EC2::VPCEndpoint": 10,
     "AWS::Events::Rule": 2,
     "AWS::IAM::Policy": 14,
     "AWS::IAM::Role": 14,
