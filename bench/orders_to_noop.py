@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from contracts.registries import open_registry
 from contracts.topics import ORDERS
 from emr_jobs.apps.decoding import Decoder
-from emr_jobs.io.kafka import KafkaClient, KafkaPlace, records, stream
+from emr_jobs.io.kafka import KafkaClient, KafkaPlace, record_columns, stream
 from emr_jobs.questions import order_metrics
 from emr_jobs.runtime.planner import checkpoint_manager, shuffle_partitions
 from emr_jobs.transforms.events import events
@@ -31,13 +31,12 @@ def main() -> None:
     kafka = KafkaClient(place)
     spark = _session(given.checkpoint)
     decoder = Decoder(open_registry("bundled"), ORDERS)
-    ids, cluster = kafka.topic_ids([ORDERS.name]), kafka.cluster_id()
+    columns = record_columns(kafka.topic_ids([ORDERS.name]), kafka.cluster_id())
+    good, windows = events(ORDERS), order_metrics.partials(order_metrics.Settings())
 
     def measure(raw: DataFrame, _batch_id: int) -> None:
-        good = events(decoder.classified(records(raw, topic_ids=ids, cluster_id=cluster)), ORDERS)
-        order_metrics.partials(good, order_metrics.Settings()).write.format("noop").mode(
-            "overwrite"
-        ).save()
+        classified = decoder.classified(raw.select(*columns))
+        windows(good(classified)).write.format("noop").mode("overwrite").save()
 
     earliest = kafka.earliest_offsets([ORDERS.name])
     ends = sum(kafka.end_offsets([ORDERS.name])[ORDERS.name].values())

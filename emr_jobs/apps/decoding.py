@@ -11,7 +11,8 @@ from pyspark.sql import DataFrame
 from contracts.registry import Registry, UnknownSchema
 from contracts.topics import Topic
 from emr_jobs.transforms.classify import classify
-from emr_jobs.transforms.decode import Schemas, Step, decode
+from emr_jobs.transforms.decode import Schemas, decode
+from emr_jobs.transforms.steps import Step
 
 T = TypeVar("T")
 

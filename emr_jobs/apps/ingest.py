@@ -69,6 +69,7 @@ class Ingest:
         self._metrics = metrics
         self._package_version = package_version
         self._decoders = {each.name: Decoder(registry, each) for each in SOURCES}
+        self._events = {each.name: events(each) for each in SOURCES}
         tables = (BRONZE_EVENTS, BRONZE_DUPLICATES, BRONZE_QUARANTINE, *SILVER.values())
         self._tables = {table.name: LakeTable(spark, table, metrics) for table in tables}
         for table in self._tables.values():
@@ -144,7 +145,7 @@ class Ingest:
         def read(classified: DataFrame) -> tuple[_Sorted, set[str]]:
             kept = classified.persist()
             stack.callback(kept.unpersist)
-            named = self._with_twins(of, events(kept, of)).persist()
+            named = self._with_twins(of, self._events[of.name](kept)).persist()
             stack.callback(named.unpersist)
             first = (F.col("twin.partition") == F.col("partition")) & (
                 F.col("twin.offset") == F.col("offset")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,6 +21,7 @@ from emr_jobs.io.answers import insert_new, merge_answers
 from emr_jobs.io.progress import Commit
 from emr_jobs.questions import fraud_alerts, order_metrics
 from emr_jobs.questions.merge import Merge
+from emr_jobs.transforms.steps import Step
 
 
 class Question(Protocol):
@@ -44,7 +44,7 @@ class Merged:
 
     name: str
     merge: Merge
-    reduce: Callable[[DataFrame], DataFrame]
+    reduce: Step
 
     def partials(self, orders: DataFrame) -> DataFrame:
         return self.reduce(orders)
@@ -62,7 +62,7 @@ class Raised:
 
     name: str
     merge: Merge
-    reduce: Callable[[DataFrame], DataFrame]
+    reduce: Step
     schema: SchemaVersion
 
     def partials(self, orders: DataFrame) -> DataFrame:
@@ -84,20 +84,24 @@ class Raised:
 def order_questions(pack: RulePack, alert_schema: SchemaVersion) -> tuple[Question, ...]:
     """Every question of the application `orders`."""
     return (
-        Merged("order_metrics", order_metrics.MERGE, _order_metrics),
+        Merged("order_metrics", order_metrics.MERGE, _order_metrics()),
         Raised(
             "fraud_alerts",
             fraud_alerts.MERGE,
-            lambda orders: fraud_alerts.partials(orders, pack),
+            fraud_alerts.partials(pack),
             alert_schema,
         ),
     )
 
 
-def _order_metrics(orders: DataFrame) -> DataFrame:
-    return order_metrics.partials(orders, order_metrics.Settings()).withColumn(
-        "unique_customers", F.coalesce(F.hll_sketch_estimate("customers"), F.lit(0))
-    )
+def _order_metrics() -> Step:
+    partials = order_metrics.partials(order_metrics.Settings())
+    estimate = F.coalesce(F.hll_sketch_estimate("customers"), F.lit(0))
+
+    def reduced(orders: DataFrame) -> DataFrame:
+        return partials(orders).withColumn("unique_customers", estimate)
+
+    return reduced
 
 
 def _changed(rows: pa.Table, sequence: int) -> pa.Table:

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts.applications import ORDER_ANSWERS
@@ -74,6 +74,8 @@ class OrderAnswers:
         self._metrics = metrics
         self._questions = order_questions(pack, registry.latest(ALERTS.schema))
         self._decoder = Decoder(registry, ORDERS)
+        self._events = events(ORDERS)
+        self._audit = _audit_columns()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
 
     def apply(self, batch: Batch) -> None:
@@ -123,9 +125,9 @@ class OrderAnswers:
 
         def read(classified: DataFrame) -> tuple[tuple[DataFrame, pa.Table, int], set[str]]:
             # One pass decodes and keeps everything; a rejected row has no event but its reason.
-            good = events(classified, ORDERS).persist()
+            good = self._events(classified).persist()
             kept.append(good)
-            audit = good.select(*_audit_columns()).toArrow()
+            audit = good.select(*self._audit).toArrow()
             total = sum(each.end - each.start for each in batch.ranges)
             if audit.num_rows == total:
                 return (good, audit, 0), set()
@@ -154,11 +156,11 @@ class OrderAnswers:
         return [(each, each.partials(new).toArrow()) for each in self._questions]
 
 
-def _audit_columns() -> list[Any]:
+def _audit_columns() -> tuple[Column, ...]:
     money = scaled(F.col("total"), MINOR_SCALE)
     canary = F.col("source_producer") == CANARY
     derived = {"total": money.alias("total"), "canary": canary.alias("canary")}
-    return [derived.get(name, F.col(name)) for name in _AUDIT]
+    return tuple(derived.get(name, F.col(name)) for name in _AUDIT)
 
 
 def first_of_each(audit: pa.Table) -> tuple[pa.Table, pa.Table]:

@@ -12,7 +12,7 @@ from contracts.topics import ALERTS, ORDERS
 from emr_jobs.apps.decoding import Decoder
 from emr_jobs.apps.order_questions import order_questions
 from emr_jobs.io.console import shown
-from emr_jobs.io.kafka import KafkaClient, KafkaPlace, records, stream
+from emr_jobs.io.kafka import KafkaClient, KafkaPlace, record_columns, stream
 from emr_jobs.transforms.events import events
 
 
@@ -27,14 +27,15 @@ class Preview:
         write: Callable[[str], object],
     ) -> None:
         self._decoder = Decoder(registry, ORDERS)
+        self._events = events(ORDERS)
         self._kafka = kafka
         self._questions = order_questions(pack, registry.latest(ALERTS.schema))
         self._write = write
 
     def __call__(self, raw: DataFrame, _batch_id: int) -> None:
         ids = self._kafka.topic_ids([ORDERS.name])
-        frame = records(raw, topic_ids=ids, cluster_id=self._kafka.cluster_id())
-        good = events(self._decoder.classified(frame), ORDERS).persist()
+        frame = raw.select(*record_columns(ids, self._kafka.cluster_id()))
+        good = self._events(self._decoder.classified(frame)).persist()
         try:
             for question in self._questions:
                 shown(question.name, question.partials(good).toArrow(), self._write)

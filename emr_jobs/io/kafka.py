@@ -12,7 +12,7 @@ from kafka import KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.errors import UnknownTopicOrPartitionError
 from kafka.structs import OffsetAndMetadata
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from emr_jobs.errors import TopicReplaced
@@ -75,19 +75,19 @@ def stream(
     return spark.readStream.format("kafka").options(**options).load()
 
 
-def records(raw: DataFrame, *, topic_ids: Mapping[str, str], cluster_id: str) -> DataFrame:
+def record_columns(topic_ids: Mapping[str, str], cluster_id: str) -> tuple[Column, ...]:
     """Spark's Kafka columns as the lake names them: topic, topic_id, cluster_id, partition, offset,
     append_time, key, value."""
     ids = F.create_map(*[F.lit(part) for pair in sorted(topic_ids.items()) for part in pair])
-    return raw.select(
-        "topic",
+    return (
+        F.col("topic"),
         ids[F.col("topic")].alias("topic_id"),
         F.lit(cluster_id).alias("cluster_id"),
-        "partition",
-        "offset",
+        F.col("partition"),
+        F.col("offset"),
         F.col("timestamp").alias("append_time"),
-        "key",
-        "value",
+        F.col("key"),
+        F.col("value"),
     )
 
 

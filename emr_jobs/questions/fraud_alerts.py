@@ -17,6 +17,7 @@ from contracts.rule_packs import AmountAbove, LocationIn, Rule, RulePack, subjec
 from contracts.tables import ALERTS
 from emr_jobs.questions.merge import Merge, keep
 from emr_jobs.transforms.decimals import scaled
+from emr_jobs.transforms.steps import Step
 
 # An alert is raised once: the first writer of its id wins, so it is never sent again.
 MERGE = Merge(
@@ -32,21 +33,27 @@ _ALERT = "struct<rule: string, rule_version: int, severity: string, evidence: st
 _BY_THE_STORE = ("alert_id", "changed_in")
 
 
-def partials(orders: DataFrame, pack: RulePack) -> DataFrame:
-    """One row an alert: the columns of alerts but alert_id, raised_at and changed_in."""
+def partials(pack: RulePack) -> Step:
+    """A step from orders to one row an alert: the columns of alerts but alert_id, raised_at and
+    changed_in."""
     names = [column.name for column in MERGE.given if column.name not in _BY_THE_STORE]
     # The null gives the array of a pack without rules its type.
     alerts = F.array(*map(_raised, pack.rules), F.lit(None).cast(_ALERT))
     raised = F.filter(alerts, lambda alert: alert.isNotNull())
     judged = (F.col("source_producer") != CANARY) & (F.col("kind") == "placed")
     suspected = reduce(Column.__or__, map(_suspects, pack.rules), F.lit(False))
-    return (
-        orders.where(judged & suspected)
-        .select("event_id", "event_time", "append_time", "region", F.inline(raised))
-        .withColumn("subject", F.concat(F.lit(subject_of("")), "event_id"))
-        .withColumn("window_start", F.lit(None).cast("timestamp"))
-        .select(*names)
-    )
+    suspicious = judged & suspected
+    spread = (*map(F.col, ("event_id", "event_time", "append_time", "region")), F.inline(raised))
+    derived = {
+        "subject": F.concat(F.lit(subject_of("")), "event_id"),
+        "window_start": F.lit(None).cast("timestamp"),
+    }
+    answer = tuple(derived.get(name, F.col(name)).alias(name) for name in names)
+
+    def reduced(orders: DataFrame) -> DataFrame:
+        return orders.where(suspicious).select(*spread).select(*answer)
+
+    return reduced
 
 
 def _raised(rule: Rule) -> Column:

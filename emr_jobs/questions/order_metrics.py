@@ -17,6 +17,7 @@ from emr_jobs.questions.merge import Merge, greatest, keep, least, replace, tota
 from emr_jobs.questions.sketches import LG_K, REGISTERS_BYTES
 from emr_jobs.transforms.decimals import scaled
 from emr_jobs.transforms.orders import amount_by_category
+from emr_jobs.transforms.steps import Step
 
 MERGE = Merge(
     into=ORDER_METRICS,
@@ -54,8 +55,9 @@ class Settings:
             raise ValueError(f"a window of {self.window} s is no multiple of {self.slide} s")
 
 
-def partials(orders: DataFrame, settings: Settings) -> DataFrame:
-    """One row a key: the columns of order_metrics but unique_customers and changed_in."""
+def partials(settings: Settings) -> Step:
+    """A step from orders to one row a key: the columns of order_metrics but unique_customers and
+    changed_in."""
     countable = (F.col("source_producer") != CANARY) & (F.col("kind") != "adjustment")
     start = F.col("window_start") * _SECOND
     end = start + settings.window * _SECOND
@@ -67,18 +69,22 @@ def partials(orders: DataFrame, settings: Settings) -> DataFrame:
         "customers": _settled(F.col("customers")),
     }
     names = [column.name for column in MERGE.given if column.name not in _BY_THE_STORE]
-    return (
-        orders.where(countable)
-        .select(*_NEEDED, _first_window(settings).alias("first_window"))
-        .transform(amount_by_category)
-        .select("*", F.explode(_windows(settings)).alias("window_start"))
-        .groupBy("window_start", "category", "location", "currency")
-        .agg(*_measures(settings))
-        .select(*(derived.get(name, F.col(name)).alias(name) for name in names))
-    )
+    needed = (*map(F.col, _NEEDED), _first_window(settings).alias("first_window"))
+    by_category = amount_by_category((*(n for n in _NEEDED if n != "lines"), "first_window"))
+    each_window = (F.col("*"), F.explode(_windows(settings)).alias("window_start"))
+    key = tuple(map(F.col, _KEY))
+    measures = _measures(settings)
+    answer = tuple(derived.get(name, F.col(name)).alias(name) for name in names)
+
+    def reduced(orders: DataFrame) -> DataFrame:
+        one_each = by_category(orders.where(countable).select(*needed)).select(*each_window)
+        return one_each.groupBy(*key).agg(*measures).select(*answer)
+
+    return reduced
 
 
 _NEEDED = ("kind", "customer_id", "lines", "total", "currency", "location", "region", "append_time")
+_KEY = ("window_start", "category", "location", "currency")
 _MONEY = ("revenue", "largest", "smallest", "cancelled_amount")
 
 

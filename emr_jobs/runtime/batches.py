@@ -12,7 +12,7 @@ from typing import Protocol
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from emr_jobs.io.kafka import KafkaClient, records
+from emr_jobs.io.kafka import KafkaClient, record_columns
 from emr_jobs.io.progress import ProgressStore, replaced
 from emr_jobs.runtime.crash_points import CrashPoints
 from emr_jobs.runtime.metrics import Metrics
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Batch:
-    """The records of `ranges`, none of them applied yet (columns of `io.kafka.records`)."""
+    """The records of `ranges`, none of them applied yet (columns of `io.kafka.record_columns`)."""
 
     id: int
     records: DataFrame
@@ -71,6 +71,7 @@ class BatchRunner:
         self._progress = progress
         self._kafka = kafka
         self._origin = origin
+        self._columns = record_columns(origin.topic_ids, origin.cluster_id)
         self._crash = crash
         self._metrics = metrics
         self._clock = clock
@@ -96,7 +97,7 @@ class BatchRunner:
             self._note_repeat(batch_id, "whole")
             self._application.repeat()
             return
-        frame = records(raw, topic_ids=self._origin.topic_ids, cluster_id=self._origin.cluster_id)
+        frame = raw.select(*self._columns)
         starts = {each.key: each.start for each in ranges}
         if any(each.start > starts[each.key] for each in fresh):
             logger.info("batch %s is covered in part; new: %s", batch_id, _described(fresh))

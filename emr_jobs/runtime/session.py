@@ -35,6 +35,9 @@ def start_session(
         # Answers of a small batch are not to wait behind a large lake commit.
         .config("spark.scheduler.mode", "FAIR")
         .config("spark.sql.execution.arrow.pyspark.enabled", "true")
+        # Else every call that makes a column first tells the JVM the line that made it, for the
+        # text of an error: more than half of all calls of a batch.
+        .config("spark.python.sql.dataFrameDebugging.enabled", "false")
     )
     manager = checkpoint_manager(checkpoint)
     if manager is not None:

@@ -30,10 +30,11 @@ from contracts.rejections import (
     UUID_PATTERN,
 )
 from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
-from emr_jobs.transforms.decode import DECODED, Step
+from emr_jobs.transforms.decode import DECODED
 from emr_jobs.transforms.orders import sum_of_lines, sum_of_sizes
 from emr_jobs.transforms.reader import own_leaves
 from emr_jobs.transforms.rules import Rule, first_detail, first_reason
+from emr_jobs.transforms.steps import Step
 
 
 def classify(topic: Topic) -> Step:
@@ -47,7 +48,7 @@ def classify(topic: Topic) -> Step:
     reason = first_reason(rules, unless=F.col("reason"))
     detail = F.when(F.col("refused").isNotNull(), first_detail(rules, unless=F.col("detail")))
     columns = (
-        *DECODED,
+        *map(F.col, DECODED),
         F.col("refused").alias("reason"),
         detail.alias("detail"),
         late_by.alias("late_by_us"),

@@ -6,11 +6,9 @@ cannot claim more memory than it has bytes is the session's business: Avro's `li
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
-from typing import TypeAlias
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -24,11 +22,10 @@ from contracts.topics import Topic
 from emr_jobs.transforms.once import once
 from emr_jobs.transforms.reader import Leaf, absent, bare, leaves, unexpected_nulls
 from emr_jobs.transforms.rules import Rule, first_detail, first_reason
+from emr_jobs.transforms.steps import Step
 
 RECORD = ("topic", "topic_id", "cluster_id", "partition", "offset", "append_time", "key", "value")
 DECODED = (*RECORD, "schema_id", "event")
-# From a batch's rows to a batch's rows; its columns are made once, for every batch.
-Step: TypeAlias = Callable[[DataFrame], DataFrame]
 _MISFIT = "the bytes do not fit their schema"
 _JOINT = "\n"
 _UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
@@ -57,22 +54,22 @@ def decode(topic: Topic, schemas: Schemas) -> Step:
         raise ValueError(f"{topic.name} holds {topic.schema!r}, not {schemas.reader.family!r}")
     rules = _rules(schemas)
     nothing = F.lit(None).cast("string")
-    # Made once for all batches: thousands of calls into the JVM.
     event = once(_event(schemas)).alias("event")
     texts = once(_texts(schemas.reader)).alias("texts")
-    schema_id = _schema_id(schemas)
-    reason = once(first_reason(rules, unless=nothing))
+    schema_id = _schema_id(schemas).alias("schema_id")
+    reason = once(first_reason(rules, unless=nothing)).alias("reason")
     detail = F.when(F.col("reason").isNotNull(), first_detail(rules, unless=nothing))
+    detail = detail.alias("detail")
+
+    record = tuple(map(F.col, RECORD))
+    with_event = (*record, event)
+    with_texts = (*record, F.col("event"), texts)
+    judged = (*record, schema_id, F.col("event"), F.col("texts"), reason)
+    explained = (*map(F.col, (*DECODED, "texts", "reason")), detail)
 
     def decoded(records: DataFrame) -> DataFrame:
-        return (
-            records.select(*RECORD, event)
-            .select(*RECORD, "event", texts)
-            .withColumn("schema_id", schema_id)
-            .withColumn("reason", reason)
-            .withColumn("detail", detail)
-            .select(*DECODED, "texts", "reason", "detail")
-        )
+        # Each step is analysed again in every batch, so there are no more than build on another.
+        return records.select(*with_event).select(*with_texts).select(*judged).select(*explained)
 
     return decoded
 

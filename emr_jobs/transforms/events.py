@@ -9,6 +9,7 @@ from contracts.money import MINOR_SCALE, PRICE_SCALE
 from contracts.tables.lake import BRONZE_QUARANTINE, SILVER
 from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
 from emr_jobs.transforms.decimals import scaled
+from emr_jobs.transforms.steps import Step
 
 _ORIGIN = ("topic", "topic_id", "cluster_id", "partition", "offset", "append_time")
 _OWN: dict[str, tuple[str, ...]] = {
@@ -49,10 +50,11 @@ _MONEY = {"total", "price"}
 _UNREADABLE = ("empty", "oversized", "bad_header", "unknown_schema", "undecodable")
 
 
-def events(classified: DataFrame, topic: Topic) -> DataFrame:
-    """The good rows, flat; money integer as on the wire, times as timestamps."""
-    return classified.where(F.col("reason").isNull()).select(
-        *_ORIGIN,
+def events(topic: Topic) -> Step:
+    """A step to the good rows, flat; money integer as on the wire, times as timestamps."""
+    good = F.col("reason").isNull()
+    columns = (
+        *map(F.col, _ORIGIN),
         F.col("event.event_id").alias("event_id"),
         _time("event_time"),
         _time("sent_at"),
@@ -60,9 +62,14 @@ def events(classified: DataFrame, topic: Topic) -> DataFrame:
         F.col("event.source.run").alias("source_run"),
         F.col("event.source.producer").alias("source_producer"),
         F.col("event.source.sequence").alias("source_sequence"),
-        "late_by_us",
+        F.col("late_by_us"),
         *(_time(name) if name in _TIMES else F.col(f"event.{name}") for name in _OWN[topic.name]),
     )
+
+    def flat(classified: DataFrame) -> DataFrame:
+        return classified.where(good).select(*columns)
+
+    return flat
 
 
 def silver(events: DataFrame, topic: Topic) -> DataFrame:

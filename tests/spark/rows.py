@@ -64,7 +64,7 @@ def event_frame(spark: SparkSession, appended: Sequence[tuple[Event, int]]) -> D
     topic = topic_of(appended[0][0])
     writer = REGISTRY.latest(topic.schema)
     values = [(encode(event, writer), append_time) for event, append_time in appended]
-    return events(classified(spark, topic, values), topic)
+    return events(topic)(classified(spark, topic, values))
 
 
 def in_order(frame: DataFrame) -> list[dict[str, Any]]:

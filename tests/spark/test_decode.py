@@ -107,7 +107,7 @@ def test_a_new_schema_is_read_as_python_reads_it(
         else:
             assert row["reason"] is None
             assert from_record(ORDERS, row["event"]) == expected
-    assert events(frame, ORDERS).count() == sum(row["reason"] is None for row in in_order(frame))
+    assert events(ORDERS)(frame).count() == sum(row["reason"] is None for row in in_order(frame))
 
 
 def test_a_schema_unknown_today_is_decoded_tomorrow(spark: SparkSession) -> None:
@@ -137,7 +137,7 @@ def test_a_value_is_decoded_once(spark: SparkSession) -> None:
     local = records(spark, ORDERS, [])
     # Of an RDD, because the optimizer evaluates filters over local rows itself.
     raw = spark.createDataFrame(local.rdd, local.schema)
-    good = events(classify(ORDERS)(decode(ORDERS, schemas(ORDERS))(raw)), ORDERS)
+    good = events(ORDERS)(classify(ORDERS)(decode(ORDERS, schemas(ORDERS))(raw)))
     late = good.where(
         (F.col("total") > 5) & (F.col("late_by_us") > 0) & F.col("region").isNotNull()
     )

@@ -43,7 +43,7 @@ def of_the_table(spark: SparkSession, table: Table, added: set[str]) -> list[tup
 
 @pytest.mark.parametrize("topic", GOOD, ids=lambda topic: topic.name)
 def test_silver_has_the_columns_of_its_table(spark: SparkSession, topic: Topic) -> None:
-    rows = silver(events(frame(spark, topic), topic), topic)
+    rows = silver(events(topic)(frame(spark, topic)), topic)
     assert rows.dtypes == of_the_table(spark, SILVER[topic.name], {"commit_number"})
     assert rows.count() == 1
 
@@ -57,7 +57,7 @@ def test_quarantine_has_the_columns_of_its_table(spark: SparkSession) -> None:
 def test_an_order_in_silver(spark: SparkSession) -> None:
     lines = [poison.line(quantity=3, unit_price=33_333), poison.line(quantity=-1, unit_price=1)]
     # 9.9999 is 10.00, and minus 0.0001 nothing.
-    row = only_row(silver(events(frame(spark, ORDERS, lines=lines, total=1000), ORDERS), ORDERS))
+    row = only_row(silver(events(ORDERS)(frame(spark, ORDERS, lines=lines, total=1000)), ORDERS))
     appended = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=APPEND_TIME)
     assert row["total"] == Decimal("10.00")
     assert [str(each["unit_price"]) for each in row["lines"]] == ["3.3333", "0.0001"]
@@ -81,7 +81,7 @@ def test_an_order_in_silver(spark: SparkSession) -> None:
     ],
 )
 def test_money_is_exact(spark: SparkSession, minor: int) -> None:
-    row = only_row(silver(events(frame(spark, CLICKS, price=minor), CLICKS), CLICKS))
+    row = only_row(silver(events(CLICKS)(frame(spark, CLICKS, price=minor)), CLICKS))
     assert row["price"] == Decimal(minor).scaleb(-2)
 
 
@@ -90,7 +90,7 @@ def test_a_refused_order_keeps_its_bytes_and_id(spark: SparkSession) -> None:
     row = only_row(quarantine(refused))
     assert row["value"] == poison.value(ORDERS, poison.order(total=1))
     assert (row["reason"], row["event_id"]) == ("total_mismatch", EVENT_ID)
-    assert events(refused, ORDERS).count() == 0
+    assert events(ORDERS)(refused).count() == 0
 
 
 def test_what_cannot_be_read_has_no_id(spark: SparkSession) -> None:

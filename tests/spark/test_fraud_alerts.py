@@ -26,12 +26,12 @@ DEAR = line(unit_price=10_000_100)
 
 def raised(spark: SparkSession, *orders: Order, pack: RulePack = PACK) -> list[dict[str, Any]]:
     frame = event_frame(spark, [(each, each.event_time + 7) for each in orders])
-    rows = partials(frame, pack).toArrow().to_pylist()
+    rows = partials(pack)(frame).toArrow().to_pylist()
     return sorted(rows, key=lambda row: (row["subject"], row["rule"]))
 
 
 def test_the_columns_are_those_of_the_table_but_what_the_store_fills(spark: SparkSession) -> None:
-    frame = partials(event_frame(spark, [(order(), NOON)]), PACK)
+    frame = partials(PACK)(event_frame(spark, [(order(), NOON)]))
     by_the_store = {"alert_id", "raised_at", "changed_in"}
     assert frame.columns == [name for name in ALERTS.names if name not in by_the_store]
     assert dict(frame.dtypes)["window_start"] == "timestamp"

@@ -25,7 +25,7 @@ HALF_MINUTE = 30 * SECOND
 def answers(spark: SparkSession, *appended: Order | tuple[Order, int]) -> Answers:
     """Partial answers by key; an order alone is appended as it happens."""
     pairs = [each if isinstance(each, tuple) else (each, each.event_time) for each in appended]
-    rows = partials(event_frame(spark, pairs), Settings()).toArrow().to_pylist()
+    rows = partials(Settings())(event_frame(spark, pairs)).toArrow().to_pylist()
     found = {tuple(row[name] for name in KEY): counted(row) for row in rows}
     assert len(found) == len(rows), "a key twice"
     return found
@@ -36,7 +36,7 @@ def at(start: int, category: str = "*", location: str = "United Kingdom") -> tup
 
 
 def test_the_columns_are_those_of_the_table_but_what_the_store_fills(spark: SparkSession) -> None:
-    frame = partials(event_frame(spark, [(order(), NOON)]), Settings())
+    frame = partials(Settings())(event_frame(spark, [(order(), NOON)]))
     by_the_store = {"unique_customers", "changed_in"}
     assert frame.columns == [c.name for c in MERGE.given if c.name not in by_the_store]
     kinds = dict(frame.dtypes)
@@ -142,7 +142,7 @@ def test_orders_without_a_customer_are_counted_but_not_as_customers(spark: Spark
 
 
 def test_nobody_known_is_no_sketch(spark: SparkSession) -> None:
-    frame = partials(event_frame(spark, [(order(customer_id=None), NOON)]), Settings())
+    frame = partials(Settings())(event_frame(spark, [(order(customer_id=None), NOON)]))
     assert {row["customers"] for row in frame.toArrow().to_pylist()} == {None}
 
 
@@ -170,7 +170,7 @@ def test_many_customers_are_estimated_alike_in_any_order(spark: SparkSession) ->
     estimates = set()
     for arrival in (orders, orders[::-1], orders[500:] + orders[:500]):
         # In one partition nothing is merged, which would hide the order of arrival.
-        rows = partials(event_frame(spark, arrival).coalesce(1), Settings()).toArrow().to_pylist()
+        rows = partials(Settings())(event_frame(spark, arrival).coalesce(1)).toArrow().to_pylist()
         estimates |= {sketch_estimate(row["customers"]) for row in rows}
     assert len(estimates) == 1
     assert estimates.pop() == pytest.approx(1_500, rel=0.05)

@@ -132,7 +132,7 @@ def test_any_batching_in_any_order_merges_to_one_answer(
     ]
     found = merged(
         [
-            partials(event_frame(spark, batch), Settings()).toArrow().to_pylist()
+            partials(Settings())(event_frame(spark, batch)).toArrow().to_pylist()
             for batch in batches
             if batch
         ]
