@@ -43,9 +43,7 @@ class Application:
         )
 
 
-# On AWS each batch of ingest asks S3 for every file of the day to find twins: half as many batches
-# are a quarter of the requests. Answers and alerts come from orders.
-INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), (), 10, 120, 200_000)
+INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), (), 10, 60, 200_000)
 ORDER_ANSWERS = Application("orders", (ORDERS,), (ALERTS,), 1, 5, 200_000)
 APPLICATIONS: tuple[Application, ...] = (INGEST, ORDER_ANSWERS)
 

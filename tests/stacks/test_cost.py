@@ -14,6 +14,7 @@ from ops.cost.estimate import RIVAL_USD, estimate
 from ops.cost.prices import read_prices
 from ops.cost.workload import LOADS
 from tests.stacks.templates import synthesized, texts
+from tests.stacks.test_replication import SECOND
 
 
 def environment(texts: dict[str, str], folder: Path) -> Environment:
@@ -35,6 +36,12 @@ def test_every_option_can_be_priced(compute: Compute, internet: Internet, tmp_pa
     chosen: Settings = replace(settings("production"), compute=compute, internet=internet)
     priced = environment(synthesized(chosen), tmp_path)
     assert estimate("production", priced, LOADS["base"], read_prices()).total > 0
+
+
+def test_a_second_region_can_be_priced(tmp_path: Path) -> None:
+    priced = environment(synthesized(SECOND), tmp_path)
+    made = estimate("production", priced, LOADS["base"], read_prices())
+    assert any(item.price.key == "msk.replicator.hour" for item in made.items)
 
 
 def test_production_stays_below_what_the_rival_publishes(tmp_path: Path) -> None:
