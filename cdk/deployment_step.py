@@ -8,18 +8,16 @@ from aws_cdk import (
     Acknowledgment,
     CustomResource,
     Duration,
-    RemovalPolicy,
     Validations,
     custom_resources,
 )
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.function import PlatformFunction
 from cdk.grants import explain_pattern
-from cdk.log_retention import retention
+from cdk.log_retention import log_group
 from cdk.settings import Settings
 
 _LOGS_POLICY = "service-role/AWSLambdaBasicExecutionRole"
@@ -52,13 +50,7 @@ class DeploymentStep(Construct):
         patience: Duration | None = None,
     ) -> None:
         super().__init__(scope, id)
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            encryption_key=key,
-            retention=retention(settings.log_days),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        own_log = log_group(self, "Logs", settings=settings, key=key)
         provider = custom_resources.Provider(
             self,
             "Provider",
@@ -66,7 +58,7 @@ class DeploymentStep(Construct):
             is_complete_handler=confirm,
             query_interval=_ASK_EVERY if confirm else None,
             total_timeout=patience,
-            log_group=log_group,
+            log_group=own_log,
         )
         self.resource = CustomResource(
             self,

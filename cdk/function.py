@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
+from aws_cdk import Acknowledgment, Duration, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -15,7 +15,7 @@ from constructs import Construct
 
 from cdk.assets import Assets
 from cdk.grants import allow
-from cdk.log_retention import retention
+from cdk.log_retention import log_group
 from cdk.settings import Settings
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
@@ -61,18 +61,12 @@ class PlatformFunction(lambda_.Function):
         handle: str = "handle",
         memory: int = 512,
     ) -> None:
-        log_group = logs.LogGroup(
-            scope,
-            f"{id}Logs",
-            encryption_key=of.key,
-            retention=retention(of.settings.log_days),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        own_log = log_group(scope, f"{id}Logs", settings=of.settings, key=of.key)
         group = ec2.SecurityGroup(
             scope, f"{id}Network", vpc=of.vpc, description=description, allow_all_outbound=False
         )
         group.add_egress_rule(ec2.Peer.any_ipv4(), _HTTPS, "Services of AWS")
-        self.role_of_its_own = _role(scope, f"{id}Role", log_group, description)
+        self.role_of_its_own = _role(scope, f"{id}Role", own_log, description)
         super().__init__(
             scope,
             id,
@@ -84,7 +78,7 @@ class PlatformFunction(lambda_.Function):
             environment=dict(environment),
             environment_encryption=of.key,
             role=self.role_of_its_own,
-            log_group=log_group,
+            log_group=own_log,
             tracing=lambda_.Tracing.ACTIVE,
             timeout=timeout,
             memory_size=memory,
@@ -102,14 +96,14 @@ class PlatformFunction(lambda_.Function):
         )
 
 
-def _role(scope: Construct, id: str, log_group: logs.LogGroup, description: str) -> iam.Role:
+def _role(scope: Construct, id: str, own_log: logs.LogGroup, description: str) -> iam.Role:
     role = iam.Role(
         scope,
         id,
         assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
         description=description,
     )
-    log_group.grant_write(role)
+    own_log.grant_write(role)
     allow(
         role,
         [*_NETWORK, *_TRACES],

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.log_retention import retention
+from cdk.log_retention import log_group
 from cdk.settings import Settings
 
 _REQUESTS_A_SECOND, _REQUESTS_AT_ONCE = 50, 100
@@ -56,13 +54,7 @@ class HttpApi(apigatewayv2.HttpApi):
             methods=[apigatewayv2.HttpMethod.GET],
             integration=integrations.HttpLambdaIntegration("Answers", function),
         )
-        access = logs.LogGroup(
-            self,
-            "Access",
-            encryption_key=key,
-            retention=retention(settings.log_days),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        access = log_group(self, "Access", settings=settings, key=key)
         stage = apigatewayv2.HttpStage(
             self,
             "Stage",

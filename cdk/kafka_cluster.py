@@ -11,12 +11,11 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_msk as msk
 from constructs import Construct
 
 from cdk.grants import allow
-from cdk.log_retention import retention
+from cdk.log_retention import log_group
 from cdk.settings import Settings
 from contracts.releases import KAFKA_VERSION
 from contracts.topics import TOPICS, Topic
@@ -177,21 +176,9 @@ class KafkaCluster(Construct):
         )
 
     def _logging(self, settings: Settings, key: kms.IKey) -> msk.CfnCluster.LoggingInfoProperty:
-        group = logs.LogGroup(
-            self,
-            "BrokerLogs",
-            encryption_key=key,
-            retention=retention(settings.log_days),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        group = log_group(self, "BrokerLogs", settings=settings, key=key)
         # Who was refused what: the first thing to look at when a client cannot connect.
-        refusals = logs.LogGroup(
-            self,
-            "AuthorizerLogs",
-            encryption_key=key,
-            retention=retention(settings.log_days),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        refusals = log_group(self, "AuthorizerLogs", settings=settings, key=key)
         return msk.CfnCluster.LoggingInfoProperty(
             authorizer_logs=msk.CfnCluster.AuthorizerLogsProperty(
                 cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(

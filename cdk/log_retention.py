@@ -1,10 +1,13 @@
-"""How long CloudWatch keeps logs; it takes certain numbers of days only."""
+"""Log groups, and how long CloudWatch keeps them; it takes certain numbers of days only."""
 
 from __future__ import annotations
 
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
+from constructs import Construct
 
-from cdk.settings import InvalidSettings
+from cdk.settings import InvalidSettings, Settings
 
 _DAYS = {
     7: logs.RetentionDays.ONE_WEEK,
@@ -21,3 +24,17 @@ def retention(days: int) -> logs.RetentionDays:
     if days not in _DAYS:
         raise InvalidSettings(f"log_days {days}: one of {', '.join(map(str, _DAYS))}")
     return _DAYS[days]
+
+
+def log_group(
+    scope: Construct, id: str, *, settings: Settings, key: kms.IKey, name: str | None = None
+) -> logs.LogGroup:
+    """A group under the key that ends after the days of the settings and goes with its stack."""
+    return logs.LogGroup(
+        scope,
+        id,
+        log_group_name=name,
+        encryption_key=key,
+        retention=retention(settings.log_days),
+        removal_policy=RemovalPolicy.DESTROY,
+    )

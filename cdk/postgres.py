@@ -6,13 +6,12 @@ from aws_cdk import Acknowledgment, Duration, RemovalPolicy, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from cdk.grants import allow
-from cdk.log_retention import retention
+from cdk.log_retention import log_group
 from cdk.settings import Settings
 
 ENGINE = rds.AuroraPostgresEngineVersion.VER_18_4
@@ -78,13 +77,12 @@ class Postgres(Construct):
                 )
             )
         # Made before Aurora makes it, which would keep it for ever.
-        server_logs = logs.LogGroup(
+        server_logs = log_group(
             self,
             "ServerLogs",
-            log_group_name=f"/aws/rds/cluster/{name}/postgresql",
-            encryption_key=key,
-            retention=retention(settings.log_days),
-            removal_policy=RemovalPolicy.DESTROY,
+            settings=settings,
+            key=key,
+            name=f"/aws/rds/cluster/{name}/postgresql",
         )
         self.cluster.node.add_dependency(server_logs)
         self.host = self.cluster.cluster_endpoint.hostname

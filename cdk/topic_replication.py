@@ -5,7 +5,7 @@ Nothing derived is copied: Iceberg's metadata holds absolute paths, and answers 
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Fn, RemovalPolicy
+from aws_cdk import Aws, Fn
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -15,7 +15,7 @@ from constructs import Construct
 
 from cdk.grants import allow
 from cdk.kafka_cluster import KafkaCluster
-from cdk.log_retention import retention
+from cdk.log_retention import log_group
 from cdk.settings import ReplicationSource, Settings
 from contracts.topics import SOURCES
 
@@ -79,13 +79,7 @@ class TopicReplication(Construct):
         replicator.node.add_dependency(role.node.find_child("DefaultPolicy"))
 
     def _logs(self, settings: Settings, key: kms.IKey) -> logs.LogGroup:
-        return logs.LogGroup(
-            self,
-            "Logs",
-            encryption_key=key,
-            retention=retention(settings.log_days),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        return log_group(self, "Logs", settings=settings, key=key)
 
     def _role(self, source: str, target: str) -> iam.Role:
         role = iam.Role(

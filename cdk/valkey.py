@@ -14,11 +14,10 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.grants import allow
-from cdk.log_retention import retention
+from cdk.log_retention import log_group
 from cdk.settings import Settings
 
 ENGINE_VERSION = "9.0"
@@ -141,13 +140,7 @@ class Valkey(Construct):
     def _slow_log(
         self, settings: Settings, key: kms.IKey
     ) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
-        group = logs.LogGroup(
-            self,
-            "SlowLog",
-            encryption_key=key,
-            retention=retention(settings.log_days),
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        group = log_group(self, "SlowLog", settings=settings, key=key)
         replication_group = elasticache.CfnReplicationGroup
         return replication_group.LogDeliveryConfigurationRequestProperty(
             destination_type="cloudwatch-logs",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Duration, RemovalPolicy, Stack
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -16,7 +16,7 @@ from cdk.emr_cluster import EmrCluster
 from cdk.emr_serverless import EmrServerless
 from cdk.function import PlatformFunction, Surroundings
 from cdk.grants import allow
-from cdk.log_retention import retention
+from cdk.log_retention import log_group
 from cdk.published_package import PublishedPackage
 from cdk.settings import Settings
 from cdk.topic_replication import TopicReplication
@@ -107,13 +107,12 @@ class ProcessingStack(Stack):
         )
 
     def _metric_log(self) -> logs.LogGroup:
-        return logs.LogGroup(
+        return log_group(
             self,
             "MetricLog",
-            log_group_name=self._settings.name("jobs"),
-            encryption_key=self._data.key,
-            retention=retention(self._settings.log_days),
-            removal_policy=RemovalPolicy.DESTROY,
+            settings=self._settings,
+            key=self._data.key,
+            name=self._settings.name("jobs"),
         )
 
     def _allow(self, application: Application) -> None:
