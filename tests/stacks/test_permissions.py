@@ -14,7 +14,7 @@ from tests.stacks.policies import Policies, Role
 from tests.stacks.policy_rules import policies
 
 ALL = sorted(ENVIRONMENTS)
-SERVERLESS, ON_EC2 = "dev", "production"
+SERVERLESS, ON_EC2 = "dev", "staging"
 
 
 @dataclass(frozen=True)
