@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
 
 import pytest
 
-from cdk.settings import ENVIRONMENTS
+from cdk.settings import ENVIRONMENTS, settings
 from contracts.topics import TOPICS
 from tests.stacks.intrinsics import ACCOUNT, REGION
 from tests.stacks.policies import Policies, Role
 from tests.stacks.policy_rules import policies
 
 ALL = sorted(ENVIRONMENTS)
-SERVERLESS, ON_EC2 = "dev", "staging"
+SERVERLESS, ON_EC2 = "serverless", "ec2"
+
+
+def on(compute: str) -> list[str]:
+    """The environments whose applications run there."""
+    return [name for name in ALL if settings(name).compute == compute]
 
 
 @dataclass(frozen=True)
@@ -250,14 +254,16 @@ def cases(
     everywhere: dict[str, list[tuple[str, str]]],
     somewhere: dict[tuple[str, str], list[tuple[str, str]]],
 ) -> dict[str, tuple[str, str, str, str]]:
-    """Environment, role, action and resource of each case, by their names together."""
+    """Environment, role, action and resource of each case, by their names together; `somewhere` is
+    by the kind of compute."""
     found = [
+        *((name, role, *each) for name in ALL for role in everywhere for each in everywhere[role]),
         *(
             (name, role, *each)
-            for name, role in product(ALL, everywhere)
-            for each in everywhere[role]
+            for (compute, role), requests in somewhere.items()
+            for name in on(compute)
+            for each in requests
         ),
-        *((name, role, *each) for (name, role), requests in somewhere.items() for each in requests),
     ]
     named = [(*case[:3], case[3].replace("ENV", case[0])) for case in found]
     return {" ".join(case): case for case in named}
@@ -341,8 +347,9 @@ def test_who_may_take_a_role(name: str, role: str, principal: str) -> None:
     assert [statement.principals for statement in trust] == [(principal,)]
 
 
-def test_the_controller_passes_the_roles_of_the_applications_to_emr_alone() -> None:
-    account = Account(SERVERLESS)
+@pytest.mark.parametrize("name", on(SERVERLESS))
+def test_the_controller_passes_the_roles_of_the_applications_to_emr_alone(name: str) -> None:
+    account = Account(name)
     controller = account.role("processing/ControllerRole")
     for application in ("ingest", "orders"):
         arn = account.role(f"processing/EmrRole{application}").arn

@@ -20,7 +20,7 @@ from tests.localstack.reduction import reduced
 from tests.stacks.templates import Template, template
 
 NAME, REGION, ACCOUNT = "dev", "eu-central-1", "123456789012"
-STACKS = ("network", "data", "functions", "processing")
+STACKS = ("network", "data", "functions", "processing", "observability")
 ASSETS = f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}"
 # It has these, yet not for a cluster that it does not have.
 _NEED_WHAT_IS_LEFT_OUT = {
@@ -224,6 +224,20 @@ def test_what_runs_on_a_schedule_is_called_by_it(account: Account) -> None:
         ("functions", "TableOptimizersFunction"): "rate(1 hour)",
     }
     assert schedules == {account.made_id(*place): rate for place, rate in expected.items()}
+
+
+def test_the_dashboards_are_drawn(account: Account) -> None:
+    client = boto3.client("cloudwatch")
+    names = {
+        each["Properties"]["DashboardName"]
+        for text in account.loaded.values()
+        for each in text["Resources"].values()
+        if each["Type"] == "AWS::CloudWatch::Dashboard"
+    }
+    assert len(names) >= 2
+    for name in names:
+        body = json.loads(client.get_dashboard(DashboardName=name)["DashboardBody"])
+        assert body["widgets"]
 
 
 def test_the_switch_says_run(account: Account) -> None:
