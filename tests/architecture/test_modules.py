@@ -27,7 +27,7 @@ SUPPRESSIONS = {
     "lambdas": 3,
     "local": 1,
     "ops": 4,
-    "bench": 3,
+    "bench": 2,
 }
 
 every_module = pytest.mark.parametrize(
