@@ -9,6 +9,7 @@ from pathlib import Path
 SLICE = Path(__file__).parent.parent / "examples" / "online_retail_slice.csv.gz"
 BENCHMARKS = (
     ("bench.replay", str(SLICE)),
+    ("bench.simulate",),
     ("bench.orders",),
 )
 

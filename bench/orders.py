@@ -18,7 +18,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
@@ -27,7 +26,7 @@ import psycopg
 
 from bench.load import Sender
 from bench.machine import load
-from bench.results import append
+from bench.results import append, today
 from contracts.applications import ORDER_ANSWERS, command_line
 from local import java
 from local.code_zip import build
@@ -200,7 +199,7 @@ def main() -> None:
         "orders",
         figures,
         command=["python", "-m", "bench.orders", *sys.argv[1:]],
-        measured_at=datetime.now(UTC),  # noqa: TID251 - the date of a result
+        measured_at=today(),
     )
     sys.stdout.write(f"appended to {path}\n")
     if not figures["reached"]:

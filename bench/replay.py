@@ -27,7 +27,7 @@ from typing import TextIO
 import psutil
 
 from bench.machine import load
-from bench.results import append
+from bench.results import append, today
 from contracts.money import price_from_text
 from producer.__main__ import main as producer
 
@@ -142,7 +142,7 @@ def main() -> int:
         "replay",
         figures,
         command=command,
-        measured_at=datetime.now(UTC),  # noqa: TID251 - the date of a result
+        measured_at=today(),
     )
     sys.stdout.write(json.dumps(figures, indent=2) + f"\nappended to {path}\n")
     good = (

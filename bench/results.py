@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.machine import describe
 
 RESULTS = Path(__file__).parent / "results"
+
+
+def today() -> datetime:
+    """The date of a result."""
+    return datetime.now(UTC)  # noqa: TID251 - a benchmark measures on the machine's clock
 
 
 def append(
