@@ -30,6 +30,7 @@ CREATED = json.loads(Path(__file__).with_name("created.json").read_text())
 FAKES = {"", "unknown", None}
 LAKE = ("data", "LakeBucketB1D32E10")
 KEY = ("data", "Key961B73FD")
+WHEN = ("Threshold", "ComparisonOperator", "EvaluationPeriods", "DatapointsToAlarm")
 KEY_ALIAS = f"alias/shopstream-{ENVIRONMENT}-data"
 
 
@@ -184,6 +185,18 @@ def test_each_schedule_calls_at_its_rate(cloud: Cloud) -> None:
         ("functions", "TableOptimizersSchedule74020B98", "rate(1 hour)"),
     ):
         assert found[cloud.physical_id(stack, schedule)] == (rate, "ENABLED")
+
+
+def test_every_alarm_is_what_its_template_says_and_tells_the_operators(cloud: Cloud) -> None:
+    operators = cloud.physical_id("observability", "Operators93109ECD")
+    answer = cloud.client("cloudwatch").describe_alarms(AlarmTypes=["MetricAlarm"], MaxRecords=100)
+    made = {each["AlarmName"]: each for each in answer["MetricAlarms"]}
+    asked = of_type(cloud.templates()["observability"], "AWS::CloudWatch::Alarm")
+    assert set(made) == {each["AlarmName"] for each in asked}
+    for each in asked:
+        found = made[each["AlarmName"]]
+        assert {name: found[name] for name in WHEN} == {name: each[name] for name in WHEN}
+        assert found["AlarmActions"] == [operators]
 
 
 def test_every_role_holds_the_actions_that_its_policies_name(cloud: Cloud) -> None:
