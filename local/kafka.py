@@ -100,7 +100,8 @@ def main() -> None:
         *("-cp", ":".join(str(given.jars / file.file_name) for file in _files())),
     ]
     if not (data / "meta.properties").exists():
-        tool = ["kafka.tools.StorageTool", "format", "-t", profile.cluster_id]
+        # In one word: an id may begin with a dash.
+        tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={profile.cluster_id}"]
         subprocess.run([*java, *tool, "-c", str(configuration)], check=True)
     os.execv(given.java, [*java, "kafka.Kafka", str(configuration)])
 
