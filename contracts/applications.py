@@ -45,7 +45,8 @@ class Application:
 
 INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), (), 10, 60, 200_000)
 ORDER_ANSWERS = Application("orders", (ORDERS,), (ALERTS,), 1, 5, 200_000)
-APPLICATIONS: tuple[Application, ...] = (INGEST, ORDER_ANSWERS)
+CLICK_ANSWERS = Application("clicks", (CLICKS,), (), 5, 15, 200_000)
+APPLICATIONS: tuple[Application, ...] = (INGEST, ORDER_ANSWERS, CLICK_ANSWERS)
 
 
 @dataclass(frozen=True)

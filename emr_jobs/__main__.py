@@ -17,9 +17,17 @@ from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
 
-from contracts.applications import EXIT_STOPPED, INGEST, ORDER_ANSWERS, Application
+from contracts.applications import (
+    CLICK_ANSWERS,
+    EXIT_STOPPED,
+    INGEST,
+    ORDER_ANSWERS,
+    Application,
+)
 from contracts.registry import Registry
 from contracts.rule_packs import default_pack
+from contracts.tables.lake import SILVER_CLICKS
+from emr_jobs.apps.clicks import ClickAnswers
 from emr_jobs.apps.gold import GoldPublisher
 from emr_jobs.apps.ingest import Ingest
 from emr_jobs.apps.orders import OrderAnswers
@@ -28,6 +36,7 @@ from emr_jobs.arguments import Arguments, parse
 from emr_jobs.errors import Stopped
 from emr_jobs.io.answers import Pg
 from emr_jobs.io.kafka import KafkaClient, KafkaPlace, stream
+from emr_jobs.io.lake import LakeTable
 from emr_jobs.io.places import metric_lines, postgres_of, registry_of
 from emr_jobs.io.progress import ProgressStore
 from emr_jobs.runtime import driver
@@ -243,6 +252,16 @@ def _application(
             crash=clients.crash,
             metrics=clients.metrics[app.name],
             package_version=PACKAGE_VERSION,
+        )
+    if app == CLICK_ANSWERS:
+        silver = LakeTable(clients.spark, SILVER_CLICKS, clients.metrics[app.name])
+        silver.create()
+        return ClickAnswers(
+            silver=silver,
+            progress=progress,
+            registry=clients.registry,
+            metrics=clients.metrics[app.name],
+            max_offsets=clients.arguments.max_offsets or app.max_offsets_per_trigger,
         )
     return OrderAnswers(
         connection=standing.connection,

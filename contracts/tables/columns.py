@@ -6,12 +6,23 @@ from dataclasses import dataclass
 from typing import Literal
 
 Type = Literal[
-    "uuid", "text", "bigint", "integer", "boolean", "timestamp", "money", "bytes", "json", "lines"
+    "uuid",
+    "text",
+    "texts",
+    "bigint",
+    "integer",
+    "boolean",
+    "timestamp",
+    "money",
+    "bytes",
+    "json",
+    "lines",
 ]
 
 _POSTGRES: dict[Type, str] = {
     "uuid": "uuid",
     "text": "text",
+    "texts": "text[]",
     "bigint": "bigint",
     "integer": "integer",
     "boolean": "boolean",
@@ -23,6 +34,7 @@ _POSTGRES: dict[Type, str] = {
 _LAKE: dict[Type, str] = {
     "uuid": "string",
     "text": "string",
+    "texts": "array<string>",
     "bigint": "bigint",
     "integer": "int",
     "boolean": "boolean",

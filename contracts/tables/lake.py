@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.tables.click_answers import SESSIONS
 from contracts.tables.columns import Column, Table
 from contracts.tables.postgres import ALERTS, ORDER_METRICS
 from contracts.topics import CLICKS, ORDERS, PROMOTIONS
@@ -137,7 +138,7 @@ SILVER_PROMOTIONS = Table(
 
 def _gold(answers: Table, grain: str, day_of: str) -> Table:
     """An answer's table as it is published: without the sketch and the bookkeeping."""
-    hidden = {"customers", "changed_in", "raised_at"}
+    hidden = {"customers", "changed_in", "raised_at", "absorbed"}
     return Table(
         f"gold.{'fraud_alerts' if answers is ALERTS else answers.name}",
         grain,
@@ -149,6 +150,7 @@ def _gold(answers: Table, grain: str, day_of: str) -> Table:
 
 GOLD_ORDER_METRICS = _gold(ORDER_METRICS, ORDER_METRICS.grain + "; closed windows", "window_start")
 GOLD_FRAUD_ALERTS = _gold(ALERTS, ALERTS.grain, "event_time")
+GOLD_SESSIONS = _gold(SESSIONS, SESSIONS.grain + "; closed ones", "started_at")
 
 SILVER = {
     ORDERS.name: SILVER_ORDERS,
@@ -162,4 +164,5 @@ LAKE_TABLES: tuple[Table, ...] = (
     *SILVER.values(),
     GOLD_ORDER_METRICS,
     GOLD_FRAUD_ALERTS,
+    GOLD_SESSIONS,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.tables.click_answers import CLICK_TABLES
 from contracts.tables.columns import Column, Table
 
 APPLICATIONS = Table(
@@ -224,6 +225,7 @@ POSTGRES_TABLES: tuple[Table, ...] = (
     OUTBOX,
     QUALITY,
     PUBLISHED,
+    *CLICK_TABLES,
     VAULT_KEYS,
     VAULT_SUBJECTS,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts.tables.click_answers import PRODUCT_ACTIVITY, RECENT_VIEWS, SESSIONS, TRENDING
 from contracts.tables.columns import Table, quoted
 from contracts.tables.postgres import (
     ALERTS,
@@ -25,6 +26,7 @@ _JOBS_TABLES = tuple(
 _READ = (
     *(APPLICATIONS, PROGRESS, JOURNAL, REPEATS),
     *(ORDERS, ORDER_METRICS, ALERTS, QUALITY, PUBLISHED),
+    *(SESSIONS, PRODUCT_ACTIVITY, TRENDING, RECENT_VIEWS),
 )
 
 

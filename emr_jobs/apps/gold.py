@@ -11,7 +11,8 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, SparkSession
 
 from contracts.tables import ALERTS, ORDER_METRICS, Table
-from contracts.tables.lake import GOLD_FRAUD_ALERTS, GOLD_ORDER_METRICS
+from contracts.tables.click_answers import SESSIONS
+from contracts.tables.lake import GOLD_FRAUD_ALERTS, GOLD_ORDER_METRICS, GOLD_SESSIONS
 from emr_jobs.io.answers import Pg
 from emr_jobs.io.jdbc import JdbcPlace, query
 from emr_jobs.io.lake import LakeTable
@@ -24,18 +25,21 @@ logger = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Publication:
     """Answers of `application` that go to a gold table; `closes` names the time from which a row is
-    published, if it has one."""
+    published, if it has one, and `only` is a condition for it."""
 
     answers: Table
     gold: Table
     application: str
     day_of: str
     closes: str | None
+    only: str = "true"
 
 
 PUBLICATIONS = (
     Publication(ORDER_METRICS, GOLD_ORDER_METRICS, "orders", "window_start", "closed_at"),
     Publication(ALERTS, GOLD_FRAUD_ALERTS, "orders", "event_time", None),
+    # One that a late click opens again is published anew when it closes.
+    Publication(SESSIONS, GOLD_SESSIONS, "clicks", "started_at", "closed_at", "NOT absorbed"),
 )
 
 
@@ -127,7 +131,7 @@ class GoldPublisher:
             self._spark,
             self._jdbc(),
             of.gold,
-            f"FROM {of.answers.name} WHERE ({conditions}){closed}",
+            f"FROM {of.answers.name} WHERE ({conditions}){closed} AND {of.only}",
         )
 
 

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import pyarrow as pa
 from psycopg import Connection, Cursor
 
-from contracts.tables.columns import quoted
+from contracts.tables.columns import Table, quoted
 from contracts.tables.postgres import ORDERS
 from emr_jobs.io.arrow_copy import copy_into
 from emr_jobs.questions.merge import Merge, merge_sql, union_sketch
@@ -22,16 +22,23 @@ def new_orders(connection: Pg, orders: pa.Table) -> set[str]:
 
     `orders` holds each event id once, with the columns of the table `orders`.
     """
+    return insert_unknown(connection, ORDERS, orders)
+
+
+def insert_unknown(connection: Pg, table: Table, rows: pa.Table) -> set[str]:
+    """Insert rows of a table keyed by event_id that has each record's partition, offset and append
+    time; returns the ids that another record had brought before."""
     with connection.cursor() as cursor:
-        staging = _stage(cursor, ORDERS.name, ORDERS.names, orders)
-        names = ", ".join(map(quoted, ORDERS.names))
+        staging = stage(cursor, table.name, table.names, rows)
+        names = ", ".join(map(quoted, table.names))
         inserted = cursor.execute(
-            f"INSERT INTO orders ({names}) SELECT {names} FROM {staging} ON CONFLICT DO NOTHING"
+            f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {staging} "
+            "ON CONFLICT DO NOTHING"
         ).rowcount
-        if inserted == orders.num_rows:
+        if inserted == rows.num_rows:
             return set()
         known = cursor.execute(
-            f"SELECT s.event_id::text FROM {staging} s JOIN orders o USING (event_id) "
+            f"SELECT s.event_id::text FROM {staging} s JOIN {table.name} o USING (event_id) "
             'WHERE (o.partition, o."offset") <> (s.partition, s."offset") '
             "OR o.append_time <> s.append_time"
         ).fetchall()
@@ -44,7 +51,7 @@ def merge_answers(connection: Pg, merge: Merge, partials: pa.Table) -> int:
         return 0
     with connection.cursor() as cursor:
         names = tuple(column.name for column in merge.given)
-        staging = _stage(cursor, merge.into.name, names, partials.select(list(names)))
+        staging = stage(cursor, merge.into.name, names, partials.select(list(names)))
         for sketch in merge.of(union_sketch):
             _union_with_stored(cursor, merge, staging, sketch)
         return cursor.execute(merge_sql(merge, staging)).rowcount
@@ -56,12 +63,12 @@ def insert_new(connection: Pg, merge: Merge, rows: pa.Table, returning: str) -> 
         return set()
     with connection.cursor() as cursor:
         names = tuple(column.name for column in merge.given)
-        staging = _stage(cursor, merge.into.name, names, rows.select(list(names)))
+        staging = stage(cursor, merge.into.name, names, rows.select(list(names)))
         statement = f"{merge_sql(merge, staging)} RETURNING {quoted(returning)}::text"
         return {str(row[0]) for row in cursor.execute(statement).fetchall()}
 
 
-def _stage(
+def stage(
     cursor: Cursor[tuple[object, ...]], table: str, names: Iterable[str], rows: pa.Table
 ) -> str:
     """A temporary table of the session with the rows, as it was when the transaction began."""

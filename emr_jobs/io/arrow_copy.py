@@ -30,8 +30,17 @@ def _as_text(rows: pa.Table) -> pa.Table:
         if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
             hexed = [None if v is None else "\\x" + v.hex() for v in rows[index].to_pylist()]
             rows = rows.set_column(index, column.name, pa.array(hexed, pa.string()))
+        elif pa.types.is_list(column.type):
+            texts = [None if v is None else _array(v) for v in rows[index].to_pylist()]
+            rows = rows.set_column(index, column.name, pa.array(texts, pa.string()))
         elif pa.types.is_timestamp(column.type):
             utc = pc.cast(rows[index], pa.timestamp("us"), safe=False)
             stamped = pc.binary_join_element_wise(pc.cast(utc, pa.string()), "+00", "")
             rows = rows.set_column(index, column.name, stamped)
     return rows
+
+
+def _array(texts: list[str]) -> str:
+    """As Postgres reads an array of texts."""
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in escaped) + "}"

@@ -58,23 +58,23 @@ class LakeTable:
     """An Iceberg table of the catalog, made when it is missing."""
 
     def __init__(self, spark: SparkSession, table: Table, metrics: Metrics) -> None:
-        self._spark = spark
+        self.spark = spark
         self._table = table
         self._metrics = metrics
         self.name = f"{CATALOG}.{table.name}"
 
     def create(self) -> None:
         schema, _, _ = self._table.name.partition(".")
-        self._spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{schema}")
-        self._spark.sql(self._table.lake_ddl(CATALOG))
+        self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{schema}")
+        self.spark.sql(self._table.lake_ddl(CATALOG))
 
     def read(self) -> DataFrame:
-        return self._spark.table(self.name)
+        return self.spark.table(self.name)
 
     def state(self) -> TableState:
         """The table's state now; the rows themselves have the last word when no ancestor says."""
-        jvm: Any = self._spark._jvm
-        session: Any = self._spark._jsparkSession
+        jvm: Any = self.spark._jvm
+        session: Any = self.spark._jsparkSession
         table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(session, self.name)
         current = table.currentSnapshot()
         if current is None:

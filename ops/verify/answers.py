@@ -25,8 +25,8 @@ def load_answers(connection: duckdb.DuckDBPyConnection, postgres_url: str, folde
 
 
 def _copied(table: Table) -> list[Column]:
-    """Sketches stay behind: their estimate is a column of its own."""
-    return [column for column in table.columns if column.type != "bytes"]
+    """Sketches and sets stay behind: how many are in them is a column of its own."""
+    return [column for column in table.columns if column.type not in ("bytes", "texts")]
 
 
 def _copy(postgres: psycopg.Connection[tuple[object, ...]], table: Table, file: Path) -> None:

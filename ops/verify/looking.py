@@ -14,15 +14,22 @@ from ops.verify.waiting import Counters
 # Windows that closed this long ago must be in the lake: ingest publishes with every trigger.
 PUBLISH_SECONDS = 60
 
-# A row is published when the lake's mark has passed both the row's last change and its closing.
-_UNPUBLISHED: LiteralString = """
-    SELECT count(*) FROM order_metrics m
-    WHERE closed_at <= to_timestamp(%s) AND NOT EXISTS (
-      SELECT 1 FROM published p WHERE p.table_name = 'gold.order_metrics'
-      AND m.changed_in <= p.changed_in AND m.closed_at <= p.closed_until)
-    OR closed_at <= (SELECT closed_until FROM published WHERE table_name = 'gold.order_metrics')
-       AND changed_in > (SELECT changed_in FROM published WHERE table_name = 'gold.order_metrics')
-"""
+
+def _unpublished(answers: LiteralString) -> LiteralString:
+    """How many rows of an answer that closes are not in gold: one is there when the lake's mark has
+    passed both the row's last change and its closing."""
+    mark = "(SELECT {} FROM published WHERE table_name = 'gold." + answers + "')"
+    return (
+        "SELECT count(*) FROM " + answers + " m "
+        "WHERE closed_at <= to_timestamp(%s) AND NOT EXISTS ("
+        "SELECT 1 FROM published p WHERE p.table_name = 'gold." + answers + "' "
+        "AND m.changed_in <= p.changed_in AND m.closed_at <= p.closed_until) "
+        "OR closed_at <= " + mark.format("closed_until") + " "
+        "AND changed_in > " + mark.format("changed_in")
+    )
+
+
+_CLOSING: tuple[LiteralString, ...] = ("order_metrics", "sessions")
 _UNPUBLISHED_ALERTS: LiteralString = """
     SELECT count(*) FROM alerts a WHERE NOT EXISTS (
       SELECT 1 FROM published p
@@ -59,7 +66,10 @@ def look(
             },
             number("SELECT count(*) FROM outbox WHERE sent_at IS NULL"),
             {
-                "gold.order_metrics": number(_UNPUBLISHED, (clock() - PUBLISH_SECONDS,)),
+                **{
+                    f"gold.{answers}": number(_unpublished(answers), (clock() - PUBLISH_SECONDS,))
+                    for answers in _CLOSING
+                },
                 "gold.fraud_alerts": number(_UNPUBLISHED_ALERTS),
             },
             {

@@ -15,6 +15,7 @@ import duckdb
 from contracts.events import CANARY, LATE_AFTER_US
 from contracts.rejections import REASONS
 from contracts.tables import Column, Table
+from contracts.tables.click_answers import PRODUCT_ACTIVITY, RECENT_VIEWS, SESSIONS, TRENDING
 from contracts.tables.columns import Type
 from contracts.tables.lake import LAKE_TABLES
 from contracts.tables.postgres import (
@@ -31,11 +32,16 @@ from ops.verify.checks import prepare as run_preparation
 MEMORY_LIMIT = "1GB"
 THREADS = 2
 
-ANSWERS: tuple[Table, ...] = (PROGRESS, ORDERS, ORDER_METRICS, ALERTS, QUALITY, PUBLISHED)
+ANSWERS: tuple[Table, ...] = (
+    *(PROGRESS, PUBLISHED, QUALITY),
+    *(ORDERS, ORDER_METRICS, ALERTS),
+    *(SESSIONS, PRODUCT_ACTIVITY, TRENDING, RECENT_VIEWS),
+)
 
 DUCKDB_TYPES: dict[Type, str] = {
     "uuid": "VARCHAR",
     "text": "VARCHAR",
+    "texts": "VARCHAR[]",
     "bigint": "BIGINT",
     "integer": "INTEGER",
     "boolean": "BOOLEAN",
@@ -99,6 +105,7 @@ def prepare(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the normalised relations that all levels share."""
     run_preparation(connection, "prepare")
     run_preparation(connection, "metrics")
+    run_preparation(connection, "clicks")
 
 
 def columns(described: Sequence[Column]) -> str:

@@ -1,0 +1,55 @@
+-- What do people look at, and how do their visits end? Worked out again from single clicks.
+
+CREATE OR REPLACE VIEW silver_click AS
+SELECT lower(event_id) AS event_id, epoch_us(event_time) AS event_us, region, event_type, user_id,
+       product_id, category, minor(price) AS price_minor, currency
+FROM silver.clicks WHERE NOT is_canary(source_producer);
+
+-- A click that comes 30 minutes or more after the one before begins a session.
+CREATE OR REPLACE TABLE derived_session AS
+WITH marked AS (
+  SELECT *, coalesce(event_us - lag(event_us) OVER each >= 1800000000, true)::INT AS begins
+  FROM silver_click
+  WINDOW each AS (PARTITION BY user_id, currency ORDER BY event_us, event_id)
+), numbered AS (
+  SELECT *, sum(begins) OVER (PARTITION BY user_id, currency ORDER BY event_us, event_id
+                              ROWS UNBOUNDED PRECEDING) AS number
+  FROM marked
+)
+SELECT user_id, currency, min(event_us) AS start_us,
+       {'end': max(event_us), 'region': min(region), 'events': count(*),
+        'views': count(*) FILTER (event_type = 'view'),
+        'carts': count(*) FILTER (event_type = 'cart'),
+        'purchases': count(*) FILTER (event_type = 'purchase'),
+        'removals': count(*) FILTER (event_type = 'remove_from_cart'),
+        'revenue': coalesce(CAST(sum(price_minor) FILTER (event_type = 'purchase') AS BIGINT), 0),
+        'products': count(DISTINCT product_id),
+        'closed': max(event_us) + 1800000000,
+        'furthest': CASE WHEN bool_or(event_type = 'purchase') THEN 'purchase'
+                         WHEN bool_or(event_type <> 'view') THEN 'cart' ELSE 'view' END} AS content
+FROM numbered GROUP BY user_id, currency, number;
+
+CREATE OR REPLACE VIEW answered_session AS
+SELECT user_id, currency, epoch_us(started_at) AS start_us, epoch_us(closed_at) AS closed_us,
+       {'end': epoch_us(ended_at), 'region': region, 'events': events, 'views': views,
+        'carts': carts, 'purchases': purchases, 'removals': removals, 'revenue': minor(revenue),
+        'products': product_count, 'closed': epoch_us(closed_at), 'furthest': furthest} AS content
+FROM answers.sessions WHERE NOT absorbed;
+
+CREATE OR REPLACE TABLE derived_activity AS
+SELECT product_id, event_us // 86400000000 * 86400000000 AS day_us, currency,
+       {'views': count(*) FILTER (event_type = 'view'),
+        'carts': count(*) FILTER (event_type = 'cart'),
+        'purchases': count(*) FILTER (event_type = 'purchase'),
+        'revenue': coalesce(CAST(sum(price_minor) FILTER (event_type = 'purchase') AS BIGINT), 0)
+       } AS content
+FROM silver_click WHERE event_type <> 'remove_from_cart' GROUP BY ALL;
+
+CREATE OR REPLACE TABLE derived_trending AS
+SELECT category, event_us // 3600000000 * 3600000000 AS hour_us, product_id,
+       {'views': count(*) FILTER (event_type = 'view'),
+        'carts': count(*) FILTER (event_type = 'cart'),
+        'purchases': count(*) FILTER (event_type = 'purchase'),
+        'score': count(*) FILTER (event_type = 'view') + 3 * count(*) FILTER (event_type = 'cart')
+                 + 10 * count(*) FILTER (event_type = 'purchase')} AS content
+FROM silver_click WHERE event_type <> 'remove_from_cart' GROUP BY ALL;
