@@ -17,6 +17,8 @@ from local.ports import Claim, choose
 # Only the owner reads what is in a state folder: it holds a password and people's orders.
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600
+# Fewer primaries could not agree that one of them has failed.
+MIN_SHARDS = 3
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,9 @@ class Home:
     def kafka(self, node: int) -> Path:
         return self.root / f"kafka-{node}"
 
+    def valkey(self, node: str) -> Path:
+        return self.root / node
+
     def log(self, service: str) -> Path:
         return self.logs / f"{service}.log"
 
@@ -114,17 +119,24 @@ class Home:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a stack keeps between runs; data on disk depends on every field but the ports."""
+    """What a stack keeps between runs; data on disk depends on every field but the ports. `shards`
+    are Valkey's primaries, each with `replicas` copies."""
 
     stack_id: str
     cluster_id: str
     brokers: int
     password: str
     ports: dict[str, int]
+    shards: int = 3
+    replicas: int = 0
 
     def __post_init__(self) -> None:
         if self.brokers not in (1, 3):
             raise ValueError(f"brokers must be 1 or 3, got {self.brokers}")
+        if self.shards < MIN_SHARDS:
+            raise ValueError(f"a cluster of Valkey has {MIN_SHARDS} shards or more")
+        if self.replicas not in (0, 1):
+            raise ValueError(f"replicas must be 0 or 1, got {self.replicas}")
 
     @property
     def nodes(self) -> range:
@@ -134,29 +146,53 @@ class Profile:
     def bootstrap_servers(self) -> str:
         return ",".join(f"127.0.0.1:{self.ports[f'kafka-{node}']}" for node in self.nodes)
 
+    @property
+    def valkey_primaries(self) -> tuple[str, ...]:
+        """The node that each shard begins with."""
+        return tuple(f"valkey-{shard}" for shard in range(1, self.shards + 1))
 
-def port_names(brokers: int) -> tuple[str, ...]:
-    """Every port that a stack listens on."""
-    nodes = range(1, brokers + 1)
-    listeners = (f"kafka-{node}" for node in nodes)
-    controllers = (f"kafka-controller-{node}" for node in nodes)
-    return (*listeners, *controllers, "postgres")
+    @property
+    def valkey_replicas(self) -> dict[str, str]:
+        """A copy's node -> the node it copies at first."""
+        return {f"{node}-replica": node for node in self.valkey_primaries if self.replicas}
+
+    @property
+    def valkey_nodes(self) -> tuple[str, ...]:
+        return (*self.valkey_primaries, *self.valkey_replicas)
+
+    @property
+    def port_names(self) -> tuple[str, ...]:
+        """Every port that a stack listens on."""
+        return (
+            *(f"kafka-{node}" for node in self.nodes),
+            *(f"kafka-controller-{node}" for node in self.nodes),
+            "postgres",
+            *self.valkey_nodes,
+            *(bus_port(node) for node in self.valkey_nodes),
+        )
 
 
-def new_profile(brokers: int, claim: Claim) -> Profile:
+def bus_port(node: str) -> str:
+    """The name of the port by which the nodes of Valkey talk to one another."""
+    return f"{node}-bus"
+
+
+def new_profile(brokers: int, claim: Claim, *, replicas: int = 0) -> Profile:
     """A profile for a stack that has no data yet."""
-    return Profile(
+    profile = Profile(
         stack_id=uuid.uuid4().hex,
         cluster_id=urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
         brokers=brokers,
         password=secrets.token_urlsafe(24),
-        ports=choose(port_names(brokers), {}, claim)[0],
+        ports={},
+        replicas=replicas,
     )
+    return fresh_ports(profile, claim)[0]
 
 
 def fresh_ports(profile: Profile, claim: Claim) -> tuple[Profile, Sequence[str]]:
     """Keep every port that is free; replace the others and say which. For a stack that is down."""
-    ports, messages = choose(port_names(profile.brokers), profile.ports, claim)
+    ports, messages = choose(profile.port_names, profile.ports, claim)
     return replace(profile, ports=ports), messages
 
 

@@ -85,8 +85,9 @@ def _tuples(table: pa.Table) -> Iterator[tuple[Any, ...]]:
 
 
 def _sessions(rows: Iterable[tuple[Any, ...]]) -> Iterator[Session]:
-    for *values, products in rows:
-        yield Session(*values, frozenset(products))
+    for row in rows:
+        values = dict(zip(_FIELDS, row, strict=True))
+        yield Session(**values | {"products": frozenset(values["products"])})
 
 
 def _put(connection: Pg, merged: list[Session], sequence: int, gap: timedelta) -> None:
