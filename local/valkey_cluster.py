@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import redis
+import valkey
 
 from local.errors import EnvironmentProblem
 from local.home import Home, Profile, bus_port, read_profile
@@ -31,7 +31,7 @@ def even_ranges(shards: int) -> list[tuple[int, int]]:
 def connect(profile: Profile) -> dict[str, Any]:
     """A client of each node by its name."""
     return {
-        node: redis.Redis(
+        node: valkey.Valkey(
             host="127.0.0.1",
             port=profile.ports[node],
             password=profile.password,
@@ -113,7 +113,7 @@ def main() -> int:
     nodes = connect(profile)
     try:
         given = form(profile, nodes)
-    except (redis.RedisError, TimeoutError) as problem:
+    except (valkey.ValkeyError, TimeoutError) as problem:
         sys.stderr.write(f"the cluster of Valkey could not be made: {problem}\n")
         return 1
     finally:

@@ -1,0 +1,97 @@
+"""A real cluster of Valkey for tests: three shards, as a laptop's stack has them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import valkey
+
+from local.home import Home, Profile, new_profile, write_profile
+from local.ports import claim
+from local.valkey_cluster import connect, form
+
+ROOT = Path(__file__).parent.parent
+_START_SECONDS = 60
+
+
+@dataclass
+class Cluster:
+    """`processes` and `clients` by node."""
+
+    home: Home
+    profile: Profile
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def seeds(self) -> list[tuple[str, int]]:
+        return [("127.0.0.1", self.profile.ports[node]) for node in self.profile.valkey_nodes]
+
+    def start(self, node: str) -> None:
+        with (self.home.root / f"{node}.log").open("ab") as log:
+            self.processes[node] = subprocess.Popen(
+                [sys.executable, "-m", "local.valkey", "--home", str(self.home.root)]
+                + ["--node", node],
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                stdout=log,
+                stderr=log,
+            )
+
+    def await_answers(self) -> None:
+        until = time.monotonic() + _START_SECONDS
+        for node, client in self.clients.items():
+            while True:
+                try:
+                    client.ping()
+                    break
+                except valkey.ConnectionError:
+                    assert time.monotonic() < until, f"{node} does not answer"
+                    assert self.processes[node].poll() is None, f"{node} has ended"
+                    time.sleep(0.05)
+
+    def whole(self) -> Any:
+        """A client that finds each key's shard."""
+        return valkey.ValkeyCluster(
+            host="127.0.0.1",
+            port=self.seeds[0][1],
+            password=self.profile.password,
+            decode_responses=True,
+        )
+
+    def stop(self) -> None:
+        for client in self.clients.values():
+            client.close()
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+
+
+def cluster(folder: Path, replicas: int = 0) -> Iterator[Cluster]:
+    """Nodes that have made one cluster, and end with the test."""
+    home = Home(folder)
+    home.make()
+    profile = new_profile(1, claim, replicas=replicas)
+    write_profile(home, profile)
+    made = Cluster(home, profile)
+    try:
+        for node in profile.valkey_nodes:
+            made.start(node)
+        made.clients.update(connect(profile))
+        made.await_answers()
+        form(profile, made.clients)
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture(scope="module")
+def three_shards(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    yield from cluster(tmp_path_factory.mktemp("valkey"))
