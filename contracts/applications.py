@@ -56,7 +56,8 @@ class Places:
     `registry`: ``bundled`` (schemas of the package), ``bundled:FOLDER`` (those and later versions
     in a folder) or ``glue:REGISTRY``. `postgres`: a libpq URL; with `postgres_auth` ``rds-iam`` it
     has no password, and each connection brings a token. `warehouse` and `checkpoint`: URLs.
-    `metrics`: ``stdout`` or ``logs:GROUP``, a group of CloudWatch Logs.
+    `metrics`: ``stdout`` or ``logs:GROUP``, a group of CloudWatch Logs. `valkey`: where the answers
+    go that must be read at once, as `contracts.valkey_url` has it; empty for nowhere.
     """
 
     bootstrap_servers: str
@@ -68,6 +69,7 @@ class Places:
     postgres: str
     postgres_auth: PostgresAuth = "password"
     metrics: str = "stdout"
+    valkey: str = ""
 
 
 def application(name: str) -> Application:
@@ -102,6 +104,7 @@ def command_line(
         f"--postgres={places.postgres}",
         f"--postgres-auth={places.postgres_auth}",
         f"--metrics={places.metrics}",
+        f"--valkey={places.valkey}",
         f"--trigger={','.join(f'{app.name}={seconds[app.name]}s' for app in chosen)}",
     ]
     wishes = {"--take-over": take_over, "--accept-new-topic": accept_new_topic}

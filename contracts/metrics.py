@@ -30,6 +30,7 @@ MetricName = Literal[
     "alerts_raised",
     "outbox_unsent",
     "outbox_oldest_seconds",
+    "hot_answers_behind",
     "lag_offsets",
     "valid_rows",
     "duplicate_rows",
@@ -85,6 +86,11 @@ METRICS: dict[MetricName, Metric] = {
     "outbox_unsent": Metric("Count", _APPLICATION, "outbox rows that are not yet in Kafka"),
     "outbox_oldest_seconds": Metric(
         "Seconds", _APPLICATION, "age of the oldest outbox row that is not yet in Kafka"
+    ),
+    "hot_answers_behind": Metric(
+        "Count",
+        _APPLICATION,
+        "batches whose answers Valkey did not take yet",
     ),
     "lag_offsets": Metric(
         "Count", _TOPIC, "offsets in the topic that are not applied, summed over its partitions"

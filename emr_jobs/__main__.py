@@ -12,35 +12,26 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from contracts.applications import (
-    CLICK_ANSWERS,
     EXIT_STOPPED,
-    INGEST,
     ORDER_ANSWERS,
     Application,
 )
-from contracts.registry import Registry
 from contracts.rule_packs import default_pack
-from contracts.tables.lake import SILVER_CLICKS
-from emr_jobs.apps.clicks import ClickAnswers
-from emr_jobs.apps.gold import GoldPublisher
-from emr_jobs.apps.ingest import Ingest
-from emr_jobs.apps.orders import OrderAnswers
 from emr_jobs.apps.preview import Preview, preview_stream
 from emr_jobs.arguments import Arguments, parse
+from emr_jobs.assembly import Clients, batch_application, beside, max_offsets
 from emr_jobs.errors import Stopped
 from emr_jobs.io.answers import Pg
 from emr_jobs.io.kafka import KafkaClient, KafkaPlace, stream
-from emr_jobs.io.lake import LakeTable
 from emr_jobs.io.places import metric_lines, postgres_of, registry_of
 from emr_jobs.io.progress import ProgressStore
 from emr_jobs.runtime import driver
-from emr_jobs.runtime.batches import BatchApplication, BatchRunner, Origin
+from emr_jobs.runtime.batches import BatchRunner, Origin
 from emr_jobs.runtime.crash_points import CrashPoints
 from emr_jobs.runtime.driver import Heartbeat, Lease
 from emr_jobs.runtime.listener import ProgressListener
@@ -53,30 +44,10 @@ from emr_jobs.runtime.session import start_session
 logger = logging.getLogger("emr_jobs")
 
 PACKAGE_VERSION = "0.1.0"
-# Gold is written no oftener than this, nor than silver: each time whole days are written anew, and
-# on AWS every request costs money.
-_LEAST_PUBLISH_SECONDS = 10.0
 
 
 def _now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the clock every part is given
-
-
-@dataclass(frozen=True)
-class _Clients:
-    """What the applications of one process share."""
-
-    arguments: Arguments
-    spark: SparkSession
-    kafka: KafkaClient
-    registry: Registry
-    crash: CrashPoints
-    metrics: Mapping[str, Metrics]
-
-    @property
-    def kafka_place(self) -> KafkaPlace:
-        places = self.arguments.places
-        return KafkaPlace(places.bootstrap_servers, places.kafka_auth)
 
 
 class _Standing:
@@ -125,13 +96,14 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _run(
-    clients: _Clients, standings: Mapping[str, _Standing], stop: threading.Event, stack: ExitStack
+    clients: Clients, standings: Mapping[str, _Standing], stop: threading.Event, stack: ExitStack
 ) -> int:
     listener_kafka = KafkaClient(clients.kafka_place)
     stack.callback(listener_kafka.close)
     listener = ProgressListener(listener_kafka, clients.arguments.applications, clients.metrics)
     clients.spark.streams.addListener(listener)
-    running, periodic = [], []
+    running: list[Running] = []
+    periodic: list[Periodic] = []
     for app in clients.arguments.applications:
         standing = standings[app.name]
         try:
@@ -143,8 +115,7 @@ def _run(
             return EXIT_STOPPED
         running.append(Running(query, standing))
         standing.report("running")
-        if app == INGEST:
-            periodic.append(_publisher(clients, stack))
+        periodic += beside(app, clients, stack)
     for task in periodic:
         task.start()
     outcome = watch(running, periodic, stop)
@@ -154,10 +125,10 @@ def _run(
     return outcome.code
 
 
-def _preview(clients: _Clients, stop: threading.Event) -> int:
+def _preview(clients: Clients, stop: threading.Event) -> int:
     """Show what each batch of orders would answer until told to stop; store nothing."""
     preview = Preview(clients.registry, clients.kafka, default_pack(), _write_line)
-    most = clients.arguments.max_offsets or ORDER_ANSWERS.max_offsets_per_trigger
+    most = max_offsets(ORDER_ANSWERS, clients.arguments)
     frame = preview_stream(clients.spark, clients.kafka_place, clients.kafka, most)
     # No checkpoint is given, so Spark takes a temporary one and deletes it at the end.
     query = frame.writeStream.foreachBatch(preview).start()
@@ -177,7 +148,7 @@ def _stand(app: Application, arguments: Arguments) -> _Standing:
     return _Standing(connection, lease, heartbeat)
 
 
-def _connect(arguments: Arguments, stack: ExitStack) -> _Clients:
+def _connect(arguments: Arguments, stack: ExitStack) -> Clients:
     places = arguments.places
     spark = start_session(
         catalog=places.catalog,
@@ -191,17 +162,19 @@ def _connect(arguments: Arguments, stack: ExitStack) -> _Clients:
     stack.callback(kafka.close)
     writer = f"{'-'.join(arguments.triggers)}/{_identity()}"
     write = metric_lines(places, writer, _now, _write_line, stack)
-    return _Clients(
+    return Clients(
         arguments,
         spark,
         kafka,
         registry_of(places),
         CrashPoints(arguments.crash),
         {app.name: Metrics(app.name, write, _now) for app in arguments.applications},
+        _now,
+        PACKAGE_VERSION,
     )
 
 
-def _plan(app: Application, clients: _Clients, standing: _Standing) -> QueryPlan:
+def _plan(app: Application, clients: Clients, standing: _Standing) -> QueryPlan:
     """The query of an application, from the offsets its answers stand at."""
     arguments = clients.arguments
     names = [topic.name for topic in app.reads]
@@ -219,7 +192,7 @@ def _plan(app: Application, clients: _Clients, standing: _Standing) -> QueryPlan
     checkpoint = f"{arguments.places.checkpoint}/{app.name}/{identity[:12]}"
     context = clients.spark.sparkContext
     runner = BatchRunner(
-        _application(app, clients, standing, progress),
+        batch_application(app, clients, standing.connection, progress),
         files=HadoopFiles(context._jvm, context._jsc.hadoopConfiguration(), checkpoint),
         progress=progress,
         kafka=clients.kafka,
@@ -235,53 +208,10 @@ def _plan(app: Application, clients: _Clients, standing: _Standing) -> QueryPlan
             clients.kafka_place,
             starting_offsets=offsets,
             group_prefix=app.group,
-            max_offsets=arguments.max_offsets or app.max_offsets(arguments.triggers[app.name]),
+            max_offsets=max_offsets(app, arguments),
         )
 
     return QueryPlan(app.name, load, runner, checkpoint, arguments.triggers[app.name])
-
-
-def _application(
-    app: Application, clients: _Clients, standing: _Standing, progress: ProgressStore
-) -> BatchApplication:
-    if app == INGEST:
-        return Ingest(
-            clients.spark,
-            progress=progress,
-            registry=clients.registry,
-            crash=clients.crash,
-            metrics=clients.metrics[app.name],
-            package_version=PACKAGE_VERSION,
-        )
-    if app == CLICK_ANSWERS:
-        silver = LakeTable(clients.spark, SILVER_CLICKS, clients.metrics[app.name])
-        silver.create()
-        return ClickAnswers(
-            silver=silver,
-            progress=progress,
-            registry=clients.registry,
-            metrics=clients.metrics[app.name],
-            max_offsets=clients.arguments.max_offsets or app.max_offsets_per_trigger,
-        )
-    return OrderAnswers(
-        connection=standing.connection,
-        progress=progress,
-        registry=clients.registry,
-        kafka=clients.kafka,
-        metrics=clients.metrics[app.name],
-        pack=default_pack(),
-    )
-
-
-def _publisher(clients: _Clients, stack: ExitStack) -> Periodic:
-    postgres = postgres_of(clients.arguments.places)
-    connection = postgres.connect()
-    stack.callback(connection.close)
-    publisher = GoldPublisher(
-        clients.spark, connection, postgres.jdbc, clients.metrics[INGEST.name]
-    )
-    seconds = max(_LEAST_PUBLISH_SECONDS, clients.arguments.triggers[INGEST.name])
-    return Periodic("gold", seconds, _now, publisher.publish)
 
 
 def _identity() -> str:

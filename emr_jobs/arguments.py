@@ -55,6 +55,7 @@ def parse(argv: Sequence[str]) -> Arguments:
             postgres=given.postgres,
             postgres_auth=given.postgres_auth,
             metrics=given.metrics,
+            valkey=given.valkey,
         ),
         triggers=triggers,
         max_offsets=given.max_offsets_per_trigger,
@@ -85,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--metrics", default="stdout", help="stdout, or logs:GROUP of CloudWatch Logs"
+    )
+    parser.add_argument(
+        "--valkey",
+        default="",
+        help="valkey://HOST:PORT,...?passfile=FILE, or valkeys://HOST:PORT?user=U&cache=C with a "
+        "token of the caller; answers are in Postgres alone without it",
     )
     parser.add_argument(
         "--trigger", type=_triggers, default=[], help="seconds by application: orders=1s,ingest=10s"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from contracts.valkey_url import ValkeyUrl
 from local.errors import EnvironmentProblem
 from local.ports import Claim, choose
 
@@ -54,6 +55,10 @@ class Home:
     @property
     def pgpass(self) -> Path:
         return self.root / "pgpass"
+
+    @property
+    def valkey_pass(self) -> Path:
+        return self.root / "valkey.pass"
 
     @property
     def warehouse(self) -> Path:
@@ -196,6 +201,12 @@ def fresh_ports(profile: Profile, claim: Claim) -> tuple[Profile, Sequence[str]]
     return replace(profile, ports=ports), messages
 
 
+def with_all_ports(profile: Profile, claim: Claim) -> Profile:
+    """The profile of an older version with ports for what it did not have."""
+    missing = [name for name in profile.port_names if name not in profile.ports]
+    return replace(profile, ports=profile.ports | choose(missing, {}, claim)[0])
+
+
 def read_profile(home: Home) -> Profile | None:
     """The profile of a state folder, or None where there has been no stack yet."""
     if not home.profile.exists():
@@ -211,9 +222,10 @@ def read_profile(home: Home) -> Profile | None:
 
 
 def write_profile(home: Home, profile: Profile) -> None:
-    """Store the profile and the password file that libpq reads."""
+    """Store the profile and the password files that clients read."""
     write_private(home.profile, json.dumps(asdict(profile), indent=2) + "\n")
     write_private(home.pgpass, f"*:*:shopstream:shopstream:{profile.password}\n")
+    write_private(home.valkey_pass, f"{profile.password}\n")
 
 
 def write_private(path: Path, text: str) -> None:
@@ -233,3 +245,9 @@ def postgres_url(home: Home, profile: Profile) -> str:
         f"postgresql://shopstream@127.0.0.1:{profile.ports['postgres']}/shopstream"
         f"?passfile={home.pgpass}"
     )
+
+
+def valkey_url(home: Home, profile: Profile) -> str:
+    """How a client is told of the cluster; the password stays in its file."""
+    nodes = tuple(("127.0.0.1", profile.ports[node]) for node in profile.valkey_nodes)
+    return str(ValkeyUrl(nodes, passfile=str(home.valkey_pass)))

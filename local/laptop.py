@@ -60,6 +60,7 @@ def plan(home: Home, profile: Profile, installed: Installed, options: Options) -
             stop_seconds=20,
             address=url,
         ),
+        *(_valkey_node(home, profile, ours, node) for node in profile.valkey_nodes),
         Part(
             "topics",
             title="topics",
@@ -79,6 +80,14 @@ def plan(home: Home, profile: Profile, installed: Installed, options: Options) -
             argv=_python("lambdas.migrations", "--postgres", url),
             environment=versioned,
             after=("postgres",),
+        ),
+        Part(
+            "valkey-cluster",
+            title="Valkey cluster",
+            kind="task",
+            argv=_python("local.valkey_cluster", "--home", str(home.root)),
+            environment=versioned,
+            after=profile.valkey_nodes,
         ),
     ]
     if options.spark:
@@ -134,6 +143,17 @@ def _broker(
     )
 
 
+def _valkey_node(home: Home, profile: Profile, ours: dict[str, str], node: str) -> Part:
+    return Part(
+        node,
+        title=node.replace("valkey", "Valkey").replace("-", " "),
+        argv=_python("local.valkey", "--home", str(home.root), "--node", node),
+        environment=ours,
+        ready={"probe": "valkey", "port": profile.ports[node]},
+        address=f"127.0.0.1:{profile.ports[node]}",
+    )
+
+
 def _spark(
     home: Home, profile: Profile, installed: Installed, options: Options, base: dict[str, str]
 ) -> Part:
@@ -151,7 +171,7 @@ def _spark(
             home, installed.java, installed.spark_jars, installed.code.path, base
         )
         | {"SHOPSTREAM_CODE": installed.code.sha256},
-        after=("topics", "tables"),
+        after=("topics", "tables", "valkey-cluster"),
         ready={
             "probe": "applications",
             "url": postgres_url(home, profile),

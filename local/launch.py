@@ -23,6 +23,7 @@ from local.home import (
     fresh_ports,
     new_profile,
     read_profile,
+    with_all_ports,
     write_private,
     write_profile,
 )
@@ -43,11 +44,12 @@ DOWN_SECONDS = 150.0
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asked `up` for; `brokers` None: as before, else one."""
+    """What a person asked `up` for; `brokers` and `replicas` None: as before, else one and none."""
 
     cache: Path
     certificates: Path | None = None
     brokers: int | None = None
+    replicas: int | None = None
     java: Path | None = None
     options: laptop.Options = field(default_factory=laptop.Options)
 
@@ -55,7 +57,7 @@ class Request:
 def prepare(home: Home, request: Request, say: Say) -> tuple[Profile, Plan]:
     """All that comes before the first process: folders, profile, Java, jars, code.zip, plan."""
     home.make()
-    profile = _profile(home, request.brokers, say)
+    profile = _profile(home, request, say)
     used = java.named(request.java) if request.java else java.bundled(home.root / "java")
     require_space(home.root)
     names = ("broker", "spark") if request.options.spark else ("broker",)
@@ -204,24 +206,31 @@ def _end_orphans(home: Home, say: Say) -> None:
         say(f"ended an orphan: {name}")
 
 
-def _profile(home: Home, brokers: int | None, say: Say) -> Profile:
+def _profile(home: Home, request: Request, say: Say) -> Profile:
     profile = read_profile(home)
     if profile is None:
-        profile = new_profile(brokers or 1, ports.claim)
-    elif brokers is not None and brokers != profile.brokers:
-        raise Usage(
-            f"this stack has {profile.brokers} broker(s), not {brokers}",
-            cause="its topics were laid out for that number when it was made",
-            command="`shopstream down --purge` removes it with its data; or set SHOPSTREAM_HOME",
-        )
-    elif running(home) is None:
+        profile = new_profile(request.brokers or 1, ports.claim, replicas=request.replicas or 0)
+    _require_as_made(request.brokers, profile.brokers, "broker(s)", "topics were laid out")
+    _require_as_made(request.replicas, profile.replicas, "replica(s)", "shards were made")
+    if running(home) is None:
         # What an earlier, killed supervisor left would hold our own ports.
         _end_orphans(home, say)
         profile, messages = fresh_ports(profile, ports.claim)
         for message in messages:
             say(message)
+    else:
+        profile = with_all_ports(profile, ports.claim)
     write_profile(home, profile)
     return profile
+
+
+def _require_as_made(wished: int | None, made: int, of: str, why: str) -> None:
+    if wished is not None and wished != made:
+        raise Usage(
+            f"this stack has {made} {of}, not {wished}",
+            cause=f"its {why} for that number when it was made",
+            command="`shopstream down --purge` removes it with its data; or set SHOPSTREAM_HOME",
+        )
 
 
 def _part_failure(part: PartStatus) -> ShopstreamError:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contracts.applications import APPLICATIONS, Places, command_line
 from contracts.spark_submit import local_words
-from local.home import Home, Profile, postgres_url
+from local.home import Home, Profile, postgres_url, valkey_url
 from local.java import Java
 
 DRIVER_MEMORY = "2g"
@@ -58,6 +58,7 @@ def places(home: Home, profile: Profile) -> Places:
         warehouse=home.warehouse.as_uri(),
         checkpoint=home.checkpoints.as_uri(),
         postgres=postgres_url(home, profile),
+        valkey=valkey_url(home, profile),
     )
 
 

@@ -7,6 +7,7 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ Nodes = Mapping[str, Any]
 def even_ranges(shards: int) -> list[tuple[int, int]]:
     """The first and last slot of each shard; no two shards differ by more than one slot."""
     edges = [number * SLOTS // shards for number in range(shards + 1)]
-    return [(first, end - 1) for first, end in zip(edges, edges[1:], strict=False)]
+    return [(first, end - 1) for first, end in pairwise(edges)]
 
 
 def connect(profile: Profile) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.home import Home, Profile, postgres_url, read_profile
+from local.home import Home, Profile, postgres_url, read_profile, valkey_url
 from local.supervisor.published import Snapshot, running
 from ops.errors import NotReady
 from ops.settings import Settings
@@ -26,6 +26,10 @@ class Stack:
     @property
     def postgres_url(self) -> str:
         return postgres_url(self.home, self.profile)
+
+    @property
+    def valkey_url(self) -> str:
+        return valkey_url(self.home, self.profile)
 
     @property
     def warehouse(self) -> Path:

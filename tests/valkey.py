@@ -38,8 +38,10 @@ class Cluster:
     def start(self, node: str) -> None:
         with (self.home.root / f"{node}.log").open("ab") as log:
             self.processes[node] = subprocess.Popen(
-                [sys.executable, "-m", "local.valkey", "--home", str(self.home.root)]
-                + ["--node", node],
+                [
+                    *(sys.executable, "-m", "local.valkey"),
+                    *("--home", str(self.home.root), "--node", node),
+                ],
                 env=os.environ | {"PYTHONPATH": str(ROOT)},
                 stdout=log,
                 stderr=log,

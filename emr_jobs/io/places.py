@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import datetime
+from pathlib import Path
 from types import ModuleType
 
 from contracts.applications import Places
 from contracts.registries import open_registry
 from contracts.registry import Registry
+from contracts.valkey_url import ValkeyUrl
 from emr_jobs.io.postgres import PostgresPlace
+from emr_jobs.io.valkey_cluster import ValkeyCluster
+from emr_jobs.io.valkey_link import Door
 
 Write = Callable[[str], None]
 
@@ -26,6 +30,20 @@ def postgres_of(places: Places) -> PostgresPlace:
     """Postgres, with the way in that the places name."""
     signs = places.postgres_auth == "rds-iam"
     return PostgresPlace(places.postgres, _aws().rds_token if signs else None)
+
+
+def valkey_of(places: Places) -> ValkeyCluster | None:
+    """The cluster of Valkey, if there is one."""
+    if not places.valkey:
+        return None
+    url = ValkeyUrl.parse(places.valkey)
+    if url.tls:
+        token = _aws().elasticache_token
+        return ValkeyCluster(
+            url.nodes, Door(lambda: (url.user, token(url.cache, url.user)), tls=True).open
+        )
+    password = Path(url.passfile).read_text().strip()
+    return ValkeyCluster(url.nodes, Door(lambda: ("default", password)).open)
 
 
 def registry_of(places: Places) -> Registry:

@@ -57,10 +57,8 @@ class Unit:
 
 def unit(key: str, *commands: Sequence[str | int]) -> Unit:
     """Commands about `key`, which each names itself; several are one transaction."""
-    packed = [_packed(command) for command in commands]
-    if len(packed) > 1:
-        packed = [_packed(["MULTI"]), *packed, _packed(["EXEC"])]
-    return Unit(slot_of(key.encode()), b"".join(packed), len(packed))
+    words = [*commands] if len(commands) == 1 else [("MULTI",), *commands, ("EXEC",)]
+    return Unit(slot_of(key.encode()), b"".join(map(packed, words)), len(words))
 
 
 class ValkeyCluster:
@@ -154,7 +152,7 @@ class ValkeyCluster:
         """Whether the node to which the slot is on its way took the unit."""
         try:
             link = self._link(node)
-            link.send(_packed(["ASKING"]) + each.payload)
+            link.send(packed(["ASKING"]) + each.payload)
             replies = link.replies(each.replies + 1)
         except OSError as error:
             self._lose(node, error)
@@ -166,7 +164,7 @@ class ValkeyCluster:
         for node in dict.fromkeys((*self._links, *self._seeds)):
             try:
                 link = self._link(node)
-                link.send(_packed(["CLUSTER", "SLOTS"]))
+                link.send(packed(["CLUSTER", "SLOTS"]))
                 (answer,) = link.replies(1)
             except OSError as error:
                 self._lose(node, error)
@@ -204,7 +202,7 @@ def _place(said: str) -> Place:
     return host, int(port)
 
 
-def _packed(words: Sequence[str | int]) -> bytes:
+def packed(words: Sequence[str | int]) -> bytes:
     """A command as the protocol has it (RESP): each word with its length."""
     encoded = [str(word).encode() for word in words]
     lines = b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import hiredis
 
-from emr_jobs.io.valkey_cluster import Link, Place, Reply
+from emr_jobs.io.valkey_cluster import Link, Place, Reply, packed
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
@@ -77,8 +77,7 @@ class ValkeyLink:
         if self._door.credentials is None:
             return
         user, secret = self._door.credentials()
-        words = [word.encode() for word in ("AUTH", user, secret)]
-        self._socket.sendall(hiredis.pack_command(tuple(words)))
+        self._socket.sendall(packed(["AUTH", user, secret]))
         (answer,) = self.replies(1)
         if isinstance(answer, Exception):
             self.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,18 @@ def _postgres(ready: Mapping[str, Any], _started: float) -> str:
     return ""
 
 
+def _valkey(ready: Mapping[str, Any], _started: float) -> str:
+    """Ready when the node answers PING; that it asks for the password first is an answer."""
+    try:
+        with socket.create_connection(("127.0.0.1", ready["port"]), CONNECT_SECONDS) as connection:
+            connection.settimeout(CONNECT_SECONDS)
+            connection.sendall(b"PING\r\n")
+            answer = connection.recv(100).decode(errors="replace").strip()
+    except OSError as problem:
+        return f"no answer to PING: {problem}"
+    return "" if answer.startswith(("+PONG", "-NOAUTH")) else f"PING is answered by {answer!r}"
+
+
 def _applications(ready: Mapping[str, Any], started: float) -> str:
     """Ready when each application has said `running` since this start."""
     try:
@@ -81,5 +94,6 @@ PROBES: Mapping[str, Probe] = {
     "file": _file,
     "kafka": _kafka,
     "postgres": _postgres,
+    "valkey": _valkey,
     "applications": _applications,
 }

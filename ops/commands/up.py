@@ -34,6 +34,10 @@ def up(
     brokers: Annotated[
         int | None, typer.Option(help="Kafka brokers, 1 or 3; fixed when the stack is first made.")
     ] = None,
+    replicas: Annotated[
+        int | None,
+        typer.Option(help="Copies of each shard of Valkey, 0 or 1; fixed when first made."),
+    ] = None,
     java: Annotated[
         Path | None, typer.Option(help="Use this JDK (17 to 25) instead of the bundled Java.")
     ] = None,
@@ -52,9 +56,14 @@ def up(
     crash_at: Annotated[str, typer.Option(hidden=True)] = "",
     crash_marker: Annotated[str, typer.Option(hidden=True)] = "",
 ) -> None:
-    """Start Kafka, Postgres and the applications; return when all are ready. Safe to repeat."""
+    """Start Kafka, Postgres, Valkey and the applications; return when all are ready.
+
+    Safe to repeat.
+    """
     if brokers not in (None, 1, 3):
         raise Usage(f"--brokers is 1 or 3, not {brokers}", command="shopstream up --brokers 3")
+    if replicas not in (None, 0, 1):
+        raise Usage(f"--replicas is 0 or 1, not {replicas}", command="shopstream up --replicas 1")
     settings = Settings.from_environment()
     refuse_real_credentials(settings)
     options = laptop.Options(
@@ -63,7 +72,9 @@ def up(
         accept_new_topic=accept_new_topic,
         faults=Faults(crash_at, crash_marker),
     )
-    request = launch.Request(settings.cache, settings.certificates, brokers, java, options)
+    request = launch.Request(
+        settings.cache, settings.certificates, brokers, replicas, java, options
+    )
     stack = start(current_home(), request)
     if as_json:
         console.answer_json(summary(stack))
@@ -112,6 +123,7 @@ def summary(stack: Stack) -> dict[str, object]:
         "home": str(stack.home.root),
         "bootstrap_servers": stack.bootstrap_servers,
         "postgres": stack.postgres_url,
+        "valkey": stack.valkey_url,
         "warehouse": str(stack.warehouse),
         "parts": {part.name: part.state for part in stack.snapshot.parts},
     }
