@@ -248,6 +248,8 @@ def postgres_url(home: Home, profile: Profile) -> str:
 
 
 def valkey_url(home: Home, profile: Profile) -> str:
-    """How a client is told of the cluster; the password stays in its file."""
-    nodes = tuple(("127.0.0.1", profile.ports[node]) for node in profile.valkey_nodes)
+    """How a client is told of the cluster; the password stays in its file. The first shards tell of
+    the others, so a shard that comes or goes restarts nobody."""
+    seeds = profile.valkey_primaries[:MIN_SHARDS]
+    nodes = tuple(("127.0.0.1", profile.ports[node]) for node in seeds)
     return str(ValkeyUrl(nodes, passfile=str(home.valkey_pass)))

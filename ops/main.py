@@ -24,6 +24,7 @@ from ops.commands import (
     tail,
     topics,
     up,
+    valkey,
     verify,
 )
 from ops.errors import ShopstreamError, Usage
@@ -54,6 +55,7 @@ for command in (
     verify,
     sql,
     quarantine,
+    valkey,
     jars,
     assets,
     cost,

@@ -74,11 +74,12 @@ class HotAnswers:
             logger.warning("Valkey is behind: %s", problem)
             self._metrics.emit({"hot_answers_behind": upto - after})
             return 0
+        # Reset meanwhile by a rebuild, the mark stays as it is: all is pushed again.
         self._connection.execute(
-            "INSERT INTO published (table_name, changed_in, closed_until) VALUES (%s, %s, %s) "
+            "INSERT INTO published AS p (table_name, changed_in, closed_until) VALUES (%s, %s, %s) "
             "ON CONFLICT (table_name) DO UPDATE SET changed_in = excluded.changed_in, "
-            "closed_until = excluded.closed_until",
-            (MARK, upto, now),
+            "closed_until = excluded.closed_until WHERE p.changed_in = %s",
+            (MARK, upto, now, after),
         )
         self._metrics.emit({"hot_answers_behind": 0})
         return written

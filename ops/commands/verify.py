@@ -48,6 +48,7 @@ def verify(
             stack.bootstrap_servers,
             stack.home.registry,
             stack.postgres_url,
+            stack.valkey_url,
             stack.warehouse,
             stack.ledger,
             stack.home.scratch,

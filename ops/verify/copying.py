@@ -17,6 +17,7 @@ from contracts.tables.lake import LAKE_TABLES
 from ops.errors import NotReady
 from ops.verify.answers import load_answers
 from ops.verify.broker import Broker
+from ops.verify.hot_store import load_hot
 from ops.verify.lake_files import Plan, load_lake, open_catalog, plan_of
 from ops.verify.looking import look
 from ops.verify.relations import connect
@@ -33,6 +34,7 @@ class Places:
     bootstrap_servers: str
     registry: str
     postgres_url: str
+    valkey_url: str
     warehouse: Path
     ledger: Path
     scratch: Path
@@ -101,6 +103,7 @@ class Stores:
         try:
             load_lake(connection, plan)
             load_answers(connection, self.places.postgres_url, folder)
+            load_hot(connection, self.places.valkey_url, edge.clock())
             self.broker.load(connection, self.registry, seen.partitions)
             at_rest = look(self.broker, self.postgres, edge.clock) == seen
         except BaseException:

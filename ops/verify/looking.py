@@ -35,6 +35,11 @@ _UNPUBLISHED_ALERTS: LiteralString = """
       SELECT 1 FROM published p
       WHERE p.table_name = 'gold.fraud_alerts' AND a.changed_in <= p.changed_in)
 """
+# Batches of clicks.
+_NOT_IN_VALKEY: LiteralString = """
+    SELECT greatest(0, coalesce((SELECT max(sequence) FROM journal WHERE application = 'clicks'), 0)
+      - coalesce((SELECT changed_in FROM published WHERE table_name = 'valkey'), 0))
+"""
 
 
 def look(
@@ -71,6 +76,7 @@ def look(
                     for answers in _CLOSING
                 },
                 "gold.fraud_alerts": number(_UNPUBLISHED_ALERTS),
+                "valkey": number(_NOT_IN_VALKEY),
             },
             {
                 str(name): int(str(last))

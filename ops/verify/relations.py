@@ -1,8 +1,8 @@
 """The relations that the levels read: the stores' tables under their own names, in DuckDB.
 
 Schemas ``bronze``, ``silver`` and ``gold`` are the lake, ``answers`` is Postgres, ``broker`` is
-Kafka and ``ledger`` the producers' files. ``prepare`` turns them into the forms the levels compare:
-times in microseconds, money in minor units, ids in small letters.
+Kafka, ``hot`` is Valkey and ``ledger`` the producers' files. ``prepare`` turns them into the forms
+the levels compare: times in microseconds, money in minor units, ids in small letters.
 """
 
 from __future__ import annotations
@@ -64,6 +64,12 @@ _OTHERS = {
     "broker.partitions": "topic VARCHAR, topic_id VARCHAR, partition INTEGER, low BIGINT, "
     "high BIGINT",
     "broker.alerts": 'partition INTEGER, "offset" BIGINT, alert_id VARCHAR',
+    "hot.moment": "now_us BIGINT",
+    "hot.viewed": "user_id VARCHAR, product_id VARCHAR, viewed_us BIGINT",
+    "hot.product_day": "product_id VARCHAR, day VARCHAR, views BIGINT, carts BIGINT, "
+    "purchases BIGINT, revenue VARCHAR",
+    "hot.trending": "category VARCHAR, hour VARCHAR, product_id VARCHAR, score BIGINT",
+    "hot.unknown": "key VARCHAR",
     "lake_missing_files": "table_name VARCHAR, path VARCHAR",
     "lake_files": "table_name VARCHAR, files BIGINT",
     "conflicts": 'topic VARCHAR, topic_id VARCHAR, partition INTEGER, "offset" BIGINT, '
@@ -88,7 +94,7 @@ def connect(folder: Path | None = None) -> duckdb.DuckDBPyConnection:
 
 
 def _create(connection: duckdb.DuckDBPyConnection) -> None:
-    for schema in ("bronze", "silver", "gold", "answers", "ledger", "broker"):
+    for schema in ("bronze", "silver", "gold", "answers", "ledger", "broker", "hot"):
         connection.execute(f"CREATE SCHEMA {schema}")
     for table in LAKE_TABLES:
         connection.execute(f"CREATE TABLE {table.name} ({columns(table.columns)})")

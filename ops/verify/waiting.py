@@ -22,8 +22,8 @@ _DOWN = ("stopped", "failed")
 class Counters:
     """One look at the pipeline. `until`: (application, topic id, partition) -> applied offsets.
 
-    `unpublished` counts answers that the lake must show and does not yet, by gold table;
-    `states` holds each application's state and detail.
+    `unpublished` counts answers that a gold table, and batches that Valkey, must show and does not
+    yet; `states` holds each application's state and detail.
     """
 
     partitions: tuple[Partition, ...]
@@ -48,7 +48,7 @@ class Counters:
             found.append(f"alerts: {self.unsent} not sent to Kafka yet")
         for table, rows in sorted(self.unpublished.items()):
             if rows:
-                found.append(f"{table}: {rows} rows not published yet")
+                found.append(f"{table}: {rows} not published yet")
         return found
 
     def empty(self) -> bool:

@@ -53,3 +53,37 @@ SELECT category, event_us // 3600000000 * 3600000000 AS hour_us, product_id,
         'score': count(*) FILTER (event_type = 'view') + 3 * count(*) FILTER (event_type = 'cart')
                  + 10 * count(*) FILTER (event_type = 'purchase')} AS content
 FROM silver_click WHERE event_type <> 'remove_from_cart' GROUP BY ALL;
+
+-- What Valkey must hold now. A key that goes within two minutes may be gone or not.
+CREATE OR REPLACE MACRO stays(until_us) AS
+  until_us > (SELECT max(now_us) FROM hot.moment) + 120000000;
+CREATE OR REPLACE MACRO may_be_there(until_us) AS
+  until_us > (SELECT max(now_us) FROM hot.moment) - 120000000;
+
+-- The newest 50 that a user viewed in the day before the last view, for a day after it.
+CREATE OR REPLACE TABLE expected_viewed AS
+WITH last_view AS (
+  SELECT user_id, product_id, max(event_us) AS viewed_us FROM silver_click
+  WHERE event_type = 'view' GROUP BY ALL
+), ranked AS (
+  SELECT *, max(viewed_us) OVER (PARTITION BY user_id) AS newest_us,
+         row_number() OVER (PARTITION BY user_id ORDER BY viewed_us DESC, product_id DESC) AS place
+  FROM last_view
+)
+SELECT user_id, product_id, viewed_us, newest_us + 86400000000 AS until_us
+FROM ranked WHERE place <= 50 AND viewed_us > newest_us - 86400000000;
+
+CREATE OR REPLACE TABLE expected_product_day AS
+WITH counted AS (
+  SELECT product_id, event_us // 86400000000 * 86400000000 AS day_us, currency,
+         count(*) FILTER (event_type = 'view') AS views,
+         count(*) FILTER (event_type = 'cart') AS carts,
+         count(*) FILTER (event_type = 'purchase') AS purchases,
+         coalesce(CAST(sum(price_minor) FILTER (event_type = 'purchase') AS BIGINT), 0) AS revenue
+  FROM silver_click WHERE event_type <> 'remove_from_cart' GROUP BY ALL
+)
+SELECT product_id, strftime(make_timestamp(day_us), '%Y%m%d') AS day,
+       day_us + 8 * 86400000000 AS until_us,
+       concat(sum(views), ' views, ', sum(carts), ' carts, ', sum(purchases), ' purchases, ',
+              string_agg(concat(currency, '=', revenue), ' ' ORDER BY currency)) AS content
+FROM counted GROUP BY product_id, day_us;

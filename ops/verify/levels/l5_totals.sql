@@ -152,3 +152,41 @@ FROM (SELECT user_id, product_id, max(event_us) AS viewed_us FROM silver_click
       WHERE event_type = 'view' GROUP BY ALL) d
 FULL JOIN (SELECT user_id, product_id, epoch_us(viewed_at) AS viewed_us
            FROM answers.recent_views) a USING (user_id, product_id);
+
+-- check: Valkey holds what each user viewed last
+SELECT concat(user_id, ' ', product_id) AS key, coalesce(utc(e.viewed_us), 'none') AS expected,
+       coalesce(utc(h.viewed_us), 'none') AS actual,
+       CASE WHEN h.viewed_us IS NULL THEN NOT stays(e.until_us)
+            WHEN e.viewed_us IS NULL THEN false
+            ELSE may_be_there(e.until_us) AND e.viewed_us = h.viewed_us END AS agrees
+FROM (FROM expected_viewed WHERE may_be_there(until_us)) e
+FULL JOIN hot.viewed h USING (user_id, product_id);
+
+-- check: Valkey holds what happened to each product each day
+SELECT concat(product_id, ' ', day) AS key, coalesce(e.content, 'none') AS expected,
+       coalesce(h.content, 'none') AS actual,
+       CASE WHEN h.content IS NULL THEN NOT stays(e.until_us)
+            WHEN e.content IS NULL THEN false ELSE e.content = h.content END AS agrees
+FROM (FROM expected_product_day WHERE may_be_there(until_us)) e
+FULL JOIN (
+  SELECT product_id, day,
+         concat(views, ' views, ', carts, ' carts, ', purchases, ' purchases, ',
+                array_to_string(list_sort(list_transform(json_keys(revenue), lambda code:
+                  concat(code, '=', json_extract_string(revenue, '$."' || code || '"')))), ' '))
+           AS content
+  FROM hot.product_day) h USING (product_id, day);
+
+-- check: Valkey holds what is wanted most of each category each hour
+SELECT concat(category, ' ', hour, ' ', product_id) AS key, coalesce(e.score::VARCHAR, 'none')
+         AS expected,
+       coalesce(h.score::VARCHAR, 'none') AS actual,
+       CASE WHEN h.score IS NULL THEN NOT stays(e.until_us)
+            WHEN e.score IS NULL THEN false ELSE e.score = h.score END AS agrees
+FROM (
+  SELECT category, strftime(make_timestamp(hour_us), '%Y%m%d%H') AS hour, product_id,
+         content.score AS score, hour_us + 49 * 3600000000 AS until_us
+  FROM derived_trending WHERE may_be_there(hour_us + 49 * 3600000000)) e
+FULL JOIN hot.trending h USING (category, hour, product_id);
+
+-- check: Valkey holds nothing else
+SELECT key, 'a known key' AS expected, key AS actual, false AS agrees FROM hot.unknown;

@@ -77,7 +77,7 @@ NOT_DONE = {
     "alerts unsent": (replace(DONE, unsent=2), "alerts: 2 not sent to Kafka yet"),
     "gold behind": (
         replace(DONE, unpublished={"gold.order_metrics": 7}),
-        "gold.order_metrics: 7 rows not published yet",
+        "gold.order_metrics: 7 not published yet",
     ),
 }
 

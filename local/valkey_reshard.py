@@ -1,0 +1,108 @@
+"""Move slots between shards while they are read and written, so that each has its share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local.valkey_cluster import SLOTS
+
+KEYS_AT_ONCE = 100
+MOVE_MS = 10_000
+
+
+@dataclass(frozen=True)
+class Move:
+    """One slot on its way."""
+
+    slot: int
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a resharding moved; `held` is how many keys there were."""
+
+    slots: int
+    keys: int
+    held: int
+
+    @property
+    def share(self) -> float:
+        """Of all keys, those that moved."""
+        return self.keys / self.held if self.held else self.slots / SLOTS
+
+
+def moves(owned: Mapping[str, list[int]], shards: list[str]) -> list[Move]:
+    """The fewest moves after which `shards`, and no others, have equal shares of the slots."""
+    aims = {
+        shard: SLOTS * (n + 1) // len(shards) - SLOTS * n // len(shards)
+        for n, shard in enumerate(shards)
+    }
+    surplus = [
+        (slot, shard)
+        for shard, slots in sorted(owned.items())
+        for slot in sorted(slots)[aims.get(shard, 0) :]
+    ]
+    wanting = [
+        shard for shard in shards for _ in range(max(0, aims[shard] - len(owned.get(shard, []))))
+    ]
+    return [
+        Move(slot, source, target) for (slot, source), target in zip(surplus, wanting, strict=True)
+    ]
+
+
+def owned_slots(nodes: Mapping[str, Any]) -> dict[str, list[int]]:
+    """The slots of each node, by its name; copies have none."""
+    found: dict[str, list[int]] = {}
+    for name, node in nodes.items():
+        about = node.execute_command("CLUSTER NODES").values()
+        mine = next(each["slots"] for each in about if "myself" in each["flags"])
+        found[name] = [slot for each in mine for slot in range(int(each[0]), int(each[-1]) + 1)]
+    return found
+
+
+def reshard(
+    nodes: Mapping[str, Any],
+    shards: list[str],
+    places: Mapping[str, tuple[str, int, str]],
+    say: Callable[[str], None],
+) -> Moved:
+    """Give `shards` equal shares; `places` are (host, port, password) of the nodes by name. Each
+    slot is served at all times: by the source until it is empty, then by the target."""
+    held = sum(nodes[name].dbsize() for name in nodes if owned_slots({name: nodes[name]})[name])
+    ids = {name: node.execute_command("CLUSTER MYID") for name, node in nodes.items()}
+    wanted = moves(owned_slots(nodes), shards)
+    keys = 0
+    for number, move in enumerate(wanted, start=1):
+        keys += _move(nodes, move, ids, places[move.target])
+        if number % 500 == 0 or number == len(wanted):
+            say(f"{number} of {len(wanted)} slots moved, {keys} keys")
+    return Moved(len(wanted), keys, held)
+
+
+def _move(
+    nodes: Mapping[str, Any],
+    move: Move,
+    ids: Mapping[str, str],
+    target_place: tuple[str, int, str],
+) -> int:
+    source, target = nodes[move.source], nodes[move.target]
+    target.execute_command("CLUSTER SETSLOT", move.slot, "IMPORTING", ids[move.source])
+    source.execute_command("CLUSTER SETSLOT", move.slot, "MIGRATING", ids[move.target])
+    host, port, password = target_place
+    moved = 0
+    while keys := source.execute_command("CLUSTER GETKEYSINSLOT", move.slot, KEYS_AT_ONCE):
+        source.execute_command(
+            *("MIGRATE", host, port, "", 0, MOVE_MS, "REPLACE"),
+            *("AUTH", password, "KEYS", *keys),
+        )
+        moved += len(keys)
+    # The target first: it must know before the source says so.
+    order = [target, source, *(n for n in nodes.values() if n not in (source, target))]
+    for node in order:
+        if node.role()[0] == "master":
+            node.execute_command("CLUSTER SETSLOT", move.slot, "NODE", ids[move.target])
+    return moved

@@ -1,0 +1,200 @@
+"""`shopstream valkey status|rebuild|add-shard|remove-shard`: the hot answers' store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Annotated, Any
+
+import psycopg
+import typer
+
+from local import launch, valkey_cluster
+from local.home import MIN_SHARDS, Profile, with_all_ports, write_profile
+from local.ports import claim
+from local.valkey_reshard import Moved, owned_slots, reshard
+from ops import console
+from ops.commands.up import refuse_real_credentials, start
+from ops.errors import NotReady, Usage
+from ops.settings import Settings
+from ops.stack import Stack, open_stack
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+COLUMNS = ("node", "role", "slots", "keys", "memory MB", "hits", "share of hits")
+REBUILD_SECONDS = 600.0
+# A mark that no push ever sets: what was pushed under another one does not count.
+_FORGOTTEN = -1
+_RESET = (
+    "INSERT INTO published (table_name, changed_in, closed_until) VALUES ('valkey', %s, now()) "
+    "ON CONFLICT (table_name) DO UPDATE SET changed_in = excluded.changed_in"
+)
+_BEHIND = (
+    "SELECT coalesce((SELECT max(sequence) FROM journal WHERE application = 'clicks'), 0) - "
+    "coalesce((SELECT changed_in FROM published WHERE table_name = 'valkey'), 0)"
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    group = typer.Typer(no_args_is_help=True, help="Look after the shards of Valkey.")
+    group.command("status")(status)
+    group.command("rebuild")(rebuild)
+    group.command("add-shard")(add_shard)
+    group.command("remove-shard")(remove_shard)
+    app.add_typer(group, name="valkey")
+
+
+def status(as_json: AsJson = False) -> None:
+    """Slots, keys, memory and hits of each node."""
+    stack = open_stack()
+    with _nodes(stack.profile) as nodes:
+        found = _rows(nodes)
+    if as_json:
+        console.answer_json([dict(zip(COLUMNS, row, strict=True)) for row in found])
+    else:
+        console.table(COLUMNS, [[str(cell) for cell in row] for row in found])
+
+
+def rebuild(
+    shard: Annotated[int | None, typer.Option(help="Only this shard, from 1.", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Empty the store, or one shard, and fill it again from Postgres."""
+    stack = open_stack()
+    primaries = stack.profile.valkey_primaries
+    if shard is not None and shard > len(primaries):
+        raise Usage(
+            f"there is no shard {shard}, only 1 to {len(primaries)}",
+            command="shopstream valkey status",
+        )
+    began = time.monotonic()
+    with _nodes(stack.profile) as nodes, psycopg.connect(stack.postgres_url) as postgres:
+        postgres.autocommit = True
+        for name in primaries if shard is None else primaries[shard - 1 : shard]:
+            _primary(nodes, name).flushall()
+        postgres.execute(_RESET, (_FORGOTTEN,))
+        _await_filled(postgres)
+        keys = sum(node.dbsize() for name, node in nodes.items() if _is_primary(node))
+    seconds = round(time.monotonic() - began, 1)
+    if as_json:
+        console.answer_json({"keys": keys, "seconds": seconds})
+    else:
+        console.line(f"filled again in {seconds} s: {keys:,} keys")
+
+
+def add_shard(as_json: AsJson = False) -> None:
+    """Start one more shard and give it its share of the slots, while all are used."""
+    stack = open_stack()
+    before = stack.profile
+    grown = with_all_ports(replace(before, shards=before.shards + 1), claim)
+    _tell(_resharded(_adopt(stack, grown), list(grown.valkey_primaries)), as_json)
+
+
+def remove_shard(as_json: AsJson = False) -> None:
+    """Give the slots of the last shard to the others, and end it."""
+    stack = open_stack()
+    before = stack.profile
+    if before.shards == MIN_SHARDS:
+        raise Usage(
+            f"{MIN_SHARDS} shards are the fewest that can agree that one of them has failed",
+            command="shopstream valkey status",
+        )
+    moved = _resharded(stack, list(before.valkey_primaries[:-1]))
+    smaller = replace(before, shards=before.shards - 1)
+    gone = set(before.valkey_nodes) - set(smaller.valkey_nodes)
+    with _nodes(before) as nodes:
+        ids = {name: nodes[name].execute_command("CLUSTER MYID") for name in gone}
+        for name, node in nodes.items():
+            if name not in gone:
+                for each in ids.values():
+                    node.execute_command("CLUSTER FORGET", each)
+    _adopt(stack, smaller)
+    _tell(moved, as_json)
+
+
+def _adopt(stack: Stack, profile: Profile) -> Stack:
+    """The stack with the nodes of `profile`; what has not changed goes on."""
+    settings = Settings.from_environment()
+    refuse_real_credentials(settings)
+    write_profile(stack.home, profile)
+    return start(stack.home, launch.Request(settings.cache, settings.certificates))
+
+
+def _resharded(stack: Stack, shards: list[str]) -> Moved:
+    profile = stack.profile
+    places = {
+        name: ("127.0.0.1", profile.ports[name], profile.password) for name in profile.valkey_nodes
+    }
+    with _nodes(profile) as nodes:
+        return reshard(nodes, shards, places, console.progress)
+
+
+def _tell(moved: Moved, as_json: bool) -> None:
+    if as_json:
+        console.answer_json(
+            {"slots": moved.slots, "keys": moved.keys, "share": round(moved.share, 4)}
+        )
+    else:
+        console.line(f"moved {moved.slots:,} slots and {moved.keys:,} keys: {moved.share:.1%}")
+
+
+def _await_filled(postgres: psycopg.Connection[tuple[object, ...]]) -> None:
+    until = time.monotonic() + REBUILD_SECONDS
+    said = time.monotonic()
+    while True:
+        row = postgres.execute(_BEHIND).fetchone()
+        behind = int(str(row[0])) if row else 0
+        if behind <= 0:
+            return
+        if time.monotonic() > until:
+            raise NotReady(
+                f"not filled after {REBUILD_SECONDS:g} s",
+                cause="the application clicks does not run, or a shard takes nothing",
+                command="shopstream status",
+            )
+        if time.monotonic() - said > 5:
+            console.progress("waiting until clicks has pushed everything")
+            said = time.monotonic()
+        time.sleep(0.2)
+
+
+def _rows(nodes: dict[str, Any]) -> list[tuple[object, ...]]:
+    slots = owned_slots(nodes)
+    info = {name: node.info() for name, node in nodes.items()}
+    hits = {name: int(about["keyspace_hits"]) for name, about in info.items()}
+    every = sum(hits.values())
+    return [
+        (
+            name,
+            "primary" if info[name]["role"] == "master" else "replica",
+            len(slots[name]),
+            node.dbsize(),
+            round(int(info[name]["used_memory"]) / 1_048_576, 1),
+            hits[name],
+            f"{hits[name] / every:.0%}" if every else "",
+        )
+        for name, node in nodes.items()
+    ]
+
+
+def _primary(nodes: dict[str, Any], name: str) -> Any:
+    """Who leads the shard that began with `name`: after a failover its copy does."""
+    node = nodes[name]
+    return node if _is_primary(node) else nodes[f"{name}-replica"]
+
+
+def _is_primary(node: Any) -> bool:
+    role: str = node.role()[0]
+    return role == "master"
+
+
+@contextmanager
+def _nodes(profile: Profile) -> Iterator[dict[str, Any]]:
+    nodes = valkey_cluster.connect(profile)
+    try:
+        yield nodes
+    finally:
+        for node in nodes.values():
+            node.close()
