@@ -45,11 +45,9 @@ def plan(home: Home, profile: Profile, installed: Installed, options: Options) -
     ours = {**base, "PYTHONPATH": str(source_root())}
     # A new version of the code runs its tasks again, although their commands are the same.
     versioned = {**ours, "SHOPSTREAM_CODE": installed.code.sha256}
-    brokers = [_broker(home, profile, installed, ours, node) for node in profile.nodes]
-    broker_names = tuple(broker.name for broker in brokers)
     url = postgres_url(home, profile)
     parts = [
-        *brokers,
+        *(_broker(home, profile, installed, ours, node) for node in profile.nodes),
         Part(
             "postgres",
             title="Postgres",
@@ -61,6 +59,16 @@ def plan(home: Home, profile: Profile, installed: Installed, options: Options) -
             address=url,
         ),
         *(_valkey_node(home, profile, ours, node) for node in profile.valkey_nodes),
+        *_tasks(home, profile, versioned),
+    ]
+    if options.spark:
+        parts.append(_spark(home, profile, installed, options, base))
+    return Plan(profile.stack_id, tuple(parts))
+
+
+def _tasks(home: Home, profile: Profile, versioned: dict[str, str]) -> tuple[Part, ...]:
+    """What is made in the services before anything uses them."""
+    return (
         Part(
             "topics",
             title="topics",
@@ -71,13 +79,13 @@ def plan(home: Home, profile: Profile, installed: Installed, options: Options) -
                 *("--brokers", str(profile.brokers)),
             ),
             environment=versioned,
-            after=broker_names,
+            after=tuple(f"kafka-{node}" for node in profile.nodes),
         ),
         Part(
             "tables",
             title="Postgres tables",
             kind="task",
-            argv=_python("lambdas.migrations", "--postgres", url),
+            argv=_python("lambdas.migrations", "--postgres", postgres_url(home, profile)),
             environment=versioned,
             after=("postgres",),
         ),
@@ -89,10 +97,7 @@ def plan(home: Home, profile: Profile, installed: Installed, options: Options) -
             environment=versioned,
             after=profile.valkey_nodes,
         ),
-    ]
-    if options.spark:
-        parts.append(_spark(home, profile, installed, options, base))
-    return Plan(profile.stack_id, tuple(parts))
+    )
 
 
 def environment(home: Home, profile: Profile) -> dict[str, str]:

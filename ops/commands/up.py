@@ -60,10 +60,8 @@ def up(
 
     Safe to repeat.
     """
-    if brokers not in (None, 1, 3):
-        raise Usage(f"--brokers is 1 or 3, not {brokers}", command="shopstream up --brokers 3")
-    if replicas not in (None, 0, 1):
-        raise Usage(f"--replicas is 0 or 1, not {replicas}", command="shopstream up --replicas 1")
+    _require_one_of("--brokers", brokers, (1, 3))
+    _require_one_of("--replicas", replicas, (0, 1))
     settings = Settings.from_environment()
     refuse_real_credentials(settings)
     options = laptop.Options(
@@ -80,6 +78,14 @@ def up(
         console.answer_json(summary(stack))
     else:
         show(stack)
+
+
+def _require_one_of(option: str, given: int | None, known: tuple[int, int]) -> None:
+    if given is not None and given not in known:
+        raise Usage(
+            f"{option} is {known[0]} or {known[1]}, not {given}",
+            command=f"shopstream up {option} {known[1]}",
+        )
 
 
 def start(home: Home, request: launch.Request) -> Stack:

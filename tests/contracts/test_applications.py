@@ -34,6 +34,7 @@ def test_a_command_line() -> None:
         "--postgres=postgresql://shop@db/shop",
         "--postgres-auth=password",
         "--metrics=stdout",
+        "--valkey=",
         "--trigger=ingest=10s,orders=1s",
     ]
 
@@ -57,14 +58,15 @@ def test_what_a_batch_takes_at_most(trigger: int, records: int) -> None:
 
 
 def test_unknown_names_are_answered_with_the_known() -> None:
-    with pytest.raises(KeyError, match="known: ingest, orders"):
-        command_line(["clicks"], PLACES)
+    with pytest.raises(KeyError, match="known: ingest, orders, clicks"):
+        command_line(["visits"], PLACES)
     with pytest.raises(KeyError, match="known: ecommerce-clicks"):
         topic("orders")
 
 
 def test_groups_are_told_by_prefix() -> None:
-    assert [one.group for one in APPLICATIONS] == ["shopstream-ingest", "shopstream-orders"]
+    groups = ["shopstream-ingest", "shopstream-orders", "shopstream-clicks"]
+    assert [one.group for one in APPLICATIONS] == groups
     assert application("orders").reads == (ORDERS,)
 
 

@@ -62,7 +62,7 @@ def test_without_triggers_the_cloud_s_are_taken() -> None:
 @pytest.mark.parametrize(
     "extra",
     [
-        pytest.param(["--trigger", "clicks=1s"], id="a trigger for what is not started"),
+        pytest.param(["--trigger", "visits=1s"], id="a trigger for what is not started"),
         pytest.param(["--trigger", "orders"], id="a trigger without seconds"),
         pytest.param(["--crash-at", "nowhere"], id="an unknown crash point"),
         pytest.param(["--kafka-auth", "plain"], id="an unknown way in"),

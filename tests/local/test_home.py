@@ -13,7 +13,6 @@ from local.home import (
     Home,
     fresh_ports,
     new_profile,
-    port_names,
     postgres_url,
     read_profile,
     write_profile,
@@ -33,7 +32,7 @@ def test_a_profile_survives_a_restart(home: Home, brokers: int) -> None:
     profile = new_profile(brokers, claim)
     write_profile(home, profile)
     assert read_profile(home) == profile
-    assert set(profile.ports) == set(port_names(brokers))
+    assert set(profile.ports) == set(profile.port_names)
     assert len(profile.bootstrap_servers.split(",")) == brokers
 
 

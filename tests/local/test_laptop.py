@@ -10,7 +10,7 @@ import pytest
 
 from contracts.topics import TOPICS
 from local.code_zip import CodeZip
-from local.home import Home, Profile, new_profile
+from local.home import Home, Profile, new_profile, with_all_ports
 from local.java import Java
 from local.kafka import properties, render
 from local.kafka_topics import settings
@@ -18,6 +18,7 @@ from local.laptop import Installed, Options, plan
 from local.ports import claim
 from local.spark import Faults, application_names
 from local.supervisor.plan import Part
+from local.valkey import configuration
 
 JAVA = Java(Path("/java"), Path("/java/bin/real"))
 
@@ -45,9 +46,32 @@ def parts(
 )
 def test_parts_and_their_order(home: Home, brokers: int, names: list[str]) -> None:
     made = parts(home, new_profile(brokers, claim))
-    assert list(made) == [*names, "postgres", "topics", "tables", "spark"]
+    shards = ["valkey-1", "valkey-2", "valkey-3"]
+    tasks = ["topics", "tables", "valkey-cluster"]
+    assert list(made) == [*names, "postgres", *shards, *tasks, "spark"]
     assert made["topics"].after == tuple(names)
-    assert made["spark"].after == ("topics", "tables")
+    assert made["valkey-cluster"].after == tuple(shards)
+    assert made["spark"].after == tuple(tasks)
+
+
+def test_each_shard_may_have_a_copy(home: Home) -> None:
+    made = parts(home, new_profile(1, claim, replicas=1))
+    copies = [name for name in made if name.endswith("-replica")]
+    assert copies == ["valkey-1-replica", "valkey-2-replica", "valkey-3-replica"]
+
+
+def test_a_shard_more_restarts_nothing_but_the_task_that_lets_it_in(home: Home) -> None:
+    profile = new_profile(1, claim)
+    grown = with_all_ports(replace(profile, shards=4), claim)
+    old, new = parts(home, profile), parts(home, grown)
+    assert {name for name in new if old.get(name) != new[name]} == {"valkey-4", "valkey-cluster"}
+
+
+def test_the_password_of_valkey_is_on_no_command_line(home: Home) -> None:
+    profile = new_profile(1, claim)
+    for part in parts(home, profile).values():
+        assert not [word for word in part.argv if profile.password in word]
+    assert profile.password in configuration(profile, "valkey-1", home.valkey("valkey-1"))
 
 
 def test_kafka_and_postgres_run_without_the_applications(home: Home) -> None:
@@ -73,7 +97,9 @@ def test_the_applications_run_from_the_zip_and_never_from_the_tree(home: Home) -
 def test_new_code_replaces_the_applications_and_runs_the_tasks_again(home: Home) -> None:
     profile = new_profile(1, claim)
     old, new = parts(home, profile, sha="1"), parts(home, profile, sha="2")
-    assert {name for name in old if old[name] != new[name]} == {"topics", "tables", "spark"}
+    assert {name for name in old if old[name] != new[name]} == {
+        *("topics", "tables", "valkey-cluster", "spark"),
+    }
 
 
 def test_what_spark_is_told_survives_spaces_in_a_path(home: Home) -> None:
