@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from contracts.registry import Registry
 from contracts.tables.click_answers import CLICK_IDS
 from contracts.topics import CLICKS
 from emr_jobs.apps.click_questions import click_questions
-from emr_jobs.apps.decoding import Decoder
-from emr_jobs.apps.orders import first_of_each
+from emr_jobs.apps.kept_events import EventKeeper, among, but, first_of_each, without
 from emr_jobs.io.click_ids import STALE, forget, new_clicks
 from emr_jobs.io.lake import LakeTable
 from emr_jobs.io.progress import ProgressStore
 from emr_jobs.runtime.batches import Batch
 from emr_jobs.runtime.metrics import Metrics
-from emr_jobs.transforms.events import events
 from emr_jobs.transforms.partitions import day_ranges
 
 _ORIGIN = ("topic_id", "partition", "offset")
@@ -46,32 +40,29 @@ class ClickAnswers:
         self._metrics = metrics
         self._max_offsets = max_offsets
         self._questions = click_questions()
-        self._decoder = Decoder(registry, CLICKS)
+        self._keeper = EventKeeper(registry, CLICKS, [F.col(name) for name in _AUDIT])
 
     def apply(self, batch: Batch) -> None:
-        with self._persisted(batch) as (good, audit, rejected):
-            firsts, repeated = first_of_each(audit)
+        with self._keeper.kept(batch) as kept:
+            firsts, repeated = first_of_each(kept.audit)
             elsewhere = self._elected_elsewhere(firsts)
-            candidates = firsts.filter(pc.invert(_among(firsts, elsewhere)))
+            candidates = but(firsts, elsewhere).select(CLICK_IDS.names)
             with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
-                known = new_clicks(commit.connection, candidates.select(CLICK_IDS.names))
+                known = new_clicks(commit.connection, candidates)
                 gone = pa.concat_tables(
-                    [
-                        repeated.select(_ORIGIN[1:]),
-                        firsts.filter(_among(firsts, known | elsewhere)).select(_ORIGIN[1:]),
-                    ]
+                    [repeated, among(firsts, known | elsewhere).select(repeated.column_names)]
                 )
                 commit.counts.update(
                     clicks=candidates.num_rows - len(known),
                     duplicate=gone.num_rows,
-                    quarantine=rejected,
+                    quarantine=kept.rejected,
                     keys=0,
                 )
                 if candidates.num_rows > len(known):
-                    new = _without(good, gone)
+                    new = without(kept.good, gone)
                     for question in self._questions:
                         question.store(commit, question.partials(new).toArrow())
-                newest = pc.max(audit["append_time"]).as_py()
+                newest = pc.max(kept.audit["append_time"]).as_py()
                 total = sum(each.end - each.start for each in batch.ranges)
                 # A batch below the limit took all there was: what comes is appended later.
                 if newest is not None and total < self._max_offsets:
@@ -80,7 +71,7 @@ class ClickAnswers:
             self._metrics.emit({"freshness_seconds": self._metrics.age(newest)})
 
     def repeat(self) -> None:
-        """Nothing leaves Postgres yet."""
+        """The hot answers are pushed beside the batches, by a mark of their own."""
 
     def _elected_elsewhere(self, firsts: pa.Table) -> set[str]:
         """Stale clicks of which silver holds another copy: that one is counted, or was."""
@@ -108,41 +99,3 @@ class ClickAnswers:
             .select("event_id")
         )
         return set(found.toArrow()["event_id"].to_pylist())
-
-    @contextmanager
-    def _persisted(self, batch: Batch) -> Iterator[tuple[DataFrame, pa.Table, int]]:
-        kept: list[DataFrame] = []
-
-        def read(classified: DataFrame) -> tuple[tuple[DataFrame, pa.Table, int], set[str]]:
-            good = events(classified, CLICKS).persist()
-            kept.append(good)
-            audit = good.select(*_AUDIT).toArrow()
-            total = sum(each.end - each.start for each in batch.ranges)
-            if audit.num_rows == total:
-                return (good, audit, 0), set()
-            bad = classified.where("reason is not null").groupBy("reason", "schema_id").count()
-            rows = bad.collect()
-            rejected = sum(r["count"] for r in rows)
-            if audit.num_rows + rejected != total:
-                raise RuntimeError(
-                    f"{total} offsets gave {audit.num_rows} clicks and {rejected} rejections"
-                )
-            unknown = {r["schema_id"] for r in rows if r["reason"] == "unknown_schema"}
-            return (good, audit, rejected), unknown - {None}
-
-        try:
-            yield self._decoder.decoded(batch.records, read)
-        finally:
-            for frame in kept:
-                frame.unpersist()
-
-
-def _among(rows: pa.Table, event_ids: set[str]) -> pa.ChunkedArray:
-    return pc.is_in(rows["event_id"], pa.array(sorted(event_ids), pa.string()))
-
-
-def _without(good: DataFrame, gone: pa.Table) -> DataFrame:
-    if not gone.num_rows:
-        return good
-    origins = F.broadcast(good.sparkSession.createDataFrame(gone))
-    return good.join(origins, ["partition", "offset"], "left_anti")

@@ -1,0 +1,106 @@
+"""A batch of one topic, decoded once and kept for several passes; its copies told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from contracts.registry import Registry
+from contracts.topics import Topic
+from emr_jobs.apps.decoding import Decoder
+from emr_jobs.runtime.batches import Batch
+from emr_jobs.transforms.events import events
+
+PLACE = ("partition", "offset")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """`good` are the events; `audit` has a row of each with the columns that were asked for;
+    `rejected` counts the records that are none."""
+
+    good: DataFrame
+    audit: pa.Table
+    rejected: int
+
+
+class EventKeeper:
+    """Keeps batches of `topic`; `audit` are columns of its events."""
+
+    def __init__(self, registry: Registry, topic: Topic, audit: Sequence[Column]) -> None:
+        self._topic, self._audit = topic, tuple(audit)
+        self._decoder = Decoder(registry, topic)
+        self._events = events(topic)
+
+    @contextmanager
+    def kept(self, batch: Batch) -> Iterator[Kept]:
+        """Every offset of the batch is an event or a rejection; RuntimeError where they differ."""
+        frames: list[DataFrame] = []
+
+        def read(classified: DataFrame) -> tuple[Kept, set[str]]:
+            # One pass decodes and keeps everything; a rejected row has no event but its reason.
+            good = self._events(classified).persist()
+            frames.append(good)
+            audit = good.select(*self._audit).toArrow()
+            total = sum(each.end - each.start for each in batch.ranges)
+            if audit.num_rows == total:
+                return Kept(good, audit, 0), set()
+            bad = classified.where("reason is not null").groupBy("reason", "schema_id").count()
+            rows = bad.collect()
+            rejected = sum(r["count"] for r in rows)
+            if audit.num_rows + rejected != total:
+                raise RuntimeError(
+                    f"{self._topic.name}: {total} offsets gave {audit.num_rows} events and "
+                    f"{rejected} rejections"
+                )
+            unknown = {r["schema_id"] for r in rows if r["reason"] == "unknown_schema"}
+            return Kept(good, audit, rejected), unknown - {None}
+
+        try:
+            yield self._decoder.decoded(batch.records, read)
+        finally:
+            for frame in frames:
+                frame.unpersist()
+
+
+def first_of_each(audit: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Each event once (its lowest partition and offset), and the places of the other copies."""
+    places = pa.schema([audit.schema.field(name) for name in PLACE])
+    if pc.count_distinct(audit["event_id"]).as_py() == audit.num_rows:
+        return audit, places.empty_table()
+    ordered = audit.sort_by([(name, "ascending") for name in PLACE])
+    seen: set[str] = set()
+    first = []
+    for event_id in ordered["event_id"].to_pylist():
+        first.append(event_id not in seen)
+        seen.add(event_id)
+    mask = pa.array(first)
+    return ordered.filter(mask), ordered.filter(pc.invert(mask)).select(places.names)
+
+
+def among(audit: pa.Table, event_ids: set[str]) -> pa.Table:
+    """The rows of these events."""
+    return audit.filter(_is_in(audit, event_ids))
+
+
+def but(audit: pa.Table, event_ids: set[str]) -> pa.Table:
+    """The rows of all other events."""
+    return audit.filter(pc.invert(_is_in(audit, event_ids)))
+
+
+def without(good: DataFrame, places: pa.Table) -> DataFrame:
+    """The events but those at `places` (partition, offset)."""
+    if not places.num_rows:
+        return good
+    gone = F.broadcast(good.sparkSession.createDataFrame(places))
+    return good.join(gone, list(PLACE), "left_anti")
+
+
+def _is_in(audit: pa.Table, event_ids: set[str]) -> pa.ChunkedArray:
+    return pc.is_in(audit["event_id"], pa.array(sorted(event_ids), pa.string()))
