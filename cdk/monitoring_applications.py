@@ -114,6 +114,17 @@ def _progress(app: Application, trigger: int) -> Iterator[Check]:
             absent="notBreaching",
             minutes=1,
         )
+    if app.hot:
+        yield Check(
+            name=f"{app.name}-hot-answers",
+            section="hot answers",
+            meaning=f"What {app.name} answers does not reach Valkey.",
+            value=published("hot_answers_behind", "Maximum", {"application": app.name}),
+            threshold=0,
+            # Told at each push; without clicks there is nothing to push.
+            absent="notBreaching",
+            minutes=1,
+        )
 
 
 def _drivers(app: Application) -> Iterator[Check]:

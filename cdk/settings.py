@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Literal, get_args
 
-from contracts.applications import APPLICATIONS
+from contracts.applications import APPLICATIONS, CLICK_ANSWERS, ORDER_ANSWERS
 from contracts.spark_submit import Processor, Sizes
 
 EnvironmentName = Literal["dev", "staging", "production"]
@@ -175,8 +175,17 @@ def _cloud_triggers() -> tuple[tuple[str, int], ...]:
     return tuple((app.name, app.cloud_trigger) for app in APPLICATIONS)
 
 
+# Memory goes with the rows of a batch: a minute of everything for the lake, seconds of orders. A
+# second executor keeps alerts and the lake going while a lost one is replaced; answers from clicks may
+# be a minute late then, and two cores decode and merge 30,000 records a second.
+_OWN_SIZES = {
+    ORDER_ANSWERS.name: Sizes(executor_memory="4g"),
+    CLICK_ANSWERS.name: Sizes(executors=1, executor_memory="3g"),
+}
+
+
 def _usual_sizes() -> tuple[tuple[str, Sizes], ...]:
-    return tuple((app.name, Sizes()) for app in APPLICATIONS)
+    return tuple((app.name, _OWN_SIZES.get(app.name, Sizes())) for app in APPLICATIONS)
 
 
 @dataclass(frozen=True, kw_only=True)

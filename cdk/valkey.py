@@ -19,6 +19,7 @@ from constructs import Construct
 from cdk.grants import allow
 from cdk.log_retention import log_group
 from cdk.settings import Settings
+from contracts.valkey_url import ValkeyUrl
 
 ENGINE_VERSION = "9.0"
 PORT = 6379
@@ -89,7 +90,12 @@ class Valkey(Construct):
             )
         self._group.cfn_options.update_policy = CfnUpdatePolicy(use_online_resharding=True)
         self._group.apply_removal_policy(RemovalPolicy.RETAIN)
-        self.endpoint = f"{self._group.attr_configuration_end_point_address}:{PORT}"
+
+    @property
+    def url(self) -> str:
+        """How an application is told of the cluster and of the user it signs in as."""
+        host, port = self._group.attr_configuration_end_point_address, PORT
+        return str(ValkeyUrl(((host, port),), user=self.user, cache=self.replication_group_id))
 
     def allow_from(self, peer: ec2.IConnectable) -> None:
         """Let `peer` reach the nodes."""

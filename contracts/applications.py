@@ -21,7 +21,8 @@ PostgresAuth = Literal["password", "rds-iam"]
 @dataclass(frozen=True)
 class Application:
     """`laptop_trigger` and `cloud_trigger` are in seconds: on AWS every request costs money.
-    `max_offsets_per_trigger` is what a batch takes at most at the laptop's trigger."""
+    `max_offsets_per_trigger` is what a batch takes at most at the laptop's trigger. `hot`: some of
+    its answers go on to Valkey."""
 
     name: str
     reads: tuple[Topic, ...]
@@ -29,6 +30,7 @@ class Application:
     laptop_trigger: int
     cloud_trigger: int
     max_offsets_per_trigger: int
+    hot: bool = False
 
     @property
     def group(self) -> str:
@@ -45,7 +47,7 @@ class Application:
 
 INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), (), 10, 60, 200_000)
 ORDER_ANSWERS = Application("orders", (ORDERS,), (ALERTS,), 1, 5, 200_000)
-CLICK_ANSWERS = Application("clicks", (CLICKS,), (), 5, 15, 200_000)
+CLICK_ANSWERS = Application("clicks", (CLICKS,), (), 5, 15, 200_000, hot=True)
 APPLICATIONS: tuple[Application, ...] = (INGEST, ORDER_ANSWERS, CLICK_ANSWERS)
 
 

@@ -125,6 +125,8 @@ class ProcessingStack(Stack):
         data.lake.grant_read_write(role)
         data.lake.grant_checkpoint(role, application.name)
         data.postgres.grant_connect(role, JOBS)
+        if application.hot:
+            data.valkey.grant_connect(role)
         self._package.grant_read(role)
         self.metric_log.grant_write(role)
 
@@ -146,6 +148,7 @@ class ProcessingStack(Stack):
                 postgres=data.postgres.url(JOBS, DATABASE_ROOTS),
                 postgres_auth="rds-iam",
                 metrics=f"logs:{self.metric_log.log_group_name}",
+                valkey=data.valkey.url,
             ),
             sizes=dict(settings.sizes),
             triggers=dict(settings.triggers),

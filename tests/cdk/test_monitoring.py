@@ -21,7 +21,7 @@ from contracts.metrics import Dimension, MetricName
 from contracts.topics import CLICKS, PROMOTIONS
 
 STAGING = settings("staging")
-JOINING = Application("clicks", (CLICKS, PROMOTIONS), (), 5, 15, 200_000)
+JOINING = Application("visits", (CLICKS, PROMOTIONS), (), 5, 15, 200_000)
 
 
 def by_name(checks: object) -> dict[str, Check]:
@@ -51,15 +51,15 @@ def test_an_application_that_joins_is_looked_at(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(monitoring_applications, "APPLICATIONS", (*APPLICATIONS, JOINING))
     # Settings know the applications of the contracts: made as they will be.
     chosen = replace(STAGING)
-    object.__setattr__(chosen, "triggers", (*STAGING.triggers, ("clicks", 15)))
-    found = {name for name in applications(chosen) if name.startswith("clicks-")}
+    object.__setattr__(chosen, "triggers", (*STAGING.triggers, ("visits", 15)))
+    found = {name for name in applications(chosen) if name.startswith("visits-")}
     assert found == {
-        "clicks-lag-ecommerce-clicks",
-        "clicks-lag-ecommerce-promotions",
-        "clicks-freshness",
-        "clicks-batch-time",
-        "clicks-drivers",
-        "clicks-failed-runs",
+        "visits-lag-ecommerce-clicks",
+        "visits-lag-ecommerce-promotions",
+        "visits-freshness",
+        "visits-batch-time",
+        "visits-drivers",
+        "visits-failed-runs",
     }
 
 
@@ -73,7 +73,8 @@ def test_an_application_that_joins_is_looked_at(monkeypatch: pytest.MonkeyPatch)
     ],
 )
 def test_time_is_judged_by_the_trigger(trigger: int, batch: int, freshness: int) -> None:
-    chosen = replace(STAGING, triggers=(("ingest", 60), ("orders", trigger)))
+    others = tuple(each for each in STAGING.triggers if each[0] != "orders")
+    chosen = replace(STAGING, triggers=(*others, ("orders", trigger)))
     found = applications(chosen)
     assert found["orders-batch-time"].threshold == batch
     assert found["orders-freshness"].threshold == freshness
