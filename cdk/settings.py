@@ -176,8 +176,8 @@ def _cloud_triggers() -> tuple[tuple[str, int], ...]:
 
 
 # Memory goes with the rows of a batch: a minute of everything for the lake, seconds of orders. A
-# second executor keeps alerts and the lake going while a lost one is replaced; answers from clicks may
-# be a minute late then, and two cores decode and merge 30,000 records a second.
+# second executor keeps alerts and the lake going while a lost one is replaced; answers from clicks
+# may be a minute late then, and two cores decode and merge 30,000 records a second.
 _OWN_SIZES = {
     ORDER_ANSWERS.name: Sizes(executor_memory="4g"),
     CLICK_ANSWERS.name: Sizes(executors=1, executor_memory="3g"),
@@ -262,7 +262,7 @@ ENVIRONMENTS: dict[EnvironmentName, Settings] = {
     "dev": Settings(
         environment="dev",
         vpc_cidr="10.40.0.0/16",
-        monthly_budget=2500,
+        monthly_budget=2700,
         compute="serverless",
         valkey=ValkeySettings(shards=2, replicas=0),
         log_days=7,

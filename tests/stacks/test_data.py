@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from cdk.settings import ENVIRONMENTS, settings
+from contracts.applications import APPLICATIONS
 from contracts.schemas import bundled_schemas
 from contracts.topics import TOPICS, Topic
 from tests.stacks.templates import Template, resources, synthesized, template
@@ -161,7 +162,7 @@ def test_no_security_group_is_open_to_the_world(name: str) -> None:
 
 
 def test_a_trigger_that_changes_touches_nothing_stateful() -> None:
-    faster = replace(settings("dev"), triggers=(("ingest", 30), ("orders", 1)))
+    faster = replace(settings("dev"), triggers=tuple((app.name, 1) for app in APPLICATIONS))
     before, after = synthesized(settings("dev")), synthesized(faster)
     assert {stack: before[stack] for stack in ("network", "data")} == {
         stack: after[stack] for stack in ("network", "data")

@@ -223,8 +223,16 @@ MAY: dict[tuple[str, str], list[tuple[str, str]]] = {
         (JOIN, "group:shopstream-orders"),
         (PUT, "lake:checkpoints/orders/offsets/0"),
     ],
+    (SERVERLESS, "processing/EmrRoleclicks"): [
+        *_JOBS,
+        (READ, "topic:ecommerce-clicks"),
+        (JOIN, "group:shopstream-clicks"),
+        (PUT, "lake:checkpoints/clicks/offsets/0"),
+        ("elasticache:Connect", "valkey"),
+    ],
     (ON_EC2, "processing/EmrMachineRole"): [
         *_JOBS,
+        ("elasticache:Connect", "valkey"),
         *((READ, f"topic:ecommerce-{name}") for name in ("clicks", "orders", "promotions")),
         (WRITE, "topic:ecommerce-alerts"),
         (JOIN, "group:shopstream-ingest"),
@@ -243,6 +251,14 @@ MAY_NOT: dict[tuple[str, str], list[tuple[str, str]]] = {
     (SERVERLESS, "processing/EmrRoleorders"): [
         *_NO_JOB,
         (READ, "topic:ecommerce-clicks"),
+        (JOIN, "group:shopstream-ingest"),
+        (GET, "lake:checkpoints/ingest/offsets/0"),
+        ("elasticache:Connect", "valkey"),
+    ],
+    (SERVERLESS, "processing/EmrRoleclicks"): [
+        *_NO_JOB,
+        (WRITE, "topic:ecommerce-alerts"),
+        (READ, "topic:ecommerce-orders"),
         (JOIN, "group:shopstream-ingest"),
         (GET, "lake:checkpoints/ingest/offsets/0"),
     ],

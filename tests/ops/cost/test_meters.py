@@ -100,8 +100,8 @@ def test_kafka_by_hand() -> None:
         pytest.param("DEFAULT", 0, id="free"),
         pytest.param("PER_BROKER", 3 * 34, id="by broker"),
         pytest.param("PER_TOPIC_PER_BROKER", 3 * 34 + 3, id="and by topic"),
-        # ingest reads 24 + 12 + 3 partitions, orders 12.
-        pytest.param("PER_TOPIC_PER_PARTITION", 3 * 34 + 3 + 3 * 51, id="and by partition"),
+        # ingest reads 24 + 12 + 3 partitions, orders 12, clicks 24.
+        pytest.param("PER_TOPIC_PER_PARTITION", 3 * 34 + 3 + 3 * 75, id="and by partition"),
     ],
 )
 def test_kafka_s_metrics_by_level(level: str, metrics: int) -> None:
