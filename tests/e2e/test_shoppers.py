@@ -1,5 +1,5 @@
-"""Simulated shoppers through everything: what is odd is counted to the row, and what they look at is
-in Valkey, also after a shard has lost all and while one comes."""
+"""Simulated shoppers through everything: what is odd is counted to the row; what they look at is in
+Valkey, also after a shard has lost all, and while one comes."""
 
 from __future__ import annotations
 
