@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contracts.fragments import OrderValues
 from contracts.ledger import Run
-from contracts.registry import BundledRegistry, MemoryStore, SchemaVersion
+from contracts.registry import SchemaVersion
 from contracts.schemas import bundled_schemas
 from contracts.topics import ORDERS
 from producer import terminal
@@ -26,7 +26,15 @@ from producer.simulate.arguments import SimulateArguments
 from producer.simulate.command import simulate
 from producer.subjects import Tokens, Vault
 from producer.summary import Summary
-from producer.wiring import new_run_id, open_ledger, open_outlet, open_vault
+from producer.wiring import (
+    Where,
+    new_run_id,
+    open_ledger,
+    open_outlet,
+    open_schemas,
+    open_vault,
+    written_version,
+)
 
 INTERRUPTED = 130
 
@@ -97,7 +105,7 @@ def _send(
         ledger=open_ledger(arguments.where, run),
         tokens=Tokens(vault, "customer"),
         values=OrderValues(
-            _schema(),
+            _schema(arguments.where),
             run=run.run,
             producer=run.producer,
             currency=CURRENCY,
@@ -140,10 +148,9 @@ def _rejected_file(arguments: ReplayArguments, run: Run) -> Path:
     return folder / "rejected.csv"
 
 
-def _schema() -> SchemaVersion:
-    """The version that this package writes: its id is the same in every registry of this kind."""
-    schemas = bundled_schemas()["orders"]
-    return BundledRegistry(MemoryStore({})).register("orders", schemas[0])
+def _schema(where: Where) -> SchemaVersion:
+    """The version that a replay writes."""
+    return written_version(open_schemas(where), ORDERS.schema, bundled_schemas()["orders"][0])
 
 
 if __name__ == "__main__":

@@ -90,6 +90,9 @@ def _where(command: argparse.ArgumentParser) -> None:
     command.add_argument("--bootstrap-servers", default="", metavar="HOST:PORT,...")
     command.add_argument("--kafka-auth", choices=get_args(KafkaAuth), default="none")
     command.add_argument("--region", default="", help="AWS region, with --kafka-auth msk-iam")
+    command.add_argument(
+        "--registry", default="bundled", metavar="NAME", help="bundled, or glue:NAME on AWS"
+    )
     command.add_argument("--out", type=Path, metavar="FOLDER", help="where --outlet file writes")
     command.add_argument(
         "--vault", default="", metavar="URL|FOLDER", help="a Postgres URL, or a private folder"
@@ -108,6 +111,8 @@ def _require(parser: argparse.ArgumentParser, given: dict[str, Any]) -> None:
             parser.error("--outlet kafka needs --vault, which keeps the real customer ids")
         if given["kafka_auth"] == "msk-iam" and not given["region"]:
             parser.error("--kafka-auth msk-iam needs --region")
+    if given["registry"] != "bundled" and not given["registry"].startswith("glue:"):
+        parser.error("--registry is bundled or glue:NAME")
     if given["outlet"] == "file" and not given["out"]:
         parser.error("--outlet file needs --out FOLDER")
 

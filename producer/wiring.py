@@ -10,7 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from contracts.ledger import Run
+from contracts.registries import open_registry
+from contracts.registry import Registry, RegistryError, SchemaVersion
+from contracts.schemas import canonical
 from contracts.topics import Topic
+from producer.errors import NotReady
 from producer.ledger import FileLedger, Ledger, NoLedger
 from producer.outlets import Outlet
 from producer.outlets.file import FileOutlet
@@ -30,6 +34,7 @@ class Where:
     bootstrap_servers: str
     kafka_auth: KafkaAuth
     region: str
+    registry: str
     out: Path | None
     vault: str
     ledger: Path | None
@@ -45,6 +50,38 @@ def open_outlet(where: Where, *topics: Topic, now_us: Callable[[], int]) -> Outl
     sign_in = security(where.kafka_auth, where.region)
     place = find_place(where.bootstrap_servers, sign_in, *topics)
     return KafkaOutlet({"bootstrap.servers": where.bootstrap_servers, **sign_in}, place)
+
+
+def open_schemas(where: Where) -> Registry:
+    """The registry whose ids the events carry."""
+    if not where.registry.startswith("glue:"):
+        return open_registry(where.registry)
+    # A shop on a laptop needs no AWS package, which costs 0.3 s to import.
+    import boto3  # noqa: PLC0415
+
+    return open_registry(
+        where.registry, glue_client=boto3.client("glue", region_name=where.region or None)
+    )
+
+
+def written_version(registry: Registry, family: str, text: str) -> SchemaVersion:
+    """The version of a schema that this package writes; NotReady when the registry has none or
+    does not answer."""
+    try:
+        for version in registry.versions(family):
+            if version.schema == canonical(text):
+                return version
+    except RegistryError as problem:
+        raise NotReady(
+            f"the schema registry does not tell of {family}: {problem}",
+            cause="its name, the region, or the right to read it",
+            next_step="look at --registry and --region",
+        ) from problem
+    raise NotReady(
+        f"the schema registry has no version of {family} that this package writes",
+        cause="what is deployed is older than this package",
+        next_step="deploy this version first",
+    )
 
 
 def open_vault(where: Where) -> Vault:

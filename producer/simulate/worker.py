@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.ledger import Run
-from contracts.registries import open_registry
+from contracts.schemas import bundled_schemas
 from producer.errors import BadInput
 from producer.outlets import Outlet
 from producer.outlets.kafka import DELIVERY_SECONDS
@@ -24,7 +24,13 @@ from producer.simulate.simulation import Simulation
 from producer.simulate.timeline import TOPICS, Batch, Shop, Timeline
 from producer.simulate.values import Values
 from producer.subjects import Vault
-from producer.wiring import open_ledger, open_outlet, open_vault
+from producer.wiring import (
+    open_ledger,
+    open_outlet,
+    open_schemas,
+    open_vault,
+    written_version,
+)
 
 PRODUCER = "simulate"
 LABELS_FILE = "labels.csv"
@@ -103,7 +109,9 @@ class Worker:
     ) -> Sender:
         prefix = f"simulated-{self.arguments.seed}-{self.number}"
         people = People(vault, prefix, timeline.shoppers.guest)
-        registry = open_registry("bundled")
+        registry = open_schemas(self.arguments.where)
+        for topic in TOPICS:
+            written_version(registry, topic.schema, bundled_schemas()[topic.schema][-1])
         return Sender(
             outlet=outlet,
             ledger=open_ledger(self.arguments.where, run),

@@ -23,7 +23,7 @@ SUPPRESSION = re.compile(r"#\s*(?:noqa|type:\s*ignore)")
 SUPPRESSIONS = {
     "contracts": 0,
     "emr_jobs": 7,
-    "producer": 5,
+    "producer": 6,
     "lambdas": 3,
     "local": 1,
     "ops": 4,
