@@ -10,7 +10,7 @@ import pytest
 from ops.verify.judging import judge
 from ops.verify.report import Report
 from ops.verify.rules import default_rules
-from tests.ops.verify.shop import ORDERS, REGISTRY, Shop
+from tests.ops.verify.shop import ORDERS, REGISTRY, RUN, TOPIC, Shop
 from tests.ops.verify.visits import open_visits
 
 FIRST = ORDERS[0].event_id
@@ -53,6 +53,32 @@ def test_every_check_of_the_control_compared_something() -> None:
     # Valkey's last check is of what must not be there.
     compared = {c.name for r in reports for level in r.levels for c in level.checks if c.expected}
     assert set(every) - compared == {"Valkey holds nothing else"}
+
+
+@pytest.mark.parametrize(
+    ("quarantined", "red"),
+    [
+        pytest.param(True, set(), id="and is in quarantine"),
+        pytest.param(
+            False, {"bronze holds each acknowledged event at its offset"}, id="and is not"
+        ),
+    ],
+)
+def test_an_acknowledged_value_whose_id_nobody_can_read(quarantined: bool, red: set[str]) -> None:
+    shop = Shop.usual()
+    connection = shop.open()
+    junk = shop.records[-1]
+    assert junk.order is None
+    connection.execute("INSERT INTO ledger.attempts VALUES (?, 99, 'e-99', ?, 99)", [RUN, TOPIC])
+    connection.execute(
+        "INSERT INTO ledger.outcomes VALUES (?, 99, 'acknowledged', ?, ?, ?)",
+        [RUN, junk.partition, junk.offset, junk.append_us],
+    )
+    if not quarantined:
+        connection.execute("DELETE FROM bronze.quarantine")
+    found = red_checks(report_of(connection))
+    assert red <= found
+    assert bool(found) is not quarantined
 
 
 @dataclass(frozen=True)
