@@ -23,7 +23,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Moved:
-    """What a resharding moved; `held` is how many keys there were."""
+    """What a resharding moved; `held` is how many keys there are."""
 
     slots: int
     keys: int
@@ -72,7 +72,6 @@ def reshard(
 ) -> Moved:
     """Give `shards` equal shares; `places` are (host, port, password) of the nodes by name. Each
     slot is served at all times: by the source until it is empty, then by the target."""
-    held = sum(nodes[name].dbsize() for name in nodes if owned_slots({name: nodes[name]})[name])
     ids = {name: node.execute_command("CLUSTER MYID") for name, node in nodes.items()}
     wanted = moves(owned_slots(nodes), shards)
     keys = 0
@@ -80,6 +79,8 @@ def reshard(
         keys += _move(nodes, move, ids, places[move.target])
         if number % 500 == 0 or number == len(wanted):
             say(f"{number} of {len(wanted)} slots moved, {keys} keys")
+    # Afterwards: what came meanwhile was moved with the rest.
+    held = sum(nodes[name].dbsize() for name, slots in owned_slots(nodes).items() if slots)
     return Moved(len(wanted), keys, held)
 
 

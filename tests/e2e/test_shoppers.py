@@ -46,11 +46,11 @@ def test_a_shard_that_lost_all_is_filled_again(shop: Shop) -> None:
 
 def test_a_shard_comes_while_shoppers_click(shop: Shop) -> None:
     visits = shop.query(VISITS)
-    shoppers = shop.start("simulate", "--rate", "200", "--duration", "20", "--seed", "4")
-    moved = shop.answer("valkey", "add-shard")
-    assert moved["share"] <= 1 / 4 + 0.05
-    _, said = shoppers.communicate(timeout=300)
+    with shop.start("simulate", "--rate", "200", "--duration", "20", "--seed", "4") as shoppers:
+        moved = shop.answer("valkey", "add-shard")
+        _, said = shoppers.communicate(timeout=300)
     assert shoppers.returncode == 0, said
+    assert moved["share"] <= 1 / 4 + 0.05
     shop.verified()
     assert len(shards(shop)) == 4
     assert shop.query(VISITS) != visits
