@@ -42,6 +42,8 @@ def configuration(profile: Profile, node: str, folder: Path) -> str:
         "cluster-node-timeout": NODE_TIMEOUT_MS,
         # The loss of one shard is no reason for the others to refuse.
         "cluster-require-full-coverage": "no",
+        # Copies stay with their shard, and a shard that has lost its last slot copies no other.
+        "cluster-allow-replica-migration": "no",
         "requirepass": profile.password,
         "masterauth": profile.password,
         "dir": f'"{folder}"',

@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -51,17 +51,67 @@ def form(profile: Profile, nodes: Nodes) -> int:
             port, bus = profile.ports[other], profile.ports[bus_port(other)]
             node.execute_command("CLUSTER MEET", "127.0.0.1", port, bus)
     _await(lambda: all(len(_ids(node)) >= len(nodes) for node in nodes.values()), "nodes to meet")
-    given = 0
-    if not any(_assigned(node) for node in nodes.values()):
-        ranges = even_ranges(profile.shards)
-        for name, (first, last) in zip(profile.valkey_primaries, ranges, strict=True):
-            nodes[name].execute_command("CLUSTER ADDSLOTSRANGE", first, last)
-            given += last - first + 1
+    owned = owned_slots(own_entries(nodes))
+    # Each node is asked for its own: one that has just met the others has not heard of theirs.
+    taken = {slot for slots in owned.values() for slot in slots}
+    ranges = even_ranges(profile.shards)
+    for name, (first, last) in zip(profile.valkey_primaries, ranges, strict=True):
+        if missing := [slot for slot in range(first, last + 1) if slot not in taken]:
+            nodes[name].execute_command("CLUSTER ADDSLOTS", *missing)
     for copy, primary in profile.valkey_replicas.items():
-        if nodes[copy].role()[0] == "master" and not _own_slots(nodes[copy]):
+        if nodes[copy].role()[0] == "master" and not owned[copy]:
             _replicate(nodes[copy], nodes[primary].execute_command("CLUSTER MYID"))
     _await(lambda: all(_whole(node) for node in nodes.values()), "every slot to be served")
-    return given
+    return SLOTS - len(taken)
+
+
+def part(nodes: Nodes, gone: Collection[str]) -> None:
+    """Make the cluster and the nodes `gone`, which have no slots, forget one another. Safe to
+    repeat."""
+    ids = [nodes[name].execute_command("CLUSTER MYID") for name in gone]
+    for name in nodes.keys() - set(gone):
+        for each in ids:
+            try:
+                nodes[name].execute_command("CLUSTER FORGET", each)
+            except valkey.ResponseError as problem:
+                if "Unknown node" not in str(problem):
+                    raise
+    for name in gone:
+        nodes[name].execute_command("CLUSTER RESET", "HARD")
+
+
+def own_entries(nodes: Nodes) -> dict[str, Any]:
+    """What each node says of itself in CLUSTER NODES, by its name."""
+    return {
+        name: next(
+            each
+            for each in node.execute_command("CLUSTER NODES").values()
+            if "myself" in each["flags"]
+        )
+        for name, node in nodes.items()
+    }
+
+
+def owned_slots(entries: Mapping[str, Any]) -> dict[str, list[int]]:
+    """The slots of each node, by its name; copies have none."""
+    return {
+        name: [
+            slot
+            for each in entry["slots"]
+            for slot in range(int(each[0]), int(each[-1]) + 1)
+            if "master" in entry["flags"]
+        ]
+        for name, entry in entries.items()
+    }
+
+
+def leader(entries: Mapping[str, Any], name: str) -> str:
+    """Who leads the shard that began with `name`: after a failover its copy does."""
+    if "master" in entries[name]["flags"]:
+        return name
+    return next(
+        other for other, entry in entries.items() if entry["node_id"] == entries[name]["master_id"]
+    )
 
 
 def _replicate(copy: Any, primary_id: str) -> None:
@@ -81,18 +131,9 @@ def _ids(node: Any) -> set[str]:
     return {each["node_id"] for each in about if "handshake" not in each["flags"]}
 
 
-def _assigned(node: Any) -> int:
-    return int(_info(node)["cluster_slots_assigned"])
-
-
 def _whole(node: Any) -> bool:
     info = _info(node)
     return info["cluster_state"] == "ok" and int(info["cluster_slots_ok"]) == SLOTS
-
-
-def _own_slots(node: Any) -> bool:
-    about = node.execute_command("CLUSTER NODES")
-    return any("myself" in each["flags"] and each["slots"] for each in about.values())
 
 
 def _await(holds: Callable[[], bool], what: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.valkey_cluster import SLOTS
+from local.valkey_cluster import SLOTS, leader, own_entries, owned_slots
 
 KEYS_AT_ONCE = 100
 MOVE_MS = 10_000
@@ -54,14 +54,20 @@ def moves(owned: Mapping[str, list[int]], shards: list[str]) -> list[Move]:
     ]
 
 
-def owned_slots(nodes: Mapping[str, Any]) -> dict[str, list[int]]:
-    """The slots of each node, by its name; copies have none."""
-    found: dict[str, list[int]] = {}
-    for name, node in nodes.items():
-        about = node.execute_command("CLUSTER NODES").values()
-        mine = next(each["slots"] for each in about if "myself" in each["flags"])
-        found[name] = [slot for each in mine for slot in range(int(each[0]), int(each[-1]) + 1)]
-    return found
+def open_moves(entries: Mapping[str, Any]) -> list[Move]:
+    """The moves that were begun and not ended, towards the targets that the nodes have on record;
+    `source` owns the slot today. Where that is the target, only the others have yet to hear it."""
+    names = {entry["node_id"]: name for name, entry in entries.items()}
+    owners = {slot: name for name, slots in owned_slots(entries).items() for slot in slots}
+    found = {
+        (
+            int(each["slot"]),
+            leader(entries, names[each["node_id"]] if each["state"] == "migrating" else name),
+        )
+        for name, entry in entries.items()
+        for each in entry["migrations"]
+    }
+    return [Move(slot, owners[slot], target) for slot, target in sorted(found)]
 
 
 def reshard(
@@ -70,18 +76,24 @@ def reshard(
     places: Mapping[str, tuple[str, int, str]],
     say: Callable[[str], None],
 ) -> Moved:
-    """Give `shards` equal shares; `places` are (host, port, password) of the nodes by name. Each
-    slot is served at all times: by the source until it is empty, then by the target."""
-    ids = {name: node.execute_command("CLUSTER MYID") for name, node in nodes.items()}
-    wanted = moves(owned_slots(nodes), shards)
-    keys = 0
+    """Give `shards`, named by the nodes they began with, equal shares; `places` are (host, port,
+    password) of the nodes by name. Each slot is served at all times: by the source until it is
+    empty, then by the target. Cut short, it is safe to repeat."""
+    before = own_entries(nodes)
+    ids = {name: entry["node_id"] for name, entry in before.items()}
+    # A slot half-way has keys on both sides: sent elsewhere, it would leave some behind.
+    begun = open_moves(before)
+    keys = sum(_move(nodes, move, ids, places[move.target]) for move in begun)
+    now = own_entries(nodes)
+    wanted = moves(owned_slots(now), [leader(now, shard) for shard in shards])
     for number, move in enumerate(wanted, start=1):
         keys += _move(nodes, move, ids, places[move.target])
         if number % 500 == 0 or number == len(wanted):
             say(f"{number} of {len(wanted)} slots moved, {keys} keys")
     # Afterwards: what came meanwhile was moved with the rest.
-    held = sum(nodes[name].dbsize() for name, slots in owned_slots(nodes).items() if slots)
-    return Moved(len(wanted), keys, held)
+    after = owned_slots(own_entries(nodes))
+    held = sum(nodes[name].dbsize() for name, slots in after.items() if slots)
+    return Moved(len(begun) + len(wanted), keys, held)
 
 
 def _move(
@@ -91,19 +103,26 @@ def _move(
     target_place: tuple[str, int, str],
 ) -> int:
     source, target = nodes[move.source], nodes[move.target]
-    target.execute_command("CLUSTER SETSLOT", move.slot, "IMPORTING", ids[move.source])
-    source.execute_command("CLUSTER SETSLOT", move.slot, "MIGRATING", ids[move.target])
-    host, port, password = target_place
     moved = 0
-    while keys := source.execute_command("CLUSTER GETKEYSINSLOT", move.slot, KEYS_AT_ONCE):
-        source.execute_command(
-            *("MIGRATE", host, port, "", 0, MOVE_MS, "REPLACE"),
-            *("AUTH", password, "KEYS", *keys),
-        )
-        moved += len(keys)
+    if source is not target:
+        target.execute_command("CLUSTER SETSLOT", move.slot, "IMPORTING", ids[move.source])
+        source.execute_command("CLUSTER SETSLOT", move.slot, "MIGRATING", ids[move.target])
+        moved = _move_keys(source, move.slot, target_place)
     # The target first: it must know before the source says so.
     order = [target, source, *(n for n in nodes.values() if n not in (source, target))]
     for node in order:
         if node.role()[0] == "master":
             node.execute_command("CLUSTER SETSLOT", move.slot, "NODE", ids[move.target])
+    return moved
+
+
+def _move_keys(source: Any, slot: int, target_place: tuple[str, int, str]) -> int:
+    host, port, password = target_place
+    moved = 0
+    while keys := source.execute_command("CLUSTER GETKEYSINSLOT", slot, KEYS_AT_ONCE):
+        source.execute_command(
+            *("MIGRATE", host, port, "", 0, MOVE_MS, "REPLACE"),
+            *("AUTH", password, "KEYS", *keys),
+        )
+        moved += len(keys)
     return moved

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,8 @@ import typer
 from local import launch, valkey_cluster
 from local.home import MIN_SHARDS, Profile, with_all_ports, write_profile
 from local.ports import claim
-from local.valkey_reshard import Moved, owned_slots, reshard
+from local.valkey_cluster import leader, own_entries, owned_slots, part
+from local.valkey_reshard import Moved, moves, reshard
 from ops import console
 from ops.commands.up import refuse_real_credentials, start
 from ops.errors import NotReady, Usage
@@ -24,11 +26,11 @@ from ops.stack import Stack, open_stack
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 COLUMNS = ("node", "role", "slots", "keys", "memory MB", "hits", "share of hits")
 REBUILD_SECONDS = 600.0
-# A mark that no push ever sets: what was pushed under another one does not count.
-_FORGOTTEN = -1
+# A mark that no push ever sets, and another one each time: a push that began before a reset finds
+# its mark gone, though it began after an earlier reset.
 _RESET = (
-    "INSERT INTO published (table_name, changed_in, closed_until) VALUES ('valkey', %s, now()) "
-    "ON CONFLICT (table_name) DO UPDATE SET changed_in = excluded.changed_in"
+    "INSERT INTO published (table_name, changed_in, closed_until) VALUES ('valkey', -1, now()) "
+    "ON CONFLICT (table_name) DO UPDATE SET changed_in = least(published.changed_in, 0) - 1"
 )
 _BEHIND = (
     "SELECT coalesce((SELECT max(sequence) FROM journal WHERE application = 'clicks'), 0) - "
@@ -72,9 +74,10 @@ def rebuild(
     began = time.monotonic()
     with _nodes(stack.profile) as nodes, psycopg.connect(stack.postgres_url) as postgres:
         postgres.autocommit = True
+        entries = own_entries(nodes)
         for name in primaries if shard is None else primaries[shard - 1 : shard]:
-            _primary(nodes, name).flushall()
-        postgres.execute(_RESET, (_FORGOTTEN,))
+            nodes[leader(entries, name)].flushall()
+        postgres.execute(_RESET)
         _await_filled(postgres)
         keys = sum(node.dbsize() for name, node in nodes.items() if _is_primary(node))
     seconds = round(time.monotonic() - began, 1)
@@ -85,11 +88,17 @@ def rebuild(
 
 
 def add_shard(as_json: AsJson = False) -> None:
-    """Start one more shard and give it its share of the slots, while all are used."""
+    """Start one more shard and give it its share of the slots, while all are used.
+
+    Cut short, it goes on with that shard when it is run again.
+    """
     stack = open_stack()
-    before = stack.profile
-    grown = with_all_ports(replace(before, shards=before.shards + 1), claim)
-    _tell(_resharded(_adopt(stack, grown), list(grown.valkey_primaries)), as_json)
+    # Cut short, the last shard may not have been started.
+    stack = _adopt(stack, stack.profile)
+    if not _last_shard_lacks_slots(stack.profile):
+        more = replace(stack.profile, shards=stack.profile.shards + 1)
+        stack = _adopt(stack, with_all_ports(more, claim))
+    _tell(_resharded(stack, list(stack.profile.valkey_primaries)), as_json)
 
 
 def remove_shard(as_json: AsJson = False) -> None:
@@ -105,13 +114,18 @@ def remove_shard(as_json: AsJson = False) -> None:
     smaller = replace(before, shards=before.shards - 1)
     gone = set(before.valkey_nodes) - set(smaller.valkey_nodes)
     with _nodes(before) as nodes:
-        ids = {name: nodes[name].execute_command("CLUSTER MYID") for name in gone}
-        for name, node in nodes.items():
-            if name not in gone:
-                for each in ids.values():
-                    node.execute_command("CLUSTER FORGET", each)
+        part(nodes, gone)
     _adopt(stack, smaller)
+    for name in gone:
+        shutil.rmtree(stack.home.valkey(name))
     _tell(moved, as_json)
+
+
+def _last_shard_lacks_slots(profile: Profile) -> bool:
+    with _nodes(profile) as nodes:
+        entries = own_entries(nodes)
+    leaders = [leader(entries, name) for name in profile.valkey_primaries]
+    return any(move.target == leaders[-1] for move in moves(owned_slots(entries), leaders))
 
 
 def _adopt(stack: Stack, profile: Profile) -> Stack:
@@ -161,7 +175,7 @@ def _await_filled(postgres: psycopg.Connection[tuple[object, ...]]) -> None:
 
 
 def _rows(nodes: dict[str, Any]) -> list[tuple[object, ...]]:
-    slots = owned_slots(nodes)
+    slots = owned_slots(own_entries(nodes))
     info = {name: node.info() for name, node in nodes.items()}
     hits = {name: int(about["keyspace_hits"]) for name, about in info.items()}
     every = sum(hits.values())
@@ -177,12 +191,6 @@ def _rows(nodes: dict[str, Any]) -> list[tuple[object, ...]]:
         )
         for name, node in nodes.items()
     ]
-
-
-def _primary(nodes: dict[str, Any], name: str) -> Any:
-    """Who leads the shard that began with `name`: after a failover its copy does."""
-    node = nodes[name]
-    return node if _is_primary(node) else nodes[f"{name}-replica"]
 
 
 def _is_primary(node: Any) -> bool:
