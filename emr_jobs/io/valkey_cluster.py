@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
@@ -114,50 +114,43 @@ class ValkeyCluster:
                 left.append(each)
             else:
                 by_node.setdefault(owner, []).append(each)
-        sent = []
-        for node, mine in by_node.items():
-            try:
-                self._link(node).send(b"".join(each.payload for each in mine))
-                sent.append((node, mine))
-            except OSError as error:
-                problem = self._lose(node, error)
-                left += mine
-        for node, mine in sent:
-            refused, said = self._answers(node, mine)
-            left += refused
-            problem = said or problem
+        asked: dict[Place, list[Unit]] = {}
+        for each, said in self._exchange(by_node):
+            if said.startswith("ASK "):
+                asked.setdefault(_place(said), []).append(each)
+            else:
+                left.append(each)
+                problem = said
+        for each, said in self._exchange(asked, asking=True):
+            left.append(each)
+            problem = said
         return left, problem
 
-    def _answers(self, node: Place, units: list[Unit]) -> tuple[list[Unit], str]:
-        refused: list[Unit] = []
-        problem = ""
-        try:
-            link = self._link(node)
-            answers = [link.replies(each.replies) for each in units]
-        except OSError as error:
-            return units, self._lose(node, error)
-        for each, replies in zip(units, answers, strict=True):
-            said = next((str(reply) for reply in replies if isinstance(reply, Exception)), None)
-            if said is None:
-                continue
-            if said.startswith("ASK ") and self._ask(_place(said), each):
-                continue
-            if not said.startswith(_PASSING):
-                raise ValueError(f"{node[0]}:{node[1]} refuses a command: {said}")
-            refused.append(each)
-            problem = said
-        return refused, problem
-
-    def _ask(self, node: Place, each: Unit) -> bool:
-        """Whether the node to which the slot is on its way took the unit."""
-        try:
-            link = self._link(node)
-            link.send(packed(["ASKING"]) + each.payload)
-            replies = link.replies(each.replies + 1)
-        except OSError as error:
-            self._lose(node, error)
-            return False
-        return not any(isinstance(reply, Exception) for reply in replies)
+    def _exchange(
+        self, by_node: dict[Place, list[Unit]], *, asking: bool = False
+    ) -> list[tuple[Unit, str]]:
+        """Send to each node and read all it answers: the units it did not apply, with the reason.
+        With `asking` a node takes units of a slot that is still on its way to it."""
+        before = packed(["ASKING"]) if asking else b""
+        refused: list[tuple[Unit, str]] = []
+        sent: list[tuple[Place, Link, list[Unit]]] = []
+        for node, mine in by_node.items():
+            try:
+                link = self._link(node)
+                link.send(b"".join(before + each.payload for each in mine))
+                sent.append((node, link, mine))
+            except OSError as error:
+                said = self._lose(node, error)
+                refused += [(each, said) for each in mine]
+        for node, link, mine in sent:
+            try:
+                answers = [link.replies(each.replies + asking) for each in mine]
+            except OSError as error:
+                said = self._lose(node, error)
+                refused += [(each, said) for each in mine]
+            else:
+                refused += _refusals(node, mine, answers)
+        return refused
 
     def _learn(self) -> None:
         """Ask any node which serves which slots."""
@@ -190,11 +183,36 @@ class ValkeyCluster:
         return f"{node[0]}:{node[1]}: {error}"
 
 
-# What passes by itself: slots that move, a node that loads or is being replaced.
+# What passes by itself: slots that move, a node that loads or is being replaced, one that is full,
+# cannot save or misses its replicas.
 _PASSING = (
     *("ASK", "MOVED", "TRYAGAIN", "EXECABORT"),
     *("CLUSTERDOWN", "LOADING", "READONLY", "MASTERDOWN"),
+    *("OOM", "MISCONF", "NOREPLICAS"),
 )
+
+
+def _refusals(
+    node: Place, units: list[Unit], answers: list[list[Reply]]
+) -> Iterator[tuple[Unit, str]]:
+    """The units with an error that passes; ValueError for one that does not."""
+    for each, replies in zip(units, answers, strict=True):
+        said = _error(replies)
+        if said is None:
+            continue
+        if not said.startswith(_PASSING):
+            raise ValueError(f"{node[0]}:{node[1]} refuses a command: {said}")
+        yield each, said
+
+
+def _error(replies: list[Reply]) -> str | None:
+    """The first error, also of a command within a transaction: EXEC answers with a list."""
+    for reply in replies:
+        if isinstance(reply, Exception):
+            return str(reply)
+        if isinstance(reply, list) and (said := _error(reply)) is not None:
+            return said
+    return None
 
 
 def _place(said: str) -> Place:

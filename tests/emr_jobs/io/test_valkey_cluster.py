@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +62,9 @@ def test_slots_are_those_of_the_server(three_shards: Cluster, key: str) -> None:
     assert slot_of(key.encode()) == node.execute_command("CLUSTER KEYSLOT", key)
 
 
-def move(of: Cluster, slot: int, *, finish: bool) -> None:
-    """Hand a slot from the shard that has it to another, or leave it half-way."""
+def move(of: Cluster, slot: int, *, finish: bool) -> Any:
+    """Hand a slot from the shard that has it to another, or leave it half-way; returns a client of
+    the other."""
     owners: dict[str, Any] = {}
     for node in of.clients.values():
         node.flushall()  # a slot with keys does not move like this
@@ -80,6 +82,22 @@ def move(of: Cluster, slot: int, *, finish: bool) -> None:
     if finish:
         for node in of.clients.values():
             node.execute_command("CLUSTER SETSLOT", slot, "NODE", target_id)
+    return target
+
+
+@contextmanager
+def full(node: Any) -> Iterator[Callable[[], None]]:
+    """A node that takes no more data until the block ends or what is yielded is called."""
+    before = node.config_get("maxmemory")["maxmemory"]
+
+    def free() -> None:
+        node.config_set("maxmemory", before)
+
+    node.config_set("maxmemory", 1)
+    try:
+        yield free
+    finally:
+        free()
 
 
 @pytest.mark.parametrize(
@@ -100,9 +118,54 @@ def test_a_slot_that_moves_is_followed(
         assert three_shards.whole().get(key) == "v"
 
 
-def test_a_command_that_is_wrong_is_no_reason_to_wait(written: ValkeyCluster) -> None:
-    with pytest.raises(ValueError, match="refuses a command: ERR"):
-        written.write([unit("x", ("NOSUCH", "x"))])
+@pytest.mark.parametrize("together", [False, True], ids=["one command", "a transaction"])
+def test_a_moving_slot_is_not_lost_among_the_units_of_the_node_it_goes_to(
+    three_shards: Cluster, together: bool
+) -> None:
+    key = f"joins-{together}"
+    target = move(three_shards, slot_of(key.encode()), finish=False)
+    more = [("EXPIRE", key, 100)] if together else []
+    asked = unit(key, ("SET", key, "v"), *more)
+    # A full node still deletes: the only refusal is that of the key that moves.
+    own = [unit(f"k:{n}", ("DEL", f"k:{n}")) for n in range(300)]
+    waits: list[float] = []
+    with full(target) as free:
+
+        def wait(seconds: float) -> None:
+            waits.append(seconds)
+            free()
+
+        one = writer(three_shards, sleep=wait)
+        assert one.write([asked, *own]) == 301
+        one.close()
+    assert len(waits) == 1, "it was refused once"
+    assert target.dbsize() == 1, "the key is where its slot goes"
+
+
+def test_a_full_shard_is_tried_again_and_said(
+    three_shards: Cluster, written: ValkeyCluster
+) -> None:
+    units = [unit(f"k:{n}", ("SET", f"k:{n}", n)) for n in range(300)]
+    with (
+        full(three_shards.clients["valkey-1"]),
+        pytest.raises(Unavailable, match="keys could not be written: OOM"),
+    ):
+        written.write(units)
+    assert written.write(units) == 300
+
+
+@pytest.mark.parametrize(
+    ("commands", "error"),
+    [
+        pytest.param([("NOSUCH", "x")], "ERR", id="unknown"),
+        pytest.param([("SET", "x", 1), ("LPUSH", "x", 1)], "WRONGTYPE", id="in a transaction"),
+    ],
+)
+def test_a_command_that_is_wrong_is_no_reason_to_wait(
+    written: ValkeyCluster, commands: list[tuple[str | int, ...]], error: str
+) -> None:
+    with pytest.raises(ValueError, match=f"refuses a command: {error}"):
+        written.write([unit("x", *commands)])
     assert written.write([unit("x", ("SET", "x", 1))]) == 1
 
 
