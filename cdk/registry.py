@@ -34,7 +34,7 @@ class SchemaRegistry(Construct):
         )
         allow(
             grantee,
-            ["glue:GetSchema", "glue:ListSchemaVersions"],
+            ["glue:GetRegistry", "glue:GetSchema", "glue:ListSchemaVersions"],
             [self._registry.attr_arn, schemas],
             because="Schemas of later versions are read without a new deployment.",
         )

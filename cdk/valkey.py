@@ -14,6 +14,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from cdk.grants import allow
@@ -22,6 +23,7 @@ from cdk.settings import Settings
 from contracts.valkey_url import ValkeyUrl
 
 ENGINE_VERSION = "9.0"
+PARAMETERS = "default.valkey9.cluster.on"
 PORT = 6379
 
 
@@ -63,6 +65,7 @@ class Valkey(Construct):
             num_node_groups=settings.valkey.shards,
             replicas_per_node_group=settings.valkey.replicas,
             cluster_mode="enabled",
+            cache_parameter_group_name=PARAMETERS,
             automatic_failover_enabled=True,
             multi_az_enabled=settings.valkey.replicas > 0,
             port=PORT,
@@ -72,7 +75,7 @@ class Valkey(Construct):
             transit_encryption_mode="required",
             at_rest_encryption_enabled=True,
             kms_key_id=key.key_arn,
-            user_group_ids=[self._users(settings).ref],
+            user_group_ids=[self._users(settings, key).ref],
             log_delivery_configurations=[self._slow_log(settings, key)],
         )
         Validations.of(self._group).acknowledge(
@@ -116,7 +119,24 @@ class Valkey(Construct):
         ]
         allow(grantee, ["elasticache:Connect"], arns)
 
-    def _users(self, settings: Settings) -> elasticache.CfnUserGroup:
+    def _users(self, settings: Settings, key: kms.IKey) -> elasticache.CfnUserGroup:
+        # A group of Valkey takes no user without a way to sign in (ElastiCache's guide, "RBAC"):
+        # this one is off, and nobody knows its password.
+        password = secretsmanager.Secret(
+            self,
+            "DefaultPassword",
+            description="Of a user that is off",
+            encryption_key=key,
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                exclude_punctuation=True, password_length=64
+            ),
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        Validations.of(password).acknowledge(
+            Acknowledgment(
+                id="AwsSolutions-SMG4", reason="Its user is off: there is nothing to rotate it for."
+            )
+        )
         closed = elasticache.CfnUser(
             self,
             "Default",
@@ -124,7 +144,10 @@ class Valkey(Construct):
             user_id=settings.name("default"),
             user_name="default",
             access_string="off ~* -@all",
-            authentication_mode={"Type": "no-password-required"},
+            authentication_mode={
+                "Type": "password",
+                "Passwords": [password.secret_value.unsafe_unwrap()],
+            },
         )
         jobs = elasticache.CfnUser(
             self,

@@ -29,7 +29,11 @@ JAVA_OPTIONS = (
     "-Duser.timezone=UTC",
 )
 # Days, hours and windows are those of UTC on every machine.
-CONFIGURATION = {"spark.sql.session.timeZone": "UTC"}
+CONFIGURATION = {
+    "spark.sql.session.timeZone": "UTC",
+    # Every table is in the lake's own catalog: Hive's, which EMR puts in its place, is not asked.
+    "spark.sql.catalogImplementation": "in-memory",
+}
 
 
 @dataclass(frozen=True)

@@ -80,8 +80,9 @@ def batch_application(
             silver=silver,
             progress=progress,
             registry=clients.registry,
+            kafka=clients.kafka,
             metrics=metrics,
-            max_offsets=max_offsets(app, clients.arguments),
+            clock=clients.clock,
         )
     return OrderAnswers(
         connection=connection,

@@ -70,7 +70,8 @@ class NetworkStack(Stack):
         doors = self._doors("Endpoints", settings, "Services of AWS, from inside")
         for name, service in {**_SERVICES, "Emr": _COMPUTE[settings.compute]}.items():
             self._endpoint(name, service, doors)
-        kafka = ec2.InterfaceVpcEndpointService(f"com.amazonaws.{Aws.REGION}.kafka")
+        # The name of before takes no new connections (MSK's guide, "Interface VPC Endpoints").
+        kafka = ec2.InterfaceVpcEndpointService(f"aws.api.{Aws.REGION}.kafka-api")
         self._endpoint("KafkaApi", kafka, doors)
 
     def _emr_cell(self, settings: Settings) -> ec2.SecurityGroup:

@@ -169,9 +169,9 @@ class ProcessingStack(Stack):
         self._emr.grant_control(function)
         self._data.kafka.grant_find(function)
         self._grant_switch(function, "ssm:GetParameter", "ssm:PutParameter")
-        rule = events.Rule(self, "Schedule", schedule=events.Schedule.rate(LOOK_EVERY))
+        self._schedule = events.Rule(self, "Schedule", schedule=events.Schedule.rate(LOOK_EVERY))
         # It looks again a minute later anyway.
-        rule.add_target(targets.LambdaFunction(function, retry_attempts=0))
+        self._schedule.add_target(targets.LambdaFunction(function, retry_attempts=0))
         return function
 
     def _confirmation(self) -> PlatformFunction:
@@ -193,7 +193,7 @@ class ProcessingStack(Stack):
         allow(function, actions, [self._switch.parameter_arn])
 
     def _deployment(self, confirmation: PlatformFunction) -> None:
-        DeploymentStep(
+        step = DeploymentStep(
             self,
             "Applications",
             settings=self._settings,
@@ -203,3 +203,7 @@ class ProcessingStack(Stack):
             patience=_PATIENCE,
             properties={"Plan": self._environment["JOB_PLAN"]},
         )
+        # What the applications may touch comes before they do. The schedule comes after them, and
+        # goes first: it would start again what a deletion has just ended.
+        step.resource.node.add_dependency(self._emr)
+        self._schedule.node.add_dependency(step.resource)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from contracts.registry import Registry
@@ -11,11 +15,14 @@ from contracts.tables.click_answers import CLICK_IDS
 from contracts.topics import CLICKS
 from emr_jobs.apps.click_questions import click_questions
 from emr_jobs.apps.kept_events import EventKeeper, among, but, first_of_each, without
-from emr_jobs.io.click_ids import STALE, forget, new_clicks
+from emr_jobs.io.answers import Pg
+from emr_jobs.io.click_ids import STALE, Reached, forget, new_clicks
+from emr_jobs.io.kafka import KafkaClient
 from emr_jobs.io.lake import LakeTable
 from emr_jobs.io.progress import ProgressStore
 from emr_jobs.runtime.batches import Batch
 from emr_jobs.runtime.metrics import Metrics
+from emr_jobs.runtime.ranges import OffsetRange
 from emr_jobs.transforms.partitions import day_ranges
 
 _ORIGIN = ("topic_id", "partition", "offset")
@@ -32,20 +39,23 @@ class ClickAnswers:
         silver: LakeTable,
         progress: ProgressStore,
         registry: Registry,
+        kafka: KafkaClient,
         metrics: Metrics,
-        max_offsets: int,
+        clock: Callable[[], datetime],
     ) -> None:
         self._silver = silver
         self._progress = progress
         self._metrics = metrics
-        self._max_offsets = max_offsets
+        self._kafka = kafka
+        self._clock = clock
+        self._reached = Reached()
         self._questions = click_questions()
         self._keeper = EventKeeper(registry, CLICKS, [F.col(name) for name in _AUDIT])
 
     def apply(self, batch: Batch) -> None:
         with self._keeper.kept(batch) as kept:
             firsts, repeated = first_of_each(kept.audit)
-            elsewhere = self._elected_elsewhere(firsts)
+            elsewhere = elected_elsewhere(firsts, self._silver, batch.ranges)
             candidates = but(firsts, elsewhere).select(CLICK_IDS.names)
             with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
                 known = new_clicks(commit.connection, candidates)
@@ -62,40 +72,76 @@ class ClickAnswers:
                     new = without(kept.good, gone)
                     for question in self._questions:
                         question.store(commit, question.partials(new).toArrow())
-                newest = pc.max(kept.audit["append_time"]).as_py()
-                total = sum(each.end - each.start for each in batch.ranges)
-                # A batch below the limit took all there was: what comes is appended later.
-                if newest is not None and total < self._max_offsets:
-                    forget(commit.connection, newest)
+                self._forget(commit.connection, batch, kept.audit)
+        newest = pc.max(kept.audit["append_time"]).as_py()
         if newest is not None:
             self._metrics.emit({"freshness_seconds": self._metrics.age(newest)})
 
     def repeat(self) -> None:
         """The hot answers are pushed beside the batches, by a mark of their own."""
 
-    def _elected_elsewhere(self, firsts: pa.Table) -> set[str]:
-        """Stale clicks of which silver holds another copy: that one is counted, or was."""
-        stale = firsts.filter(
-            pc.less(
-                firsts["event_time"],
-                pc.subtract(firsts["append_time"], pa.scalar(STALE, pa.duration("us"))),
+    def _forget(self, connection: Pg, batch: Batch, audit: pa.Table) -> None:
+        times = audit.group_by("partition").aggregate([("append_time", "max")])
+        self._reached.saw(
+            dict(
+                zip(
+                    times["partition"].to_pylist(),
+                    times["append_time_max"].to_pylist(),
+                    strict=True,
+                )
             )
         )
-        if not stale.num_rows:
-            return set()
-        days = {
-            (region, moment.date())
-            for region, moment in zip(
-                stale["region"].to_pylist(), stale["event_time"].to_pylist(), strict=True
-            )
+        (topic_id,) = {each.topic_id for each in batch.ranges}
+        applied = {
+            partition: until
+            for (topic, partition), until in self._progress.applied().items()
+            if topic == topic_id
         }
-        mine = self._silver.spark.createDataFrame(stale.select(["event_id", *_ORIGIN]))
-        held = self._silver.read().where(day_ranges(days)).select("event_id", *_ORIGIN)
-        same = [F.col(f"mine.{name}") == F.col(f"held.{name}") for name in _ORIGIN]
-        found = (
-            held.alias("held")
-            .join(F.broadcast(mine.alias("mine")), "event_id")
-            .where(~(same[0] & same[1] & same[2]))
-            .select("event_id")
+        asked_at = self._clock()
+        ends = self._kafka.end_offsets([CLICKS.name])[CLICKS.name]
+        until = self._reached.until(applied, ends, asked_at)
+        if until is not None:
+            forget(connection, topic_id, until)
+
+
+def elected_elsewhere(
+    firsts: pa.Table, silver: LakeTable, ranges: tuple[OffsetRange, ...]
+) -> set[str]:
+    """Stale clicks of which silver holds a copy outside this batch: that one is counted, or was."""
+    stale = firsts.filter(
+        pc.less(
+            firsts["event_time"],
+            pc.subtract(firsts["append_time"], pa.scalar(STALE, pa.duration("us"))),
         )
-        return set(found.toArrow()["event_id"].to_pylist())
+    )
+    if not stale.num_rows:
+        return set()
+    days = {
+        (region, moment.date())
+        for region, moment in zip(
+            stale["region"].to_pylist(), stale["event_time"].to_pylist(), strict=True
+        )
+    }
+    mine = silver.spark.createDataFrame(stale.select(["event_id", *_ORIGIN]))
+    held = silver.read().where(day_ranges(days)).select("event_id", *_ORIGIN)
+    same = [F.col(f"mine.{name}") == F.col(f"held.{name}") for name in _ORIGIN]
+    found = (
+        held.alias("held")
+        .join(F.broadcast(mine.alias("mine")), "event_id")
+        .where(~(same[0] & same[1] & same[2]) & ~_held_within(ranges))
+        .select("event_id")
+    )
+    return set(found.toArrow()["event_id"].to_pylist())
+
+
+def _held_within(ranges: tuple[OffsetRange, ...]) -> Column:
+    """Condition: silver's copy is one of this batch, of which one is counted now."""
+    inside = F.lit(False)
+    for each in ranges:
+        inside = inside | (
+            (F.col("held.topic_id") == each.topic_id)
+            & (F.col("held.partition") == each.partition)
+            & (F.col("held.offset") >= each.start)
+            & (F.col("held.offset") < each.end)
+        )
+    return inside

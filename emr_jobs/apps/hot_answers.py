@@ -1,7 +1,8 @@
 """Answers of `clicks` that must be read within a millisecond, from Postgres into Valkey.
 
-Absolute values, so pushing again changes nothing; what was pushed is marked, so a push that failed,
-a crash and a shard that was lost are all made up for by the next one.
+Absolute values, so pushing again changes nothing; what was pushed is marked, so a push that failed
+and a crash are made up for by the next one. What a node took and then lost (a failover, a second of
+its file) is found by `verify` and made up for by a rebuild.
 """
 
 from __future__ import annotations
@@ -49,11 +50,17 @@ _PRODUCT_DAYS: LiteralString = """
     ) changed USING (product_id, day)
     GROUP BY product_id, day
 """
+# Whole hours: a set that was lost must not come back in part.
 _TRENDING: LiteralString = """
-    SELECT category, hour, product_id, score FROM trending
-    WHERE changed_in > %(after)s AND changed_in <= %(upto)s AND hour > %(now)s - %(lasts)s
+    SELECT category, hour, product_id, score FROM trending JOIN (
+      SELECT DISTINCT category, hour FROM trending
+      WHERE changed_in > %(after)s AND changed_in <= %(upto)s AND hour > %(now)s - %(lasts)s
+    ) changed USING (category, hour)
     ORDER BY category, hour
 """
+# Held as long as the connection lives: a driver that was superseded goes on for a moment, and must
+# not push what it has read before.
+_ONE_PUSHER: LiteralString = "SELECT pg_try_advisory_lock(7205759404)"
 
 
 class HotAnswers:
@@ -61,10 +68,13 @@ class HotAnswers:
 
     def __init__(self, connection: Pg, cluster: ValkeyCluster, metrics: Metrics) -> None:
         self._connection, self._cluster, self._metrics = connection, cluster, metrics
+        self._is_alone = False
 
     def publish(self, now: datetime) -> int:
         """Returns how many keys were written. A shard that takes nothing is waited for: the mark
         stays, and the next push tries again."""
+        if not self._alone():
+            return 0
         after, upto = self._mark(), self._latest()
         if upto == after:
             return 0
@@ -107,6 +117,12 @@ class HotAnswers:
             cursor.itersize = _ROWS_AT_ONCE
             cursor.execute(query, values)
             yield from cursor
+
+    def _alone(self) -> bool:
+        if not self._is_alone:
+            row = self._connection.execute(_ONE_PUSHER).fetchone()
+            self._is_alone = bool(row and row[0])
+        return self._is_alone
 
     def _mark(self) -> int:
         return self._number("SELECT changed_in FROM published WHERE table_name = %s", MARK)

@@ -9,6 +9,7 @@ looked up in silver as well.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import pyarrow as pa
@@ -21,15 +22,20 @@ STALE = timedelta(minutes=30)
 REMEMBERED = timedelta(hours=2)
 
 # Of offsets that this application has not passed silver may elect a copy: all of them must be
-# applied before an id is left to silver alone.
+# applied before an id is left to silver alone. Ids of a topic that is gone go by age.
 _FORGET = """
-    DELETE FROM click_ids c USING progress i
+    DELETE FROM click_ids c
     WHERE c.append_time < %(before)s
-      AND i.application = %(ingest)s AND i.topic_id = c.topic_id
-      AND i."partition" = c."partition" AND i.until > c."offset"
+      AND (c.topic_id <> %(topic_id)s OR EXISTS (
+        SELECT FROM progress i
+        WHERE i.application = %(ingest)s AND i.topic_id = c.topic_id
+          AND i."partition" = c."partition" AND i.until > c."offset"))
       AND NOT EXISTS (
-        SELECT FROM progress a JOIN progress m USING (topic_id, "partition")
-        WHERE a.application = %(ingest)s AND m.application = %(clicks)s AND a.until > m.until)
+        SELECT FROM progress i LEFT JOIN progress m
+          ON m.application = %(clicks)s AND m.topic_id = i.topic_id
+          AND m."partition" = i."partition"
+        WHERE i.application = %(ingest)s AND i.topic_id = %(topic_id)s
+          AND i.until > coalesce(m.until, 0))
 """
 
 
@@ -39,10 +45,42 @@ def new_clicks(connection: Pg, clicks: pa.Table) -> set[str]:
     return insert_unknown(connection, CLICK_IDS, clicks)
 
 
-def forget(connection: Pg, newest: datetime) -> int:
-    """Drop what silver knows by now; `newest` is the append time up to which all is applied.
-    Returns how many ids went."""
+def forget(connection: Pg, topic_id: str, applied_until: datetime) -> int:
+    """Drop what silver knows by now; no record of the topic that is still to be applied was
+    appended before `applied_until`. Returns how many ids went."""
     return connection.execute(
         _FORGET,
-        {"before": newest - REMEMBERED, "ingest": INGEST.name, "clicks": CLICK_ANSWERS.name},
+        {
+            "before": applied_until - REMEMBERED,
+            "topic_id": topic_id,
+            "ingest": INGEST.name,
+            "clicks": CLICK_ANSWERS.name,
+        },
     ).rowcount
+
+
+class Reached:
+    """Up to which append time all of a topic is applied, by what each partition was seen to hold:
+    a broker's append times never fall within a partition."""
+
+    def __init__(self) -> None:
+        self._newest: dict[int, datetime] = {}
+
+    def saw(self, newest: Mapping[int, datetime]) -> None:
+        """The newest append times applied, by partition."""
+        self._newest.update(newest)
+
+    def until(
+        self, applied: Mapping[int, int], ends: Mapping[int, int], asked_at: datetime
+    ) -> datetime | None:
+        """The time before which nothing is left to apply; None when that is not known. `ends` are
+        the partitions' end offsets as the broker had them at `asked_at` or later."""
+        times = []
+        for partition, end in ends.items():
+            if applied.get(partition, 0) >= end:
+                times.append(asked_at)
+            elif partition in self._newest:
+                times.append(self._newest[partition])
+            else:
+                return None
+        return min(times, default=None)

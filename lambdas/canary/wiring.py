@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import boto3
 from kafka import KafkaProducer
 
 from contracts.codec import encode
 from contracts.events import Order, key_of
 from contracts.topics import ORDERS
 from lambdas.database import Connection
+from lambdas.kafka_brokers import brokers_of
 from lambdas.process import environment
 from lambdas.schemas import registry
 
@@ -64,9 +64,8 @@ def arrives(connection: Connection, event_id: str, patience_seconds: float) -> b
 def _place(kafka: str) -> dict[str, str]:
     if not kafka.startswith("arn:"):
         return {"bootstrap_servers": kafka}
-    brokers = boto3.client("kafka").get_bootstrap_brokers(ClusterArn=kafka)
     return {
-        "bootstrap_servers": brokers["BootstrapBrokerStringSaslIam"],
+        "bootstrap_servers": brokers_of(kafka),
         "security_protocol": "SASL_SSL",
         "sasl_mechanism": "AWS_MSK_IAM",
     }

@@ -21,8 +21,8 @@ _STATES: dict[str, RunState] = {
     "FAILED": "failed",
 }
 _ENDED = ("SUCCESS", "CANCELLED", "FAILED")
-# Ended runs looked at.
-_RECENT = timedelta(days=1)
+# Runs looked at that have ended, by when they began: a stream lives for weeks.
+_RECENT = timedelta(days=30)
 
 
 class EmrServerless:

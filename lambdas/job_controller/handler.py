@@ -20,7 +20,8 @@ from lambdas.job_controller.logic import (
     settled,
 )
 from lambdas.job_controller.runs import Run
-from lambdas.job_controller.wiring import Settings, Switch, brokers, open_runs
+from lambdas.job_controller.wiring import Settings, Switch, open_runs
+from lambdas.kafka_brokers import brokers_of
 from lambdas.process import now, publish
 
 
@@ -68,7 +69,9 @@ def _converge(settings: Settings, running: bool, at: datetime) -> dict[str, list
         for name, fingerprint in _wanted(settings, running).items()
     }
     starting = any(isinstance(action, Start) for actions in taken.values() for action in actions)
-    submissions = settings.plan.submissions(brokers(settings.plan) if starting else "")
+    submissions = settings.plan.submissions(
+        brokers_of(settings.plan.kafka_cluster) if starting else ""
+    )
     for name, actions in taken.items():
         for action in actions:
             if isinstance(action, Start):

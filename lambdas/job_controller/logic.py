@@ -63,7 +63,9 @@ def decide(
     if until is not None and now < until:
         return [Wait(until)]
     newest = max(mine, key=lambda run: run.name.number, default=None)
-    number = newest.name.number + 1 if newest else 1
+    # Never one that was used before, also when its run is forgotten: a service may still know the
+    # request of that name. The minute, so that two calls at once start one run.
+    number = max(newest.name.number + 1 if newest else 1, int(now.timestamp()) // 60)
     # Where it never ran or has left, a driver may live on the cluster that this one replaces.
     elsewhere = newest is None or newest.state == "ended"
     return [Start(RunName(application, fingerprint, number), take_over=bool(others) or elsewhere)]

@@ -36,13 +36,6 @@ def open_runs(plan: JobPlan, at: datetime) -> Runs:
     return EmrServerless(client, plan.target, plan.roles, plan.log_url, at)
 
 
-def brokers(plan: JobPlan) -> str:
-    """Where Kafka is today; brokers come and go, and CloudFormation does not know them."""
-    answer = boto3.client("kafka").get_bootstrap_brokers(ClusterArn=plan.kafka_cluster)
-    servers: str = answer["BootstrapBrokerStringSaslIam"]
-    return servers
-
-
 class Switch:
     """Whether the applications are to run: outlives deployments, set by a person."""
 

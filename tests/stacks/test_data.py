@@ -144,7 +144,7 @@ def test_valkey_is_sharded_encrypted_and_for_its_iam_user(name: str) -> None:
         each["Properties"]["UserName"]: each["Properties"]["AuthenticationMode"]["Type"]
         for _, each in resources(DATA[name], "AWS::ElastiCache::User")
     }
-    assert modes == {"default": "no-password-required", f"shopstream-{name}-jobs": "iam"}
+    assert modes == {"default": "password", f"shopstream-{name}-jobs": "iam"}
     (closed,) = [
         each["Properties"]["AccessString"]
         for _, each in resources(DATA[name], "AWS::ElastiCache::User")

@@ -24,11 +24,14 @@ LEFT JOIN record_by_place b
 SELECT place(k.topic, k.topic_id, k.partition, k.number) AS key, k.event_id AS expected,
        CASE WHEN b.number IS NULL THEN 'no row' ELSE coalesce(b.event_id, 'no event id') END AS actual,
        -- A value that is no event may have no id that can be read: it is kept, and said to be none.
-       b.number IS NOT NULL AND (b.event_id = k.event_id OR q.number IS NOT NULL) AS agrees
+       CASE WHEN b.number IS NULL THEN false WHEN b.event_id = k.event_id THEN true
+            ELSE q.reason IS NOT NULL AND (b.event_id IS NULL OR q.reason = 'invalid_event_id')
+       END AS agrees
 FROM acknowledgement k
 LEFT JOIN record_by_place b
   ON b.topic_id = k.topic_id AND b.partition = k.partition AND b.number = k.number
-LEFT JOIN (SELECT DISTINCT topic_id, partition, number FROM quarantined) q
+LEFT JOIN (SELECT topic_id, partition, number, min(reason) AS reason FROM quarantined
+           GROUP BY topic_id, partition, number) q
   ON q.topic_id = k.topic_id AND q.partition = k.partition AND q.number = k.number;
 
 -- check: no offset was acknowledged for two attempts

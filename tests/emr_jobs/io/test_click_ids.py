@@ -11,7 +11,7 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from emr_jobs.io.click_ids import REMEMBERED, forget, new_clicks
+from emr_jobs.io.click_ids import REMEMBERED, Reached, forget, new_clicks
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -84,6 +84,7 @@ def test_a_copy_at_another_place_is_known(
             1,
             id="silver may have elected a copy that is not applied yet",
         ),
+        pytest.param(2 * REMEMBERED, {0: 6, 7: 1}, {0: 6}, 1, id="of a partition that is new here"),
         pytest.param(2 * REMEMBERED, {}, {0: 6}, 1, id="ingest has never run"),
     ],
 )
@@ -98,5 +99,52 @@ def test_an_id_is_forgotten_when_silver_knows_it_and_all_it_may_have_elected_is_
         new_clicks(connection, clicks((1, 0, 5)))
     at(connection, "ingest", ingest)
     at(connection, "clicks", own)
-    assert forget(connection, NOON + newest) == 1 - left
+    assert forget(connection, "topic-1", NOON + newest) == 1 - left
     assert connection.execute("SELECT count(*) FROM click_ids").fetchone() == (left,)
+
+
+def test_ids_of_a_topic_that_is_gone_go_by_age(
+    connection: psycopg.Connection[tuple[Any, ...]],
+) -> None:
+    with connection.transaction():
+        new_clicks(connection, clicks((1, 0, 5)))
+    at(connection, "ingest", {0: 9})
+    at(connection, "clicks", {0: 5})
+    assert forget(connection, "topic-2", NOON + 2 * REMEMBERED) == 1
+
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("seen", "applied", "ends", "until"),
+    [
+        pytest.param({}, {0: 5}, {0: 5}, NOON, id="all is applied"),
+        pytest.param({0: -MINUTE}, {0: 5}, {0: 6}, NOON - MINUTE, id="one record is left"),
+        pytest.param(
+            {0: -MINUTE, 1: -9 * MINUTE},
+            {0: 5, 1: 5},
+            {0: 6, 1: 7},
+            NOON - 9 * MINUTE,
+            id="the partition that lags most",
+        ),
+        pytest.param(
+            {0: -MINUTE, 1: -9 * MINUTE},
+            {0: 5, 1: 7},
+            {0: 6, 1: 7},
+            NOON - MINUTE,
+            id="an idle one",
+        ),
+        pytest.param({0: -MINUTE}, {0: 5}, {0: 6, 1: 1}, None, id="one that was never read"),
+        pytest.param({}, {}, {0: 0}, NOON, id="an empty topic"),
+    ],
+)
+def test_until_when_all_is_applied(
+    seen: dict[int, timedelta],
+    applied: dict[int, int],
+    ends: dict[int, int],
+    until: datetime | None,
+) -> None:
+    reached = Reached()
+    reached.saw({partition: NOON + ago for partition, ago in seen.items()})
+    assert reached.until(applied, ends, NOON) == until

@@ -60,7 +60,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     monkeypatch.setattr(handler, "now", lambda: midnight)
     # The simulated service has no bootstrap brokers.
-    monkeypatch.setattr(handler, "brokers", lambda _: "b-1:9098")
+    monkeypatch.setattr(handler, "brokers_of", lambda _: "b-1:9098")
     with mock_aws():
         yield Account(monkeypatch)
 

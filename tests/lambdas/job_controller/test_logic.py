@@ -27,6 +27,10 @@ NEW, OLD = "a" * 16, "b" * 16
 MINUTE = timedelta(minutes=1)
 
 
+# The number of a run that starts now: of no run before, whether it is remembered or not.
+NEXT = int(NOW.timestamp()) // 60
+
+
 def run(
     number: int,
     state: RunState,
@@ -47,19 +51,19 @@ FAILED = run(1, "failed", ended=30 * timedelta(seconds=1))
 CASES = {
     "nothing ran here: the cluster may be new, and the driver on the old one": (
         [],
-        [start(1, take_over=True)],
+        [start(NEXT, take_over=True)],
     ),
     "it runs": ([run(1, "running")], []),
     "it starts": ([run(1, "starting")], []),
-    "an older deployment runs": ([run(1, "running", OLD)], [start(2, take_over=True)]),
-    "an older one ends": ([run(1, "ending", OLD)], [start(2, take_over=True)]),
+    "an older deployment runs": ([run(1, "running", OLD)], [start(NEXT, take_over=True)]),
+    "an older one ends": ([run(1, "ending", OLD)], [start(NEXT, take_over=True)]),
     "an older one ended": (
         [run(1, "ended", OLD, ended=MINUTE)],
-        [start(2, take_over=True)],
+        [start(NEXT, take_over=True)],
     ),
     "an older one failed: its failures are not ours": (
         [run(1, "failed", OLD, ended=timedelta(seconds=5))],
-        [start(2)],
+        [start(NEXT)],
     ),
     "the successor starts: the older one goes on": (
         [run(1, "running", OLD), run(2, "starting", age=MINUTE)],
@@ -82,7 +86,7 @@ CASES = {
         [Stop(run(2, "running"))],
     ),
     "it failed half a minute ago": ([FAILED], [Wait(NOW + MINUTE / 2)]),
-    "it failed a minute ago": ([run(1, "failed", ended=MINUTE)], [start(2)]),
+    "it failed a minute ago": ([run(1, "failed", ended=MINUTE)], [start(NEXT)]),
     "it failed twice": (
         [run(1, "failed", ended=3 * MINUTE), run(2, "failed", ended=MINUTE)],
         [Wait(NOW + MINUTE)],
@@ -93,7 +97,7 @@ CASES = {
     ),
     "it ended by itself: superseded by a driver that may live elsewhere": (
         [run(1, "ended", ended=MINUTE)],
-        [start(2, take_over=True)],
+        [start(NEXT, take_over=True)],
     ),
 }
 
@@ -103,6 +107,15 @@ def test_what_is_done(runs: list[Run], actions: list[Action]) -> None:
     assert decide("orders", NEW, runs, NOW) == actions
     other = [replace(each, name=replace(each.name, application="ingest")) for each in runs]
     assert decide("orders", NEW, [*runs, *other], NOW) == actions
+
+
+def test_a_run_is_numbered_after_those_that_began_in_the_same_minute() -> None:
+    failed = run(NEXT, "failed", ended=MINUTE)
+    assert decide("orders", NEW, [failed], NOW) == [start(NEXT + 1)]
+
+
+def test_two_calls_at_once_start_one_run() -> None:
+    assert decide("orders", NEW, [], NOW) == decide("orders", NEW, [], NOW + MINUTE / 2)
 
 
 def test_when_none_is_wanted_every_one_is_told_to_end_once() -> None:

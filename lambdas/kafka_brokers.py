@@ -1,0 +1,18 @@
+"""Where the brokers of a cluster are: CloudFormation does not tell, and they come and go."""
+
+from __future__ import annotations
+
+import boto3
+from botocore.config import Config
+
+# The service behind MSK's VPC endpoint answers to its dual-stack name alone.
+_DUAL_STACK = Config(use_dualstack_endpoint=True)
+
+
+def brokers_of(cluster_arn: str) -> str:
+    """``host:port,...`` for clients that sign in with IAM."""
+    client = boto3.client("kafka", config=_DUAL_STACK)
+    servers: str = client.get_bootstrap_brokers(ClusterArn=cluster_arn)[
+        "BootstrapBrokerStringSaslIam"
+    ]
+    return servers
