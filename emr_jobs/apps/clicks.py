@@ -7,7 +7,6 @@ from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 from contracts.registry import Registry
@@ -20,7 +19,7 @@ from emr_jobs.io.click_ids import STALE, Reached, forget, new_clicks
 from emr_jobs.io.kafka import KafkaClient
 from emr_jobs.io.lake import LakeTable
 from emr_jobs.io.progress import ProgressStore
-from emr_jobs.runtime.batches import Batch
+from emr_jobs.runtime.batches import Batch, within
 from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.ranges import OffsetRange
 from emr_jobs.transforms.partitions import day_ranges
@@ -123,25 +122,13 @@ def elected_elsewhere(
         )
     }
     mine = silver.spark.createDataFrame(stale.select(["event_id", *_ORIGIN]))
-    held = silver.read().where(day_ranges(days)).select("event_id", *_ORIGIN)
+    here = within(ranges).alias("here")
+    held = silver.read().where(day_ranges(days)).select("event_id", *_ORIGIN, here)
     same = [F.col(f"mine.{name}") == F.col(f"held.{name}") for name in _ORIGIN]
     found = (
         held.alias("held")
         .join(F.broadcast(mine.alias("mine")), "event_id")
-        .where(~(same[0] & same[1] & same[2]) & ~_held_within(ranges))
+        .where(~(same[0] & same[1] & same[2]) & ~F.col("held.here"))
         .select("event_id")
     )
     return set(found.toArrow()["event_id"].to_pylist())
-
-
-def _held_within(ranges: tuple[OffsetRange, ...]) -> Column:
-    """Condition: silver's copy is one of this batch, of which one is counted now."""
-    inside = F.lit(False)
-    for each in ranges:
-        inside = inside | (
-            (F.col("held.topic_id") == each.topic_id)
-            & (F.col("held.partition") == each.partition)
-            & (F.col("held.offset") >= each.start)
-            & (F.col("held.offset") < each.end)
-        )
-    return inside
