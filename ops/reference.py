@@ -14,7 +14,7 @@ from contracts.rejections import REASONS
 from contracts.tables import POSTGRES_TABLES, Table
 from contracts.tables.lake import LAKE_TABLES
 from contracts.topics import TOPICS
-from ops.main import app
+from ops.main import command_line
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
@@ -24,7 +24,9 @@ _NOTE = "Rendered from the code by `make reference`; edits here are lost."
 def pages() -> dict[str, str]:
     """The text of each page by its file name; a pure function of the code."""
     return {
-        "commands.md": _page("Commands", _command("shopstream", typer.main.get_command(app))),
+        "commands.md": _page(
+            "Commands", _command("shopstream", typer.main.get_command(command_line()))
+        ),
         "metrics.md": _page("Metrics", _metrics()),
         "tables.md": _page("Tables", _tables()),
         "topics.md": _page("Topics and reasons", _topics()),

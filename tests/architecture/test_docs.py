@@ -14,7 +14,7 @@ import typer
 
 from contracts.metrics import METRICS
 from ops import reference
-from ops.main import app
+from ops.main import command_line
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -59,7 +59,7 @@ def commands_in(text: str) -> list[list[str]]:
 
 def misuse(words: list[str]) -> str | None:
     """What in a command line the program does not know; None when it knows all of it."""
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(command_line())
     for position, word in enumerate(words):
         options = {
             name for param in command.params for name in (*param.opts, *param.secondary_opts)
@@ -131,7 +131,7 @@ def test_every_folder_of_code_is_listed(page: str) -> None:
 
 
 def test_the_readme_lists_every_command() -> None:
-    command: Any = typer.main.get_command(app)
+    command: Any = typer.main.get_command(command_line())
     shown = {name for name, one in command.commands.items() if not one.hidden}
     readme = (ROOT / "README.md").read_text()
     listed = set(re.findall(r"^\| `shopstream ([a-z]+)`", readme, re.MULTILINE))

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from contracts.releases import EMR_RELEASE, KAFKA_VERSION
 from ops.aws_account import SERVICE_ROLES, examine_account
 from ops.diagnosis import BAD, GOOD, NOTE, Finding
-from ops.main import app
+from ops.main import command_line
 
 REGION = "eu-central-1"
 CELL = f"aws.api.{REGION}.emr-service-cell01"
@@ -197,12 +197,12 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     ],
 )
 def test_the_command_without_credentials(words: list[str], code: int, says: str) -> None:
-    result = CliRunner().invoke(app, ["doctor", "--aws", "--json", *words])
+    result = CliRunner().invoke(command_line(), ["doctor", "--aws", "--json", *words])
     assert result.exit_code == code
     assert says in result.output
 
 
 @pytest.mark.usefixtures("no_credentials")
 def test_a_region_alone_is_about_no_account() -> None:
-    result = CliRunner().invoke(app, ["doctor", "--region", REGION])
+    result = CliRunner().invoke(command_line(), ["doctor", "--region", REGION])
     assert result.exit_code != 0
