@@ -12,7 +12,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import reduce
 
-from pyspark.sql import DataFrame, SparkSession
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
@@ -178,23 +179,40 @@ class Ingest:
         return set(bad.agg(unknown_ids().alias("ids")).collect()[0]["ids"])
 
     def _with_twins(self, of: Topic, good: DataFrame) -> DataFrame:
-        """Each event with `twin`, the origin of its copy in silver: its own when it is the one.
-
-        Copies share region and event time, so only the partitions that the batch touches are looked
-        up; exact for all time, and no row leaves the stream before it is counted.
-        """
-        origin = F.struct("topic_id", "partition", "offset")
-        in_batch = F.min(origin).over(Window.partitionBy("event_id"))
-        days = good.select("region", F.to_date("event_time").alias("day")).distinct().collect()
-        stored = self._tables[SILVER[of.name].name].read()
-        touched = day_ranges((row["region"], row["day"]) for row in days)
-        known = stored.where(touched).select("event_id", origin.alias("known"))
+        """Each event with `twin`, the origin of its copy in silver: its own when it is the one."""
+        in_batch = F.min(_origin()).over(Window.partitionBy("event_id"))
+        known = self._known(of, good)
+        if not known.num_rows:
+            return good.withColumn("twin", in_batch)
+        stored = good.sparkSession.createDataFrame(known)
         return (
             good.withColumn("in_batch", in_batch)
-            .join(known, "event_id", "left")
+            .join(stored, "event_id", "left")
             .withColumn("twin", F.coalesce("known", "in_batch"))
             .drop("known", "in_batch")
         )
+
+    def _known(self, of: Topic, good: DataFrame) -> pa.Table:
+        """The events that silver holds already, each with its origin there as `known`.
+
+        Copies share region and event time, so only the partitions that the batch touches are looked
+        up; exact for all time, and no row leaves the stream before it is counted.
+
+        As values, and not as a plan: whatever is cached from a table is planned anew at each commit
+        to the table, which took the greater part of a batch.
+        """
+        days = good.select("region", F.to_date("event_time").alias("day")).distinct().collect()
+        touched = day_ranges((row["region"], row["day"]) for row in days)
+        stored = self._tables[SILVER[of.name].name].read().where(touched)
+        return (
+            stored.join(good, "event_id", "left_semi")
+            .select("event_id", _origin().alias("known"))
+            .toArrow()
+        )
+
+
+def _origin() -> Column:
+    return F.struct("topic_id", "partition", "offset")
 
 
 def _duplicates(named: DataFrame) -> DataFrame:
