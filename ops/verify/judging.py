@@ -50,7 +50,7 @@ def judge_source(
 ) -> SourceFinding:
     """Compare the answers with those of the data files; `judge` and `derive_orders` come first."""
     counts = run_counts(connection, "source_orders_counted")
-    derive_alerts(connection, "source_order", "source_alerts", rules)
+    derive_alerts(connection, "source_judged", "source_alerts", rules)
     level = run_level(connection, "source", "source_answers")
     metrics = next(check for check in level.checks if check.name == "order_metrics")
     return SourceFinding(tuple(map(str, files)), counts, metrics.expected - metrics.actual, level)

@@ -75,7 +75,7 @@ _OTHERS = {
     "conflicts": 'topic VARCHAR, topic_id VARCHAR, partition INTEGER, "offset" BIGINT, '
     "event_id VARCHAR, differing VARCHAR",
     "expected_alerts": "alert_id VARCHAR, rule VARCHAR, rule_version INTEGER, subject VARCHAR, "
-    "severity VARCHAR, event_us BIGINT, region VARCHAR",
+    "severity VARCHAR, event_us BIGINT, region VARCHAR, window_us BIGINT, suppress_us BIGINT",
 }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from importlib import resources
 from typing import Any
 
@@ -12,17 +11,19 @@ import duckdb
 
 from contracts.events import alert_id
 from ops.verify.filling import fill, read
+from ops.verify.rule_sql import Judgement, judgement_of
 
-_RAISED = """
-    SELECT event_id, event_us, region FROM {orders}
-    WHERE kind = 'placed' AND NOT canary AND {suspicious}
-"""
+
+def default_document() -> dict[str, Any]:
+    """The pack that ships with the package, as it is written."""
+    text = (resources.files("contracts.rule_packs") / "default.json").read_text(encoding="utf-8")
+    document: dict[str, Any] = json.loads(text)
+    return document
 
 
 def default_rules() -> list[dict[str, Any]]:
-    """The rules of the pack that ships with the package, as they are written."""
-    text = (resources.files("contracts.rule_packs") / "default.json").read_text(encoding="utf-8")
-    rules: list[dict[str, Any]] = json.loads(text)["rules"]
+    """The rules of that pack."""
+    rules: list[dict[str, Any]] = default_document()["rules"]
     return rules
 
 
@@ -32,32 +33,36 @@ def derive_alerts(
     into: str,
     rules: Sequence[Mapping[str, Any]],
 ) -> int:
-    """Fill `into` with an alert for each order that a rule suspects; return how many."""
+    """Fill `into` with the alerts of the rules about the orders; return how many."""
     return sum(fill(connection, into, _alerts(connection, orders, rule)) for rule in rules)
+
+
+def alerts_statement(judgement: Judgement, orders: str) -> str:
+    """A query of a rule's alerts: subject, window_us, event_us and region.
+
+    An alert of a window may tell of any order that completes it; here it is the first.
+    """
+    completed = f"SELECT * FROM ({judgement.completions(orders)}) WHERE completes"
+    if judgement.suppress_us is None:
+        return f"SELECT subject, NULL::BIGINT AS window_us, event_us, region FROM ({completed})"
+    return f"""
+        SELECT subject, event_us - event_us % {judgement.suppress_us} AS window_us,
+               min(event_us) AS event_us, arg_min(region, event_us) AS region
+        FROM ({completed}) GROUP BY ALL
+    """
 
 
 def _alerts(
     connection: duckdb.DuckDBPyConnection, orders: str, rule: Mapping[str, Any]
 ) -> Iterator[tuple[object, ...]]:
     name, version = str(rule["name"]), int(rule["version"])
-    suspicious, parameters = _condition(rule)
-    statement = _RAISED.format(orders=orders, suspicious=suspicious)
+    judgement = judgement_of(rule)
+    statement = alerts_statement(judgement, orders)
     # Read to the end first: filling a relation while a cursor of it is open is not isolated.
-    found = [row for batch in read(connection, statement, parameters) for row in batch]
-    for event_id, event_us, region in found:
-        subject = f"order:{event_id}"
-        identity = alert_id(name, version, subject, None)
-        yield identity, name, version, subject, rule["severity"], event_us, region
-
-
-def _condition(rule: Mapping[str, Any]) -> tuple[str, list[object]]:
-    if rule["kind"] == "amount_above":
-        thresholds = {
-            currency: int(Decimal(amount).scaleb(2))
-            for currency, amount in rule["thresholds"].items()
-        }
-        above = " OR ".join("(currency = ? AND total_minor > ?)" for _ in thresholds)
-        return f"({above})", [value for pair in thresholds.items() for value in pair]
-    if rule["kind"] == "location_in":
-        return "list_contains(?, location)", [list(rule["locations"])]
-    raise ValueError(f"no recomputation is known for rules of kind {rule['kind']!r}")
+    found: list[Any] = [row for batch in read(connection, statement) for row in batch]
+    for subject, window_us, event_us, region in found:
+        identity = alert_id(name, version, subject, window_us)
+        yield (
+            *(identity, name, version, subject, rule["severity"], event_us, region),
+            *(window_us, judgement.suppress_us),
+        )

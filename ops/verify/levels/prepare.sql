@@ -52,8 +52,8 @@ SELECT topic, topic_id, partition, number, append_us, 'quarantine' FROM quaranti
 CREATE OR REPLACE TABLE silver_order AS
 SELECT topic_id, partition, "offset" AS number, epoch_us(append_time) AS append_us,
        lower(event_id) AS event_id, epoch_us(event_time) AS event_us, region,
-       is_canary(source_producer) AS canary, order_id, kind, customer_id,
-       minor(total) AS total_minor, currency, location,
+       is_canary(source_producer) AS canary, order_id, kind, customer_id, device_id,
+       epoch_us(account_created_at) AS account_us, minor(total) AS total_minor, currency, location,
        list_transform(lines, lambda line: {
          'category': line.category, 'quantity': line.quantity,
          'price': CAST(line.unit_price * 10000 AS BIGINT)}) AS lines

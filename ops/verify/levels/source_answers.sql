@@ -19,6 +19,22 @@ SELECT event_id AS key, coalesce(t.content::VARCHAR, 'not in the file') AS expec
          AND t.content IS NOT DISTINCT FROM c.content AS agrees
 FROM told t FULL JOIN counted c USING (event_id);
 
+-- check: customers
+WITH named AS (
+  SELECT DISTINCT t.customer_id, a.customer_id AS token
+  FROM source_order t JOIN answers.orders a ON lower(a.event_id) = t.event_id
+), counted AS (
+  SELECT *, count(*) OVER (PARTITION BY customer_id) AS tokens,
+         count(*) OVER (PARTITION BY token) AS customers
+  FROM named
+)
+SELECT coalesce(customer_id, 'no customer') AS key,
+       CASE WHEN customer_id IS NULL THEN 'no token' ELSE 'one token of its own' END AS expected,
+       concat(coalesce(token, 'no token'), ', one of ', tokens, '; of ', customers, ' customers')
+         AS actual,
+       tokens = 1 AND customers = 1 AND (customer_id IS NULL) = (token IS NULL) AS agrees
+FROM counted;
+
 -- check: order_metrics
 SELECT metrics_key(window_us, category, location, currency) AS key,
        CASE WHEN s.order_count IS NULL THEN 'no row' ELSE {'region': s.region,

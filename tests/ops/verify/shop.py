@@ -113,6 +113,7 @@ class Shop:
     """Records of two partitions: each order once, one of them sent again, one value no event."""
 
     records: list[Record] = field(default_factory=list)
+    windowed_alerts: list[Row] = field(default_factory=list)
 
     @classmethod
     def usual(cls) -> Shop:
@@ -179,7 +180,7 @@ class Shop:
         metrics = fold_metrics(self.silver)
         put(connection, "answers.order_metrics", metrics)
         put(connection, "gold.order_metrics", metrics)
-        alerts = fold_alerts(self.silver)
+        alerts = fold_alerts(self.silver) + self.windowed_alerts
         put(connection, "answers.alerts", alerts)
         put(
             connection,
@@ -277,6 +278,8 @@ def silver_row(record: Record) -> Row:
     return order_row(record) | {
         "region": one.region,
         "sent_at": moment(one.sent_at),
+        "device_id": one.device_id,
+        "account_created_at": moment(one.account_created_at) if one.account_created_at else None,
         "source_run": one.source.run,
         "source_producer": one.source.producer,
         "source_sequence": one.source.sequence,

@@ -92,6 +92,16 @@ CHANGES = {
         {"orders"},
         0,
     ),
+    "a customer of two tokens": (
+        "UPDATE answers.orders SET customer_id = 'sub_z' WHERE order_id = 'C7'",
+        {"customers"},
+        0,
+    ),
+    "a token for nobody": (
+        "UPDATE answers.orders SET customer_id = 'sub_z' WHERE order_id = '8'",
+        {"customers"},
+        0,
+    ),
     "an alert missing": ("DELETE FROM answers.alerts WHERE rule = 'amount'", {"alerts"}, 0),
     "another number of rejected rows": (
         "UPDATE source_rejected SET told = 2",
