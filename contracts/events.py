@@ -219,6 +219,11 @@ def replayed_event_id(edition: str, row: int) -> str:
     return _uuid5_text(_REPLAYED, f"{edition}/{row}")
 
 
+def replayed_purchase_id(edition: str, row: int) -> str:
+    """Of the order that a row of clicks tells of as well; the click has `replayed_event_id`."""
+    return _uuid5_text(_REPLAYED, f"{edition}/{row}/order")
+
+
 def alert_id(rule: str, rule_version: int, subject: str, window_start: int | None) -> str:
     window = "" if window_start is None else str(window_start)
     return _uuid5_text(_ALERTS, f"{rule}/{rule_version}/{subject}/{window}")
@@ -262,6 +267,7 @@ __all__: Sequence[str] = (
     "key_of",
     "null_fields",
     "replayed_event_id",
+    "replayed_purchase_id",
     "simulated_event_id",
     "topic_of",
 )

@@ -143,3 +143,39 @@ class OrderValues:
                 optional_long(account_created_at),
             )
         )
+
+
+class ClickValues:
+    """Makes the values of one producer's clicks in one region."""
+
+    def __init__(self, schema: SchemaVersion, *, run: str, producer: str, region: str) -> None:
+        self._header = envelope(schema, CLICK_SCHEMA)
+        self._source = text(region) + text(run) + text(producer)
+
+    def value(
+        self,
+        *,
+        event_id: str,
+        event_time: int,
+        sent_at: int,
+        sequence: int,
+        event_type: ClickType,
+        user_id: str,
+        looked_at: bytes,
+    ) -> bytes:
+        """The value to send. `looked_at` is the session by `optional_text`, then the `text` of
+        product and category, the brand by `optional_text`, the price in minor units by `long` and
+        the `text` of the currency."""
+        return b"".join(
+            (
+                self._header,
+                text(event_id),
+                long(event_time),
+                long(sent_at),
+                self._source,
+                long(sequence),
+                CLICK_TYPES[event_type],
+                text(user_id),
+                looked_at,
+            )
+        )

@@ -23,6 +23,7 @@ ATTEMPT_COLUMNS = ("sequence", "event_id", "topic", "position")
 OUTCOME_COLUMNS = ("sequence", "outcome", "partition", "offset", "append_time", "detail")
 
 Outcome = Literal["acknowledged", "failed"]
+Layout = Literal["online-retail", "rees46"]
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,11 @@ class SourceFile:
     `edition` names the events' ids (see `contracts.events.replayed_event_id`): two runs with one
     edition send the same events. A run holds the events whose first data row lies in
     [`first_row`, `last_row`]; `last_row` is the last one attempted, and grows while the run lasts.
-    `shift_us` was added to every time of the file.
+    `shift_us` was added to every time of the file. The tables' digests are empty where a layout
+    uses no tables.
     """
 
-    layout: Literal["online-retail"]
+    layout: Layout
     sha256: str
     edition: str
     shift_us: int

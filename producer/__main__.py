@@ -7,33 +7,30 @@ import sys
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
-from contracts.fragments import OrderValues
 from contracts.ledger import Run
-from contracts.registry import SchemaVersion
-from contracts.schemas import bundled_schemas
-from contracts.topics import ORDERS
 from producer import terminal
 from producer.arguments import ReplayArguments, parse
+from producer.data_file import Layout, Prepared, prepare
 from producer.errors import ProducerError
-from producer.online_retail import Prepared, prepare
+from producer.online_retail import OnlineRetail
 from producer.outlets import Outlet
 from producer.outlets.kafka import DELIVERY_SECONDS
 from producer.pace import Pace
+from producer.patterns import read_patterns
+from producer.rees46 import Rees46
 from producer.rejected_rows import RejectedRows
-from producer.replay import CURRENCY, PAYMENT_METHOD, Clock, Replay
+from producer.replay import Clock, Replay
 from producer.simulate.arguments import SimulateArguments
 from producer.simulate.command import simulate
 from producer.subjects import Tokens, Vault
 from producer.summary import Summary
 from producer.wiring import (
-    Where,
     new_run_id,
     open_ledger,
     open_outlet,
-    open_schemas,
     open_vault,
-    written_version,
 )
 
 INTERRUPTED = 130
@@ -61,12 +58,12 @@ def _replay(arguments: ReplayArguments) -> int:
     # What start-up made stays; without this a full collection looks at all of it again and again.
     gc.freeze()
     clock = Clock(lambda: time.time_ns() // 1000, time.monotonic, time.sleep)
-    prepared = prepare(arguments, clock.now_us())
+    prepared = prepare(arguments, _layout(arguments), clock.now_us())
     if arguments.check:
         terminal.tell(f"{arguments.file}: {prepared.file.rows:,} data rows, can be replayed")
         return 0
     with ExitStack() as held:
-        outlet = open_outlet(arguments.where, ORDERS, now_us=clock.now_us)
+        outlet = open_outlet(arguments.where, *prepared.layout.topics, now_us=clock.now_us)
         held.callback(outlet.close)
         vault = open_vault(arguments.where)
         held.callback(vault.close)
@@ -76,7 +73,9 @@ def _replay(arguments: ReplayArguments) -> int:
             new_run=arguments.new_run,
             rebased=arguments.rebase_time,
         )
-        rejected = held.enter_context(closing(RejectedRows(_rejected_file(arguments, run))))
+        rejected = held.enter_context(
+            closing(RejectedRows(_rejected_file(arguments, run), prepared.layout.columns))
+        )
         return _send(
             arguments,
             prepared=prepared,
@@ -91,36 +90,30 @@ def _replay(arguments: ReplayArguments) -> int:
 def _send(
     arguments: ReplayArguments,
     *,
-    prepared: Prepared,
+    prepared: Prepared[Any],
     run: Run,
     outlet: Outlet,
     vault: Vault,
     rejected: RejectedRows,
     clock: Clock,
 ) -> int:
-    grouping = prepared.grouping(rejected)
+    reading = prepared.reading(rejected.add)
+    tokens = Tokens(vault, "customer")
     replay = Replay(
         run=run,
         outlet=outlet,
         ledger=open_ledger(arguments.where, run),
-        tokens=Tokens(vault, "customer"),
-        values=OrderValues(
-            _schema(arguments.where),
-            run=run.run,
-            producer=run.producer,
-            currency=CURRENCY,
-            payment_method=PAYMENT_METHOD,
-        ),
-        regions=prepared.regions,
+        encoder=prepared.layout.encoder(arguments.where, run, tokens, clock.now_us),
         pace=Pace(arguments.speed),
         clock=clock,
-        rows_read=lambda: grouping.rows,
+        rows_read=lambda: reading.rows,
         rejected=lambda: rejected.counts,
         tell=terminal.tell,
+        noun=prepared.layout.noun,
     )
     terminal.stop_on_signal(replay)
     began = clock.monotonic()
-    ended = replay.send(grouping.orders(prepared.file.blocks()))
+    ended = replay.send(reading.events(prepared.file.blocks()))
     unknown = replay.finish(DELIVERY_SECONDS + 10)
     finished = ended and unknown == 0 and replay.counts.failed == 0
     replay.close(prepared.last_row if finished else replay.last_row, finished=finished)
@@ -148,9 +141,12 @@ def _rejected_file(arguments: ReplayArguments, run: Run) -> Path:
     return folder / "rejected.csv"
 
 
-def _schema(where: Where) -> SchemaVersion:
-    """The version that a replay writes."""
-    return written_version(open_schemas(where), ORDERS.schema, bundled_schemas()["orders"][0])
+def _layout(arguments: ReplayArguments) -> Layout[Any]:
+    if arguments.layout == "rees46":
+        return Rees46()
+    return OnlineRetail(
+        read_patterns(arguments.categories, "category"), read_patterns(arguments.regions, "region")
+    )
 
 
 if __name__ == "__main__":

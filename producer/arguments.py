@@ -7,18 +7,22 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_args
 
+from contracts.ledger import Layout
 from producer.outlets.kafka import KafkaAuth
 from producer.simulate import arguments as simulating
 from producer.simulate.arguments import SimulateArguments
 from producer.wiring import OutletName, Where
 
 _EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+_CATEGORIES, _REGIONS = _EXAMPLES / "categories.csv", _EXAMPLES / "regions.csv"
 
 
 @dataclass(frozen=True)
 class ReplayArguments:
-    """``python -m producer replay online-retail``; `speed` None is as fast as possible."""
+    """``python -m producer replay LAYOUT``; `speed` None is as fast as possible. The tables are
+    those of Online Retail."""
 
+    layout: Layout
     file: Path
     speed: float | None
     start: int
@@ -43,12 +47,18 @@ def parse(arguments: list[str]) -> ReplayArguments | SimulateArguments:
     parser = argparse.ArgumentParser(prog="python -m producer", description="Sends events.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     replay = commands.add_parser("replay", help="send the orders of a data set again")
-    layouts = replay.add_subparsers(required=True, metavar="LAYOUT")
+    layouts = replay.add_subparsers(required=True, metavar="LAYOUT", dest="layout")
     retail = layouts.add_parser(
         "online-retail", help="order lines of the UCI Online Retail layout, csv or csv.gz"
     )
-    _what(retail)
-    _where(retail)
+    rees46 = layouts.add_parser(
+        "rees46", help="what shoppers do, of the REES46 layout, csv or csv.gz"
+    )
+    for layout in (retail, rees46):
+        _what(layout)
+        _where(layout)
+    _tables(retail)
+    rees46.set_defaults(categories=_CATEGORIES, regions=_REGIONS)
     simulate = commands.add_parser(
         "simulate", help="send what seeded shoppers do", description=simulating.DESCRIPTION
     )
@@ -56,7 +66,7 @@ def parse(arguments: list[str]) -> ReplayArguments | SimulateArguments:
     _where(simulate)
     given = vars(parser.parse_args(arguments))
     command = given.pop("command")
-    chosen = retail if command == "replay" else simulate
+    chosen = layouts.choices[given["layout"]] if command == "replay" else simulate
     _require(chosen, given)
     given["where"] = Where(**{field.name: given.pop(field.name) for field in fields(Where)})
     if command == "replay":
@@ -64,25 +74,28 @@ def parse(arguments: list[str]) -> ReplayArguments | SimulateArguments:
     return simulating.checked(simulate, given)
 
 
-def _what(retail: argparse.ArgumentParser) -> None:
-    retail.add_argument("file", type=Path, metavar="FILE")
-    retail.add_argument(
+def _what(layout: argparse.ArgumentParser) -> None:
+    layout.add_argument("file", type=Path, metavar="FILE")
+    layout.add_argument(
         "--speed", type=_speed, default=None, metavar="N|max", help="1 as recorded, 60 a minute/s"
     )
-    retail.add_argument("--start", type=_count, default=1, metavar="ROW", help="first data row")
-    retail.add_argument("--limit", type=_count, default=None, metavar="ROWS")
-    retail.add_argument(
+    layout.add_argument("--start", type=_count, default=1, metavar="ROW", help="first data row")
+    layout.add_argument("--limit", type=_count, default=None, metavar="ROWS")
+    layout.add_argument(
         "--rebase-time", action="store_true", help="shift times so that the newest row is now"
     )
-    retail.add_argument(
+    layout.add_argument(
         "--new-run", action="store_true", help="count the events anew, though sent before"
     )
-    retail.add_argument("--check", action="store_true", help="judge the file, send nothing")
-    retail.add_argument("--categories", type=Path, default=_EXAMPLES / "categories.csv")
-    retail.add_argument("--regions", type=Path, default=_EXAMPLES / "regions.csv")
-    retail.add_argument(
-        "--rejected", type=Path, metavar="FILE", help="rows that are no line of an order"
+    layout.add_argument("--check", action="store_true", help="judge the file, send nothing")
+    layout.add_argument(
+        "--rejected", type=Path, metavar="FILE", help="rows of which no event is made"
     )
+
+
+def _tables(retail: argparse.ArgumentParser) -> None:
+    retail.add_argument("--categories", type=Path, default=_CATEGORIES)
+    retail.add_argument("--regions", type=Path, default=_REGIONS)
 
 
 def _where(command: argparse.ArgumentParser) -> None:

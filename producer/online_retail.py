@@ -1,90 +1,56 @@
-"""A replay of an Online Retail file, made ready: judged, sliced, shifted, named."""
+"""The layout Online Retail: order lines, grouped by invoice."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from typing import Literal
 
-from contracts.ledger import Run, SourceFile
-from producer.arguments import ReplayArguments
-from producer.csv_file import CsvFile, judge
-from producer.errors import BadInput
-from producer.outlets import Place
-from producer.patterns import PatternTable, read_patterns
-from producer.rejected_rows import RejectedRows
-from producer.replay import PRODUCER
-from producer.retail_orders import Grouping, Slice, newest_time
-from producer.retail_rows import COLUMNS, TimeLimits
+from contracts.fragments import OrderValues
+from contracts.ledger import Run
+from contracts.topics import ORDERS
+from producer.csv_block import Block
+from producer.order_encoder import CURRENCY, PAYMENT_METHOD, OrderEncoder
+from producer.patterns import PatternTable
+from producer.rejected_rows import OnRejected
+from producer.retail_orders import Grouping, newest_time
+from producer.retail_rows import COLUMNS
+from producer.row_slice import Slice
+from producer.row_values import TimeLimits
+from producer.subjects import Tokens
+from producer.wiring import Where, version_to_write
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """A file that can be replayed, and how."""
+class OnlineRetail:
+    """Orders, one an invoice; the tables name categories by description, regions by country."""
 
-    file: CsvFile
-    chosen: Slice
-    categories: PatternTable
-    regions: PatternTable
-    shift_us: int
-    started_at: int
+    name: Literal["online-retail"] = "online-retail"
+    columns = COLUMNS
+    topics = (ORDERS,)
+    noun = "orders"
 
-    @property
-    def last_row(self) -> int:
-        """The last data row of the slice."""
-        last = self.chosen.last
-        return self.file.rows if last is None else min(last, self.file.rows)
+    def __init__(self, categories: PatternTable, regions: PatternTable) -> None:
+        self.categories_sha256 = categories.sha256
+        self.regions_sha256 = regions.sha256
+        self._categories = categories
+        self._regions = regions
 
-    def grouping(self, rejected: RejectedRows) -> Grouping:
+    def newest_time(self, blocks: Iterable[Block], chosen: Slice) -> int | None:
+        return newest_time(blocks, chosen, self._categories)
+
+    def reading(self, limits: TimeLimits, chosen: Slice, on_rejected: OnRejected) -> Grouping:
         return Grouping(
-            limits=TimeLimits(self.shift_us, latest=self.started_at),
-            categories=self.categories,
-            chosen=self.chosen,
-            on_rejected=rejected.add,
+            limits=limits, categories=self._categories, chosen=chosen, on_rejected=on_rejected
         )
 
-    def run(self, run_id: str, place: Place, *, new_run: bool, rebased: bool) -> Run:
-        """The ledger's account of the run before its first event."""
-        edition = self.file.sha256
-        if new_run:
-            edition += f":{run_id}"
-        if rebased:
-            edition += f":rebased:{self.shift_us}"
-        return Run(
-            run=run_id,
-            producer=PRODUCER,
-            started_at=self.started_at,
-            cluster_id=place.cluster_id,
-            topic_ids=place.topic_ids,
-            source=SourceFile(
-                layout="online-retail",
-                sha256=self.file.sha256,
-                edition=edition,
-                shift_us=self.shift_us,
-                first_row=self.chosen.first,
-                last_row=self.chosen.first - 1,
-                categories_sha256=self.categories.sha256,
-                regions_sha256=self.regions.sha256,
-            ),
+    def encoder(
+        self, where: Where, run: Run, tokens: Tokens, now_us: Callable[[], int]
+    ) -> OrderEncoder:
+        assert run.source is not None
+        values = OrderValues(
+            version_to_write(where, ORDERS),
+            run=run.run,
+            producer=run.producer,
+            currency=CURRENCY,
+            payment_method=PAYMENT_METHOD,
         )
-
-
-def prepare(arguments: ReplayArguments, now_us: int) -> Prepared:
-    """Read all that a replay depends on, the data file once; BadInput if any is unusable."""
-    file = judge(arguments.file, COLUMNS)
-    categories = read_patterns(arguments.categories, "category")
-    regions = read_patterns(arguments.regions, "region")
-    if arguments.start > file.rows:
-        raise BadInput(
-            f"{file.path} has {file.rows} data rows; there is no row {arguments.start}",
-            next_step="give a smaller --start",
-        )
-    chosen = Slice(arguments.start, arguments.last)
-    shift = 0
-    if arguments.rebase_time:
-        newest = newest_time(file.blocks(), chosen, categories)
-        if newest is None:
-            raise BadInput(
-                f"{file.path}: no row of the slice is a line of an order, so nothing is the newest",
-                next_step="replay without --rebase-time: rejected.csv will say why",
-            )
-        shift = now_us - newest
-    return Prepared(file, chosen, categories, regions, shift, now_us)
+        return OrderEncoder(run.source.edition, tokens, values, self._regions, now_us)

@@ -1,16 +1,20 @@
-"""The side file of rows that are no line of an order: none is skipped in silence."""
+"""The side file of rows of which no event is made: none is skipped in silence."""
 
 from __future__ import annotations
 
 import csv
 from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
 from producer.errors import ProducerError
-from producer.retail_rows import COLUMNS, RowReason
 
-REJECTED_COLUMNS = ("row", "reason", "detail", *COLUMNS)
+# Before the columns of the data file.
+REJECTED_COLUMNS = ("row", "reason", "detail")
+
+# Takes (row number, reason, detail, fields) of each row of which no event is made.
+OnRejected = Callable[[int, str, str, list[str]], None]
 
 
 class RejectedRows:
@@ -20,12 +24,13 @@ class RejectedRows:
     large to send each row has its number and InvoiceNo alone.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, columns: Sequence[str]) -> None:
         self.path = path
+        self._columns = columns
         self.counts: Counter[str] = Counter()
         self._file: IO[str] | None = None
 
-    def add(self, row: int, reason: RowReason, detail: str, fields: list[str]) -> None:
+    def add(self, row: int, reason: str, detail: str, fields: list[str]) -> None:
         if self._file is None:
             self._file = self._started()
         self.counts[reason] += 1
@@ -48,5 +53,5 @@ class RejectedRows:
                 f"the file of rejected rows {self.path} cannot be written: {error.strerror}",
                 next_step="name another with --rejected FILE",
             ) from error
-        csv.writer(file).writerow(REJECTED_COLUMNS)
+        csv.writer(file).writerow((*REJECTED_COLUMNS, *self._columns))
         return file

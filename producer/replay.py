@@ -1,30 +1,54 @@
-"""Sends orders at a pace: settled with the vault, noted in the ledger, then handed over."""
+"""Sends events at a pace: settled with the vault, noted in the ledger, then handed over."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from contracts import fragments
-from contracts.events import replayed_event_id
 from contracts.ledger import Run
-from contracts.topics import ORDERS
+from contracts.topics import Topic
 from producer.ledger import Ledger, at_row
 from producer.outlets import Delivery, Outlet
 from producer.pace import Pace
-from producer.patterns import PatternTable
-from producer.retail_orders import RetailOrder
-from producer.subjects import Tokens
 
-CURRENCY = "GBP"
-PAYMENT_METHOD = "unknown"
 PRODUCER = "replay"
 # Attempts are written, and new subjects settled, once a block.
-_BLOCK_ORDERS = 256
+_BLOCK_ITEMS = 256
 _STATUS_SECONDS = 1.0
 # A sleep this short lets Ctrl-C and acknowledgements through.
 _NAP_SECONDS = 0.1
+
+
+class Recorded(Protocol):
+    """Something that a data file recorded; `position` is its first data row."""
+
+    @property
+    def position(self) -> int: ...
+
+    @property
+    def event_time(self) -> int: ...
+
+
+_Item = TypeVar("_Item", bound=Recorded)
+_Encoded_contra = TypeVar("_Encoded_contra", bound=Recorded, contravariant=True)
+
+
+class Message(NamedTuple):
+    """An event to send; `position` is its first data row."""
+
+    topic: Topic
+    event_id: str
+    position: int
+    key: bytes
+    value: bytes
+
+
+class Encoder(Protocol[_Encoded_contra]):
+    """Makes the events of what was recorded."""
+
+    def messages(self, block: Sequence[_Encoded_contra], first: int) -> list[Message]:
+        """The events, numbered from `first` on; the vault knows their subjects on return."""
 
 
 @dataclass
@@ -48,51 +72,51 @@ class Clock:
 
 
 @dataclass
-class Replay:
-    """One run. `rows_read` tells how far the file is read; `tell` takes the line of each second."""
+class Replay(Generic[_Item]):
+    """One run of a data file whose events are called `noun`.
+
+    `rows_read` tells how far the file is read; `tell` takes the line of each second.
+    """
 
     run: Run
     outlet: Outlet
     ledger: Ledger
-    tokens: Tokens
-    values: fragments.OrderValues
-    regions: PatternTable
+    encoder: Encoder[_Item]
     pace: Pace
     clock: Clock
     rows_read: Callable[[], int]
     rejected: Callable[[], dict[str, int]]
     tell: Callable[[str], None]
+    noun: str
     counts: Counts = field(default_factory=Counts)
     stopping: bool = False
 
     def __post_init__(self) -> None:
         assert self.run.source is not None
-        self._edition = self.run.source.edition
         self._last_row = self.run.source.last_row
-        self._places: dict[str, tuple[bytes, bytes]] = {}
         self._began = self._told = self.clock.monotonic()
 
     @property
     def last_row(self) -> int:
-        """The first row of the last order attempted; every order before it was attempted too."""
+        """The first row of the last event attempted; every event before it was attempted too."""
         return self._last_row
 
     def stop(self) -> None:
         """Ask for a graceful end: nothing more is attempted."""
         self.stopping = True
 
-    def send(self, orders: Iterator[RetailOrder]) -> bool:
-        """Send until the orders end, one fails or `stop` is called; whether they ended."""
-        block: list[RetailOrder] = []
-        for order in orders:
-            while not self.stopping and (delay := self._delay(order)) > 0:
+    def send(self, items: Iterator[_Item]) -> bool:
+        """Send until the items end, one fails or `stop` is called; whether they ended."""
+        block: list[_Item] = []
+        for item in items:
+            while not self.stopping and (delay := self._delay(item)) > 0:
                 self._send_block(block)
                 self._tell_each_second()
                 self.clock.sleep(min(delay, _NAP_SECONDS))
             if self.stopping:
                 return False
-            block.append(order)
-            if len(block) >= _BLOCK_ORDERS:
+            block.append(item)
+            if len(block) >= _BLOCK_ITEMS:
                 self._send_block(block)
                 self._tell_each_second()
         self._send_block(block)
@@ -114,55 +138,26 @@ class Replay:
         self._sync(finished=finished)
         self.ledger.close()
 
-    def _delay(self, order: RetailOrder) -> float:
-        return self.pace.delay(order.event_time, self.clock.monotonic())
+    def _delay(self, item: _Item) -> float:
+        return self.pace.delay(item.event_time, self.clock.monotonic())
 
-    def _send_block(self, block: list[RetailOrder]) -> None:
-        """Send the orders of the block and empty it."""
+    def _send_block(self, block: list[_Item]) -> None:
+        """Send the events of the block and empty it."""
         if block:
             first = self.counts.attempted
-            tokens = [self.tokens.of(order.customer) for order in block]
-            ids = [replayed_event_id(self._edition, order.position) for order in block]
-            self.tokens.settle()
+            messages = self.encoder.messages(block, first)
             self._last_row = block[-1].position
-            self.counts.attempted += len(block)
-            sequences = range(first, first + len(block))
-            positions = [order.position for order in block]
-            self.ledger.attempt(list(zip(sequences, ids, repeat(ORDERS.name), positions)))
-            for order, sequence, event_id, token in zip(block, sequences, ids, tokens, strict=True):
-                self._send(order, sequence, event_id, token)
+            self.counts.attempted += len(messages)
+            self.ledger.attempt(
+                [
+                    (sequence, message.event_id, message.topic.name, message.position)
+                    for sequence, message in enumerate(messages, first)
+                ]
+            )
+            for sequence, message in enumerate(messages, first):
+                self.outlet.send(message.topic, message.key, message.value, sequence)
             block.clear()
         self._take_deliveries()
-
-    def _send(
-        self, order: RetailOrder, sequence: int, event_id: str, customer_id: str | None
-    ) -> None:
-        location, region = self._places.get(order.country) or self._place(order.country)
-        value = self.values.value(
-            event_id=event_id,
-            event_time=order.event_time,
-            sent_at=self.clock.now_us(),
-            region=region,
-            sequence=sequence,
-            order_id=order.order_id,
-            kind=order.kind,
-            customer_id=customer_id,
-            line_count=order.line_count,
-            lines=order.lines,
-            total=order.total,
-            location=location,
-        )
-        key = (customer_id or order.order_id).encode()
-        self.outlet.send(ORDERS, key, value, sequence)
-
-    def _place(self, country: str) -> tuple[bytes, bytes]:
-        """Country and region, encoded."""
-        if len(self._places) > 1000:
-            self._places.clear()
-        region = self.regions.name_of(country)
-        made = fragments.text(country), fragments.text(region)
-        self._places[country] = made
-        return made
 
     def _take_deliveries(self) -> None:
         deliveries = self.outlet.deliveries()
@@ -195,11 +190,11 @@ class Replay:
         self.ledger.sync(run)
 
     def status_line(self) -> str:
-        """Rows read, orders sent and acknowledged, speed and rejected rows so far."""
+        """Rows read, events sent and acknowledged, speed and rejected rows so far."""
         counts, seconds = self.counts, max(1e-9, self.clock.monotonic() - self._began)
         rows = self.rows_read()
         return (
-            f"{rows:,} rows read, {counts.attempted:,} orders sent, "
+            f"{rows:,} rows read, {counts.attempted:,} {self.noun} sent, "
             f"{counts.acknowledged:,} acknowledged, {rows / seconds:,.0f} rows/s, "
             f"{sum(self.rejected().values()):,} rejected"
         )

@@ -10,8 +10,7 @@ a line names; lines keep file order.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import NamedTuple
 
@@ -19,19 +18,18 @@ from contracts.events import OrderKind
 from contracts.rejections import LATEST_TIME_US, MAX_MINOR, MAX_VALUE_BYTES
 from producer.csv_block import Block
 from producer.patterns import PatternTable
-from producer.retail_rows import COLUMNS, RowReason, TimeLimits, customer_of, why_rejected
+from producer.rejected_rows import OnRejected
+from producer.retail_rows import COLUMNS, customer_of, why_rejected
 from producer.retail_runs import Run, RunReader
+from producer.row_slice import Slice
+from producer.row_values import UNSPECIFIED, TimeLimits
 
 LOOK_AHEAD_ROWS = 1000
-UNSPECIFIED = "Unspecified"
 # What a value may hold besides its lines: far more than number, country and tokens take, unless the
 # file is made to break it; those fields are counted on top.
 _ENVELOPE_BYTES = 1024
 
 _TOO_LARGE = f"the order is beyond {MAX_VALUE_BYTES} bytes or a total of {MAX_MINOR} pence"
-
-# Takes (row number, reason, detail, fields) of each row that is no line of an order.
-OnRejected = Callable[[int, RowReason, str, list[str]], None]
 
 
 class RetailOrder(NamedTuple):
@@ -46,23 +44,6 @@ class RetailOrder(NamedTuple):
     line_count: int
     lines: bytes
     total: int
-
-
-@dataclass(frozen=True)
-class Slice:
-    """Data rows from `first` to `last` (None: to the end); an order is in it by its position."""
-
-    first: int = 1
-    last: int | None = None
-
-    def holds(self, row: int) -> bool:
-        return self.first <= row and not self.is_past(row)
-
-    def overlaps(self, first: int, last: int) -> bool:
-        return self.first <= last and not self.is_past(first)
-
-    def is_past(self, row: int) -> bool:
-        return self.last is not None and row > self.last
 
 
 class _Open:
@@ -149,7 +130,7 @@ class Grouping:
         self._waiting: deque[_Open] = deque()
         self._too_large: list[_Open] = []
 
-    def orders(self, blocks: Iterable[Block]) -> Iterator[RetailOrder]:
+    def events(self, blocks: Iterable[Block]) -> Iterator[RetailOrder]:
         """The orders of the slice; reading stops when the last of them is closed."""
         for block in blocks:
             self._add(block)

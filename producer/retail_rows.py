@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal, get_args
 
-from contracts.money import price_from_text
-from contracts.rejections import (
-    EARLIEST_EVENT_US,
-    LATEST_TIME_US,
-    MAX_QUANTITY,
-    MAX_UNIT_PRICE,
+from contracts.rejections import MAX_QUANTITY
+from producer.row_values import (
+    RowRejected,
+    TimeLimits,
+    about,
+    first_rejection,
+    shifted_time,
+    signed_price,
 )
 
 COLUMNS = (
@@ -54,32 +54,11 @@ RowReason = Literal[
 ]
 ROW_REASONS: tuple[RowReason, ...] = get_args(RowReason)
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECONDS_A_DAY = 86_400
-_US_PER_SECOND = 1_000_000
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?")
 _US_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}) ([0-9]{1,2}):([0-9]{2})()")
 _WHOLE_NUMBER = re.compile(r"([+-]?[0-9]+)(?:\.0+)?")
-_PLAIN_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]*)?")
 # Enough for any quantity in range; Python refuses to convert thousands of digits.
 _MOST_DIGITS = 18
-
-
-class RowRejected(Exception):
-    """A row cannot be used; `reason` is its code, `detail` says which value broke it."""
-
-    def __init__(self, reason: RowReason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-
-
-@dataclass(frozen=True)
-class TimeLimits:
-    """`shift_us` is added to every date of the file; the result must not lie after `latest`."""
-
-    shift_us: int
-    latest: int
 
 
 def time_of(text: str, limits: TimeLimits) -> int:
@@ -90,51 +69,30 @@ def time_of(text: str, limits: TimeLimits) -> int:
     elif match := _US_DATE.fullmatch(stripped):
         month, day, year, hour, minute, second = match.groups()
     else:
-        raise RowRejected("bad_date", _about("InvoiceDate", text, "is no date and time"))
-    try:
-        moment = datetime(
-            int(year), int(month), int(day), int(hour), int(minute), int(second or 0), tzinfo=UTC
-        )
-    except ValueError as error:
-        raise RowRejected("bad_date", _about("InvoiceDate", text, str(error))) from error
-    since = moment - _EPOCH
-    recorded = (since.days * _SECONDS_A_DAY + since.seconds) * _US_PER_SECOND
-    shifted = recorded + limits.shift_us
-    if min(recorded, shifted) < EARLIEST_EVENT_US or recorded >= LATEST_TIME_US:
-        raise RowRejected("out_of_range", _about("InvoiceDate", text, "is before 1990"))
-    if shifted > limits.latest:
-        raise RowRejected("out_of_range", _about("InvoiceDate", text, "is after the replay began"))
-    return shifted
+        raise RowRejected("bad_date", about("InvoiceDate", text, "is no date and time"))
+    parts = [int(part or 0) for part in (year, month, day, hour, minute, second)]
+    return shifted_time("InvoiceDate", text, parts, limits)
 
 
 def quantity_of(text: str) -> int:
     """The number of pieces, negative for returns; RowRejected if it is none, 0 or out of range."""
     match = _WHOLE_NUMBER.fullmatch(text.strip())
     if match is None:
-        raise RowRejected("bad_quantity", _about("Quantity", text, "is no whole number"))
+        raise RowRejected("bad_quantity", about("Quantity", text, "is no whole number"))
     digits = match[1].lstrip("+-").lstrip("0")
     if not digits:
-        raise RowRejected("zero_quantity", _about("Quantity", text, "is 0"))
+        raise RowRejected("zero_quantity", about("Quantity", text, "is 0"))
     if len(digits) > _MOST_DIGITS or int(digits) > MAX_QUANTITY:
-        detail = _about("Quantity", text, f"is beyond {MAX_QUANTITY}")
+        detail = about("Quantity", text, f"is beyond {MAX_QUANTITY}")
         raise RowRejected("out_of_range", detail)
     return -int(digits) if match[1].startswith("-") else int(digits)
 
 
 def price_of(text: str) -> int:
     """Ten-thousandths of a pound; RowRejected if it is no price or out of range."""
-    stripped = text.strip()
-    try:
-        # Not 1E+9999999 either, which is a number that would take all memory.
-        if not _PLAIN_DECIMAL.fullmatch(stripped):
-            raise ValueError
-        price = price_from_text(stripped)
-    except ValueError as error:
-        detail = _about("UnitPrice", text, "is no price with at most four decimals")
-        raise RowRejected("bad_price", detail) from error
-    if not 0 <= price <= MAX_UNIT_PRICE:
-        detail = _about("UnitPrice", text, "is negative or beyond 1,000,000")
-        raise RowRejected("out_of_range", detail)
+    price = signed_price("UnitPrice", text)
+    if price < 0:
+        raise RowRejected("out_of_range", about("UnitPrice", text, "is negative"))
     return price
 
 
@@ -143,7 +101,7 @@ def require_invoice(invoice: str) -> None:
     if not invoice:
         raise RowRejected("missing_invoice", "InvoiceNo is empty")
     if invoice.startswith("A"):
-        raise RowRejected("bad_debt_invoice", _about("InvoiceNo", invoice, "is about a bad debt"))
+        raise RowRejected("bad_debt_invoice", about("InvoiceNo", invoice, "is about a bad debt"))
 
 
 def require_product(product: str) -> None:
@@ -174,17 +132,4 @@ def why_rejected(fields: Sequence[str], limits: TimeLimits) -> RowRejected | Non
         lambda: quantity_of(quantity),
         lambda: price_of(price),
     )
-    found = [rejected for read in readings if (rejected := _rejection(read))]
-    return min(found, key=lambda rejected: ROW_REASONS.index(rejected.reason), default=None)
-
-
-def _rejection(read: Callable[[], object]) -> RowRejected | None:
-    try:
-        read()
-    except RowRejected as rejected:
-        return rejected
-    return None
-
-
-def _about(column: str, value: str, problem: str) -> str:
-    return f"{column} {value[:40]!r} {problem}"
+    return first_rejection(readings, ROW_REASONS)

@@ -6,10 +6,10 @@ at most; what is done for every single row is done by Arrow for a whole column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from functools import reduce
 from itertools import pairwise
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,9 +18,8 @@ from contracts import fragments
 from contracts.money import PRICES_PER_MINOR
 from producer.csv_block import Block
 from producer.patterns import PatternTable
+from producer.readings import Readings, spread
 from producer.retail_rows import (
-    RowRejected,
-    TimeLimits,
     price_of,
     product_name_of,
     quantity_of,
@@ -28,11 +27,7 @@ from producer.retail_rows import (
     require_product,
     time_of,
 )
-
-# Enough for the products and dates of a shop; beyond it a cache starts anew, so memory stays flat.
-MOST_ENTRIES = 100_000
-
-_Value = TypeVar("_Value")
+from producer.row_values import TimeLimits
 
 
 class Run(NamedTuple):
@@ -49,28 +44,6 @@ class Run(NamedTuple):
     country: str
     lines: bytes
     total: int
-
-
-class Readings(dict[str, "_Value | None"], Generic[_Value]):
-    """Texts of a column to what they mean; None when no row that has the text is accepted."""
-
-    def __init__(self, read: Callable[[str], _Value]) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, text: str) -> _Value | None:
-        if len(self) >= MOST_ENTRIES:
-            self.clear()
-        try:
-            value = self._read(text)
-        except RowRejected:
-            value = None
-        self[text] = value
-        return value
-
-    def of(self, column: pa.DictionaryArray) -> list[_Value | None]:
-        """The meanings of the column's distinct texts."""
-        return list(map(self.__getitem__, column.dictionary.to_pylist()))
 
 
 class RunReader:
@@ -96,20 +69,20 @@ class RunReader:
     def read(self, block: Block, rows_before: int) -> tuple[list[Run], list[int]]:
         """The runs of a block and the indices of the rows that are in none."""
         invoice, product, name, quantity, date, price, customer, country = block.columns
-        numbers = _spread(self._invoices.of(invoice), invoice, pa.string())
-        times = _spread(self._dates.of(date), date, pa.int64())
+        numbers = spread(self._invoices.of(invoice), invoice, pa.string())
+        times = spread(self._dates.of(date), date, pa.int64())
         quantities, prices = self._quantities.of(quantity), self._prices.of(price)
         # A line is null if any of its parts is. In a row of another number of fields all are, for
         # it is empty in every column.
         lines = pc.binary_join_element_wise(
-            _spread(self._products.of(product), product, pa.binary()),
-            _spread(self._names.of(name), name, pa.binary()),
-            _spread(_longs(quantities), quantity, pa.binary()),
-            _spread(_longs(prices), price, pa.binary()),
+            spread(self._products.of(product), product, pa.binary()),
+            spread(self._names.of(name), name, pa.binary()),
+            spread(_longs(quantities), quantity, pa.binary()),
+            spread(_longs(prices), price, pa.binary()),
             b"",
         )
         amounts = line_amounts(
-            _spread(quantities, quantity, pa.int64()), _spread(prices, price, pa.int64())
+            spread(quantities, quantity, pa.int64()), spread(prices, price, pa.int64())
         )
         good = pc.and_(lines.is_valid(), pc.and_(numbers.is_valid(), times.is_valid()))
         starts = _starts(good, invoice.indices, date.indices, customer.indices)
@@ -148,11 +121,6 @@ def _invoice(text: str) -> str:
 
 def _longs(values: list[int | None]) -> list[bytes | None]:
     return [None if value is None else fragments.long(value) for value in values]
-
-
-def _spread(meanings: Sequence[object], column: pa.DictionaryArray, kind: pa.DataType) -> pa.Array:
-    """Row by row the meaning of the column's text."""
-    return pa.array(meanings, kind).take(column.indices)
 
 
 def _starts(*columns: pa.Array) -> list[int]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from producer.online_retail import Prepared
+from producer.data_file import Prepared
 from producer.replay import Replay
 
 _INTERRUPTED = 130
@@ -34,11 +35,12 @@ class Summary:
     rejected_file: str | None
     ledger: str | None
     seconds: float
+    noun: str
 
     @staticmethod
     def of(
-        replay: Replay,
-        prepared: Prepared,
+        replay: Replay[Any],
+        prepared: Prepared[Any],
         *,
         rejected_file: Path | None,
         ledger: Path | None,
@@ -67,6 +69,7 @@ class Summary:
             rejected_file=str(rejected_file) if rejected_file else None,
             ledger=str(ledger / run.run) if ledger else None,
             seconds=round(seconds, 3),
+            noun=replay.noun,
         )
 
     @property
@@ -76,12 +79,14 @@ class Summary:
         return 1 if self.failed or self.unknown else _INTERRUPTED
 
     def as_fields(self) -> dict[str, object]:
-        return {**asdict(self), "exit_code": self.exit_code}
+        fields = asdict(self)
+        del fields["noun"]
+        return {**fields, "exit_code": self.exit_code}
 
     def as_lines(self) -> list[str]:
         speed = self.rows_read / max(self.seconds, 1e-9)
         lines = [
-            f"{self.rows_read:,} rows read, {self.attempted:,} orders sent, "
+            f"{self.rows_read:,} rows read, {self.attempted:,} {self.noun} sent, "
             f"{self.acknowledged:,} acknowledged in {self.seconds:.1f} s ({speed:,.0f} rows/s)"
         ]
         if self.rejected:
@@ -89,7 +94,7 @@ class Summary:
             lines.append(f"rejected rows: {reasons}; see {self.rejected_file}")
         if self.failed or self.unknown:
             lines.append(
-                f"error: {self.failed:,} orders were refused and {self.unknown:,} not answered"
+                f"error: {self.failed:,} {self.noun} were refused and {self.unknown:,} not answered"
                 + (f": {self.failure}" if self.failure else "")
             )
             lines.append("next: start the same command again: what arrived counts once")

@@ -12,7 +12,7 @@ from typing import Literal
 from contracts.ledger import Run
 from contracts.registries import open_registry
 from contracts.registry import Registry, RegistryError, SchemaVersion
-from contracts.schemas import canonical
+from contracts.schemas import bundled_schemas, canonical
 from contracts.topics import Topic
 from producer.errors import NotReady
 from producer.ledger import FileLedger, Ledger, NoLedger
@@ -82,6 +82,11 @@ def written_version(registry: Registry, family: str, text: str) -> SchemaVersion
         cause="what is deployed is older than this package",
         next_step="deploy this version first",
     )
+
+
+def version_to_write(where: Where, topic: Topic) -> SchemaVersion:
+    """The version of a topic's schema that a replay writes; NotReady as `written_version`."""
+    return written_version(open_schemas(where), topic.schema, bundled_schemas()[topic.schema][0])
 
 
 def open_vault(where: Where) -> Vault:

@@ -19,6 +19,7 @@ from contracts.subjects import subject_token
 from producer.__main__ import main
 from producer.outlets.file import read_back
 from producer.rejected_rows import REJECTED_COLUMNS
+from producer.retail_rows import COLUMNS
 from tests.producer.retail import ORDERS, SLICE, row, sent_orders, write_file
 
 ROWS = [
@@ -149,7 +150,7 @@ def test_rejected_rows_are_in_a_file_beside(tried: Try, file: Path) -> None:
     _, answer = tried.replay(file)
     with Path(answer["rejected_file"]).open(newline="") as lines:
         header, only = list(csv.reader(lines))
-    assert tuple(header) == REJECTED_COLUMNS
+    assert tuple(header) == (*REJECTED_COLUMNS, *COLUMNS)
     assert only == ["2", "zero_quantity", "Quantity '0' is 0", *ROWS[1]]
     assert answer["rejected"] == {"zero_quantity": 1}
 
@@ -186,7 +187,7 @@ def test_the_shipped_slice_is_whole_and_varied(tried: Try) -> None:
         pytest.param(["retail.csv", "--start", "5"], "has 4 data rows", id="start beyond the end"),
         pytest.param(
             ["retail.csv", "--rebase-time", "--start", "2", "--limit", "1"],
-            "no row of the slice is a line",
+            "no event is made of any row of the slice",
             id="nothing to rebase by",
         ),
         pytest.param(["retail.csv", "--regions", "none"], "none cannot be read", id="no table"),

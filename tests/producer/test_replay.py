@@ -12,6 +12,7 @@ from contracts.registry import BundledRegistry, MemoryStore
 from contracts.schemas import bundled_schemas
 from contracts.topics import Topic
 from producer.ledger import Attempt
+from producer.order_encoder import OrderEncoder
 from producer.outlets import Delivery, Place
 from producer.pace import Pace
 from producer.patterns import read_patterns
@@ -86,7 +87,7 @@ def order(position: int, at: float = 0, customer: str | None = None) -> RetailOr
     )
 
 
-def replay(world: World, speed: float | None = None) -> Replay:
+def replay(world: World, speed: float | None = None) -> Replay[RetailOrder]:
     source = SourceFile("online-retail", "sha", "sha", 0, 1, 0, "c", "r")
     run = Run("run", "replay", 0, "cluster", {}, source)
     values = OrderValues(SCHEMA, run="run", producer="p", currency="GBP", payment_method="unknown")
@@ -94,14 +95,19 @@ def replay(world: World, speed: float | None = None) -> Replay:
         run=run,
         outlet=world,
         ledger=world,
-        tokens=Tokens(world, "customer"),
-        values=values,
-        regions=read_patterns(EXAMPLES / "regions.csv", "region"),
+        encoder=OrderEncoder(
+            "sha",
+            Tokens(world, "customer"),
+            values,
+            read_patterns(EXAMPLES / "regions.csv", "region"),
+            lambda: int(world.now * SECOND),
+        ),
         pace=Pace(speed),
         clock=Clock(lambda: int(world.now * SECOND), lambda: world.now, world.sleep),
         rows_read=lambda: 0,
         rejected=dict,
         tell=world.told.append,
+        noun="orders",
     )
 
 

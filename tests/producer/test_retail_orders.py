@@ -13,8 +13,10 @@ from contracts.rejections import LATEST_TIME_US
 from producer import retail_orders
 from producer.csv_block import Block
 from producer.patterns import read_patterns
-from producer.retail_orders import Grouping, RetailOrder, Slice, newest_time
-from producer.retail_rows import COLUMNS, RowReason, TimeLimits, time_of
+from producer.retail_orders import Grouping, RetailOrder, newest_time
+from producer.retail_rows import COLUMNS, time_of
+from producer.row_slice import Slice
+from producer.row_values import TimeLimits
 from tests.producer.retail import EXAMPLES, row
 
 LIMITS = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
@@ -24,9 +26,9 @@ FILLER = row(invoice="")  # rejected, but a row all the same
 
 class Rejections:
     def __init__(self) -> None:
-        self.rows: list[tuple[int, RowReason]] = []
+        self.rows: list[tuple[int, str]] = []
 
-    def add(self, number: int, reason: RowReason, _detail: str, _fields: list[str]) -> None:
+    def add(self, number: int, reason: str, _detail: str, _fields: list[str]) -> None:
         self.rows.append((number, reason))
 
 
@@ -42,7 +44,7 @@ def orders_of(
         chosen=chosen or Slice(),
         on_rejected=(rejections or Rejections()).add,
     )
-    return list(grouping.orders(blocks(rows, block)))
+    return list(grouping.events(blocks(rows, block)))
 
 
 def blocks(rows: list[list[str]], size: int) -> Iterator[Block]:
@@ -229,7 +231,7 @@ def test_reading_stops_soon_after_the_slice() -> None:
     grouping = Grouping(
         limits=LIMITS, categories=CATEGORIES, chosen=Slice(1, 10), on_rejected=Rejections().add
     )
-    assert len(list(grouping.orders(counted()))) == 10
+    assert len(list(grouping.events(counted()))) == 10
     assert read < 1100
 
 

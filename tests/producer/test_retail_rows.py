@@ -9,8 +9,6 @@ import pytest
 from contracts.rejections import LATEST_TIME_US
 from producer.retail_rows import (
     ROW_REASONS,
-    RowRejected,
-    TimeLimits,
     customer_of,
     price_of,
     product_name_of,
@@ -18,6 +16,7 @@ from producer.retail_rows import (
     time_of,
     why_rejected,
 )
+from producer.row_values import RowRejected, TimeLimits
 from tests.producer.retail import row
 
 LIMITS = TimeLimits(shift_us=0, latest=LATEST_TIME_US)

@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from contracts import fragments
 from contracts.money import line_amount
 from contracts.rejections import LATEST_TIME_US, MAX_QUANTITY, MAX_UNIT_PRICE
-from producer import csv_file, retail_runs
+from producer import csv_file, readings
 from producer.csv_block import Block
 from producer.patterns import read_patterns
 from producer.retail_rows import (
     COLUMNS,
-    TimeLimits,
     price_of,
     product_name_of,
     quantity_of,
@@ -23,6 +22,7 @@ from producer.retail_rows import (
     why_rejected,
 )
 from producer.retail_runs import Run, RunReader, line_amounts
+from producer.row_values import TimeLimits
 from tests.producer.retail import EXAMPLES, row
 
 LIMITS = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
@@ -87,7 +87,7 @@ def encoded(fields: list[str]) -> bytes:
 @given(rows=ROWS, most=st.integers(1, 9))
 def test_columns_are_read_as_rows_are(rows: list[list[str]], most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(retail_runs, "MOST_ENTRIES", most)
+        patch.setattr(readings, "MOST_ENTRIES", most)
         runs, rejected = read(rows)
     assert rejected == [at for at, fields in enumerate(rows) if why_rejected(fields, LIMITS)]
     in_runs = [number for run in runs for number in range(run.first, run.last + 1)]

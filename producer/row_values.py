@@ -1,0 +1,91 @@
+"""Times and prices of data files, and why a row is not used, whatever its layout."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from contracts.money import price_from_text
+from contracts.rejections import EARLIEST_EVENT_US, LATEST_TIME_US, MAX_UNIT_PRICE
+
+# What a data file does not say: a place, or the category of a product.
+UNSPECIFIED = "Unspecified"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS_A_DAY = 86_400
+_US_PER_SECOND = 1_000_000
+_PLAIN_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]*)?")
+
+
+class RowRejected(Exception):
+    """A row cannot be used; `reason` is its code, `detail` says which value broke it."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True)
+class TimeLimits:
+    """`shift_us` is added to every date of the file; the result must not lie after `latest`."""
+
+    shift_us: int
+    latest: int
+
+
+def shifted_time(column: str, text: str, parts: Sequence[int], limits: TimeLimits) -> int:
+    """Microseconds of a wall time taken as UTC (`parts`: year to second), shifted; RowRejected
+    (``bad_date``, ``out_of_range``) if there is no such time or it is not within the limits."""
+    try:
+        year, month, day, hour, minute, second = parts
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError as error:
+        raise RowRejected("bad_date", about(column, text, str(error))) from error
+    since = moment - _EPOCH
+    recorded = (since.days * _SECONDS_A_DAY + since.seconds) * _US_PER_SECOND
+    shifted = recorded + limits.shift_us
+    if min(recorded, shifted) < EARLIEST_EVENT_US or recorded >= LATEST_TIME_US:
+        raise RowRejected("out_of_range", about(column, text, "is before 1990"))
+    if shifted > limits.latest:
+        raise RowRejected("out_of_range", about(column, text, "is after the replay began"))
+    return shifted
+
+
+def signed_price(column: str, text: str) -> int:
+    """Ten-thousandths of the currency unit; RowRejected (``bad_price``, ``out_of_range``)."""
+    stripped = text.strip()
+    try:
+        # Not 1E+9999999 either, which is a number that would take all memory.
+        if not _PLAIN_DECIMAL.fullmatch(stripped):
+            raise ValueError
+        price = price_from_text(stripped)
+    except ValueError as error:
+        detail = about(column, text, "is no price with at most four decimals")
+        raise RowRejected("bad_price", detail) from error
+    if abs(price) > MAX_UNIT_PRICE:
+        raise RowRejected("out_of_range", about(column, text, "is beyond 1,000,000"))
+    return price
+
+
+def first_rejection(
+    readings: Iterable[Callable[[], object]], reasons: Sequence[str]
+) -> RowRejected | None:
+    """Of the reasons why readings of one row fail, the one that `reasons` names first."""
+    found = [rejected for read in readings if (rejected := _rejection(read))]
+    return min(found, key=lambda rejected: reasons.index(rejected.reason), default=None)
+
+
+def _rejection(read: Callable[[], object]) -> RowRejected | None:
+    try:
+        read()
+    except RowRejected as rejected:
+        return rejected
+    return None
+
+
+def about(column: str, value: str, problem: str) -> str:
+    """What is wrong with a value, beside its start."""
+    return f"{column} {value[:40]!r} {problem}"
