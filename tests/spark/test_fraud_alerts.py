@@ -9,10 +9,10 @@ import pytest
 from pyspark.sql import SparkSession
 
 from contracts.events import CANARY, Order, Source
-from contracts.rule_packs import AmountAbove, LocationIn, RulePack
+from contracts.rule_packs import AmountAbove, LocationIn, OrdersWithin, RulePack, YoungAccount
 from contracts.tables import ALERTS
 from emr_jobs.questions.fraud_alerts import partials
-from tests.spark.orders import NOON, line, order
+from tests.spark.orders import MINUTE, NOON, line, order
 from tests.spark.rows import event_frame
 from tests.spark.session import SPARK
 
@@ -20,8 +20,10 @@ pytestmark = SPARK
 
 AMOUNT = AmountAbove("amount", 3, "high", {"GBP": 100_000, "JPY": 5})
 PLACE = LocationIn("place", 1, "medium", ("Nowhere", "Elsewhere"))
-PACK = RulePack("tests", 1, (AMOUNT, PLACE))
+YOUNG = YoungAccount("young", 1, "low", 60, {"GBP": 10_000})
+PACK = RulePack("tests", 1, (AMOUNT, PLACE, YOUNG))
 DEAR = line(unit_price=10_000_100)
+SOME = line(unit_price=1_000_100)
 
 
 def raised(spark: SparkSession, *orders: Order, pack: RulePack = PACK) -> list[dict[str, Any]]:
@@ -47,6 +49,25 @@ def test_the_columns_are_those_of_the_table_but_what_the_store_fills(spark: Spar
         pytest.param(order(location="Nowhere"), ["place"], id="a suspicious place"),
         pytest.param(order(location="nowhere"), [], id="places compare exactly"),
         pytest.param(order(DEAR, location="Elsewhere"), ["amount", "place"], id="two rules"),
+        pytest.param(order(SOME, account_created_at=NOON), ["young"], id="made at that moment"),
+        pytest.param(
+            order(SOME, account_created_at=NOON - 60 * MINUTE), ["young"], id="made an hour ago"
+        ),
+        pytest.param(
+            order(SOME, account_created_at=NOON - 60 * MINUTE - 1), [], id="a microsecond older"
+        ),
+        pytest.param(order(SOME, account_created_at=NOON + 1), [], id="made after the order"),
+        pytest.param(order(SOME), [], id="no account"),
+        pytest.param(
+            order(line(unit_price=1_000_000), account_created_at=NOON),
+            [],
+            id="young, exactly the threshold",
+        ),
+        pytest.param(
+            order(SOME, account_created_at=NOON, currency="USD"),
+            [],
+            id="young, a currency without a threshold",
+        ),
         pytest.param(order(DEAR, kind="adjustment"), [], id="an adjustment"),
         pytest.param(
             order(line(quantity=-9), location="Nowhere", kind="cancelled"), [], id="undone"
@@ -70,9 +91,20 @@ def test_an_alert_tells_where_it_comes_from(spark: SparkSession) -> None:
     assert (amount["append_time"] - amount["event_time"]).microseconds == 7
 
 
+def test_an_alert_about_a_young_account_tells_its_age(spark: SparkSession) -> None:
+    (young,) = raised(spark, order(SOME, account_created_at=NOON - 5 * MINUTE - 1))
+    shown = json.loads(young["evidence"])
+    assert (shown["account_minutes"], shown["threshold"]) == ("5", "100.00")
+
+
 def test_the_same_order_always_says_the_same(spark: SparkSession) -> None:
     suspect = order(DEAR)
     assert raised(spark, suspect) == raised(spark, order(), suspect)
+
+
+def test_rules_of_several_orders_are_judged_elsewhere(spark: SparkSession) -> None:
+    several = OrdersWithin("velocity", 1, "low", 1, 10, {}, 60)
+    assert raised(spark, order(DEAR), pack=RulePack("several", 1, (several,))) == []
 
 
 def test_a_pack_without_rules_raises_nothing(spark: SparkSession) -> None:
