@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.postgres import postgres, postgres_server
+from tests.postgres import module_postgres, postgres, postgres_server
 from tests.spark.session import spark
 
-__all__ = ["postgres", "postgres_server", "spark"]
+__all__ = ["module_postgres", "postgres", "postgres_server", "spark"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,6 +8,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -47,16 +48,30 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def postgres(postgres_server: str) -> Iterator[str]:
     """The URL of a new database with every table of contracts."""
+    with database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_postgres(postgres_server: str) -> Iterator[str]:
+    """The same for all tests of a file; each empties the tables it uses."""
+    with database(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def database(server: str) -> Iterator[str]:
+    """The URL of a new database of the server, with every table of contracts."""
     name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as admin:
+    with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name}")
-    url = postgres_server.replace("/shopstream?", f"/{name}?")
+    url = server.replace("/shopstream?", f"/{name}?")
     _allow(url, name)
     with psycopg.connect(url, autocommit=True) as connection:
         for statement in ddl():
             connection.execute(statement)
     yield url
-    with psycopg.connect(postgres_server, autocommit=True) as admin:
+    with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -60,9 +60,20 @@ REPEATS = Table(
     ),
 )
 
+# The condition of an order that rules judge.
+JUDGED = "kind = 'placed' AND NOT canary"
+
+
+def _orders_of(subject: str) -> str:
+    """An index on a subject's orders by time. A hash of 8 bytes takes half the time to insert that
+    a token of 29 characters takes."""
+    return f"(hashtextextended({subject}, 0), event_time) WHERE {JUDGED} AND {subject} IS NOT NULL"
+
+
 ORDERS = Table(
     "orders",
-    "one row an order event: the audit trail, and the ids that are already counted",
+    "one row an order event: the audit trail, the ids that are already counted, and what rules of "
+    "several orders look back on",
     (
         Column("event_id", "uuid"),
         Column("order_id", "text"),
@@ -76,8 +87,11 @@ ORDERS = Table(
         Column("partition", "integer"),
         Column("offset", "bigint"),
         Column("canary", "boolean"),
+        Column("region", "text", "'' where it was stored before rules looked back", default="''"),
+        Column("device_id", "text", "subject token", nullable=True),
     ),
     key=("event_id",),
+    indexes=(_orders_of("customer_id"), _orders_of("device_id")),
 )
 
 ORDER_METRICS = Table(
@@ -132,7 +146,10 @@ ALERTS = Table(
         Column("changed_in", "bigint"),
     ),
     key=("alert_id",),
-    indexes=("(changed_in)",),
+    indexes=(
+        "(changed_in)",
+        "(subject, rule, rule_version, window_start) WHERE window_start IS NOT NULL",
+    ),
 )
 
 NOTIFIED = Table(

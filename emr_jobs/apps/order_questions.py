@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from contracts.applications import ORDER_ANSWERS
-from contracts.codec import encode
-from contracts.events import Alert, alert_id, key_of
 from contracts.registry import SchemaVersion
 from contracts.rule_packs import RulePack
-from contracts.topics import ALERTS
-from emr_jobs.io import outbox
-from emr_jobs.io.answers import insert_new, merge_answers
+from emr_jobs.apps.raised_alerts import raise_alerts
+from emr_jobs.io.answers import changed_in, merge_answers
 from emr_jobs.io.progress import Commit
 from emr_jobs.questions import fraud_alerts, order_metrics
 from emr_jobs.questions.merge import Merge
@@ -50,7 +45,7 @@ class Merged:
         return self.reduce(orders)
 
     def store(self, commit: Commit, partials: pa.Table) -> None:
-        rows = _changed(partials, commit.sequence)
+        rows = changed_in(partials, commit.sequence)
         touched = merge_answers(commit.connection, self.merge, rows)
         commit.counts["keys"] = commit.counts.get("keys", 0) + touched
 
@@ -61,7 +56,6 @@ class Raised:
     as `alerts`."""
 
     name: str
-    merge: Merge
     reduce: Step
     schema: SchemaVersion
 
@@ -69,28 +63,14 @@ class Raised:
         return self.reduce(orders)
 
     def store(self, commit: Commit, partials: pa.Table) -> None:
-        alerts = with_ids(partials)
-        rows = _changed(alerts, commit.sequence)
-        raised = insert_new(commit.connection, self.merge, rows, "alert_id")
-        messages = [alert_of(row) for row in alerts.to_pylist() if row["alert_id"] in raised]
-        outbox.enqueue(
-            commit.connection,
-            ORDER_ANSWERS.name,
-            [(ALERTS.name, key_of(a), encode(a, self.schema)) for a in messages],
-        )
-        commit.counts["alerts"] = commit.counts.get("alerts", 0) + len(raised)
+        raise_alerts(commit, partials, self.schema)
 
 
 def order_questions(pack: RulePack, alert_schema: SchemaVersion) -> tuple[Question, ...]:
     """Every question of the application `orders`."""
     return (
         Merged("order_metrics", order_metrics.MERGE, _order_metrics()),
-        Raised(
-            "fraud_alerts",
-            fraud_alerts.MERGE,
-            fraud_alerts.partials(pack),
-            alert_schema,
-        ),
+        Raised("fraud_alerts", fraud_alerts.partials(pack), alert_schema),
     )
 
 
@@ -102,42 +82,3 @@ def _order_metrics() -> Step:
         return partials(orders).withColumn("unique_customers", estimate)
 
     return reduced
-
-
-def _changed(rows: pa.Table, sequence: int) -> pa.Table:
-    return rows.append_column("changed_in", pa.array([sequence] * rows.num_rows, pa.int64()))
-
-
-def with_ids(alerts: pa.Table) -> pa.Table:
-    """Alerts with their deterministic ids, each id once."""
-    keys = ("rule", "rule_version", "subject", "window_start")
-    ids = [
-        alert_id(rule, version, subject, None if start is None else _micros(start))
-        for rule, version, subject, start in zip(
-            *(alerts[k].to_pylist() for k in keys), strict=True
-        )
-    ]
-    first = {each: index for index, each in reversed(list(enumerate(ids)))}
-    return alerts.append_column("alert_id", pa.array(ids, pa.string())).take(
-        pa.array(sorted(first.values()), pa.int64())
-    )
-
-
-def alert_of(row: dict[str, Any]) -> Alert:
-    """The alert as it goes on the wire."""
-    start = row["window_start"]
-    return Alert(
-        alert_id=row["alert_id"],
-        rule=row["rule"],
-        rule_version=row["rule_version"],
-        subject=row["subject"],
-        window_start=None if start is None else _micros(start),
-        severity=row["severity"],
-        event_time=_micros(row["event_time"]),
-        region=row["region"],
-        evidence=json.loads(row["evidence"]),
-    )
-
-
-def _micros(moment: Any) -> int:
-    return int(pa.scalar(moment, pa.timestamp("us", "UTC")).value)

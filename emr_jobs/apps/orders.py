@@ -19,6 +19,7 @@ from contracts.rule_packs import RulePack
 from contracts.topics import ALERTS, ORDERS
 from emr_jobs.apps.kept_events import PLACE, EventKeeper, among, first_of_each, without
 from emr_jobs.apps.order_questions import Question, order_questions
+from emr_jobs.apps.raised_alerts import WindowAlerts
 from emr_jobs.io import outbox
 from emr_jobs.io.answers import Pg, new_orders
 from emr_jobs.io.kafka import KafkaClient
@@ -42,8 +43,9 @@ _AUDIT = (
     "partition",
     "offset",
     "canary",
+    "region",
+    "device_id",
 )
-
 
 # Orders: so many ids are looked up sooner than answers are computed that may be thrown away.
 SMALL_BATCH = 2_000
@@ -69,7 +71,9 @@ class OrderAnswers:
         self._progress = progress
         self._kafka = kafka
         self._metrics = metrics
-        self._questions = order_questions(pack, registry.latest(ALERTS.schema))
+        schema = registry.latest(ALERTS.schema)
+        self._questions = order_questions(pack, schema)
+        self._windows = WindowAlerts(pack, schema)
         self._keeper = EventKeeper(registry, ORDERS, _audit_columns())
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
 
@@ -77,11 +81,15 @@ class OrderAnswers:
         with self._keeper.kept(batch) as kept:
             firsts, repeated = first_of_each(kept.audit)
             # Nearly every big batch holds only new orders, so its answers are computed while
-            # Postgres looks the ids up; only a batch with known ids is computed a second time.
+            # Postgres looks the ids up, and judges by several orders; only a batch with known ids
+            # is computed a second time.
             hopeful = self._early(kept.good, repeated) if firsts.num_rows > SMALL_BATCH else None
             with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
+                commit.counts.update(keys=0, alerts=0)
                 try:
                     known = new_orders(commit.connection, firsts)
+                    if len(known) < firsts.num_rows:
+                        self._windows.store(commit)
                 finally:
                     early = hopeful.result() if hopeful else None
                 if len(known) == firsts.num_rows:
@@ -91,7 +99,6 @@ class OrderAnswers:
                     answers = self._answers(kept.good, gone)
                 else:
                     answers = early
-                commit.counts.update(keys=0, alerts=0)
                 for question, partials in answers:
                     question.store(commit, partials)
                 commit.counts.update(

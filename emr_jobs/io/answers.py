@@ -17,6 +17,15 @@ from emr_jobs.questions.sketches import sketch_estimate, union_sketches
 Pg: TypeAlias = Connection[tuple[object, ...]]
 
 
+def staging_of(table: str) -> str:
+    """The temporary table that rows for a table are staged in."""
+    return f"staging_{table.replace('.', '_')}"
+
+
+# What `new_orders` was given is here until its transaction ends.
+NEW_ORDERS = staging_of(ORDERS.name)
+
+
 def new_orders(connection: Pg, orders: pa.Table) -> set[str]:
     """Insert the orders not yet known and return the event ids that were: those are duplicates.
 
@@ -43,6 +52,11 @@ def insert_unknown(connection: Pg, table: Table, rows: pa.Table) -> set[str]:
             "OR o.append_time <> s.append_time"
         ).fetchall()
         return {str(row[0]) for row in known}
+
+
+def changed_in(rows: pa.Table, sequence: int) -> pa.Table:
+    """Rows with the journal's number of the batch that changes them."""
+    return rows.append_column("changed_in", pa.array([sequence] * rows.num_rows, pa.int64()))
 
 
 def merge_answers(connection: Pg, merge: Merge, partials: pa.Table) -> int:
@@ -72,7 +86,7 @@ def stage(
     cursor: Cursor[tuple[object, ...]], table: str, names: Iterable[str], rows: pa.Table
 ) -> str:
     """A temporary table of the session with the rows, as it was when the transaction began."""
-    staging = f"staging_{table.replace('.', '_')}"
+    staging = staging_of(table)
     columns = ", ".join(map(quoted, names))
     cursor.execute(f"SELECT to_regclass('pg_temp.{staging}') IS NULL")
     missing = cursor.fetchone()

@@ -94,11 +94,19 @@ def pack(*rules: Any, **changes: Any) -> str:
 
 def test_the_default_pack() -> None:
     found = default_pack()
-    assert (found.name, found.version) == ("default", 1)
+    assert (found.name, found.version) == ("default", 2)
+    each = ("GBP", "USD", "EUR")
+    hidden = ("Unspecified", "Unknown", "Anonymous Proxy")
     assert found.rules == (
-        AmountAbove("amount", 1, "high", {"GBP": 100_000, "USD": 100_000, "EUR": 100_000}),
-        LocationIn(
-            "suspicious_location", 1, "medium", ("Unspecified", "Unknown", "Anonymous Proxy")
+        AmountAbove("amount", 1, "high", dict.fromkeys(each, 100_000)),
+        LocationIn("suspicious_location", 1, "medium", hidden),
+        YoungAccount("young_account", 1, "medium", 60, dict.fromkeys(each, 10_000)),
+        OrdersWithin("velocity", 1, "medium", 5, 10, {}, 60),
+        OrdersWithin("card_testing", 1, "high", 3, 10, dict.fromkeys(each, 500), 60),
+        LocationsWithin("location_jump", 1, "medium", 60, hidden, 60),
+        CustomersWithin("shared_device", 1, "medium", 4, 1440, 60),
+        AmountAgainstHistory(
+            "amount_spike", 1, "medium", 4, 4, 30, dict.fromkeys(each, 25_000), 60
         ),
     )
 

@@ -9,7 +9,7 @@ import pytest
 
 from contracts.events import alert_id
 from emr_jobs.apps.kept_events import first_of_each
-from emr_jobs.apps.order_questions import alert_of, with_ids
+from emr_jobs.apps.raised_alerts import alert_of, with_ids
 
 
 def audit(*rows: tuple[str, int, int]) -> pa.Table:
