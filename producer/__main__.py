@@ -24,6 +24,7 @@ from producer.rejected_rows import RejectedRows
 from producer.replay import Clock, Replay
 from producer.simulate.arguments import SimulateArguments
 from producer.simulate.command import simulate
+from producer.simulate.sample import SampleArguments, write_sample
 from producer.subjects import Tokens, Vault
 from producer.summary import Summary
 from producer.wiring import (
@@ -42,6 +43,8 @@ def main(command_line: list[str]) -> int:
     try:
         if isinstance(arguments, SimulateArguments):
             return simulate(arguments)
+        if isinstance(arguments, SampleArguments):
+            return write_sample(arguments)
         return _replay(arguments)
     except ProducerError as error:
         if arguments.json:

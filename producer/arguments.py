@@ -10,7 +10,9 @@ from typing import Any, get_args
 from contracts.ledger import Layout
 from producer.outlets.kafka import KafkaAuth
 from producer.simulate import arguments as simulating
+from producer.simulate import sample as sampling
 from producer.simulate.arguments import SimulateArguments
+from producer.simulate.sample import SampleArguments
 from producer.wiring import OutletName, Where
 
 _EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -42,7 +44,7 @@ class ReplayArguments:
         return None if self.limit is None else self.start + self.limit - 1
 
 
-def parse(arguments: list[str]) -> ReplayArguments | SimulateArguments:
+def parse(arguments: list[str]) -> ReplayArguments | SimulateArguments | SampleArguments:
     """The arguments as values; ends the process with 2 and the usage when they are wrong."""
     parser = argparse.ArgumentParser(prog="python -m producer", description="Sends events.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
@@ -64,8 +66,11 @@ def parse(arguments: list[str]) -> ReplayArguments | SimulateArguments:
     )
     simulating.add(simulate)
     _where(simulate)
+    sampling.add(commands.add_parser("sample", help="write labelled orders to a file, send none"))
     given = vars(parser.parse_args(arguments))
     command = given.pop("command")
+    if command == "sample":
+        return SampleArguments(**given)
     chosen = layouts.choices[given["layout"]] if command == "replay" else simulate
     _require(chosen, given)
     given["where"] = Where(**{field.name: given.pop(field.name) for field in fields(Where)})

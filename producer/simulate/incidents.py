@@ -2,11 +2,13 @@
 
 Every scenario has a share of all orders. The shares of fraud add up to 1.2 %, below the 2 % that a
 shop would call a bad year; one of its scenarios, `quiet`, trips no rule at all. Each honest
-scenario trips one rule alone, so that no rule can be right by itself.
+scenario trips one rule alone, so that no rule can be right by itself; a newcomer may trip two.
 """
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
@@ -16,7 +18,7 @@ import numpy as np
 from producer.simulate.catalogue import Catalogue
 from producer.simulate.columns import KEPT, Looks, Visits
 from producer.simulate.countries import COUNTRIES, HIDDEN
-from producer.simulate.shoppers import DEVICES_EACH, FRAUD_ACCOUNTS, INCIDENT_DEVICES, Shoppers
+from producer.simulate.shoppers import DEVICES_EACH, INCIDENT_DEVICES, NEW_ACCOUNTS, Shoppers
 
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
@@ -46,7 +48,7 @@ class Chance:
     shoppers: Shoppers
     at: int
     device: int
-    account: int
+    accounts: Iterator[int]
 
     def between(self, low: int, high: int) -> int:
         return int(self.random.integers(low, high))
@@ -57,11 +59,11 @@ class Chance:
     def hidden(self) -> int:
         return len(COUNTRIES) + self.between(0, len(HIDDEN))
 
-    def new_account(self, place: int = 0) -> Planned:
-        """An order by an account that fraud made for itself within the last hour."""
-        shopper = self.shoppers.count + (self.account + place) % FRAUD_ACCOUNTS
+    def new_account(self, youngest: int = 5 * _MINUTE) -> Planned:
+        """An order by an account made within the last hour."""
+        shopper = self.shoppers.count + next(self.accounts) % NEW_ACCOUNTS
         country = int(self.shoppers.country[shopper])
-        created = self.at - self.between(5 * _MINUTE, 60 * _MINUTE)
+        created = self.at - self.between(youngest, 60 * _MINUTE)
         return Planned(self.at, shopper, country, country, self.device, created, 0)
 
     def shopper(self) -> Planned:
@@ -138,9 +140,7 @@ def proxy(chance: Chance) -> list[Planned]:
 def device_ring(chance: Chance) -> list[Planned]:
     count = chance.between(5, 9)
     orders = (
-        chance.new_account(place)._replace(
-            at=chance.at + place * chance.between(240, 600) * _SECOND
-        )
+        chance.new_account()._replace(at=chance.at + place * chance.between(240, 600) * _SECOND)
         for place in range(count)
     )
     return chance.amounts(orders, 10_000, 40_000)
@@ -152,7 +152,8 @@ def quick_buyer(chance: Chance) -> list[Planned]:
 
 
 def quiet(chance: Chance) -> list[Planned]:
-    orders = chance.series(chance.new_account(), chance.between(1, 4), (1_200, 3_600))
+    waited = chance.new_account()._replace(created=chance.at - chance.between(2, 24) * 60 * _MINUTE)
+    orders = chance.series(waited, chance.between(1, 4), (1_200, 3_600))
     return chance.amounts(orders, 50_000, 95_000)
 
 
@@ -196,6 +197,12 @@ def family(chance: Chance) -> list[Planned]:
     return chance.amounts(orders, 2_000, 8_000)
 
 
+def newcomer(chance: Chance) -> list[Planned]:
+    # Half of the first baskets are above 80.00, one in 250 above 1000.00.
+    amount = min(200_000, 8_000 * math.exp(chance.random.normal(0, 0.95)))
+    return [chance.new_account(youngest=2 * _MINUTE)._replace(amount=int(amount))]
+
+
 @dataclass(frozen=True)
 class Scenario:
     """`share` of all orders, in incidents of `orders` on average."""
@@ -226,6 +233,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(big_purchase, 0.0003, 1, fraud=False),
     Scenario(flight, 0.0005, 2, fraud=False),
     Scenario(family, 0.0005, 5, fraud=False),
+    Scenario(newcomer, 0.0100, 1, fraud=False),
 )
 
 
@@ -239,7 +247,7 @@ class Incidents:
         self._shoppers = shoppers
         self._catalogue = catalogue
         self._incidents = 0
-        self._accounts = 0
+        self._accounts = itertools.count()
 
     def plan(self, start: int, end: int, orders: float, first_visit: int) -> tuple[Visits, Looks]:
         """Visits of the incidents that begin in [start, end), where so many orders are expected;
@@ -255,8 +263,6 @@ class Incidents:
 
     def _chance(self, start: int, end: int) -> Chance:
         at = int(self._random.integers(start, end))
-        # Room for a ring of accounts.
-        self._accounts += 10
         device = INCIDENT_DEVICES + self._incidents
         return Chance(self._random, self._shoppers, at, device, self._accounts)
 

@@ -8,8 +8,8 @@ from producer.simulate.catalogue import Catalogue
 from producer.simulate.columns import Bytes, Flags, Ints, Longs, Orders, Visits
 from producer.simulate.countries import COUNTRIES
 
-# Accounts that fraud makes for itself, beyond the honest shoppers; used again after so many.
-FRAUD_ACCOUNTS = 20_000
+# Accounts made while the shop is open, beyond the shoppers it has; used again after so many.
+NEW_ACCOUNTS = 20_000
 DEVICES_EACH = 3
 # Honest devices are numbered by shopper; those of incidents follow above all of them.
 INCIDENT_DEVICES = 1 << 40
@@ -35,9 +35,9 @@ class Shoppers:
         self._first = np.append(0, ends[:-1])
         self._size = np.maximum(1, ends - self._first)
         self._turn = np.zeros(len(COUNTRIES), np.int64)
-        everybody = count + FRAUD_ACCOUNTS
+        everybody = count + NEW_ACCOUNTS
         self.country: Bytes = np.searchsorted(ends, np.arange(everybody), "right").astype(np.int8)
-        self.country[count:] = random.integers(0, len(COUNTRIES), FRAUD_ACCOUNTS)
+        self.country[count:] = random.integers(0, len(COUNTRIES), NEW_ACCOUNTS)
         habit = random.random(everybody)
         self.guest: Flags = habit < _GUEST_SHARE
         self.guest[count:] = False

@@ -22,7 +22,10 @@ HOUR = 60 * MINUTE
 # Most of a day, in which everybody comes back some twenty times and builds a history.
 A_DAY = replace(SHOP, events_per_second=40.0, shoppers=20_000, span=24 * HOUR)
 ORDERS = 60_000
-RULES = ("amount", "location", "velocity", "card_testing", "spike", "jump", "shared_device")
+RULES = (
+    *("amount", "location", "velocity", "card_testing", "spike", "jump", "shared_device"),
+    "young_account",
+)
 
 
 @dataclass
@@ -42,7 +45,9 @@ class Rules:
         self._spent: dict[int, list[int]] = defaultdict(list)
         self._devices: dict[int, set[int]] = defaultdict(set)
 
-    def judge(self, *, shopper: int, time: int, total: int, location: int, device: int) -> set[str]:
+    def judge(
+        self, *, shopper: int, time: int, total: int, location: int, device: int, created: int
+    ) -> set[str]:
         recent = self._orders[shopper]
         while recent and recent[0][0] <= time - HOUR:
             recent.popleft()
@@ -60,6 +65,7 @@ class Rules:
                 for _, _, where in recent
             ),
             "shared_device": len(self._devices[device]) >= 4,
+            "young_account": total > 10_000 and time - created <= HOUR,
         }
         recent.append((time, total, location))
         spent.append(total)
@@ -81,6 +87,7 @@ def judged() -> list[Judged]:
                 total=int(batch.totals[row]),
                 location=int(orders.location[row]),
                 device=int(orders.device[row]),
+                created=int(orders.created[row]),
             )
             found.append(Judged(int(orders.scenario[row]), int(orders.incident[row]), trips))
         if len(found) >= ORDERS:

@@ -1,0 +1,163 @@
+"""``python -m producer sample``: orders of a simulated shop with their labels, sent to nobody.
+
+What rules find is measured on them: they are the orders of `simulate`, as columns, in a week of a
+shop whose customers order ten times each.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from producer import terminal
+from producer.errors import ProducerError
+from producer.simulate.columns import Flags, Ints, Longs
+from producer.simulate.countries import COUNTRIES, LOCATIONS
+from producer.simulate.incidents import SCENARIOS
+from producer.simulate.oddities import Shares
+from producer.simulate.timeline import EVENTS_PER_VISIT, ORDERS_PER_VISIT, Batch, Shop, Timeline
+
+LEAST_ORDERS, MOST_ORDERS = 1_000, 5_000_000
+# 2026-03-02T00:00:00Z, a Monday: figures of one seed are the same on any day.
+_START_US = 1_772_409_600_000_000
+_WEEK_US = 7 * 86_400 * 1_000_000
+_ORDERS_EACH = 10
+_TOLD_EVERY = 100_000
+
+
+@dataclass(frozen=True)
+class SampleArguments:
+    """`orders` is how many are placed; cancellations come on top. `out` must not exist."""
+
+    seed: int
+    orders: int
+    out: Path
+    json: bool = False
+
+
+def write_sample(arguments: SampleArguments) -> int:
+    """Write the orders as a Parquet file; 0, or ProducerError when it cannot be written."""
+    try:
+        with arguments.out.open("xb") as file:
+            _write(arguments, file)
+    except OSError as error:
+        raise ProducerError(
+            f"the sample {arguments.out} cannot be written: {error.strerror or error}",
+            next_step="name another file with --out FILE",
+        ) from error
+    return 0
+
+
+def _write(arguments: SampleArguments, file: IO[bytes]) -> None:
+    placed, told = 0, _TOLD_EVERY
+    with pq.ParquetWriter(file, _SCHEMA) as writer:
+        for table in sample(arguments.seed, arguments.orders):
+            writer.write_table(table)
+            placed += pc.sum(pc.equal(table["kind"], "placed")).as_py()
+            if placed >= told:
+                terminal.tell(f"{placed:,} of {arguments.orders:,} orders")
+                told += _TOLD_EVERY
+
+
+def sample(seed: int, orders: int) -> Iterator[pa.Table]:
+    """So many placed orders, and what was cancelled meanwhile, in the order of their leaving."""
+    left, number = orders, 0
+    for batch in Timeline(_shop(seed, orders)).batches():
+        # As they would be sent.
+        due = np.argsort(batch.orders.due, kind="stable")
+        placed = np.cumsum(~batch.orders.cancelled[due])
+        table = _table(batch, due[: int(np.searchsorted(placed, left)) + 1], number)
+        yield table
+        number += len(table)
+        left -= int(placed[-1]) if len(placed) else 0
+        if left <= 0:
+            return
+
+
+def _shop(seed: int, orders: int) -> Shop:
+    return Shop(
+        seed=seed,
+        worker=0,
+        start=_START_US,
+        span=_WEEK_US,
+        events_per_second=orders * EVENTS_PER_VISIT / ORDERS_PER_VISIT / (_WEEK_US / 1_000_000),
+        shoppers=max(100, orders // _ORDERS_EACH),
+        shares=Shares(),
+    )
+
+
+_SCHEMA = pa.schema(
+    {
+        "event_id": pa.string(),
+        "event_us": pa.int64(),
+        "region": pa.string(),
+        "kind": pa.string(),
+        "canary": pa.bool_(),
+        "customer_id": pa.string(),
+        "device_id": pa.string(),
+        "account_us": pa.int64(),
+        "total_minor": pa.int64(),
+        "currency": pa.string(),
+        "location": pa.string(),
+        "scenario": pa.string(),
+        "incident": pa.int64(),
+    }
+)
+
+
+def _table(batch: Batch, rows: Longs, first: int) -> pa.Table:
+    """Orders as rows; scenario and incident are null unless the order is fraud."""
+    orders = batch.orders.take(rows)
+    honest = orders.incident == 0
+    without_account = orders.created == 0
+    countries = [COUNTRIES[country] for country in orders.country.tolist()]
+    numbers = range(first, first + len(orders))
+    columns = {
+        "event_id": [str(number) for number in numbers],
+        "event_us": orders.time,
+        "region": [country.region for country in countries],
+        "kind": np.where(orders.cancelled, "cancelled", "placed"),
+        "canary": np.zeros(len(orders), np.bool_),
+        "customer_id": _texts(orders.shopper, without_account),
+        "device_id": _texts(orders.device, np.zeros(len(orders), np.bool_)),
+        "account_us": pa.array(orders.created, mask=without_account),
+        "total_minor": batch.totals[rows],
+        "currency": [country.currency for country in countries],
+        "location": [LOCATIONS[location] for location in orders.location.tolist()],
+        "scenario": pa.array(
+            [SCENARIOS[place - 1].name if place else None for place in orders.scenario.tolist()],
+            pa.string(),
+        ),
+        "incident": pa.array(orders.incident.astype(np.int64), mask=honest),
+    }
+    return pa.table(columns).cast(_SCHEMA)
+
+
+def _texts(numbers: Longs | Ints, missing: Flags) -> pa.Array:
+    return pa.array(numbers, mask=missing).cast(pa.string())
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the options."""
+    parser.add_argument("--seed", type=int, default=1, help="what decides all they do")
+    parser.add_argument("--orders", type=_orders, required=True, help="how many are placed")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a new file")
+
+
+def _orders(text: str) -> int:
+    number = int(text)
+    if not LEAST_ORDERS <= number <= MOST_ORDERS:
+        raise argparse.ArgumentTypeError(f"{text} is not from {LEAST_ORDERS:,} to {MOST_ORDERS:,}")
+    return number
+
+
+# argparse names the type in its message.
+_orders.__name__ = "number of orders"
