@@ -34,6 +34,7 @@ COMMANDS = (
     "jars",
     "assets",
     "cost",
+    "fraud",
 )
 
 
