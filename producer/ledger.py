@@ -7,7 +7,7 @@ import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from itertools import chain, repeat
+from itertools import repeat
 from pathlib import Path
 from typing import Protocol
 
@@ -20,8 +20,10 @@ from contracts.ledger import (
     Run,
 )
 from producer.errors import ProducerError
-from producer.outlets import Delivery
+from producer.outlets import Deliveries
 
+# RFC 4180
+_LINE_END = "\r\n"
 # sequence, event_id, topic, position
 Attempt = tuple[int, str, str, int]
 
@@ -32,7 +34,7 @@ class Ledger(Protocol):
     def attempt(self, attempts: Iterable[Attempt]) -> None:
         """Note events about to be handed over; on return they survive a crash of this process."""
 
-    def outcome(self, deliveries: Iterable[Delivery], details: Iterable[str] = ()) -> None:
+    def outcome(self, deliveries: Deliveries, details: Sequence[str] | None = None) -> None:
         """Note what became of events, and of the acknowledged ones in addition a detail each."""
 
     def sync(self, run: Run) -> None:
@@ -47,7 +49,7 @@ class NoLedger:
 
     def attempt(self, attempts: Iterable[Attempt]) -> None: ...
 
-    def outcome(self, deliveries: Iterable[Delivery], details: Iterable[str] = ()) -> None: ...
+    def outcome(self, deliveries: Deliveries, details: Sequence[str] | None = None) -> None: ...
 
     def sync(self, run: Run) -> None: ...
 
@@ -70,13 +72,35 @@ class FileLedger:
             ) from error
         self.sync(run)
 
+    # Numbers, ids and names need no quotes: joining them takes a third of what `csv` does.
+
     def attempt(self, attempts: Iterable[Attempt]) -> None:
-        csv.writer(self._attempts).writerows(attempts)
+        self._attempts.writelines(
+            [
+                f"{sequence},{event_id},{topic},{position}{_LINE_END}"
+                for sequence, event_id, topic, position in attempts
+            ]
+        )
         self._attempts.flush()
 
-    def outcome(self, deliveries: Iterable[Delivery], details: Iterable[str] = ()) -> None:
-        rows = map(_outcome_row, deliveries, chain(details, repeat("")))
-        csv.writer(self._outcomes).writerows(rows)
+    def outcome(self, deliveries: Deliveries, details: Sequence[str] | None = None) -> None:
+        acknowledged = zip(
+            deliveries.sequences,
+            deliveries.partitions,
+            deliveries.offsets,
+            deliveries.append_times,
+            repeat("", deliveries.acknowledged) if details is None else details,
+            strict=True,
+        )
+        self._outcomes.writelines(
+            [
+                f"{sequence},acknowledged,{partition},{offset},{append_time},{detail}{_LINE_END}"
+                for sequence, partition, offset, append_time, detail in acknowledged
+            ]
+        )
+        csv.writer(self._outcomes, lineterminator=_LINE_END).writerows(
+            (sequence, "failed", "", "", "", why) for sequence, why in deliveries.failures
+        )
         self._outcomes.flush()
 
     def sync(self, run: Run) -> None:
@@ -96,24 +120,9 @@ class FileLedger:
 
 def _started(path: Path, columns: Sequence[str]) -> io.TextIOWrapper:
     file = path.open("x", encoding="utf-8", newline="", buffering=1 << 16)
-    csv.writer(file).writerow(columns)
+    csv.writer(file, lineterminator=_LINE_END).writerow(columns)
     file.flush()
     return file
-
-
-def _outcome_row(
-    delivery: Delivery, detail: str
-) -> tuple[int, str, int | str, int | str, int | str, str]:
-    if delivery.failure:
-        return delivery.sequence, "failed", "", "", "", delivery.failure
-    return (
-        delivery.sequence,
-        "acknowledged",
-        delivery.partition,
-        delivery.offset,
-        delivery.append_time,
-        detail,
-    )
 
 
 def at_row(run: Run, last_row: int, *, rejected: dict[str, int], finished: bool = False) -> Run:

@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from contracts.ledger import Run
 from contracts.topics import Topic
 from producer.ledger import Ledger, at_row
-from producer.outlets import Delivery, Outlet
+from producer.outlets import Failure, Outlet
 from producer.pace import Pace
 
 PRODUCER = "replay"
@@ -161,16 +161,15 @@ class Replay(Generic[_Item]):
 
     def _take_deliveries(self) -> None:
         deliveries = self.outlet.deliveries()
-        failed = [delivery for delivery in deliveries if delivery.failure]
         self.ledger.outcome(deliveries)
-        self.counts.acknowledged += len(deliveries) - len(failed)
-        self.counts.failed += len(failed)
-        if failed:
-            self._stop_after_failure(failed[0])
+        self.counts.acknowledged += deliveries.acknowledged
+        self.counts.failed += len(deliveries.failures)
+        if deliveries.failures:
+            self._stop_after_failure(deliveries.failures[0])
 
-    def _stop_after_failure(self, failed: Delivery) -> None:
+    def _stop_after_failure(self, failed: Failure) -> None:
         # Whatever broke one event breaks the next: the same command again sends what is missing.
-        self.counts.first_failure = self.counts.first_failure or failed.failure
+        self.counts.first_failure = self.counts.first_failure or failed.why
         self.stopping = True
 
     def _tell_each_second(self) -> None:

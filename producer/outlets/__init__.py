@@ -17,22 +17,36 @@ class Place:
     topic_ids: dict[str, str] = field(default_factory=dict)
 
 
-class Delivery(NamedTuple):
-    """What became of one event. `append_time` in microseconds UTC; `failure` is empty when it is
-    acknowledged, and then only `sequence` and `failure` mean anything."""
+class Failure(NamedTuple):
+    """An event that did not arrive."""
 
     sequence: int
-    partition: int = -1
-    offset: int = -1
-    append_time: int = 0
-    failure: str = ""
+    why: str
+
+
+@dataclass(frozen=True)
+class Deliveries:
+    """What became of events. The acknowledged ones are columns, by the order of the answers, since
+    an object for each would take longer than making the event; `append_times` in microseconds
+    UTC."""
+
+    sequences: Sequence[int] = ()
+    partitions: Sequence[int] = ()
+    offsets: Sequence[int] = ()
+    append_times: Sequence[int] = ()
+    failures: Sequence[Failure] = ()
+
+    @property
+    def acknowledged(self) -> int:
+        """How many events are acknowledged."""
+        return len(self.sequences)
 
 
 class Outlet(Protocol):
     """Takes events and says what became of each, once, in `deliveries`.
 
     Events of one key arrive in the order in which they were sent. None is dropped in silence: after
-    `flush` returned 0 every event has a delivery.
+    `flush` returned 0 every event is in `deliveries`.
     """
 
     def place(self) -> Place:
@@ -50,7 +64,7 @@ class Outlet(Protocol):
     ) -> None:
         """Hand over events of one topic, the first one first, as `send` does each."""
 
-    def deliveries(self) -> list[Delivery]:
+    def deliveries(self) -> Deliveries:
         """What became known since the last call."""
 
     def flush(self, timeout: float) -> int:

@@ -15,7 +15,7 @@ from typing import IO
 
 from contracts.topics import Topic
 from producer.errors import BadInput
-from producer.outlets import Delivery, Place
+from producer.outlets import Deliveries, Place
 
 _SUFFIX = ".ndjson"
 
@@ -33,7 +33,9 @@ class FileOutlet:
         self._files: dict[str, IO[bytes]] = {}
         self._offsets: dict[str, int] = {}
         self._unsynced: list[tuple[int, int]] = []
-        self._deliveries: list[Delivery] = []
+        self._sequences: list[int] = []
+        self._synced_offsets: list[int] = []
+        self._append_times: list[int] = []
 
     def place(self) -> Place:
         return Place(f"file:{self._folder.name}")
@@ -59,19 +61,21 @@ class FileOutlet:
         for key, value, sequence in zip(keys, values, sequences, strict=True):
             self.send(topic, key, value, sequence)
 
-    def deliveries(self) -> list[Delivery]:
-        taken, self._deliveries = self._deliveries, []
+    def deliveries(self) -> Deliveries:
+        taken = Deliveries(
+            self._sequences, [0] * len(self._sequences), self._synced_offsets, self._append_times
+        )
+        self._sequences, self._synced_offsets, self._append_times = [], [], []
         return taken
 
     def flush(self, timeout: float) -> int:  # noqa: ARG002 - a file never makes one wait
         for file in self._files.values():
             file.flush()
             os.fsync(file.fileno())
-        now = self._clock()
-        self._deliveries += [
-            Delivery(sequence, partition=0, offset=offset, append_time=now)
-            for sequence, offset in self._unsynced
-        ]
+        self._append_times += [self._clock()] * len(self._unsynced)
+        for sequence, offset in self._unsynced:
+            self._sequences.append(sequence)
+            self._synced_offsets.append(offset)
         self._unsynced.clear()
         return 0
 

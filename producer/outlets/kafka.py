@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from uuid import UUID
 
 from confluent_kafka import (
@@ -20,12 +20,13 @@ from confluent_kafka.admin import AdminClient
 
 from contracts.topics import Topic
 from producer.errors import NotReady, ProducerError
-from producer.outlets import Delivery, Place
+from producer.outlets import Deliveries, Failure, Place
 
 KafkaAuth = Literal["none", "msk-iam"]
 
 CONNECT_SECONDS = 10.0
 _US_PER_MS = 1000
+_OnDelivery = Callable[[KafkaError | None, Message], None]
 # Long enough for a leader to die and another to be elected; then an event has failed.
 DELIVERY_SECONDS = 120
 _SETTINGS: Mapping[str, Any] = {
@@ -99,25 +100,16 @@ class KafkaOutlet:
     def __init__(self, settings: Mapping[str, Any], place: Place) -> None:
         self._place = place
         self._fatal: KafkaError | None = None
-        self._deliveries: list[Delivery] = []
+        # Sequence, partition, offset and milliseconds of each acknowledged event.
+        self._acknowledged: list[tuple[int, int | None, int | None, int]] = []
+        self._failures: list[Failure] = []
         self._producer = Producer({**_SETTINGS, "error_cb": self._on_error, **settings})
 
     def place(self) -> Place:
         return self._place
 
     def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
-        delivered: Callable[[KafkaError | None, Message], None] = partial(
-            self._on_delivery, sequence
-        )
-        while True:
-            self._raise_fatal()
-            try:
-                self._producer.produce(topic.name, value, key, on_delivery=delivered)
-            except BufferError:
-                # The local queue is full: the broker decides the pace from here.
-                self._producer.poll(0.1)
-            else:
-                return
+        self.send_all(topic, (key,), (value,), (sequence,))
 
     def send_all(
         self,
@@ -126,13 +118,33 @@ class KafkaOutlet:
         values: Sequence[bytes],
         sequences: Sequence[int],
     ) -> None:
+        self._raise_fatal()
+        produce, name, on_delivery = self._producer.produce, topic.name, self._on_delivery
         for key, value, sequence in zip(keys, values, sequences, strict=True):
-            self.send(topic, key, value, sequence)
+            delivered: _OnDelivery = partial(on_delivery, sequence)
+            while True:
+                try:
+                    produce(name, value, key, on_delivery=delivered)
+                    break
+                except BufferError:
+                    # The local queue is full: the broker decides the pace from here.
+                    self._producer.poll(0.1)
+                    self._raise_fatal()
 
-    def deliveries(self) -> list[Delivery]:
+    def deliveries(self) -> Deliveries:
         self._producer.poll(0)
-        taken, self._deliveries = self._deliveries, []
-        return taken
+        acknowledged, self._acknowledged = self._acknowledged, []
+        failures, self._failures = self._failures, []
+        if not acknowledged:
+            return Deliveries(failures=failures)
+        sequences, partitions, offsets, milliseconds = zip(*acknowledged, strict=True)
+        return Deliveries(
+            sequences,
+            _known(partitions),
+            _known(offsets),
+            [each * _US_PER_MS for each in milliseconds],
+            failures,
+        )
 
     def flush(self, timeout: float) -> int:
         self._raise_fatal()
@@ -144,17 +156,10 @@ class KafkaOutlet:
 
     def _on_delivery(self, sequence: int, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            self._deliveries.append(Delivery(sequence, failure=error.str()))
+            self._failures.append(Failure(sequence, error.str()))
             return
         _kind, milliseconds = message.timestamp()
-        self._deliveries.append(
-            Delivery(
-                sequence,
-                partition=_known(message.partition()),
-                offset=_known(message.offset()),
-                append_time=milliseconds * _US_PER_MS,
-            )
-        )
+        self._acknowledged.append((sequence, message.partition(), message.offset(), milliseconds))
 
     def _on_error(self, error: KafkaError) -> None:
         # Brokers that come and go are retried by the client; only a fatal error ends it.
@@ -169,8 +174,8 @@ class KafkaOutlet:
             )
 
 
-def _known(number: int | None) -> int:
-    """What an acknowledged message always has."""
-    if number is None:
+def _known(numbers: Sequence[int | None]) -> Sequence[int]:
+    """What acknowledged messages always have."""
+    if None in numbers:
         raise ProducerError("Kafka acknowledged an event without saying where it is")
-    return number
+    return cast("Sequence[int]", numbers)

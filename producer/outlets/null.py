@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import repeat
 
 from contracts.topics import Topic
-from producer.outlets import Delivery, Place
+from producer.outlets import Deliveries, Place
 
 
 class NullOutlet:
@@ -15,7 +14,8 @@ class NullOutlet:
     def __init__(self, *, clock: Callable[[], int] = lambda: 0) -> None:
         self._clock = clock
         self._sent = 0
-        self._deliveries: list[Delivery] = []
+        self._sequences: list[int] = []
+        self._append_times: list[int] = []
 
     def place(self) -> Place:
         return Place("null")
@@ -31,13 +31,15 @@ class NullOutlet:
         sequences: Sequence[int],
     ) -> None:
         del topic, keys  # kept nowhere
-        offsets = range(self._sent, self._sent + len(values))
-        self._deliveries += map(Delivery, sequences, repeat(0), offsets, repeat(self._clock()))
-        self._sent += len(values)
+        self._sequences += sequences
+        self._append_times += [self._clock()] * len(values)
 
-    def deliveries(self) -> list[Delivery]:
-        taken, self._deliveries = self._deliveries, []
-        return taken
+    def deliveries(self) -> Deliveries:
+        sequences, self._sequences = self._sequences, []
+        append_times, self._append_times = self._append_times, []
+        first, self._sent = self._sent, self._sent + len(sequences)
+        offsets = range(first, self._sent)
+        return Deliveries(sequences, [0] * len(sequences), offsets, append_times)
 
     def flush(self, timeout: float) -> int:  # noqa: ARG002 - nothing to wait for
         return 0

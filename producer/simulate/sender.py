@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from contracts.registry import Registry
 from producer.ledger import Ledger
-from producer.outlets import Delivery, Outlet
+from producer.outlets import Failure, Outlet
 from producer.simulate.defects import DEFECTS, broken
 from producer.simulate.incidents import SCENARIOS
 from producer.simulate.labels import Label, Labels
@@ -28,7 +27,7 @@ BLOCK_EVENTS = 8_192
 # Minor units: orders above it are pointed out.
 HIGH_VALUE = 100_000
 _WAIT_SECONDS = 0.05
-_FAILURE = attrgetter("failure")
+_TOPIC_NAMES = np.array([topic.name for topic in TOPICS], object)
 _ANNOUNCED = [
     np.array([0, *(quarantined(defect.reason) for defect in defects)], np.int8)
     for defects in DEFECTS
@@ -107,12 +106,10 @@ class Sender:
         """Take in what became of events; waits while too many are under way."""
         while True:
             deliveries = self.outlet.deliveries()
-            if any(map(_FAILURE, deliveries)):
-                self._take_failures([one for one in deliveries if one.failure])
-                deliveries = [one for one in deliveries if not one.failure]
-            self.progress.acknowledged += len(deliveries)
-            if deliveries:
-                self.ledger.outcome(deliveries, self._verdicts.acknowledged(deliveries))
+            if deliveries.failures:
+                self._take_failures(deliveries.failures)
+            self.progress.acknowledged += deliveries.acknowledged
+            self.ledger.outcome(deliveries, self._verdicts.acknowledged(deliveries))
             waiting = self.progress.attempted - self.progress.acknowledged - self.progress.failed
             if waiting < MOST_WAITING // 2:
                 return
@@ -215,18 +212,21 @@ class Sender:
                 if len(high):
                     self.progress.sample = self.values.describe(batch, int(high[-1]))
 
-    def _take_failures(self, failed: list[Delivery]) -> None:
-        self.progress.first_failure = self.progress.first_failure or failed[0].failure
+    def _take_failures(self, failed: Sequence[Failure]) -> None:
+        self.progress.first_failure = self.progress.first_failure or failed[0].why
         self.progress.failed += len(failed)
         for one in failed:
             self._verdicts.failed(one.sequence)
-        self.ledger.outcome(failed)
 
 
 def _attempts(batch: Batch, part: slice, at: _Numbers) -> Iterator[tuple[int, str, str, int]]:
     """Rows of the ledger, made only if there is one."""
-    names = [topic.name for topic in TOPICS]
     text = at.ids.tobytes().decode()
-    for place, topic in enumerate(batch.topic[part].tolist()):
-        event_id = text[36 * place : 36 * place + 36]
-        yield at.sequence + place, event_id, names[topic], at.first + place + 1
+    ids = [text[start : start + 36] for start in range(0, len(text), 36)]
+    yield from zip(
+        range(at.sequence, at.sequence + len(ids)),
+        ids,
+        _TOPIC_NAMES[batch.topic[part]].tolist(),
+        range(at.first + 1, at.first + 1 + len(ids)),
+        strict=True,
+    )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
 
 from contracts.events import FUTURE_ALLOWANCE_US, LATE_AFTER_US
 from contracts.rejections import REASONS, Reason
-from producer.outlets import Delivery
+from producer.outlets import Deliveries
 from producer.simulate.columns import Bytes, Longs
 
 ON_TIME, LATE, DUPLICATE = range(3)
@@ -18,6 +16,7 @@ VERDICTS: tuple[str, ...] = (
     *("", "late", "duplicate"),
     *(f"quarantine:{reason}" for reason in REASONS),
 )
+_NAMES = np.array(VERDICTS, object)
 _FUTURE_DATED = _FIRST_REASON + REASONS.index("future_dated")
 # More events than any outlet keeps waiting for an answer.
 MOST_WAITING = 1 << 19
@@ -58,11 +57,10 @@ class Verdicts:
         self._topic[place] = topic
         self._twin[place] = twin
 
-    def acknowledged(self, deliveries: Sequence[Delivery]) -> Iterator[str]:
-        """Count the verdicts on these, and tell them one by one."""
-        sequences, _, _, append_times, _ = zip(*deliveries, strict=True)
-        place = np.array(sequences, np.int64) & _MASK
-        appended = np.array(append_times, np.int64)
+    def acknowledged(self, deliveries: Deliveries) -> list[str]:
+        """Count the verdicts on the acknowledged ones, and tell them."""
+        place = np.array(deliveries.sequences, np.int64) & _MASK
+        appended = np.array(deliveries.append_times, np.int64)
         late_by = appended - self._time[place]
         verdict = np.where(late_by > LATE_AFTER_US, LATE, ON_TIME)
         verdict[late_by < -FUTURE_ALLOWANCE_US] = _FUTURE_DATED
@@ -72,7 +70,8 @@ class Verdicts:
             verdict[row] = self._of_twin(int(self._twin[place[row]]), int(verdict[row]))
         self.counts += np.bincount(verdict, minlength=len(VERDICTS))
         self.by_topic += np.bincount(self._topic[place], minlength=len(self.by_topic))
-        return map(VERDICTS.__getitem__, verdict.tolist())
+        names: list[str] = _NAMES[verdict].tolist()
+        return names
 
     def failed(self, sequence: int) -> None:
         """Note that an event did not arrive."""

@@ -14,7 +14,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 from contracts.topics import CLICKS, ORDERS, Topic
 from producer.errors import NotReady
-from producer.outlets import Delivery, Outlet, Place
+from producer.outlets import Deliveries, Failure, Outlet, Place
 from producer.outlets.file import FileOutlet, read_back
 from producer.outlets.kafka import KafkaOutlet, find_place
 from producer.outlets.null import NullOutlet
@@ -94,10 +94,19 @@ def reading(bench: Bench) -> None:
         pytest.xfail("null keeps nothing: it measures how fast events are made")
 
 
-def deliveries_of(outlet: Outlet) -> list[Delivery]:
+Row = tuple[int, int, int, int]
+
+
+def deliveries_of(outlet: Outlet) -> tuple[list[Row], list[Failure]]:
+    """Sequence, partition, offset and append time of each acknowledged event; the failures."""
     found = outlet.deliveries()
     assert outlet.flush(timeout=30) == 0
-    return found + outlet.deliveries()
+    later = outlet.deliveries()
+    return [*rows_of(found), *rows_of(later)], [*found.failures, *later.failures]
+
+
+def rows_of(found: Deliveries) -> Iterator[Row]:
+    return zip(found.sequences, found.partitions, found.offsets, found.append_times, strict=True)
 
 
 def test_events_of_one_key_arrive_in_the_order_in_which_they_were_sent(bench: Bench) -> None:
@@ -123,18 +132,19 @@ def test_bytes_arrive_as_they_are(bench: Bench) -> None:
 def test_each_event_is_acknowledged_once(bench: Bench) -> None:
     for n in range(1000):
         bench.outlet.send(ORDERS, b"%d" % n, b"value", n)
-    deliveries = deliveries_of(bench.outlet)
-    assert sorted(delivery.sequence for delivery in deliveries) == list(range(1000))
-    assert not any(delivery.failure for delivery in deliveries)
-    assert bench.outlet.deliveries() == []
+    acknowledged, failures = deliveries_of(bench.outlet)
+    assert sorted(sequence for sequence, *_ in acknowledged) == list(range(1000))
+    assert failures == []
+    assert bench.outlet.deliveries().acknowledged == 0
 
 
 def test_acknowledgements_tell_where_an_event_is(bench: Bench) -> None:
     for n in range(300):
         bench.outlet.send(ORDERS, b"%d" % n, b"value", n)
     by_partition: dict[int, list[int]] = {}
-    for delivery in sorted(deliveries_of(bench.outlet), key=lambda each: each.sequence):
-        by_partition.setdefault(delivery.partition, []).append(delivery.offset)
+    acknowledged, _ = deliveries_of(bench.outlet)
+    for _, partition, offset, _ in sorted(acknowledged):
+        by_partition.setdefault(partition, []).append(offset)
     assert sum(map(len, by_partition.values())) == 300
     for offsets in by_partition.values():
         assert offsets == list(range(len(offsets)))
@@ -151,16 +161,16 @@ def test_topics_are_kept_apart(bench: Bench) -> None:
 
 def test_flush_without_events_returns_at_once(bench: Bench) -> None:
     assert bench.outlet.flush(timeout=0) == 0
-    assert bench.outlet.deliveries() == []
+    assert bench.outlet.deliveries().acknowledged == 0
 
 
 def test_a_file_outlet_appends_and_counts_on(tmp_path: Path) -> None:
     for n in range(3):
         outlet = FileOutlet(tmp_path, clock=lambda: NOW_US)
         outlet.send(ORDERS, b"k", b"%d" % n, n)
-        (delivery,) = deliveries_of(outlet)
+        acknowledged, _ = deliveries_of(outlet)
         outlet.close()
-        assert delivery == Delivery(n, partition=0, offset=n, append_time=NOW_US)
+        assert acknowledged == [(n, 0, n, NOW_US)]
     assert [value for _, value in read_back(tmp_path, ORDERS)] == [b"0", b"1", b"2"]
 
 
@@ -172,9 +182,10 @@ def test_an_event_that_a_broker_refuses_is_told_with_the_reason(tmp_path: Path) 
         Place("nowhere"),
     )
     outlet.send(ORDERS, b"k", b"v", 7)
-    (delivery,) = deliveries_of(outlet)
-    assert delivery.sequence == 7
-    assert "timed out" in delivery.failure.lower()
+    acknowledged, (failure,) = deliveries_of(outlet)
+    assert acknowledged == []
+    assert failure.sequence == 7
+    assert "timed out" in failure.why.lower()
     bench.outlet.close()
 
 
@@ -186,7 +197,8 @@ def test_a_full_local_queue_slows_the_sender_down(tmp_path: Path) -> None:
     )
     for n in range(500):
         outlet.send(ORDERS, b"k", b"v", n)
-    assert len(deliveries_of(outlet)) == 500
+    acknowledged, _ = deliveries_of(outlet)
+    assert len(acknowledged) == 500
 
 
 def test_an_unreachable_broker_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from contracts.schemas import bundled_schemas
 from contracts.topics import Topic
 from producer.ledger import Attempt
 from producer.order_encoder import OrderEncoder
-from producer.outlets import Delivery, Place
+from producer.outlets import Deliveries, Failure, Place
 from producer.pace import Pace
 from producer.patterns import read_patterns
 from producer.replay import Clock, Replay
@@ -34,7 +34,8 @@ class World:
         self.told: list[str] = []
         self.now = 0.0
         self._failing = failing
-        self._deliveries: list[Delivery] = []
+        self._acknowledged: list[int] = []
+        self._failures: list[Failure] = []
 
     # the vault
     def secret(self) -> bytes:
@@ -47,11 +48,9 @@ class World:
     def attempt(self, attempts: Sequence[Attempt]) -> None:
         self.events.append(f"attempt {' '.join(str(position) for *_, position in attempts)}")
 
-    def outcome(self, deliveries: Iterable[Delivery]) -> None:
-        self.events += [
-            f"{'failed' if delivery.failure else 'acknowledged'} {delivery.sequence}"
-            for delivery in deliveries
-        ]
+    def outcome(self, deliveries: Deliveries) -> None:
+        self.events += [f"acknowledged {sequence}" for sequence in deliveries.sequences]
+        self.events += [f"failed {failure.sequence}" for failure in deliveries.failures]
 
     def sync(self, run: Run) -> None:
         self.runs.append(run)
@@ -62,11 +61,14 @@ class World:
 
     def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
         self.events.append(f"send {sequence} at {self.now:g}")
-        failure = "the disk is full" if sequence in self._failing else ""
-        self._deliveries.append(Delivery(sequence, failure=failure))
+        if sequence in self._failing:
+            self._failures.append(Failure(sequence, "the disk is full"))
+        else:
+            self._acknowledged.append(sequence)
 
-    def deliveries(self) -> list[Delivery]:
-        taken, self._deliveries = self._deliveries, []
+    def deliveries(self) -> Deliveries:
+        taken = Deliveries(self._acknowledged, failures=self._failures)
+        self._acknowledged, self._failures = [], []
         return taken
 
     def flush(self, timeout: float) -> int:
@@ -172,8 +174,8 @@ def test_a_stop_attempts_nothing_more() -> None:
 
 def test_an_unanswered_event_is_reported_when_time_is_up() -> None:
     class Silent(World):
-        def deliveries(self) -> list[Delivery]:
-            return []
+        def deliveries(self) -> Deliveries:
+            return Deliveries()
 
         def flush(self, timeout: float) -> int:
             self.now += timeout

@@ -12,7 +12,7 @@ from contracts.registries import open_registry
 from contracts.rejections import Rejection
 from contracts.topics import Topic
 from producer.ledger import NoLedger
-from producer.outlets import Delivery, Place
+from producer.outlets import Deliveries, Place
 from producer.simulate.labels import Labels
 from producer.simulate.oddities import Shares
 from producer.simulate.people import People
@@ -57,22 +57,24 @@ class Listed:
 
     append_time: int
     sent: list[tuple[Topic, bytes, bytes]] = field(default_factory=list)
-    waiting: list[Delivery] = field(default_factory=list)
+    waiting: list[int] = field(default_factory=list)
 
     def place(self) -> Place:
         return Place("list")
 
     def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
         self.sent.append((topic, key, value))
-        self.waiting.append(Delivery(sequence, 0, len(self.sent), self.append_time))
+        self.waiting.append(sequence)
 
     def send_all(self, topic, keys, values, sequences) -> None:  # type: ignore[no-untyped-def]
         for key, value, sequence in zip(keys, values, sequences, strict=True):
             self.send(topic, key, value, sequence)
 
-    def deliveries(self) -> list[Delivery]:
+    def deliveries(self) -> Deliveries:
         taken, self.waiting = self.waiting, []
-        return taken
+        count, end = len(taken), len(self.sent)
+        offsets = range(end - count, end)
+        return Deliveries(taken, [0] * count, offsets, [self.append_time] * count)
 
     def flush(self, timeout: float) -> int:
         return 0

@@ -13,7 +13,7 @@ from contracts.codec import decode, decode_record
 from contracts.events import LATE_AFTER_US
 from contracts.rejections import Rejection
 from contracts.topics import Topic
-from producer.outlets import Delivery
+from producer.outlets import Deliveries
 from producer.simulate.defects import DEFECTS, Defect, broken
 from producer.simulate.timeline import TOPICS
 from producer.simulate.verdicts import Verdicts, quarantined
@@ -151,16 +151,21 @@ TIME = 1_000 * MINUTE
 )
 def test_verdicts(case: str, announced: int, appended: list[int], expected: list[str]) -> None:
     verdicts = _verdicts(announced, len(appended))
-    answers = [Delivery(n, 0, n, time) for n, time in enumerate(appended)]
-    assert list(verdicts.acknowledged(answers)) == expected
+    answers = [_answer(n, time) for n, time in enumerate(appended)]
+    together = Deliveries(range(len(appended)), append_times=appended)
+    assert verdicts.acknowledged(together) == expected
     again = _verdicts(announced, len(appended))
-    assert [told for one in answers for told in again.acknowledged([one])] == expected
+    assert [told for one in answers for told in again.acknowledged(one)] == expected
 
 
 def test_a_copy_whose_twin_failed_is_the_one_in_silver() -> None:
     verdicts = _verdicts(0, 2)
     verdicts.failed(0)
-    assert list(verdicts.acknowledged([Delivery(1, 0, 0, TIME)])) == [""]
+    assert verdicts.acknowledged(_answer(1, TIME)) == [""]
+
+
+def _answer(sequence: int, append_time: int) -> Deliveries:
+    return Deliveries([sequence], append_times=[append_time])
 
 
 def _verdicts(announced: int, copies: int) -> Verdicts:
