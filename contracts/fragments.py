@@ -16,10 +16,14 @@ ORDER_SCHEMA = canonical(bundled_schemas()["orders"][0])
 CLICK_SCHEMA = canonical(bundled_schemas()["clicks"][0])
 
 # Unions and enums are written as the index of the branch or symbol, zigzagged.
-_NULL = b"\x00"
-_PRESENT = b"\x02"
-_KINDS: dict[OrderKind, bytes] = {"placed": b"\x00", "cancelled": b"\x02", "adjustment": b"\x04"}
-_NO_MORE_LINES = b"\x00"
+NULL = b"\x00"
+PRESENT = b"\x02"
+ORDER_KINDS: dict[OrderKind, bytes] = {
+    "placed": b"\x00",
+    "cancelled": b"\x02",
+    "adjustment": b"\x04",
+}
+NO_MORE_LINES = b"\x00"
 CLICK_TYPES: dict[ClickType, bytes] = {
     "view": b"\x00",
     "cart": b"\x02",
@@ -60,12 +64,12 @@ def text(value: str) -> bytes:
 
 def optional_text(value: str | None) -> bytes:
     """A text that may be null."""
-    return _NULL if value is None else _PRESENT + text(value)
+    return NULL if value is None else PRESENT + text(value)
 
 
 def optional_long(value: int | None) -> bytes:
     """A number that may be null."""
-    return _NULL if value is None else _PRESENT + long(value)
+    return NULL if value is None else PRESENT + long(value)
 
 
 def envelope(schema: SchemaVersion, expected: str) -> bytes:
@@ -130,11 +134,11 @@ class OrderValues:
                 self._source,
                 long(sequence),
                 text(order_id),
-                _KINDS[kind],
+                ORDER_KINDS[kind],
                 optional_text(customer_id),
                 long(line_count),
                 lines,
-                _NO_MORE_LINES,
+                NO_MORE_LINES,
                 long(total),
                 self._currency,
                 location,

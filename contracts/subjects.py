@@ -8,12 +8,13 @@ from typing import Literal
 SubjectKind = Literal["customer", "device"]
 # `purpose` of the secret's row in the vault.
 TOKEN_PURPOSE = "subject-token"
-_PREFIX = "sub_"
-_DIGEST_BYTES = 16
-_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+# A token is the prefix and 26 letters.
+TOKEN_PREFIX = "sub_"
+DIGEST_BYTES = 16
+TOKEN_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
 # Two letters, 10 bits, are looked up at once.
-_PAIRS = tuple(first + second for first in _LETTERS for second in _LETTERS)
-# 128 bits are 13 pairs, the last two bits being none.
+_PAIRS = tuple(first + second for first in TOKEN_LETTERS for second in TOKEN_LETTERS)
+# 128 bits, a digest, are 13 pairs, the last two bits being none.
 _SHIFTS = tuple(range(120, -1, -10))
 
 
@@ -37,9 +38,13 @@ class TokenMaker:
 
     def token(self, kind: SubjectKind, real_id: str) -> str:
         """As `subject_token`."""
+        bits = int.from_bytes(self.digest(kind, real_id), "big") << 2
+        return TOKEN_PREFIX + "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
+
+    def digest(self, kind: SubjectKind, real_id: str) -> bytes:
+        """The `DIGEST_BYTES` bytes that a token writes as letters."""
         inner = self._inner.copy()
         inner.update(f"{kind}:{real_id}".encode())
         outer = self._outer.copy()
         outer.update(inner.digest())
-        bits = int.from_bytes(outer.digest()[:_DIGEST_BYTES], "big") << 2
-        return _PREFIX + "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
+        return outer.digest()[:DIGEST_BYTES]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from contracts.subjects import SubjectKind, subject_token
 
@@ -12,8 +11,7 @@ from contracts.subjects import SubjectKind, subject_token
 _MOST_CACHED = 100_000
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """A person or device, by token and by real id."""
 
     token: str

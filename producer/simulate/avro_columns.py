@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha1
 from uuid import UUID, uuid5
 
@@ -20,19 +21,22 @@ TIME_BYTES = 8
 
 
 def varints(values: Longs, width: int) -> NDArray[np.uint8]:
-    """Numbers of 0 or more as Avro longs, a row each, filled up with zeros to `width` bytes."""
-    rest = (values.astype(np.uint64) << np.uint64(1))[:, np.newaxis] >> (
-        np.arange(width, dtype=np.uint64) * np.uint64(7)
-    )
+    """Numbers as Avro longs, a row each, filled up with zeros to `width` bytes."""
+    rest = _zigzag(values)[:, np.newaxis] >> (np.arange(width, dtype=np.uint64) * np.uint64(7))
     more = rest >= 0x80
     written: NDArray[np.uint8] = np.where(more, rest & 0x7F | 0x80, rest).astype(np.uint8)
     return written
 
 
+def _zigzag(values: Longs) -> NDArray[np.uint64]:
+    zigzag: NDArray[np.uint64] = ((values << 1) ^ (values >> 63)).astype(np.uint64)
+    return zigzag
+
+
 def longs(values: Longs) -> list[bytes]:
-    """Numbers of 0 or more as Avro longs."""
+    """Numbers as Avro longs."""
     # The last byte of a long is 0 for the number 0 alone, so cutting zeros off cuts the filling.
-    width = 1 + int(values.max(initial=0)).bit_length() // 7
+    width = max(1, -(-int(_zigzag(values).max(initial=0)).bit_length() // 7))
     return [one or b"\x00" for one in rows(varints(values, width))]
 
 
@@ -40,6 +44,11 @@ def rows(matrix: NDArray[np.uint8]) -> list[bytes]:
     """The rows as bytes, zeros at their ends cut off."""
     lines: list[bytes] = np.ascontiguousarray(matrix).view(f"S{matrix.shape[1]}").ravel().tolist()
     return lines
+
+
+def pieces(encoded: Iterable[bytes]) -> NDArray[np.object_]:
+    """Pieces to be looked up by the column."""
+    return np.array(list(encoded), object)
 
 
 def hexadecimal(numbers: NDArray[np.uint64]) -> NDArray[np.uint8]:

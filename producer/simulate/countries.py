@@ -46,6 +46,8 @@ HIDDEN: tuple[str, ...] = tuple(
 )
 LOCATIONS: tuple[str, ...] = (*(country.name for country in COUNTRIES), *HIDDEN)
 CURRENCIES: tuple[str, ...] = tuple(sorted({country.currency for country in COUNTRIES}))
+# The place in `CURRENCIES` of what each country pays in.
+CURRENCY_BY_COUNTRY = np.array([CURRENCIES.index(country.currency) for country in COUNTRIES])
 
 # Visits by hour of the local day, relative to each other: quiet nights, a lunch break,
 # and evenings at home.
