@@ -14,8 +14,11 @@ from producer.simulate.columns import Longs
 
 # Each byte as its two hexadecimal digits.
 _HEX = np.frombuffer("".join(f"{n:02x}" for n in range(256)).encode(), np.uint16)
-_UUID_HYPHENS = (8, 13, 18, 23)
-_UUID_DIGITS = [place for place in range(36) if place not in _UUID_HYPHENS]
+# Where the groups of a UUID's 32 digits begin and end; a hyphen is between them.
+_UUID_GROUPS = ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))
+# The last three digits of a number, and numbers that have no more.
+_LAST_DIGITS = [b"%03d" % n for n in range(1000)]
+_SHORT_DIGITS = [b"%d" % n for n in range(1000)]
 # Times of this and the next thousands of years take eight bytes: from 2^48 to 2^55 microseconds.
 TIME_BYTES = 8
 
@@ -53,7 +56,7 @@ def pieces(encoded: Iterable[bytes]) -> NDArray[np.object_]:
 
 def hexadecimal(numbers: NDArray[np.uint64]) -> NDArray[np.uint8]:
     """64-bit numbers as 16 digits each, a row each."""
-    return _HEX[numbers.astype(">u8").view(np.uint8)].view(np.uint8).reshape(len(numbers), 16)
+    return _HEX.take(numbers.astype(">u8").view(np.uint8)).view(np.uint8).reshape(len(numbers), 16)
 
 
 class EventIds:
@@ -66,17 +69,25 @@ class EventIds:
 
     def of(self, first: int, count: int) -> NDArray[np.uint8]:
         """The ids' 36 characters, a row each."""
-        copied, digests = self._before.copy, []
-        for sequence in range(first, first + count):
-            hashed = copied()
-            hashed.update(b"%d" % sequence)
-            digests.append(hashed.digest())
+        digests: list[bytes] = []
+        for thousand in range(first // 1000, (first + count - 1) // 1000 + 1):
+            # What a thousand sequences have in common is hashed once.
+            common = self._before.copy()
+            common.update(b"%d" % thousand if thousand else b"")
+            endings = _LAST_DIGITS if thousand else _SHORT_DIGITS
+            copied, number = common.copy, thousand * 1000
+            for ending in endings[max(0, first - number) : first + count - number]:
+                hashed = copied()
+                hashed.update(ending)
+                digests.append(hashed.digest())
         digest = np.frombuffer(b"".join(digests), np.uint8).reshape(count, 20)[:, :16].copy()
         # RFC 9562: version 5, variant 0b10.
         digest[:, 6] = digest[:, 6] & 0x0F | 0x50
         digest[:, 8] = digest[:, 8] & 0x3F | 0x80
         ids = np.full((count, 36), ord("-"), np.uint8)
-        ids[:, _UUID_DIGITS] = _HEX[digest].view(np.uint8).reshape(count, 32)
+        digits = _HEX.take(digest).view(np.uint8)
+        for hyphens, (start, end) in enumerate(_UUID_GROUPS):
+            ids[:, start + hyphens : end + hyphens] = digits[:, start:end]
         return ids
 
 

