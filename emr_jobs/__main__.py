@@ -167,7 +167,7 @@ def _connect(arguments: Arguments, stack: ExitStack) -> Clients:
         spark,
         kafka,
         registry_of(places),
-        CrashPoints(arguments.crash),
+        CrashPoints(arguments.crash_order),
         {app.name: Metrics(app.name, write, _now) for app in arguments.applications},
         _now,
         PACKAGE_VERSION,

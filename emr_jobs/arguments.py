@@ -15,7 +15,6 @@ from contracts.applications import (
     PostgresAuth,
     application,
 )
-from emr_jobs.runtime.crash_points import CRASH_POINTS, CrashPlan, CrashPoint
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class Arguments:
     take_over: bool
     accept_new_topic: bool
     sink: str
-    crash: CrashPlan | None
+    crash_order: Path | None
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -63,7 +62,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         take_over=given.take_over,
         accept_new_topic=given.accept_new_topic,
         sink=given.sink,
-        crash=_crash_plan(given.crash_at, given.crash_marker),
+        crash_order=given.crash_order,
     )
 
 
@@ -112,8 +111,7 @@ def _parser() -> argparse.ArgumentParser:
         default="store",
         help="console: show what orders would answer, store nothing",
     )
-    parser.add_argument("--crash-at", type=_crash, help=argparse.SUPPRESS)
-    parser.add_argument("--crash-marker", default="crashed", help=argparse.SUPPRESS)
+    parser.add_argument("--crash-order", type=Path, help=argparse.SUPPRESS)
     return parser
 
 
@@ -125,15 +123,3 @@ def _triggers(text: str) -> list[tuple[str, int]]:
         raise argparse.ArgumentTypeError(
             f"expected APPLICATION=SECONDS[s],..., got {text!r}"
         ) from None
-
-
-def _crash_plan(moment: tuple[CrashPoint, int] | None, marker: str) -> CrashPlan | None:
-    return None if moment is None else CrashPlan(moment[0], moment[1], Path(marker))
-
-
-def _crash(text: str) -> tuple[CrashPoint, int]:
-    name, _, occurrence = text.partition(":")
-    for point in get_args(CrashPoint):
-        if point == name and (occurrence or "1").isdigit():
-            return point, int(occurrence or "1")
-    raise argparse.ArgumentTypeError(f"expected one of {', '.join(CRASH_POINTS)}[:N], got {text!r}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from local.code_zip import CodeZip, source_root
 from local.home import FILE_MODE, Home, Profile, postgres_url
 from local.java import Java
-from local.spark import LOG4J2, Faults, application_names, driver_argv, driver_environment
+from local.spark import LOG4J2, application_names, driver_argv, driver_environment
 from local.supervisor.plan import Part, Plan
 from local.supervisor.processes import MARK
 
@@ -36,7 +36,7 @@ class Options:
     spark: bool = True
     take_over: bool = False
     accept_new_topic: bool = False
-    faults: Faults = field(default_factory=Faults)
+    crash_order: Path | None = None
 
 
 def plan(home: Home, profile: Profile, installed: Installed, options: Options) -> Plan:
@@ -170,7 +170,7 @@ def _spark(
             profile,
             take_over=options.take_over,
             accept_new_topic=options.accept_new_topic,
-            faults=options.faults,
+            crash_order=options.crash_order,
         ),
         environment=driver_environment(
             home, installed.java, installed.spark_jars, installed.code.path, base

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.applications import APPLICATIONS, Places, command_line
@@ -29,18 +28,6 @@ logger.native.level = error
 logger.admin.name = org.apache.kafka.clients.admin.AdminClientConfig
 logger.admin.level = error
 """
-
-
-@dataclass(frozen=True)
-class Faults:
-    """Where the applications are to crash, for tests of recovery; `marker` makes it happen once."""
-
-    crash_at: str = ""
-    marker: str = ""
-
-    def arguments(self) -> list[str]:
-        at = [f"--crash-at={self.crash_at}"] if self.crash_at else []
-        return [*at, f"--crash-marker={self.marker}"] if self.marker else at
 
 
 def application_names() -> tuple[str, ...]:
@@ -68,9 +55,9 @@ def driver_argv(
     *,
     take_over: bool,
     accept_new_topic: bool,
-    faults: Faults,
+    crash_order: Path | None,
 ) -> tuple[str, ...]:
-    """The command of the driver process."""
+    """The command of the driver process. `crash_order`: see `emr_jobs.runtime.crash_points`."""
     arguments = command_line(
         application_names(),
         places(home, profile),
@@ -78,7 +65,8 @@ def driver_argv(
         accept_new_topic=accept_new_topic,
     )
     # -P: nothing is imported from the folder the process happens to run in.
-    return (sys.executable, "-P", "-m", "emr_jobs", *arguments, *faults.arguments())
+    crash = () if crash_order is None else (f"--crash-order={crash_order}",)
+    return (sys.executable, "-P", "-m", "emr_jobs", *arguments, *crash)
 
 
 def driver_environment(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -26,27 +25,20 @@ CrashPoint = Literal[
 CRASH_POINTS: tuple[CrashPoint, ...] = get_args(CrashPoint)
 
 
-@dataclass(frozen=True)
-class CrashPlan:
-    """Kill the process group at the `occurrence`-th visit of `point`, unless `marker` exists."""
-
-    point: CrashPoint
-    occurrence: int
-    marker: Path
-
-
 class CrashPoints:
-    """Visited by the running batch; does nothing without a plan."""
+    """Visited by the running batch; does nothing without an `order`.
 
-    def __init__(self, plan: CrashPlan | None = None) -> None:
-        self._plan = plan
-        self._visits = 0
+    When the file `order` names the point that is visited, the file goes and the process group is
+    killed: whoever writes the file has one crash for it, at a moment of their choice.
+    """
+
+    def __init__(self, order: Path | None = None) -> None:
+        self._order = order
 
     def visit(self, point: CrashPoint) -> None:
-        plan = self._plan
-        if plan is None or plan.point != point or plan.marker.exists():
+        order = self._order
+        if order is None or not order.exists():
             return
-        self._visits += 1
-        if self._visits >= plan.occurrence:
-            plan.marker.write_text(f"{point}\n", encoding="utf-8")
+        if order.read_text(encoding="utf-8").strip() == point:
+            order.unlink()
             os.killpg(os.getpgid(0), signal.SIGKILL)

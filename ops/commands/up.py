@@ -10,7 +10,6 @@ import typer
 
 from local import laptop, launch
 from local.home import Home
-from local.spark import Faults
 from local.supervisor.published import PartStatus
 from ops import console
 from ops.errors import EnvironmentProblem, Usage
@@ -53,8 +52,7 @@ def up(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     without_spark: Annotated[bool, typer.Option("--without-spark", hidden=True)] = False,
-    crash_at: Annotated[str, typer.Option(hidden=True)] = "",
-    crash_marker: Annotated[str, typer.Option(hidden=True)] = "",
+    crash_order: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Start Kafka, Postgres, Valkey and the applications; return when all are ready.
 
@@ -68,7 +66,7 @@ def up(
         spark=not without_spark,
         take_over=take_over,
         accept_new_topic=accept_new_topic,
-        faults=Faults(crash_at, crash_marker),
+        crash_order=crash_order,
     )
     request = launch.Request(
         settings.cache, settings.certificates, brokers, replicas, java, options

@@ -28,7 +28,7 @@ TOTALS = (
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with open_shop(tmp_path_factory.mktemp("shop")) as shop:
-        shop.answer("up")
+        shop.up()
         yield shop
 
 
@@ -36,7 +36,7 @@ def test_orders_in_slices_across_a_restart_then_again_without_a_checkpoint(shop:
     first = shop.replay("--limit", "5000")
     assert first["acknowledged"] == first["attempted"] > 0
     shop.answer("down")
-    shop.answer("up")
+    shop.up()
     second = shop.replay("--start", "5001")
     report = shop.verified("--source", str(SLICE))
     events = first["acknowledged"] + second["acknowledged"]
@@ -52,7 +52,7 @@ def test_orders_in_slices_across_a_restart_then_again_without_a_checkpoint(shop:
 
     shop.answer("down")
     shutil.rmtree(shop.home / "checkpoints")
-    shop.answer("up")
+    shop.up()
     third = shop.replay("--limit", "3000", "--new-run")
     report = shop.verified("--source", str(SLICE))
     assert report["silver"] == events + third["acknowledged"]

@@ -19,7 +19,7 @@ VISITS = "SELECT count(*), sum(events), sum(revenue) FROM sessions WHERE NOT abs
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with open_shop(tmp_path_factory.mktemp("shop")) as shop:
-        shop.answer("up")
+        shop.up()
         yield shop
 
 

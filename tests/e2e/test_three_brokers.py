@@ -16,7 +16,7 @@ pytestmark = pytest.mark.e2e
 
 def test_no_acknowledgement_fails_and_nothing_is_lost(tmp_path: Path) -> None:
     with open_shop(tmp_path) as shop:
-        stack = shop.answer("up", "--brokers", "3")
+        stack = shop.up("--brokers", "3")
         admin = KafkaAdminClient(bootstrap_servers=stack["bootstrap_servers"].split(","))
         # 20,000 recorded minutes in about half a minute.
         replay = shop.start("replay", "online-retail", str(SLICE), "--speed", "30000", "--json")

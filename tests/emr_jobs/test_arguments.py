@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from contracts.applications import APPLICATIONS, Places, command_line
 from contracts.spark_submit import Package, Sizes, Submission
 from emr_jobs.arguments import parse
-from emr_jobs.runtime.crash_points import CrashPlan
 
 PLACES = Places(
     bootstrap_servers="127.0.0.1:9092",
@@ -64,7 +62,6 @@ def test_without_triggers_the_cloud_s_are_taken() -> None:
     [
         pytest.param(["--trigger", "visits=1s"], id="a trigger for what is not started"),
         pytest.param(["--trigger", "orders"], id="a trigger without seconds"),
-        pytest.param(["--crash-at", "nowhere"], id="an unknown crash point"),
         pytest.param(["--kafka-auth", "plain"], id="an unknown way in"),
         pytest.param(["visits"], id="an unknown application"),
     ],
@@ -74,9 +71,3 @@ def test_nonsense_exits_with_2(extra: list[str], capsys: pytest.CaptureFixture[s
         parse([*command_line(NAMES, PLACES), *extra])
     assert end.value.code == 2
     assert "error:" in capsys.readouterr().err
-
-
-def test_a_crash_is_planned_by_name_and_occurrence() -> None:
-    extra = ["--crash-at", "merge-open:3", "--crash-marker", "/state/crashed"]
-    arguments = parse([*command_line(NAMES, PLACES), *extra])
-    assert arguments.crash == CrashPlan("merge-open", 3, Path("/state/crashed"))

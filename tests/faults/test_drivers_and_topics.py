@@ -23,7 +23,7 @@ STATES = "SELECT name, state, detail FROM applications ORDER BY name"
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with open_shop(tmp_path_factory.mktemp("shop")) as shop:
-        shop.answer("up")
+        shop.up()
         shop.replay("--limit", "3000")
         shop.verified("--source", str(SLICE))
         yield shop
@@ -78,7 +78,7 @@ def test_one_that_takes_over_goes_on_and_the_first_leaves(shop: Shop) -> None:
         code = other.wait(timeout=300)
     assert code == 0, said_by_the_second(shop).read_text()[-3000:]
     shop.answer("down")
-    shop.answer("up")
+    shop.up()
 
 
 def test_partitions_added_while_running_are_read(shop: Shop) -> None:

@@ -33,7 +33,7 @@ JUNK = b"no event at all"
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     """A stack with orders, some of them sent twice, and one record that is no event."""
     with open_shop(tmp_path_factory.mktemp("shop")) as shop:
-        shop.answer("up")
+        shop.up()
         said = shop.refused("verify", code=3)
         assert "nothing to check" in said
         shop.replay("--limit", str(ROWS))

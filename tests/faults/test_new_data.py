@@ -38,7 +38,7 @@ REFUSED = [
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with open_shop(tmp_path_factory.mktemp("shop")) as shop:
-        shop.answer("up")
+        shop.up()
         shop.replay("--limit", "2000")
         yield shop
 
@@ -136,7 +136,7 @@ def test_a_question_added_at_the_next_start_answers_from_then_on(
     checkpoints = {path.name for path in (shop.home / "checkpoints" / "orders").iterdir()}
     newer = Shop(shop.folder, tree=with_one_more_question(tmp_path))
     newer.answer("down")
-    newer.answer("up")
+    newer.up()
     second = newer.replay("--start", "6001", "--limit", "2000")
     newer.verified()
 

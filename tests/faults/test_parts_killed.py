@@ -22,7 +22,7 @@ SPEED = "15000"
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with open_shop(tmp_path_factory.mktemp("shop")) as shop:
-        shop.answer("up")
+        shop.up()
         yield shop
 
 

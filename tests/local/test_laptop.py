@@ -16,7 +16,7 @@ from local.kafka import properties, render
 from local.kafka_topics import settings
 from local.laptop import Installed, Options, plan
 from local.ports import claim
-from local.spark import Faults, application_names
+from local.spark import application_names
 from local.supervisor.plan import Part
 from local.valkey import configuration
 
@@ -121,9 +121,7 @@ def test_what_spark_is_told_survives_spaces_in_a_path(home: Home) -> None:
         pytest.param(Options(), [], id="nothing asked for"),
         pytest.param(Options(take_over=True), ["--take-over"], id="take over"),
         pytest.param(
-            Options(faults=Faults("after-commit", "/m")),
-            ["--crash-at=after-commit", "--crash-marker=/m"],
-            id="a crash point",
+            Options(crash_order=Path("/m")), ["--crash-order=/m"], id="where crashes are ordered"
         ),
     ],
 )

@@ -37,7 +37,7 @@ COUNTS = """
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with open_shop(tmp_path_factory.mktemp("looking")) as shop:
-        producer = Producer({"bootstrap.servers": shop.answer("up")["bootstrap_servers"]})
+        producer = Producer({"bootstrap.servers": shop.up()["bootstrap_servers"]})
         for case in SENT:
             producer.produce(case.topic.name, case.value, case.key)
             producer.poll(0)
