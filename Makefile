@@ -45,9 +45,10 @@ format: $(INSTALLED_DEV) ## write the code as `make check` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Two at a time, a file to one of them; the order is that of tests/conftest.py.
+# Three at a time on two cores: whole stacks also wait, for triggers and brokers. A file to one of them;
+# the order is that of tests/conftest.py.
 test: $(INSTALLED_DEV) $(NODE_MODULES) jars ## every test
-	$(PYTEST) --numprocesses 2 --dist loadfile --no-loadscope-reorder --durations=20
+	$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations=20
 
 test-unit: $(INSTALLED_DEV) ## tests that start nothing
 	$(PYTEST) -m "not spark and not e2e and not faults and not localstack"

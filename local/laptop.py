@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.code_zip import CodeZip, source_root
@@ -16,6 +16,7 @@ from local.supervisor.processes import MARK
 # The graceful stop of the applications ends the batch under way and waits for the idle trigger.
 SPARK_STOP_SECONDS = 60.0
 SPARK_READY_SECONDS = 180.0
+_VALKEY_CLUSTER = "valkey-cluster"
 SIGINT = 2  # Postgres' fast shutdown: ends sessions, keeps every committed row
 
 
@@ -66,6 +67,23 @@ def plan(home: Home, profile: Profile, installed: Installed, options: Options) -
     return Plan(profile.stack_id, tuple(parts))
 
 
+def with_valkey_of(standing: Plan, home: Home, profile: Profile) -> Plan:
+    """The standing plan with the nodes of Valkey that `profile` has; nothing else in it changes, so
+    whatever was asked for when it was made still holds."""
+    known = {part.name for part in standing.parts}
+    ours = {**environment(home, profile), "PYTHONPATH": str(source_root())}
+    come = [_valkey_node(home, profile, ours, n) for n in profile.valkey_nodes if n not in known]
+    nodes = {part.name for part in standing.parts if part.ready.get("probe") == "valkey"}
+    gone = nodes.difference(profile.valkey_nodes)
+    parts: list[Part] = []
+    for part in standing.parts:
+        if part.name == _VALKEY_CLUSTER:
+            parts += [*come, replace(part, after=profile.valkey_nodes)]
+        elif part.name not in gone:
+            parts.append(part)
+    return Plan(standing.stack_id, tuple(parts))
+
+
 def _tasks(home: Home, profile: Profile, versioned: dict[str, str]) -> tuple[Part, ...]:
     """What is made in the services before anything uses them."""
     return (
@@ -90,7 +108,7 @@ def _tasks(home: Home, profile: Profile, versioned: dict[str, str]) -> tuple[Par
             after=("postgres",),
         ),
         Part(
-            "valkey-cluster",
+            _VALKEY_CLUSTER,
             title="Valkey cluster",
             kind="task",
             argv=_python("local.valkey_cluster", "--home", str(home.root)),
@@ -176,7 +194,7 @@ def _spark(
             home, installed.java, installed.spark_jars, installed.code.path, base
         )
         | {"SHOPSTREAM_CODE": installed.code.sha256},
-        after=("topics", "tables", "valkey-cluster"),
+        after=("topics", "tables", _VALKEY_CLUSTER),
         ready={
             "probe": "applications",
             "url": postgres_url(home, profile),

@@ -10,6 +10,7 @@ import typer
 
 from local import laptop, launch
 from local.home import Home
+from local.supervisor.plan import Plan
 from local.supervisor.published import PartStatus
 from ops import console
 from ops.errors import EnvironmentProblem, Usage
@@ -87,12 +88,18 @@ def _require_one_of(option: str, given: int | None, known: tuple[int, int]) -> N
 
 
 def start(home: Home, request: launch.Request) -> Stack:
-    """Bring a stack up with a line of progress for each part; returns it ready."""
+    """Bring a stack up; returns it ready."""
     began = time.monotonic()
     _profile, plan = launch.prepare(home, request, console.progress)
-    prepared = time.monotonic()
-    if prepared - began > 1:
-        console.progress(f"prepared in {prepared - began:.1f} s")
+    took = time.monotonic() - began
+    if took > 1:
+        console.progress(f"prepared in {took:.1f} s")
+    return follow(home, plan)
+
+
+def follow(home: Home, plan: Plan) -> Stack:
+    """Start a plan, or have the running stack adopt it, with a line of progress for each part."""
+    began = time.monotonic()
     for part in launch.follow(home, launch.start(home, plan)):
         took = f" in {part.ready_after:.1f} s" if part.ready_after is not None else ""
         console.progress(f"{part.title}: {part.state}{took}")

@@ -12,13 +12,14 @@ from typing import Annotated, Any
 import psycopg
 import typer
 
-from local import launch, valkey_cluster
+from local import laptop, valkey_cluster
 from local.home import MIN_SHARDS, Profile, with_all_ports, write_profile
 from local.ports import claim
+from local.supervisor.plan import read_plan
 from local.valkey_cluster import leader, own_entries, owned_slots, part
 from local.valkey_reshard import Moved, moves, reshard
 from ops import console
-from ops.commands.up import refuse_real_credentials, start
+from ops.commands.up import follow, refuse_real_credentials
 from ops.errors import NotReady, Usage
 from ops.settings import Settings
 from ops.stack import Stack, open_stack
@@ -130,10 +131,10 @@ def _last_shard_lacks_slots(profile: Profile) -> bool:
 
 def _adopt(stack: Stack, profile: Profile) -> Stack:
     """The stack with the nodes of `profile`; what has not changed goes on."""
-    settings = Settings.from_environment()
-    refuse_real_credentials(settings)
+    refuse_real_credentials(Settings.from_environment())
     write_profile(stack.home, profile)
-    return start(stack.home, launch.Request(settings.cache, settings.certificates))
+    standing = read_plan(stack.home.plan)
+    return follow(stack.home, laptop.with_valkey_of(standing, stack.home, profile))
 
 
 def _resharded(stack: Stack, shards: list[str]) -> Moved:

@@ -14,10 +14,10 @@ from local.home import Home, Profile, new_profile, with_all_ports
 from local.java import Java
 from local.kafka import properties, render
 from local.kafka_topics import settings
-from local.laptop import Installed, Options, plan
+from local.laptop import Installed, Options, plan, with_valkey_of
 from local.ports import claim
 from local.spark import application_names
-from local.supervisor.plan import Part
+from local.supervisor.plan import Part, Plan
 from local.valkey import configuration
 
 JAVA = Java(Path("/java"), Path("/java/bin/real"))
@@ -28,13 +28,22 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path / "a home")
 
 
+def whole(
+    home: Home, profile: Profile, options: Options | None = None, sha: str = "s", java: Java = JAVA
+) -> Plan:
+    code = CodeZip(home.code / "code.zip", sha)
+    installed = Installed(java, Path("/jars"), (Path("/jars/x.jar"),), code)
+    return plan(home, profile, installed, options or Options())
+
+
 def parts(
     home: Home, profile: Profile, options: Options | None = None, sha: str = "s"
 ) -> dict[str, Part]:
-    installed = Installed(
-        JAVA, Path("/jars"), (Path("/jars/x.jar"),), CodeZip(home.code / "code.zip", sha)
-    )
-    return {part.name: part for part in plan(home, profile, installed, options or Options()).parts}
+    return named(whole(home, profile, options, sha))
+
+
+def named(plan: Plan) -> dict[str, Part]:
+    return {part.name: part for part in plan.parts}
 
 
 @pytest.mark.parametrize(
@@ -63,8 +72,25 @@ def test_each_shard_may_have_a_copy(home: Home) -> None:
 def test_a_shard_more_restarts_nothing_but_the_task_that_lets_it_in(home: Home) -> None:
     profile = new_profile(1, claim)
     grown = with_all_ports(replace(profile, shards=4), claim)
-    old, new = parts(home, profile), parts(home, grown)
+    standing = whole(
+        home,
+        profile,
+        Options(crash_order=Path("/order"), accept_new_topic=True),
+        java=Java(Path("/another"), Path("/another/bin/java")),
+    )
+    more = with_valkey_of(standing, home, grown)
+    old, new = named(standing), named(more)
     assert {name for name in new if old.get(name) != new[name]} == {"valkey-4", "valkey-cluster"}
+    assert new["valkey-4"] == parts(home, grown)["valkey-4"]
+    assert new["valkey-cluster"].after == grown.valkey_nodes
+    assert with_valkey_of(more, home, profile) == standing
+
+
+def test_a_stack_without_spark_gets_none_with_a_shard(home: Home) -> None:
+    profile = new_profile(1, claim)
+    grown = with_all_ports(replace(profile, shards=4), claim)
+    standing = whole(home, profile, Options(spark=False))
+    assert "spark" not in named(with_valkey_of(standing, home, grown))
 
 
 def test_the_password_of_valkey_is_on_no_command_line(home: Home) -> None:
