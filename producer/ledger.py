@@ -75,12 +75,11 @@ class FileLedger:
     # Numbers, ids and names need no quotes: joining them takes a third of what `csv` does.
 
     def attempt(self, attempts: Iterable[Attempt]) -> None:
-        self._attempts.writelines(
-            [
-                f"{sequence},{event_id},{topic},{position}{_LINE_END}"
-                for sequence, event_id, topic, position in attempts
-            ]
-        )
+        lines = [
+            f"{sequence},{event_id},{topic},{position}{_LINE_END}"
+            for sequence, event_id, topic, position in attempts
+        ]
+        self._attempts.write("".join(lines))
         self._attempts.flush()
 
     def outcome(self, deliveries: Deliveries, details: Sequence[str] | None = None) -> None:
@@ -92,12 +91,11 @@ class FileLedger:
             repeat("", deliveries.acknowledged) if details is None else details,
             strict=True,
         )
-        self._outcomes.writelines(
-            [
-                f"{sequence},acknowledged,{partition},{offset},{append_time},{detail}{_LINE_END}"
-                for sequence, partition, offset, append_time, detail in acknowledged
-            ]
-        )
+        lines = [
+            f"{sequence},acknowledged,{partition},{offset},{append_time},{detail}{_LINE_END}"
+            for sequence, partition, offset, append_time, detail in acknowledged
+        ]
+        self._outcomes.write("".join(lines))
         csv.writer(self._outcomes, lineterminator=_LINE_END).writerows(
             (sequence, "failed", "", "", "", why) for sequence, why in deliveries.failures
         )
