@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +25,7 @@ import psycopg
 from bench.load import Sender
 from bench.machine import load
 from bench.results import append, today
+from bench.stack import stack_without_spark
 from contracts.applications import ORDER_ANSWERS, command_line
 from local import java
 from local.code_zip import build
@@ -188,12 +187,8 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=1_400_000)
     parser.add_argument("--rounds", type=int, default=2)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="shopstream-bench-") as folder:
-        _shopstream(folder, "up", "--without-spark")
-        try:
-            figures = _run(Home(Path(folder)), given.rows, given.rounds)
-        finally:
-            _shopstream(folder, "down", "--purge")
+    with stack_without_spark() as home:
+        figures = _run(home, given.rows, given.rounds)
     sys.stdout.write(json.dumps(figures, indent=2) + "\n")
     path = append(
         "orders",
@@ -236,16 +231,6 @@ def _run(home: Home, rows: int, rounds: int) -> dict[str, object]:
         "rounds": rounds,
         "load_at_end": load(),
     }
-
-
-def _shopstream(folder: str, *words: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "ops.main", *words],
-        env=os.environ | {"SHOPSTREAM_HOME": folder},  # noqa: TID251 - handed on as it is
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(done.returncode)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,34 @@
+"""A stack of its own for a benchmark: Kafka, Postgres and Valkey, gone when it is measured."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local.home import Home
+
+
+@contextmanager
+def stack_without_spark() -> Iterator[Home]:
+    """The home of a running stack; SystemExit when it does not start."""
+    with tempfile.TemporaryDirectory(prefix="shopstream-bench-") as folder:
+        _shopstream(folder, "up", "--without-spark")
+        try:
+            yield Home(Path(folder))
+        finally:
+            _shopstream(folder, "down", "--purge")
+
+
+def _shopstream(folder: str, *words: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ops.main", *words],
+        env=os.environ | {"SHOPSTREAM_HOME": folder},  # noqa: TID251 - handed on as it is
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(done.returncode)
