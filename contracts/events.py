@@ -18,6 +18,9 @@ ClickType = Literal["view", "cart", "remove_from_cart", "purchase"]
 Severity = Literal["low", "medium", "high"]
 
 CANARY = "canary"
+# Region and location of an event whose source records no places. Not `Unspecified`, which a shop
+# writes of a buyer who does not say where, and which the default rule pack finds suspicious.
+NO_PLACE_RECORDED = "Not recorded"
 # A shop's own clock may be ahead a little; more is a broken clock and goes to quarantine.
 FUTURE_ALLOWANCE_US = 5 * 60 * 1_000_000
 # "Late" in reports: shown beside a total, never a reason to leave a row out.
@@ -248,6 +251,7 @@ __all__: Sequence[str] = (
     "CANARY",
     "FUTURE_ALLOWANCE_US",
     "LATE_AFTER_US",
+    "NO_PLACE_RECORDED",
     "SIMULATED_NAMESPACE",
     "Alert",
     "Click",

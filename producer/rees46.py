@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from contracts.events import replayed_event_id, replayed_purchase_id
+from contracts.events import NO_PLACE_RECORDED, replayed_event_id, replayed_purchase_id
 from contracts.fragments import ClickValues, OrderValues, text
 from contracts.ledger import Run
 from contracts.rejections import LATEST_TIME_US
@@ -18,11 +18,11 @@ from producer.order_encoder import PAYMENT_METHOD
 from producer.rejected_rows import OnRejected
 from producer.replay import Message
 from producer.row_slice import Slice
-from producer.row_values import UNSPECIFIED, TimeLimits
+from producer.row_values import TimeLimits
 from producer.subjects import Tokens
 from producer.wiring import Where, version_to_write
 
-_PLACE = text(UNSPECIFIED)
+_PLACE = text(NO_PLACE_RECORDED)
 
 
 class Rees46:
@@ -49,7 +49,7 @@ class Rees46:
             version_to_write(where, CLICKS),
             run=run.run,
             producer=run.producer,
-            region=UNSPECIFIED,
+            region=NO_PLACE_RECORDED,
         )
         orders = OrderValues(
             version_to_write(where, ORDERS),

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from contracts.money import price_from_text
 from contracts.rejections import EARLIEST_EVENT_US, LATEST_TIME_US, MAX_UNIT_PRICE
 
-# What a data file does not say: a place, or the category of a product.
+# What a row leaves empty: the country of an order, or the category of a product.
 UNSPECIFIED = "Unspecified"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contracts.events import NO_PLACE_RECORDED
 from contracts.rule_packs import (
     AmountAbove,
     AmountAgainstHistory,
@@ -103,12 +104,18 @@ def test_the_default_pack() -> None:
         YoungAccount("young_account", 1, "medium", 60, dict.fromkeys(each, 10_000)),
         OrdersWithin("velocity", 1, "medium", 5, 10, {}, 60),
         OrdersWithin("card_testing", 1, "high", 3, 10, dict.fromkeys(each, 500), 60),
-        LocationsWithin("location_jump", 1, "medium", 60, hidden, 60),
+        LocationsWithin("location_jump", 1, "medium", 60, (*hidden, NO_PLACE_RECORDED), 60),
         CustomersWithin("shared_device", 1, "medium", 4, 1440, 60),
         AmountAgainstHistory(
             "amount_spike", 1, "medium", 4, 4, 30, dict.fromkeys(each, 25_000), 60
         ),
     )
+
+
+def test_a_place_that_was_not_recorded_is_no_suspicion() -> None:
+    suspected = [rule for rule in default_pack().rules if isinstance(rule, LocationIn)]
+    assert suspected
+    assert all(NO_PLACE_RECORDED not in rule.locations for rule in suspected)
 
 
 def test_a_pack_of_ones_own() -> None:

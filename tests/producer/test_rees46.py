@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contracts.codec import decode
-from contracts.events import Click, Order
+from contracts.events import NO_PLACE_RECORDED, Click, Order
 from contracts.registry import BundledRegistry, MemoryStore
 from contracts.rejections import LATEST_TIME_US, Rejection
 from contracts.schemas import bundled_schemas
@@ -58,11 +58,11 @@ def test_each_row_is_a_click_and_each_purchase_an_order(tmp_path: Path) -> None:
     clicks: list[Click] = sent(tmp_path, CLICKS)
     assert [click.event_type for click in clicks] == [fields[1] for fields in rows]
     assert {(click.price, click.currency, click.region) for click in clicks} == {
-        (3579, "USD", "Unspecified")
+        (3579, "USD", NO_PLACE_RECORDED)
     }
     (order,) = sent(tmp_path, ORDERS)
     assert isinstance(order, Order)
-    assert (order.total, order.currency, order.location) == (3579, "USD", "Unspecified")
+    assert (order.total, order.currency, order.location) == (3579, "USD", NO_PLACE_RECORDED)
     assert order.customer_id == clicks[3].user_id
     assert order.event_id not in {click.event_id for click in clicks}
     assert [click.source.sequence for click in clicks] + [order.source.sequence] == [0, 1, 2, 3, 4]
