@@ -1,4 +1,4 @@
-"""A real cluster of Valkey for tests: three shards, as a laptop's stack has them."""
+"""A real cluster for tests: three shards, as a laptop's stack has them, of Valkey or of Redis."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,44 @@ from typing import Any
 import pytest
 import valkey
 
-from local.home import Home, Profile, new_profile, write_profile
+from local.home import Home, Profile, new_profile, read_profile, write_profile
 from local.ports import claim
+from local.valkey import configuration
 from local.valkey_cluster import connect, form
+from tests import redis
 
 ROOT = Path(__file__).parent.parent
 _START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Server:
+    """What a node is: the line that becomes it, and what its environment has in addition."""
+
+    line: Callable[[Home, str], list[str]]
+    environment: Mapping[str, str]
+
+
+def _bundled(home: Home, node: str) -> list[str]:
+    return [sys.executable, "-m", "local.valkey", "--home", str(home.root), "--node", node]
+
+
+VALKEY = Server(_bundled, {"PYTHONPATH": str(ROOT)})
+
+
+def redis_of_debian(cache: Path) -> Server:
+    """Debian's Redis with the settings of a node of Valkey; the test fails where it is not had."""
+    unpacked = redis.fetched(cache)
+
+    def line(home: Home, node: str) -> list[str]:
+        profile = read_profile(home)
+        assert profile is not None
+        folder = home.valkey(node)
+        folder.mkdir(exist_ok=True)
+        (folder / "redis.conf").write_text(configuration(profile, node, folder))
+        return [str(redis.program(unpacked)), str(folder / "redis.conf")]
+
+    return Server(line, redis.libraries(unpacked))
 
 
 @dataclass
@@ -28,6 +60,7 @@ class Cluster:
 
     home: Home
     profile: Profile
+    server: Server = VALKEY
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     clients: dict[str, Any] = field(default_factory=dict)
 
@@ -38,11 +71,8 @@ class Cluster:
     def start(self, node: str) -> None:
         with (self.home.root / f"{node}.log").open("ab") as log:
             self.processes[node] = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "local.valkey"),
-                    *("--home", str(self.home.root), "--node", node),
-                ],
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                self.server.line(self.home, node),
+                env=os.environ | self.server.environment,
                 stdout=log,
                 stderr=log,
             )
@@ -76,13 +106,13 @@ class Cluster:
             process.wait()
 
 
-def cluster(folder: Path, replicas: int = 0) -> Iterator[Cluster]:
+def cluster(folder: Path, replicas: int = 0, server: Server = VALKEY) -> Iterator[Cluster]:
     """Nodes that have made one cluster, and end with the test."""
     home = Home(folder)
     home.make()
     profile = new_profile(1, claim, replicas=replicas)
     write_profile(home, profile)
-    made = Cluster(home, profile)
+    made = Cluster(home, profile, server)
     try:
         for node in profile.valkey_nodes:
             made.start(node)

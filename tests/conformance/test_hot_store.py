@@ -1,4 +1,5 @@
-"""The writer against real nodes: every key on its shard, also while slots move and nodes fail."""
+"""The writer against real nodes of Valkey 9 and Redis 7: every key on its shard, also while slots
+move and nodes fail."""
 
 from __future__ import annotations
 
@@ -14,9 +15,25 @@ import pytest
 from contracts.hot_keys import slot_of
 from emr_jobs.io.valkey_cluster import Unavailable, ValkeyCluster, unit
 from emr_jobs.io.valkey_link import Door
-from tests.valkey import Cluster, cluster, three_shards
+from ops.settings import Settings
+from tests.valkey import VALKEY, Cluster, Server, cluster, redis_of_debian
 
-__all__ = ["three_shards"]
+
+@pytest.fixture(scope="module", params=["valkey 9", "redis 7"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def server(kind: str) -> Server:
+    if kind == "valkey 9":
+        return VALKEY
+    return redis_of_debian(Settings.from_environment().cache)
+
+
+@pytest.fixture(scope="module")
+def three_shards(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    yield from cluster(tmp_path_factory.mktemp("shards"), server=server)
 
 
 def writer(
@@ -32,6 +49,13 @@ def written(three_shards: Cluster) -> Iterator[ValkeyCluster]:
     made = writer(three_shards)
     yield made
     made.close()
+
+
+def test_the_nodes_are_of_the_kind_and_version_meant(three_shards: Cluster, kind: str) -> None:
+    for node in three_shards.clients.values():
+        told = node.info("server")
+        version = told.get("valkey_version") or told["redis_version"]
+        assert f"{told.get('server_name', 'redis')} {version}".startswith(f"{kind}.")
 
 
 def test_keys_of_every_shard_are_written_and_found(
@@ -174,8 +198,8 @@ def test_without_the_password_nothing_is_written(three_shards: Cluster) -> None:
         writer(three_shards, "wrong").write([unit("x", ("SET", "x", 1))])
 
 
-def test_a_lost_shard_is_said_and_the_others_are_written(tmp_path: Path) -> None:
-    for made in cluster(tmp_path):
+def test_a_lost_shard_is_said_and_the_others_are_written(tmp_path: Path, server: Server) -> None:
+    for made in cluster(tmp_path, server=server):
         one = writer(made)
         units = [unit(f"k:{n}", ("SET", f"k:{n}", n)) for n in range(300)]
         assert one.write(units) == 300

@@ -1,0 +1,63 @@
+"""Debian's Redis 7 for tests: its packages, fetched once and unpacked beside one another, nothing
+installed. Needs a Debian whose package sources are reached; no rights, and no list kept up to date.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+# The server is in redis-tools; the libraries are those that no other package of Debian's base has.
+_PACKAGES = ("redis-server", "redis-tools", "liblzf1", "libjemalloc2")
+
+
+def fetched(cache: Path) -> Path:
+    """The folder of the unpacked packages; the test fails where they cannot be had."""
+    folder = cache / "redis-of-debian"
+    if not folder.exists():
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache) as draft:
+            _fetch(Path(draft))
+            (Path(draft) / "root").rename(folder)
+    return folder
+
+
+def program(folder: Path) -> Path:
+    """The server in the folder of the unpacked packages."""
+    return folder / "usr" / "bin" / "redis-server"
+
+
+def libraries(folder: Path) -> Mapping[str, str]:
+    """The environment in which the server finds what was unpacked with it."""
+    found = sorted((folder / "usr" / "lib").glob("*-linux-gnu*"))
+    return {"LD_LIBRARY_PATH": ":".join(map(str, found))}
+
+
+def _fetch(draft: Path) -> None:
+    # Lists of its own: those of the machine may be old or missing, and only root may renew them.
+    for name in ("lists/partial", "archives/partial"):
+        (draft / name).mkdir(parents=True)
+    apt = [
+        "apt-get",
+        *("-o", f"Dir::State::lists={draft / 'lists'}"),
+        *("-o", f"Dir::Cache={draft}"),
+        # As root apt fetches as another user, to whom this folder is closed.
+        *("-o", "APT::Sandbox::User=root"),
+    ]
+    _run([*apt, "update"], draft)
+    _run([*apt, "download", *_PACKAGES], draft)
+    for package in sorted(draft.glob("*.deb")):
+        _run(["dpkg", "-x", str(package), str(draft / "root")], draft)
+
+
+def _run(line: list[str], folder: Path) -> None:
+    try:
+        done = subprocess.run(line, cwd=folder, check=False, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.fail(f"Debian's Redis cannot be had here: there is no {line[0]}")
+    if done.returncode:
+        pytest.fail(f"Debian's Redis cannot be had: {line[0]} said {done.stderr.strip()}")
