@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from rich.console import Group
 from rich.live import Live
 
 from local.archive import sha256
 from local.supervisor.policy import GIVEN_UP, State
 from local.supervisor.published import PartStatus
 from ops import console
+from ops.alert_latency import WINDOW_MINUTES, AlertLatency, read_alert_latency
 from ops.applications import BROKEN, read_applications
 from ops.errors import NotReady
 from ops.stack import Stack, current_home, open_stack
@@ -31,7 +34,9 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show it until Ctrl-C.")] = False,
 ) -> None:
-    """Show every part. Exit code 0: all are ready; 1: one was given up; 3: not (yet) running."""
+    """Show every part, and how soon the last 15 minutes' alerts were raised: p50 and p95 of the
+    seconds from Kafka's append of the order that completed one to its row. Exit code 0: all are
+    ready; 1: one was given up; 3: not (yet) running."""
     home = current_home()
     clock = time.time  # noqa: TID251 - the edge: what is shown is an age
     if watch and not as_json:
@@ -42,6 +47,7 @@ def status(
         console.answer_json(document(stack))
     else:
         console.table(COLUMNS, rows(stack, clock()))
+        console.line(latency_line(read_alert_latency(stack.postgres_url)))
     code = exit_code(stack)
     if code:
         raise typer.Exit(code)
@@ -50,6 +56,7 @@ def status(
 def document(stack: Stack) -> dict[str, Any]:
     """The status for programs."""
     code = stack.home.code / "code.zip"
+    latency = read_alert_latency(stack.postgres_url)
     return {
         "home": str(stack.home.root),
         "stack_id": stack.profile.stack_id,
@@ -63,6 +70,7 @@ def document(stack: Stack) -> dict[str, Any]:
             one.name: {"state": one.state, "detail": one.detail, "batches": one.batches}
             for one in read_applications(stack.postgres_url)
         },
+        "alert_latency": asdict(latency) if latency else None,
         "parts": {
             part.name: {
                 "state": part.state,
@@ -99,6 +107,16 @@ def exit_code(stack: Stack) -> int:
     return 0 if states <= {State.READY, State.DONE} else NotReady.exit_code
 
 
+def latency_line(latency: AlertLatency | None) -> str:
+    """The alerts' latency as people read it."""
+    if latency is None or latency.p50_seconds is None or latency.p95_seconds is None:
+        return f"alert latency: no alerts in the last {WINDOW_MINUTES} min"
+    return (
+        f"alert latency: p50 {latency.p50_seconds:.1f} s, p95 {latency.p95_seconds:.1f} s "
+        f"({latency.alerts:,} alerts in the last {WINDOW_MINUTES} min)"
+    )
+
+
 def age(seconds: float) -> str:
     """A duration as people read it."""
     whole = max(0, int(seconds))
@@ -117,9 +135,13 @@ def _row(part: PartStatus, now: float) -> tuple[str, ...]:
 def _watch(clock: Clock) -> None:
     if not console.is_rich():
         while True:
-            console.table(COLUMNS, rows(open_stack(), clock()))
+            stack = open_stack()
+            console.table(COLUMNS, rows(stack, clock()))
+            console.line(latency_line(read_alert_latency(stack.postgres_url)))
             time.sleep(WATCH_SECONDS)
     with Live(console=console.stdout(), refresh_per_second=4) as live:
         while True:
-            live.update(console.rich_table(COLUMNS, rows(open_stack(), clock())))
+            stack = open_stack()
+            latency = latency_line(read_alert_latency(stack.postgres_url))
+            live.update(Group(console.rich_table(COLUMNS, rows(stack, clock())), latency))
             time.sleep(WATCH_SECONDS)
