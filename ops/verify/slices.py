@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from contracts.events import CANARY
 from contracts.ledger import Run, SourceFile
 from contracts.topics import ORDERS
 from ops.errors import Usage
@@ -34,19 +33,20 @@ def slices_of(
 ) -> list[Slice]:
     """One slice a run that replayed one of `files`.
 
-    `attempted` counts attempts by (run, topic): a run that sent orders from anywhere else makes the
-    comparison meaningless and is refused. `furthest` is the last row that a run attempted: a run
+    `attempted` counts attempts by (run, topic): a run that sent orders of another file is refused,
+    because that file must explain them. Orders that come from no file are silver's to explain.
+    `furthest` is the last row that a run attempted: a run
     that was killed may not have written it to its ``run.json``.
     """
     by_digest = {found.sha256: number for number, found in enumerate(files)}
     chosen = []
     for run in runs:
-        if not attempted.get((run.run, ORDERS.name)) or run.producer == CANARY:
+        if not attempted.get((run.run, ORDERS.name)) or run.source is None:
             continue
-        if run.source is None or run.source.sha256 not in by_digest:
+        if run.source.sha256 not in by_digest:
             raise Usage(
-                f"run {run.run} of {run.producer} also sent orders, and not from the given files",
-                cause="the totals hold its orders too, so no file alone can explain them",
+                f"run {run.run} of {run.producer} also sent orders, and of another file",
+                cause="the totals hold its orders too, so the given files cannot explain them",
                 command=_AGAIN,
             )
         chosen.append(_slice(run, run.source, by_digest[run.source.sha256], furthest))
