@@ -22,8 +22,8 @@ from producer.simulate.timeline import ORDER, TOPICS, Batch
 from producer.simulate.values import Encoded, Values
 from producer.simulate.verdicts import MOST_WAITING, VERDICTS, Verdicts, quarantined
 
-# Attempts are written, and new subjects settled, once a block.
-BLOCK_EVENTS = 8_192
+# Attempts are written, and new subjects settled, once a block: a wait for the disk each time.
+BLOCK_EVENTS = 16_384
 # Minor units: orders above it are pointed out.
 HIGH_VALUE = 100_000
 _WAIT_SECONDS = 0.05
