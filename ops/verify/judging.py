@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ LEVELS = {
     "L5": "l5_totals",
     "L6": "l6_alerts",
 }
+# Checks of a data file that compare rows of an answer: what differs there is a mismatched row.
+ANSWER_TABLES = ("order_metrics", "sessions", "product_activity", "trending")
 
 
 def judge(
@@ -47,10 +50,19 @@ def judge_source(
     connection: duckdb.DuckDBPyConnection,
     files: Sequence[Path],
     rules: Sequence[Mapping[str, Any]],
+    *,
+    clicks: bool = False,
 ) -> SourceFinding:
-    """Compare the answers with those of the data files; `judge` and `derive_orders` come first."""
+    """Compare the answers with those of the data files, of which some tell of `clicks` too;
+    `judge` and `derive_events` come first."""
     counts = run_counts(connection, "source_orders_counted")
     derive_alerts(connection, "source_judged", "source_alerts", rules)
     level = run_level(connection, "source", "source_answers")
-    metrics = next(check for check in level.checks if check.name == "order_metrics")
-    return SourceFinding(tuple(map(str, files)), counts, metrics.expected - metrics.actual, level)
+    if clicks:
+        counts |= run_counts(connection, "source_clicks_counted")
+        more = run_level(connection, "source", "source_click_answers")
+        level = replace(level, checks=level.checks + more.checks)
+    wrong = sum(
+        check.expected - check.actual for check in level.checks if check.name in ANSWER_TABLES
+    )
+    return SourceFinding(tuple(map(str, files)), counts, wrong, level)

@@ -13,6 +13,7 @@ import psycopg
 from contracts.ledger import Run
 from contracts.registries import open_registry
 from contracts.registry import Registry
+from contracts.topics import CLICKS
 from ops.errors import ShopstreamError
 from ops.verify import source
 from ops.verify.broker import Broker
@@ -27,7 +28,7 @@ from ops.verify.slices import require_patterns, require_replayed, slices_of
 
 @dataclass(frozen=True)
 class Question:
-    """What to prove. Each of `sources` is a data file whose orders the answers must be."""
+    """What to prove. Each of `sources` is a data file whose events the answers must be of."""
 
     sources: Sequence[Path] = ()
     categories: Path = Path()
@@ -124,8 +125,13 @@ def _source(
             for reason, told in run.rejected.items()
         ],
     )
-    source.derive_orders(connection, slices)
-    return judge_source(connection, [found.path for found in files], default_rules())
+    source.derive_events(connection, slices)
+    return judge_source(
+        connection,
+        [found.path for found in files],
+        default_rules(),
+        clicks=any(CLICKS in found.layout.topics for found in files),
+    )
 
 
 def _unreadable(problem: duckdb.Error) -> ShopstreamError:

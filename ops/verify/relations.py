@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from contracts.events import CANARY, LATE_AFTER_US
+from contracts.events import CANARY, LATE_AFTER_US, NO_PLACE_RECORDED
 from contracts.rejections import REASONS
 from contracts.tables import Column, Table
 from contracts.tables.click_answers import PRODUCT_ACTIVITY, RECENT_VIEWS, SESSIONS, TRENDING
@@ -104,6 +104,7 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"CREATE TABLE {name} ({body})")
     connection.execute("CREATE TABLE known_reasons AS SELECT unnest(?) AS reason", [list(REASONS)])
     connection.execute(f"CREATE MACRO late_after_us() AS {LATE_AFTER_US}::BIGINT")
+    connection.execute(f"CREATE MACRO no_place() AS '{NO_PLACE_RECORDED}'")
     connection.execute(f"CREATE MACRO is_canary(producer) AS (producer = '{CANARY}')")
 
 

@@ -28,7 +28,8 @@ RED_WORDS = ("lost", "duplicated", "conflicting")
 
 @dataclass(frozen=True)
 class SourceFinding:
-    """What the raw data files say. `mismatched_rows` counts differing rows of order_metrics."""
+    """What the raw data files say. `mismatched_rows` counts differing rows of the
+    answers: of order_metrics and, where a file tells of clicks, of what follows from them."""
 
     files: tuple[str, ...]
     counts: Mapping[str, int]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contracts.ledger import Run, SourceFile
-from contracts.topics import ORDERS
+from contracts.topics import TOPICS
 from ops.errors import Usage
 from ops.verify.source import DataFile, Slice
 
@@ -21,7 +21,7 @@ def require_replayed(files: Sequence[DataFile], runs: Sequence[Run]) -> None:
             raise Usage(
                 f"no run replayed this file: {found.path}",
                 cause="the file was changed since, or another file was replayed",
-                command="shopstream replay online-retail FILE, then verify again",
+                command=f"shopstream replay {found.layout.name} FILE, then verify again",
             )
 
 
@@ -33,20 +33,23 @@ def slices_of(
 ) -> list[Slice]:
     """One slice a run that replayed one of `files`.
 
-    `attempted` counts attempts by (run, topic): a run that sent orders of another file is refused,
-    because that file must explain them. Orders that come from no file are silver's to explain.
-    `furthest` is the last row that a run attempted: a run
-    that was killed may not have written it to its ``run.json``.
+    `attempted` counts attempts by (run, topic): a run that sent events of the files' topics and of
+    another file is refused, because that file must explain them. Events that come from no file are
+    silver's to explain. `furthest` is the last row that a run attempted: a run that was killed may
+    not have written it to its ``run.json``.
     """
     by_digest = {found.sha256: number for number, found in enumerate(files)}
+    told = [topic for topic in TOPICS if any(topic in found.layout.topics for found in files)]
     chosen = []
     for run in runs:
-        if not attempted.get((run.run, ORDERS.name)) or run.source is None:
+        sent = [topic.schema for topic in told if attempted.get((run.run, topic.name))]
+        if not sent or run.source is None:
             continue
         if run.source.sha256 not in by_digest:
             raise Usage(
-                f"run {run.run} of {run.producer} also sent orders, and of another file",
-                cause="the totals hold its orders too, so the given files cannot explain them",
+                f"run {run.run} of {run.producer} also sent {' and '.join(sent)}, "
+                "and of another file",
+                cause="the totals hold its events too, so the given files cannot explain them",
                 command=_AGAIN,
             )
         chosen.append(_slice(run, run.source, by_digest[run.source.sha256], furthest))
@@ -62,7 +65,8 @@ def _slice(run: Run, source: SourceFile, file: int, furthest: Mapping[str, int])
 def require_patterns(
     runs: Sequence[Run], categories: Path, regions: Path, digests: Mapping[Path, str]
 ) -> None:
-    """Refuse tables other than those the runs used: they decide every row's category and region."""
+    """Refuse tables other than those the runs used: they decide every row's category and region.
+    A layout that uses none says so by an empty digest."""
     for run in runs:
         if run.source is None:
             continue
@@ -70,7 +74,7 @@ def require_patterns(
             (categories, run.source.categories_sha256),
             (regions, run.source.regions_sha256),
         ):
-            if digests[path] != wanted:
+            if wanted and digests[path] != wanted:
                 raise Usage(
                     f"run {run.run} was replayed with another table than {path}",
                     cause="the table was edited since, or the replay was given another one",

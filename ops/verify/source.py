@@ -1,4 +1,4 @@
-"""The raw data file read again: Online Retail rows into DuckDB, by code of its own."""
+"""The raw data file read again: its rows into DuckDB, by code of its own."""
 
 from __future__ import annotations
 
@@ -9,33 +9,27 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
 import duckdb
 
-from contracts.events import replayed_event_id
+from contracts.events import replayed_event_id, replayed_purchase_id
 from contracts.rejections import (
     EARLIEST_EVENT_US,
     MAX_MINOR,
     MAX_QUANTITY,
+    MAX_TEXT_BYTES,
     MAX_UNIT_PRICE,
 )
+from contracts.topics import CLICKS, ORDERS
 from ops.errors import Usage
 from ops.verify.checks import prepare
-from ops.verify.filling import fill
+from ops.verify.filling import fill, read
+from ops.verify.layouts import LAYOUTS, Layout, layout_of
 
-COLUMNS = (
-    "InvoiceNo",
-    "StockCode",
-    "Description",
-    "Quantity",
-    "InvoiceDate",
-    "UnitPrice",
-    "CustomerID",
-    "Country",
-)
 _CHUNK = 1 << 20
 
 
@@ -46,6 +40,7 @@ class DataFile:
     path: Path
     sha256: str
     encoding: str
+    layout: Layout
 
 
 @dataclass(frozen=True)
@@ -65,7 +60,8 @@ class Slice:
 
 
 def inspect(path: Path) -> DataFile:
-    """Digest and encoding of a csv or csv.gz file; Usage when it cannot be read."""
+    """Digest, encoding and layout of a csv or csv.gz file; Usage when it cannot be read, or is of
+    no layout that is known."""
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     encoding = "utf-8-sig"
@@ -83,7 +79,26 @@ def inspect(path: Path) -> DataFile:
             cause="it is not there, or not a whole csv or csv.gz file",
             command="shopstream verify --source FILE with the file that was replayed",
         ) from problem
-    return DataFile(path, digest.hexdigest(), encoding)
+    return DataFile(path, digest.hexdigest(), encoding, _layout(path, encoding))
+
+
+def _layout(path: Path, encoding: str) -> Layout:
+    with _rows(path, encoding) as rows:
+        layout = layout_of(next(rows, []))
+    if layout is None:
+        raise Usage(
+            f"the data file has other columns than those that are known: {path}",
+            cause=" or ".join(",".join(known.columns) for known in LAYOUTS) + " was expected",
+            command="shopstream verify --source FILE with the file that was replayed",
+        )
+    return layout
+
+
+@contextmanager
+def _rows(path: Path, encoding: str) -> Iterator[Iterator[list[str]]]:
+    """The header and the data rows, good or bad; lines without any character are no rows."""
+    with _opened(path) as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
+        yield (fields for fields in csv.reader(text) if fields)
 
 
 def _still_utf8(decoder: codecs.IncrementalDecoder, chunk: bytes, final: bool) -> str:
@@ -102,60 +117,38 @@ def _opened(path: Path) -> BinaryIO:
 
 def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
     """The relations that the source's SQL files read, empty."""
-    texts = ", ".join(
-        f"{name} VARCHAR"
-        for name in (
-            "invoice",
-            "stock",
-            "description",
-            "quantity",
-            "date",
-            "price",
-            "customer",
-            "country",
+    for layout in LAYOUTS:
+        texts = ", ".join(f"{name} VARCHAR" for name in layout.fields)
+        connection.execute(
+            f"CREATE TABLE {layout.relation} (file INTEGER, row BIGINT, fields INTEGER, {texts})"
         )
-    )
     for statement in (
-        f"CREATE TABLE source_row (file INTEGER, row BIGINT, fields INTEGER, {texts})",
         "CREATE TABLE pattern (kind VARCHAR, place INTEGER, pattern VARCHAR, value VARCHAR)",
         "CREATE TABLE source_slice (run VARCHAR, file INTEGER, edition VARCHAR, shift_us BIGINT, "
         "first_row BIGINT, last_row BIGINT, latest_us BIGINT)",
         "CREATE TABLE source_event (file INTEGER, edition VARCHAR, position BIGINT, "
-        "event_id VARCHAR)",
+        "topic VARCHAR, event_id VARCHAR)",
         "CREATE TABLE source_rejected (run VARCHAR, reason VARCHAR, told BIGINT)",
         "CREATE TABLE source_alerts AS FROM expected_alerts LIMIT 0",
         "CREATE TABLE source_limit AS SELECT "
         f"{MAX_QUANTITY}::HUGEINT AS max_quantity, {MAX_UNIT_PRICE}::HUGEINT AS max_price, "
-        f"{EARLIEST_EVENT_US}::BIGINT AS earliest_us, {MAX_MINOR}::HUGEINT AS max_total",
+        f"{EARLIEST_EVENT_US}::BIGINT AS earliest_us, {MAX_MINOR}::HUGEINT AS max_total, "
+        f"{MAX_TEXT_BYTES}::BIGINT AS max_bytes",
     ):
         connection.execute(statement)
 
 
 def load_rows(connection: duckdb.DuckDBPyConnection, number: int, found: DataFile) -> int:
-    """Fill ``source_row`` with every data row of the file, good or bad; return how many."""
-    with (
-        _opened(found.path) as file,
-        io.TextIOWrapper(file, encoding=found.encoding, newline="") as text,
-    ):
-        rows = csv.reader(text)
-        header = [name.strip() for name in next(rows, [])]
-        if header != list(COLUMNS):
-            raise Usage(
-                f"the data file has other columns than Online Retail: {found.path}",
-                cause=f"expected {','.join(COLUMNS)}",
-                command="shopstream verify --source FILE with the file that was replayed",
-            )
-        return fill(connection, "source_row", _numbered(number, rows))
+    """Fill its layout's relation with every data row of the file; return how many."""
+    with _rows(found.path, found.encoding) as rows:
+        next(rows, None)
+        width = len(found.layout.columns)
+        return fill(connection, found.layout.relation, _numbered(number, rows, width))
 
 
-def _numbered(number: int, rows: Iterator[list[str]]) -> Iterator[tuple[object, ...]]:
-    """Rows from 1, bad ones included; lines without any character are no rows."""
-    row = 0
-    for values in rows:
-        if not values:
-            continue
-        row += 1
-        fields = (*values[: len(COLUMNS)], *[""] * (len(COLUMNS) - len(values)))
+def _numbered(number: int, rows: Iterator[list[str]], width: int) -> Iterator[tuple[object, ...]]:
+    for row, values in enumerate(rows, 1):
+        fields = (*values[:width], *[""] * (width - len(values)))
         yield number, row, len(values), *(value.strip() for value in fields)
 
 
@@ -178,17 +171,30 @@ def _like(pattern: str) -> str:
     return re.sub(r"([%_\\])", r"\\\1", pattern.lower()).replace("*", "%")
 
 
-def derive_orders(connection: duckdb.DuckDBPyConnection, slices: list[Slice]) -> None:
-    """From the rows to single orders: ``source_invoice``, ``source_position``, ``source_event``."""
+def derive_events(connection: duckdb.DuckDBPyConnection, slices: list[Slice]) -> None:
+    """From the rows to single events: ``source_invoice``, ``step_judged``, ``source_event``."""
     fill(connection, "source_slice", [astuple(one) for one in slices])
     prepare(connection, "source_orders")
-    fill(connection, "source_event", _identities(connection))
+    prepare(connection, "source_steps")
+    fill(connection, "source_event", _orders(connection))
+    fill(connection, "source_event", _steps(connection))
 
 
-def _identities(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
-    positions = connection.execute("SELECT file, edition, position FROM source_position").fetchall()
-    for file, edition, position in positions:
-        yield file, edition, position, replayed_event_id(edition, position)
+def _orders(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
+    for batch in read(connection, "SELECT file, edition, position FROM source_position"):
+        for file, edition, row in batch:
+            event_id = replayed_event_id(str(edition), cast(int, row))
+            yield file, edition, row, ORDERS.name, event_id
+
+
+def _steps(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
+    statement = "SELECT file, edition, position, kind = 'purchase' FROM step_position"
+    for batch in read(connection, statement):
+        for file, edition, row, bought in batch:
+            names = str(edition), cast(int, row)
+            yield file, edition, row, CLICKS.name, replayed_event_id(*names)
+            if bought:
+                yield file, edition, row, ORDERS.name, replayed_purchase_id(*names)
 
 
 def digest(path: Path) -> str:

@@ -6,10 +6,12 @@ SELECT lower(event_id) AS event_id, epoch_us(event_time) AS event_us, region, ev
 FROM silver.clicks WHERE NOT is_canary(source_producer);
 
 -- A click that comes 30 minutes or more after the one before begins a session.
-CREATE OR REPLACE TABLE derived_session AS
+-- Takes a relation's name with event_id, event_us, region, event_type, user_id, product_id,
+-- category, price_minor, currency.
+CREATE OR REPLACE MACRO sessions_of(clicks) AS TABLE
 WITH marked AS (
   SELECT *, coalesce(event_us - lag(event_us) OVER each >= 1800000000, true)::INT AS begins
-  FROM silver_click
+  FROM query_table(clicks)
   WINDOW each AS (PARTITION BY user_id, currency ORDER BY event_us, event_id)
 ), numbered AS (
   SELECT *, sum(begins) OVER (PARTITION BY user_id, currency ORDER BY event_us, event_id
@@ -36,23 +38,40 @@ SELECT user_id, currency, epoch_us(started_at) AS start_us, epoch_us(closed_at) 
         'products': product_count, 'closed': epoch_us(closed_at), 'furthest': furthest} AS content
 FROM answers.sessions WHERE NOT absorbed;
 
-CREATE OR REPLACE TABLE derived_activity AS
+CREATE OR REPLACE TABLE derived_session AS FROM sessions_of('silver_click');
+
+CREATE OR REPLACE MACRO activity_of(clicks) AS TABLE
 SELECT product_id, event_us // 86400000000 * 86400000000 AS day_us, currency,
        {'views': count(*) FILTER (event_type = 'view'),
         'carts': count(*) FILTER (event_type = 'cart'),
         'purchases': count(*) FILTER (event_type = 'purchase'),
         'revenue': coalesce(CAST(sum(price_minor) FILTER (event_type = 'purchase') AS BIGINT), 0)
        } AS content
-FROM silver_click WHERE event_type <> 'remove_from_cart' GROUP BY ALL;
+FROM query_table(clicks) WHERE event_type <> 'remove_from_cart' GROUP BY ALL;
 
-CREATE OR REPLACE TABLE derived_trending AS
+CREATE OR REPLACE TABLE derived_activity AS FROM activity_of('silver_click');
+
+CREATE OR REPLACE MACRO trending_of(clicks) AS TABLE
 SELECT category, event_us // 3600000000 * 3600000000 AS hour_us, product_id,
        {'views': count(*) FILTER (event_type = 'view'),
         'carts': count(*) FILTER (event_type = 'cart'),
         'purchases': count(*) FILTER (event_type = 'purchase'),
         'score': count(*) FILTER (event_type = 'view') + 3 * count(*) FILTER (event_type = 'cart')
                  + 10 * count(*) FILTER (event_type = 'purchase')} AS content
-FROM silver_click WHERE event_type <> 'remove_from_cart' GROUP BY ALL;
+FROM query_table(clicks) WHERE event_type <> 'remove_from_cart' GROUP BY ALL;
+
+CREATE OR REPLACE TABLE derived_trending AS FROM trending_of('silver_click');
+
+-- Postgres' answers in the same form.
+CREATE OR REPLACE VIEW answered_activity AS
+SELECT product_id, epoch_us(day) AS day_us, currency,
+       {'views': views, 'carts': carts, 'purchases': purchases, 'revenue': minor(revenue)} AS content
+FROM answers.product_activity;
+
+CREATE OR REPLACE VIEW answered_trending AS
+SELECT category, epoch_us(hour) AS hour_us, product_id,
+       {'views': views, 'carts': carts, 'purchases': purchases, 'score': score} AS content
+FROM answers.trending;
 
 -- What Valkey must hold now. A key that goes within two minutes may be gone or not.
 CREATE OR REPLACE MACRO stays(until_us) AS

@@ -72,6 +72,8 @@ WITH found AS (
   FROM refused_row l
   JOIN source_slice s ON s.file = l.file AND l.position BETWEEN s.first_row AND s.last_row
   GROUP BY ALL
+  UNION ALL
+  SELECT run, rejected, count(*) FROM step_judged WHERE rejected IS NOT NULL GROUP BY ALL
 ), told AS (
   SELECT run, reason, told FROM source_rejected
 )

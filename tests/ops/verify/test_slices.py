@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from contracts.ledger import Run, SourceFile
 from ops.errors import Usage
+from ops.verify.layouts import ONLINE_RETAIL, REES46
 from ops.verify.slices import require_patterns, require_replayed, slices_of
 from ops.verify.source import DataFile, Slice
 
-FILE = DataFile(Path("a.csv"), "digest-a", "utf-8-sig")
-OTHER = DataFile(Path("b.csv"), "digest-b", "utf-8-sig")
+FILE = DataFile(Path("a.csv"), "digest-a", "utf-8-sig", ONLINE_RETAIL)
+OTHER = DataFile(Path("b.csv"), "digest-b", "utf-8-sig", ONLINE_RETAIL)
+STEPS = DataFile(Path("c.csv"), "digest-c", "utf-8-sig", REES46)
 TOPIC = "ecommerce-orders"
 
 
@@ -58,6 +61,15 @@ def test_orders_of_another_file_cannot_be_explained() -> None:
         slices_of([FILE], runs, sent(*runs), {})
 
 
+def test_a_file_of_clicks_explains_runs_that_sent_clicks_only() -> None:
+    clicks = run("r2", "digest-c")
+    attempts = sent(run("r1")) | sent(clicks, topic="ecommerce-clicks")
+    chosen = slices_of([FILE, STEPS], [run("r1"), clicks], attempts, {})
+    assert [(one.run, one.file) for one in chosen] == [("r1", 0), ("r2", 1)]
+    with pytest.raises(Usage, match=r"run r2 of replay also sent clicks, and of another file"):
+        slices_of([replace(STEPS, sha256="digest-d")], [clicks], attempts, {})
+
+
 IGNORED = {
     "a run that sent clicks only": (run("r2", None), sent(run("r2"), topic="ecommerce-clicks")),
     "a run that sent nothing": (run("r2", "digest-b"), {}),
@@ -87,3 +99,11 @@ def test_other_tables_than_the_run_used_are_refused(digests: tuple[str, str]) ->
         require_patterns(
             [run("r1")], categories, regions, dict(zip((categories, regions), digests, strict=True))
         )
+
+
+def test_a_run_that_used_no_tables_may_be_compared_with_any() -> None:
+    used = run("r1").source
+    assert used is not None
+    none = replace(run("r1"), source=replace(used, categories_sha256="", regions_sha256=""))
+    tables = Path("categories.csv"), Path("regions.csv")
+    require_patterns([none], *tables, dict.fromkeys(tables, "x"))

@@ -77,7 +77,7 @@ class Reading:
         self.files += 1
 
     def orders(self) -> dict[str, Found]:
-        source.derive_orders(self.connection, self.slices)
+        source.derive_events(self.connection, self.slices)
         run_counts(self.connection, "source_orders_counted")
         rows: list[Any] = self.connection.execute(
             """

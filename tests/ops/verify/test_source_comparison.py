@@ -74,7 +74,7 @@ def opened(shop: Shop, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def report_of(connection: duckdb.DuckDBPyConnection) -> Report:
     report = judge(connection, REGISTRY, default_rules())
-    source.derive_orders(connection, [source.Slice("r", 0, "e", 0, 1, 9, 2**60)])
+    source.derive_events(connection, [source.Slice("r", 0, "e", 0, 1, 9, 2**60)])
     return replace(report, source=judge_source(connection, [Path("f.csv")], default_rules()))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import duckdb
 
 from contracts.codec import encode
@@ -45,18 +47,18 @@ def click(number: int) -> Click:
     )
 
 
-def open_visits() -> duckdb.DuckDBPyConnection:
-    """The stores, an hour after the first click."""
+def open_visits(told: Callable[[int], Click] = click) -> duckdb.DuckDBPyConnection:
+    """The stores, an hour after the first click; `told` gives the click of a number."""
     connection = connect()
-    _lake(connection)
-    _answers(connection)
-    _hot(connection)
+    _lake(connection, told)
+    _answers(connection, told(0))
+    _hot(connection, told(0).currency)
     return connection
 
 
-def _lake(connection: duckdb.DuckDBPyConnection) -> None:
+def _lake(connection: duckdb.DuckDBPyConnection, told: Callable[[int], Click]) -> None:
     for number in range(len(CLICKS)):
-        one = click(number)
+        one = told(number)
         origin = {
             "topic": TOPIC,
             "topic_id": TOPIC_ID,
@@ -80,8 +82,10 @@ def _lake(connection: duckdb.DuckDBPyConnection) -> None:
                     "late_by_us": SECOND,
                     "event_type": one.event_type,
                     "user_id": one.user_id,
+                    "session_id": one.session_id,
                     "product_id": one.product_id,
                     "category": one.category,
+                    "brand": one.brand,
                     "price": money(one.price),
                     "currency": one.currency,
                 }
@@ -102,8 +106,9 @@ def _lake(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _answers(connection: duckdb.DuckDBPyConnection) -> None:
-    visit = {"user_id": "sub_a", "currency": "GBP", "region": "Europe", "absorbed": False}
+def _answers(connection: duckdb.DuckDBPyConnection, one: Click) -> None:
+    place = {"currency": one.currency, "region": one.region}
+    visit = place | {"user_id": "sub_a", "absorbed": False}
     bought = visit | {
         "started_at": START,
         "ended_at": moment(micros(START) + 20 * MINUTE),
@@ -142,7 +147,7 @@ def _answers(connection: duckdb.DuckDBPyConnection) -> None:
     )
     first = {"product_id": "p-1", "views": 1, "carts": 1, "purchases": 0}
     second = {"product_id": "p-2", "views": 1, "carts": 0, "purchases": 1}
-    day = {"day": DAY, "currency": "GBP"}
+    day = {"day": DAY, "currency": one.currency}
     put(
         connection,
         "answers.product_activity",
@@ -168,7 +173,7 @@ def _answers(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def _hot(connection: duckdb.DuckDBPyConnection) -> None:
+def _hot(connection: duckdb.DuckDBPyConnection, currency: str) -> None:
     fill(connection, "hot.moment", [(micros(START) + 60 * MINUTE,)])
     fill(
         connection,
@@ -178,7 +183,10 @@ def _hot(connection: duckdb.DuckDBPyConnection) -> None:
     fill(
         connection,
         "hot.product_day",
-        [("p-1", DAY_TEXT, 1, 1, 0, '{"GBP": 0}'), ("p-2", DAY_TEXT, 1, 0, 1, '{"GBP": 999}')],
+        [
+            ("p-1", DAY_TEXT, 1, 1, 0, f'{{"{currency}": 0}}'),
+            ("p-2", DAY_TEXT, 1, 0, 1, f'{{"{currency}": 999}}'),
+        ],
     )
     fill(
         connection,
