@@ -1,4 +1,4 @@
-"""What a running stack has answered so far, read from Postgres and Kafka while it works."""
+"""What a running stack has answered so far, read from Postgres, Valkey and Kafka while it works."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from typing import Any
 import psycopg
 from kafka import KafkaConsumer, TopicPartition
 
+from ops.live_shoppers import LiveShoppers, Shoppers
 from ops.stack import Stack
 
 TOP = 5
 # Windows slide by half their length, so those that start on the full minute hold each order once.
 _ONCE = "extract(second FROM window_start) = 0"
 
-_APPLIED = "SELECT kind, currency, count(*), sum(total) FROM orders WHERE NOT canary GROUP BY 1, 2"
+_APPLIED = """
+SELECT kind, currency, count(*), sum(total) FROM orders WHERE NOT canary
+GROUP BY 1, 2 ORDER BY 4 DESC, 2"""
 _CATEGORIES = f"""
 SELECT category, currency, sum(order_count)::bigint, sum(revenue) FROM order_metrics
 WHERE category <> '*' AND {_ONCE} GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2 LIMIT {TOP}"""
@@ -29,10 +32,12 @@ _LAKE = """
 SELECT coalesce(sum(silver), 0)::bigint, coalesce(sum(duplicate), 0)::bigint,
        coalesce(sum(quarantine), 0)::bigint FROM quality"""
 _PROGRESS = "SELECT application, topic, partition, until FROM progress"
-_SPAN = f"SELECT min(window_start), max(window_end) FROM order_metrics WHERE {_ONCE}"
+# Simulated orders, of which the oldest are sent 3 hours late, are no part of the file's history.
+_REPLAYED = f"{_ONCE} AND window_start < now() - interval '4 hours'"
+_SPAN = f"SELECT min(window_start), max(window_end) FROM order_metrics WHERE {_REPLAYED}"
 _REVENUE = f"""
 SELECT date_trunc(%s, window_start, 'UTC'), currency, sum(revenue) FROM order_metrics
-WHERE category = '*' AND {_ONCE} GROUP BY 1, 2 HAVING sum(revenue) <> 0 ORDER BY 2, 1"""
+WHERE category = '*' AND {_REPLAYED} GROUP BY 1, 2 HAVING sum(revenue) <> 0 ORDER BY 2, 1"""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Answers:
     categories: Sequence[Ranked]
     locations: Sequence[Ranked]
     alerts: Mapping[str, int]
+    shoppers: Shoppers
     silver: int
     duplicate: int
     quarantine: int
@@ -81,9 +87,11 @@ class LiveAnswers:
         self._postgres = psycopg.connect(
             stack.postgres_url, autocommit=True, connect_timeout=10, application_name="demo"
         )
+        self._shoppers = LiveShoppers(self._postgres, stack.valkey_url)
         self._kafka = KafkaConsumer(bootstrap_servers=stack.bootstrap_servers.split(","))
 
     def close(self) -> None:
+        self._shoppers.close()
         self._postgres.close()
         self._kafka.close()
 
@@ -100,6 +108,7 @@ class LiveAnswers:
             categories=[Ranked(*row) for row in self._rows(_CATEGORIES)],
             locations=[Ranked(*row) for row in self._rows(_LOCATIONS)],
             alerts={rule: count for rule, count in self._rows(_ALERTS)},
+            shoppers=self._shoppers.now(),
             silver=silver,
             duplicate=duplicate,
             quarantine=quarantine,
@@ -107,7 +116,8 @@ class LiveAnswers:
         )
 
     def revenue(self) -> tuple[str, list[Revenue]]:
-        """Revenue over time in rows that fit a screen, and the length of a row in words."""
+        """Revenue of the replayed orders over time in rows that fit a screen, and the length of a
+        row in words."""
         first, last = self._rows(_SPAN)[0]
         if first is None:
             return "day", []

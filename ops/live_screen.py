@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
 
+from rich.columns import Columns
 from rich.console import Group
 from rich.live import Live
 
@@ -29,22 +30,29 @@ def screen() -> Iterator[Show]:
 
 
 def lines(write: Callable[[str], None]) -> Show:
-    """Shows the answers as a line each time that they changed."""
-    last = ""
+    """Shows the answers in a few lines, each again when it has changed."""
+    told: dict[str, str] = {}
 
     def show(answers: Answers) -> None:
-        nonlocal last
-        line = in_a_line(answers)
-        if line != last:
-            write(line)
-            last = line
+        for name, line in in_lines(answers).items():
+            if told.get(name) != line:
+                write(line)
+                told[name] = line
 
     return show
 
 
-def in_a_line(answers: Answers) -> str:
-    """The headline figures in one line of plain text."""
-    return " · ".join(f"{name} {value}" for name, value in figures(answers))
+def in_lines(answers: Answers) -> dict[str, str]:
+    """The answers in lines of plain text, by what each tells; nothing of what is still empty."""
+    shoppers = answers.shoppers
+    details = {
+        "alerts by rule": [f"{rule} {count:,}" for rule, count in answers.alerts.items()],
+        "trending": [f"{one.product} ({one.category}) {one.score:,}" for one in shoppers.trending],
+        "viewed last": shoppers.viewed and [f"{', '.join(shoppers.viewed)} by {shoppers.viewer}"],
+    }
+    headline = " · ".join(f"{name} {value}" for name, value in figures(answers))
+    shown = {name: f"    {name}: {', '.join(told)}" for name, told in details.items() if told}
+    return {"headline": headline, **shown}
 
 
 def figures(answers: Answers) -> list[tuple[str, str]]:
@@ -54,6 +62,8 @@ def figures(answers: Answers) -> list[tuple[str, str]]:
         ("orders", f"{answers.orders.get('placed', 0):,}"),
         ("cancelled", f"{answers.orders.get('cancelled', 0):,}"),
         ("revenue", ", ".join(money) or "0"),
+        ("clicks", f"{answers.shoppers.clicks:,}"),
+        ("sessions", f"{answers.shoppers.sessions:,}"),
         ("alerts", f"{sum(answers.alerts.values()):,}"),
         ("lake rows", f"{answers.silver + answers.duplicate + answers.quarantine:,}"),
         ("duplicates", f"{answers.duplicate:,}"),
@@ -84,14 +94,38 @@ def bar(amount: Decimal, largest: Decimal) -> str:
     return "█" * max(1, round(BAR_WIDTH * amount / largest))
 
 
+def show_shoppers(answers: Answers) -> None:
+    """Print alerts by rule, what shoppers want, and what one of them viewed; nothing where there is
+    none."""
+    for columns, rows in _rankings(answers):
+        if rows:
+            console.table(columns, rows)
+    shoppers = answers.shoppers
+    if shoppers.viewed:
+        console.line(f"viewed last by {shoppers.viewer}, from Valkey: {', '.join(shoppers.viewed)}")
+
+
 def _drawn(answers: Answers) -> Group:
-    names, values = zip(*figures(answers), strict=True)
-    alerts = [(rule, f"{count:,}") for rule, count in answers.alerts.items()]
+    told = in_lines(answers)
+    tables = (
+        (("category", "orders", "revenue"), _ranked(answers.categories)),
+        (("location", "orders", "revenue"), _ranked(answers.locations)),
+        *_rankings(answers),
+    )
+    # Beside one another where they fit: a screen is wider than it is high.
     return Group(
-        console.rich_table(names, [values]),
-        console.rich_table(("category", "orders", "revenue"), _ranked(answers.categories)),
-        console.rich_table(("location", "orders", "revenue"), _ranked(answers.locations)),
-        console.rich_table(("alerts by rule", "count"), alerts),
+        told["headline"],
+        Columns([console.rich_table(columns, rows) for columns, rows in tables]),
+        told.get("viewed last", "").strip(),
+    )
+
+
+def _rankings(answers: Answers) -> tuple[tuple[Sequence[str], Sequence[Sequence[str]]], ...]:
+    alerts = [(rule, f"{count:,}") for rule, count in answers.alerts.items()]
+    trending = [(t.product, t.category, f"{t.score:,}") for t in answers.shoppers.trending]
+    return (
+        (("alerts by rule", "count"), alerts),
+        (("trending this hour", "category", "score"), trending),
     )
 
 

@@ -1,4 +1,5 @@
-"""The demo's tour of a stack: start it, replay a file, watch the answers, have them proved."""
+"""The demo's tour of a stack: start it, replay a file beside live shoppers, watch the
+answers, have them proved."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -15,14 +17,21 @@ from typing import IO, Any
 from local.home import Home
 from ops import console
 from ops.live_answers import LiveAnswers
-from ops.live_screen import Show, figures, lines, screen, show_revenue
+from ops.live_screen import Show, figures, lines, screen, show_revenue, show_shoppers
 from ops.stack import open_stack
 
 REFRESH_SECONDS = 1.0
 # Where nobody watches, a line now and then says that it goes on.
-PLAIN_REFRESH_SECONDS = 2.0
+PLAIN_REFRESH_SECONDS = 4.0
 CATCH_UP_SECONDS = 120.0
 GIVE_UP_SECONDS = 20.0
+# Some 8,800 events in 35 s, the shop's 12 minutes up to now; at 20 times its speed a visit shows
+# several clicks, and nothing but what is sent late on purpose is older than 15 minutes. Of some
+# 240 orders the seed makes about 9 fraud, three times what is usual, so that alerts are seen.
+SHOPPERS = (
+    *("--rate", "250", "--duration", "35", "--time-speed", "20", "--seed", "14"),
+    *("--duplicates", "3%", "--late", "3%", "--malformed", "0.5%"),
+)
 # Enough for an error with its cause and the next command.
 LAST_LINES = 8
 
@@ -40,14 +49,17 @@ class Tour:
 
     def play(self) -> int:
         """Play to the end or to the first command that fails; returns its exit code."""
-        self.tell("1/4 starting Kafka, Postgres and Spark")
+        self.tell("1/4 starting Kafka, Postgres, Valkey and Spark")
         # Its answer is for people who go on with the stack; progress and errors are shown here too.
         if code := run(shopstream(self.home, "up", "--json"), subprocess.DEVNULL):
             return code
-        self.tell(f"2/4 replaying {self.source.name}")
+        self.tell(
+            f"2/4 replaying {self.source.name}, while simulated shoppers browse, buy and cheat"
+        )
         with closing(LiveAnswers(open_stack(self.home))) as answers:
-            if code := self._replay(answers):
+            if code := self._feed(answers):
                 return code
+            self._tell_simulated()
             self.tell("3/4 proving it against the raw file")
             code = self._verify()
             self._sum_up(answers)
@@ -63,27 +75,40 @@ class Tour:
     def _screen(self) -> AbstractContextManager[Show]:
         return nullcontext(lines(console.progress)) if self.as_json else screen()
 
-    def _replay(self, answers: LiveAnswers) -> int:
-        """Replay the file and show the answers until all of it is applied; its exit code."""
-        log = self.home.log("replay")
-        with log.open("w") as output:
-            replay = subprocess.Popen(
-                shopstream(
-                    self.home, "replay", "online-retail", str(self.source), "--speed", self.speed
-                ),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-            try:
-                with self._screen() as show:
-                    _watch(answers, replay, show)
-            finally:
-                end(replay)
-        if replay.returncode:
-            for text in log.read_text().splitlines()[-LAST_LINES:]:
+    def _feed(self, answers: LiveAnswers) -> int:
+        """Replay the file beside simulated shoppers and show the answers until all is applied; the
+        exit code of the first that failed."""
+        replay = shopstream(
+            self.home, "replay", "online-retail", str(self.source), "--speed", self.speed
+        )
+        simulate = shopstream(self.home, "simulate", *SHOPPERS, "--json")
+        with ExitStack() as running:
+            feeds = [
+                (log, running.enter_context(_logged(command, self.home.log(log))))
+                for log, command in (("replay", replay), ("simulate", simulate))
+            ]
+            with self._screen() as show:
+                _watch(answers, [process for _, process in feeds], show)
+            # Looked at before the block ends those that still run: these are not the cause.
+            failed = [(log, code) for log, process in feeds if (code := process.poll())]
+        for log, code in failed:
+            for text in self.home.log(log).read_text().splitlines()[-LAST_LINES:]:
                 console.progress(text)
-        return replay.returncode
+            return code
+        return 0
+
+    def _tell_simulated(self) -> None:
+        """What the shoppers did and how much of it was odd on purpose, as the producer counted."""
+        log = self.home.log("simulate").read_text()
+        # The answer, in one piece, stands between its progress and its summary in words.
+        did, _ = json.JSONDecoder().raw_decode(log, log.index("{"))
+        self.document["simulated"] = did
+        if not self.as_json:
+            console.line(
+                f"the shoppers' {did['events']:,} events: {did['late']:,} sent late, "
+                f"{did['duplicate']:,} sent twice, {sum(did['quarantine'].values()):,} malformed; "
+                f"{did['fraud_orders']:,} orders were fraud"
+            )
 
     def _verify(self) -> int:
         verify = shopstream(self.home, "verify", "--source", str(self.source))
@@ -103,27 +128,43 @@ class Tour:
             self.document["answers"] = {**asdict(now), "revenue_over_time": over_time}
             return
         show_revenue(unit, revenue)
+        show_shoppers(now)
         console.table(("answer", "value"), figures(now))
 
 
-def _watch(answers: LiveAnswers, replay: subprocess.Popen[bytes], show: Show) -> None:
-    """Show the answers until the replay has ended and nothing lags, or that takes too long.
+def _watch(answers: LiveAnswers, feeds: Sequence[subprocess.Popen[bytes]], show: Show) -> None:
+    """Show the answers until all feeds have ended and nothing lags, or one failed, or that takes
+    too long.
 
     An application that does not catch up is verify's to report.
     """
     deadline: float | None = None
     pause = REFRESH_SECONDS if console.is_rich() else PLAIN_REFRESH_SECONDS
     while True:
-        ended = replay.poll() is not None
+        codes = [feed.poll() for feed in feeds]
         now = answers.now()
         show(now)
-        if ended and (replay.returncode or now.caught_up):
+        ended = None not in codes
+        if any(codes) or (ended and now.caught_up):
             return
         if ended and deadline is None:
             deadline = time.monotonic() + CATCH_UP_SECONDS
         if deadline is not None and time.monotonic() > deadline:
             return
         time.sleep(pause)
+
+
+@contextmanager
+def _logged(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that runs beside this one and does not outlive the block."""
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            yield process
+        finally:
+            end(process)
 
 
 def shopstream(home: Home, *arguments: str) -> list[str]:

@@ -1,4 +1,5 @@
-"""`shopstream demo`: real orders to live answers, proved, on a stack of its own that then ends."""
+"""`shopstream demo`: real orders and simulated shoppers to live answers, proved, on a stack of its
+own that then ends."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ def demo(
     keep: Annotated[bool, typer.Option("--keep", help="Keep the demo's data.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> int:
-    """Start a stack of its own, replay real orders, watch the answers, prove them, stop it all.
+    """Start a stack of its own, replay real orders beside simulated shoppers, watch the answers,
+    prove them against Kafka and the raw file, stop it all.
 
     Exit code: that of verify, or of the first command that failed.
     """

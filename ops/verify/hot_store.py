@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
-import valkey
 
-from contracts.valkey_url import ValkeyUrl
+from ops.valkey_client import connect
 from ops.verify.filling import batches, fill
 
 _KEYS_AT_ONCE = 1_000
@@ -24,14 +22,7 @@ def load_hot(connection: duckdb.DuckDBPyConnection, url: str, now: float) -> Non
     """Fill the relations of ``hot``; `now` is in epoch seconds. Keys of other names are told as
     `hot.unknown`."""
     fill(connection, "hot.moment", [(round(now * 1_000_000),)])
-    place = ValkeyUrl.parse(url)
-    host, port = place.nodes[0]
-    store: Any = valkey.ValkeyCluster(
-        host=host,
-        port=port,
-        password=Path(place.passfile).read_text().strip(),
-        decode_responses=True,
-    )
+    store = connect(url)
     try:
         for keys in batches(store.scan_iter(count=_KEYS_AT_ONCE), _KEYS_AT_ONCE):
             _load(connection, store, keys)

@@ -18,7 +18,8 @@ from ops import tour
 from ops.commands import demo
 from ops.errors import ShopstreamError, Usage
 from ops.live_answers import Answers, Ranked, Revenue, unit_for
-from ops.live_screen import BAR_WIDTH, bar, in_a_line, lines, show_revenue
+from ops.live_screen import BAR_WIDTH, bar, in_lines, lines, show_revenue, show_shoppers
+from ops.live_shoppers import Shoppers, Trend
 
 ANSWERS = Answers(
     orders={"placed": 1812, "cancelled": 31},
@@ -26,11 +27,19 @@ ANSWERS = Answers(
     categories=[Ranked("kitchen", "GBP", 410, Decimal("9100.10"))],
     locations=[Ranked("United Kingdom", "GBP", 1700, Decimal("48000.00"))],
     alerts={"high_amount": 12, "suspicious_location": 2},
+    shoppers=Shoppers(
+        clicks=2310,
+        sessions=402,
+        trending=[Trend("SKU-7", "toys", 41), Trend("SKU-3", "garden", 1_300)],
+        viewer="sub_a",
+        viewed=["SKU-3", "SKU-9"],
+    ),
     silver=1800,
     duplicate=3,
     quarantine=1,
     lag={"ingest": 40, "orders": 0},
 )
+NOBODY = Answers(**{**vars(ANSWERS), "shoppers": Shoppers(), "alerts": {}})
 CAUGHT_UP = Answers(**{**vars(ANSWERS), "lag": {"ingest": 0, "orders": 0}})
 
 
@@ -47,6 +56,20 @@ class Reader:
         pass
 
 
+SIMULATED = {
+    "events": 3_500,
+    "late": 105,
+    "duplicate": 104,
+    "quarantine": {"bad_date": 9, "bad_header": 8},
+    "fraud_orders": 6,
+}
+
+
+FEEDS = ("replay", "simulate")
+FED = ["check", "up", *FEEDS]
+PROVED = [*FED, "verify", "down"]
+
+
 @dataclass
 class Stage:
     """A demo whose commands are stand-ins that write down how they were called."""
@@ -54,7 +77,7 @@ class Stage:
     folder: Path
     codes: dict[str, int] = field(default_factory=dict)
     moment: Callable[[], Answers] = lambda: CAUGHT_UP
-    replay_seconds: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def source(self) -> Path:
@@ -65,17 +88,24 @@ class Stage:
         return (self.folder / "calls").read_text().splitlines()
 
     def command(self, home: object, *arguments: str) -> list[str]:
+        # As the producer's: progress, the answer, the same in words.
+        answers = {"simulate": f"12 sent\n{json.dumps(SIMULATED, indent=2)}\n12 acknowledged"}
+        said = answers.get(arguments[0], json.dumps({"said_by": arguments[0]}))
         program = (
             "import pathlib, sys, time\n"
-            f"with open({str(self.folder / 'calls')!r}, 'a') as calls:\n"
-            "    calls.write(' '.join(sys.argv[1:]) + '\\n')\n"
             f"home = pathlib.Path({str(self.folder / 'home' / 'demo')!r})\n"
+            f"calls = pathlib.Path({str(self.folder / 'calls')!r})\n"
             "if sys.argv[1] == 'up': (home / 'logs').mkdir(parents=True, exist_ok=True)\n"
-            'print(\'{"said_by": "%s"}\' % sys.argv[1])\n'
             "try:\n"
-            f"    time.sleep({self.replay_seconds} if sys.argv[1] == 'replay' else 0)\n"
+            "    with calls.open('a') as file: file.write(' '.join(sys.argv[1:]) + '\\n')\n"
+            # None of those that run together ends before the other has begun.
+            f"    while sys.argv[1] in {FEEDS!r} and calls.read_text().count('\\n') < {len(FED)}:\n"
+            "        time.sleep(0.01)\n"
+            f"    print({said!r})\n"
+            f"    time.sleep({self.seconds!r}.get(sys.argv[1], 0))\n"
             "except KeyboardInterrupt:\n"
-            f"    pathlib.Path({str(self.folder / 'interrupted')!r}).touch()\n"
+            f"    pathlib.Path({str(self.folder)!r}, 'interrupted ' + sys.argv[1]).touch()\n"
+            "    sys.exit(130)\n"
             f"sys.exit({self.codes!r}.get(sys.argv[1], 0))\n"
         )
         return [sys.executable, "-S", "-c", program, *arguments]
@@ -97,31 +127,39 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     yield stage
 
 
-PROVED = ["check", "up", "replay", "verify", "down"]
-
-
 def first_words(calls: list[str]) -> list[str]:
-    return [call.split()[0] for call in calls]
+    """What was called; the replay and the shoppers, who begin together, by name."""
+    words = [call.split()[0] for call in calls]
+    return [*words[:2], *sorted(words[2:4]), *words[4:]]
 
 
-def test_a_good_demo_replays_proves_and_removes_its_stack(stage: Stage) -> None:
+def test_a_good_demo_replays_beside_shoppers_proves_and_removes_its_stack(stage: Stage) -> None:
     assert stage.play() == 0
-    assert stage.calls == [
-        "check",
-        "up --json",
+    together = [
         f"replay online-retail {stage.source} --speed max",
-        f"verify --source {stage.source}",
-        "down --purge",
+        f"simulate {' '.join(tour.SHOPPERS)} --json",
     ]
+    assert stage.calls[:2] == ["check", "up --json"]
+    assert sorted(stage.calls[2:4]) == together
+    assert stage.calls[4:] == [f"verify --source {stage.source}", "down --purge"]
+
+
+def test_what_the_shoppers_did_is_told_as_the_producer_counted_it(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stage.play() == 0
+    assert (
+        "the shoppers' 3,500 events: 105 sent late, 104 sent twice, 17 malformed; "
+        "6 orders were fraud"
+    ) in capsys.readouterr().out.splitlines()
 
 
 @pytest.mark.parametrize(
     "failing, code, called",
     [
         pytest.param("up", 4, ["check", "up", "down"], id="the stack does not start"),
-        pytest.param(
-            "replay", 2, ["check", "up", "replay", "down"], id="the file cannot be replayed"
-        ),
+        pytest.param("replay", 2, [*FED, "down"], id="the file cannot be replayed"),
+        pytest.param("simulate", 1, [*FED, "down"], id="the shoppers' events are refused"),
         pytest.param("verify", 1, PROVED, id="the proof is red"),
         pytest.param("verify", 3, PROVED, id="not caught up"),
     ],
@@ -135,27 +173,37 @@ def test_a_failure_is_the_exit_code_and_leaves_the_logs_but_nothing_running(
     assert stage.calls[-1] == "down"
 
 
-def test_a_failed_replay_shows_what_it_said(
-    stage: Stage, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "failing, going_on", [("replay", "simulate"), ("simulate", "replay")], ids=lambda name: name
+)
+def test_the_one_that_failed_is_told_and_the_other_ended(
+    stage: Stage, capsys: pytest.CaptureFixture[str], failing: str, going_on: str
 ) -> None:
-    stage.codes = {"replay": 2}
-    stage.play()
-    assert '{"said_by": "replay"}' in capsys.readouterr().err
+    stage.codes, stage.seconds = {failing: 2}, {failing: 0.5, going_on: 60}
+    assert stage.play() == 2
+    said = {"replay": '{"said_by": "replay"}', "simulate": "12 acknowledged"}
+    told = capsys.readouterr().err.splitlines()
+    assert said[failing] in told
+    assert said[going_on] not in told
+    assert (stage.folder / f"interrupted {going_on}").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupted_demo_ends_the_replay_and_removes_its_stack(
+def test_an_interrupted_demo_ends_what_it_feeds_and_removes_its_stack(
     stage: Stage, number: signal.Signals
 ) -> None:
     def interrupt() -> Answers:
-        if "replay" in first_words(stage.calls):
+        if len(stage.calls) == len(FED):
             os.kill(os.getpid(), number)
         return ANSWERS
 
-    stage.moment, stage.replay_seconds = interrupt, 60
+    stage.moment, stage.seconds = interrupt, {"replay": 60, "simulate": 60}
     with pytest.raises(KeyboardInterrupt):
         stage.play()
-    assert (stage.folder / "interrupted").exists()
+    assert {path.name for path in stage.folder.glob("interrupted *")} == {
+        "interrupted replay",
+        "interrupted simulate",
+    }
     assert stage.calls[-1] == "down --purge"
     assert signal.getsignal(number) is not demo._be_patient
 
@@ -178,6 +226,8 @@ def test_in_json_the_answer_is_one_document_of_the_proof_and_the_answers(
     document = json.loads(capfd.readouterr().out)
     assert document["exit_code"] == 1
     assert document["verify"] == {"said_by": "verify"}
+    assert document["simulated"] == SIMULATED
+    assert document["answers"]["shoppers"]["sessions"] == 402
     assert document["answers"]["revenue"] == {"GBP": "52610.49"}
     assert document["answers"]["revenue_over_time"]["day"][0]["amount"] == "52610.49"
 
@@ -228,19 +278,46 @@ def test_a_missing_file_is_a_usage_error_before_anything_starts(stage: Stage) ->
     assert not (stage.folder / "calls").exists()
 
 
-def test_the_line_of_a_plain_terminal_holds_every_figure() -> None:
-    assert in_a_line(ANSWERS) == (
-        "orders 1,812 · cancelled 31 · revenue 52,610.49 GBP · alerts 14 · lake rows 1,804 · "
-        "duplicates 3 · quarantine 1 · lag of ingest 40 · lag of orders 0"
-    )
+def test_the_lines_of_a_plain_terminal_hold_every_answer() -> None:
+    assert list(in_lines(ANSWERS).values()) == [
+        "orders 1,812 · cancelled 31 · revenue 52,610.49 GBP · clicks 2,310 · sessions 402 · "
+        "alerts 14 · lake rows 1,804 · duplicates 3 · quarantine 1 · lag of ingest 40 · "
+        "lag of orders 0",
+        "    alerts by rule: high_amount 12, suspicious_location 2",
+        "    trending: SKU-7 (toys) 41, SKU-3 (garden) 1,300",
+        "    viewed last: SKU-3, SKU-9 by sub_a",
+    ]
 
 
-def test_where_nobody_watches_a_line_is_written_when_something_changed() -> None:
+def test_while_nobody_came_there_is_but_the_headline() -> None:
+    assert list(in_lines(NOBODY)) == ["headline"]
+
+
+def test_where_nobody_watches_only_the_lines_that_changed_are_written() -> None:
     written: list[str] = []
     show = lines(written.append)
-    for answers in (ANSWERS, ANSWERS, CAUGHT_UP, ANSWERS):
+    for answers in (NOBODY, NOBODY, ANSWERS, CAUGHT_UP, CAUGHT_UP):
         show(answers)
-    assert written == [in_a_line(ANSWERS), in_a_line(CAUGHT_UP), in_a_line(ANSWERS)]
+    assert written == [
+        in_lines(NOBODY)["headline"],
+        *in_lines(ANSWERS).values(),
+        in_lines(CAUGHT_UP)["headline"],
+    ]
+
+
+def test_at_the_end_alerts_trends_and_views_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    show_shoppers(NOBODY)
+    assert capsys.readouterr().out == ""
+    show_shoppers(ANSWERS)
+    assert capsys.readouterr().out.splitlines() == [
+        "alerts by rule       count",
+        "high_amount          12",
+        "suspicious_location  2",
+        "trending this hour  category  score",
+        "SKU-7               toys      41",
+        "SKU-3               garden    1,300",
+        "viewed last by sub_a, from Valkey: SKU-3, SKU-9",
+    ]
 
 
 @pytest.mark.parametrize(
