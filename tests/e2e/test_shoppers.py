@@ -1,14 +1,21 @@
-"""Simulated shoppers through everything: what is odd is counted to the row; what they look at is in
-Valkey, also after a shard has lost all, and while one comes."""
+"""Shoppers through everything: what is odd is counted to the row; what they look at is in Valkey,
+also after a shard has lost all, and while one comes; a late click joins two sessions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 
+from contracts.codec import encode
+from contracts.registries import open_registry
+from contracts.topics import CLICKS
+from local.home import Home
 from tests.shop import Shop, open_shop
+from tests.spark.clicks import MINUTE, click
 
 pytestmark = pytest.mark.e2e
 
@@ -57,3 +64,41 @@ def test_a_shard_comes_while_shoppers_click(shop: Shop) -> None:
     assert shop.answer("valkey", "remove-shard")["slots"] > 0
     shop.verified()
     assert [shard["slots"] for shard in shards(shop)] == [5461, 5461, 5462]
+
+
+VISITS_OF = "SELECT {} FROM {} WHERE user_id = 'sub_late' ORDER BY started_at"
+
+
+def send_clicks(shop: Shop, start_us: int, *minutes: int) -> None:
+    """Clicks of one user, minutes after `start_us`, from a producer without a ledger."""
+    schema = open_registry(Home(shop.home).registry).latest(CLICKS.schema)
+    producer = Producer({"bootstrap.servers": shop.status()["bootstrap_servers"]})
+    for minute in minutes:
+        at = start_us + minute * MINUTE
+        told = replace(click(minute, 0, user="sub_late"), event_time=at, sent_at=at)
+        producer.produce(CLICKS.name, encode(told, schema), told.user_id.encode())
+    assert producer.flush(60) == 0
+
+
+def published(shop: Shop) -> list[int]:
+    """How many events each of the user's sessions has in the lake."""
+    rows: list[dict[str, Any]] = shop.answer(  # type: ignore[assignment]
+        "sql", VISITS_OF.format("events", "gold.sessions")
+    )
+    return [row["events"] for row in rows]
+
+
+def test_a_late_click_joins_two_sessions(shop: Shop) -> None:
+    ((start,),) = shop.query(
+        "SELECT (extract(epoch FROM clock_timestamp() - interval '3 hours') * 1e6)::bigint"
+    )
+    sessions = VISITS_OF.format("events, absorbed", "sessions")
+    send_clicks(shop, start, 1, 2, 3, 43, 44, 45)
+    shop.verified()
+    assert shop.query(sessions) == [(3, False), (3, False)]
+    assert published(shop) == [3, 3]
+
+    send_clicks(shop, start, 23)
+    shop.verified()
+    assert shop.query(sessions) == [(7, False), (0, True)]
+    assert published(shop) == [7]
