@@ -13,6 +13,7 @@ from ops.cost.environment import SUFFIX, Environment, read_templates
 from ops.cost.estimate import RIVAL_USD, estimate
 from ops.cost.prices import read_prices
 from ops.cost.workload import LOADS
+from tests.architecture.tree import ROOT
 from tests.stacks.templates import synthesized, texts
 from tests.stacks.test_replication import SECOND
 
@@ -48,6 +49,16 @@ def test_production_stays_below_what_the_rival_publishes(tmp_path: Path) -> None
     priced = environment(texts("production"), tmp_path)
     made = estimate("production", priced, LOADS["base"], read_prices())
     assert made.total_at_plus_30_percent < RIVAL_USD
+
+
+@pytest.mark.parametrize(
+    ("compute", "said"),
+    [("serverless", "cost {} USD on EMR Serverless"), ("ec2", "holds them costs {} with")],
+)
+def test_the_page_says_what_compute_costs(compute: Compute, said: str, tmp_path: Path) -> None:
+    priced = environment(synthesized(replace(settings("production"), compute=compute)), tmp_path)
+    usd = estimate("production", priced, LOADS["base"], read_prices()).group("compute")
+    assert said.format(round(usd)) in (ROOT / "docs" / "cost.md").read_text()
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
