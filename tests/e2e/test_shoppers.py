@@ -3,8 +3,11 @@ also after a shard has lost all, and while one comes; a late click joins two ses
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +33,28 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield shop
 
 
+def behaviour(path: Path, rows: int = 3_000) -> Path:
+    """A file of the REES46 layout: shoppers who look, take, put back and buy in turn; one price of
+    each hundred is below nothing, one row of each hundred is none."""
+    kinds = ("view", "view", "cart", "remove_from_cart", "view", "cart", "purchase")
+    start = datetime(2019, 10, 1, tzinfo=UTC)
+    with path.open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(
+            (
+                *("event_time", "event_type", "product_id", "category_id", "category_code"),
+                *("brand", "price", "user_id", "user_session"),
+            )
+        )
+        for row in range(rows):
+            at = (start + timedelta(seconds=7 * row)).strftime("%Y-%m-%d %H:%M:%S UTC")
+            price = "-1.00" if row % 100 == 41 else f"{row % 37}.{row % 90 + 10}"
+            kind = "look" if row % 100 == 73 else kinds[row % len(kinds)]
+            category = ("", "toys.blocks", "home.lamps")[row % 3]
+            lines.writerow((at, kind, row % 50, 1, category, "", price, row % 211, row % 211))
+    return path
+
+
 def shards(shop: Shop) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = shop.answer("valkey", "status")  # type: ignore[assignment]
     return found
@@ -42,6 +67,20 @@ def test_every_odd_event_ends_where_the_producer_says(shop: Shop) -> None:
     assert report["duplicate"] == sent["duplicate"] > 0
     assert report["late"] == sent["late"] > 0
     assert report["quarantine"] == sent["quarantine"] != {}
+
+
+def test_a_file_of_behaviour_in_two_pieces_is_proved_beside_them(
+    shop: Shop, tmp_path: Path
+) -> None:
+    file = behaviour(tmp_path / "shop.csv")
+    for piece in (("--limit", "1800"), ("--start", "1801")):
+        assert shop.answer("replay", "rees46", str(file), *piece)["rejected"] != {}
+    shop.verified()
+    source = shop.verified("--source", str(file))["source"]
+    assert (source["ok"], source["mismatched_rows"]) == (True, 0)
+    assert (source["rows"], source["rejected_rows"], source["clicks"]) == (3_000, 30, 2_940)
+    compared = {check["name"]: check["expected"] for check in source["checks"]}
+    assert min(compared[name] for name in ("order_metrics", "sessions", "quarantine")) > 0
 
 
 def test_a_shard_that_lost_all_is_filled_again(shop: Shop) -> None:

@@ -29,7 +29,8 @@ from tests.ops.verify.shop import REGISTRY, Record, fold_metrics, order, order_r
 from tests.ops.verify.test_source_steps import HEADER
 from tests.ops.verify.visits import CLICKS, click, open_visits
 
-PURCHASE, REFUSED, BAD = 3, 6, 7
+# The click that bought, and the row whose price is below nothing.
+PURCHASE, REFUSED = 3, 6
 
 
 def told(number: int) -> Click:
@@ -146,6 +147,16 @@ def test_clicks_of_another_run_in_the_same_rows_leave_the_file_green(
     finding = found(stores)
     assert finding.level.ok, [check for check in finding.level.checks if not check.ok]
     assert (finding.counts["clicks"], finding.counts["clicks_of_other_runs"]) == (4, 1)
+
+
+def test_a_price_that_a_click_rounds_to_nothing_is_refused_in_the_order_alone(
+    stores: duckdb.DuckDBPyConnection,
+) -> None:
+    stores.execute(f"UPDATE source_step SET price = '-0.004' WHERE row = {REFUSED}")
+    click_id = replayed_event_id("e", REFUSED)
+    stores.execute(f"DELETE FROM bronze.quarantine WHERE event_id = '{click_id}'")
+    (check,) = (check for check in found(stores).level.checks if check.name == "quarantine")
+    assert (check.expected, check.ok) == (1, True)
 
 
 CHANGES = {

@@ -204,6 +204,7 @@ def test_slices_of_one_edition_are_a_union_and_editions_add_up(reading: Reading)
         replayed_event_id("again", 2): HOUR_US,
         replayed_event_id("again", 3): HOUR_US,
     }
+    assert reading.counts()["clicks"] == 4
 
 
 @pytest.mark.parametrize(
