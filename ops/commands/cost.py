@@ -12,7 +12,6 @@ import typer
 
 from ops import console
 from ops.cost.assumptions import all_assumptions
-from ops.cost.environment import read_templates
 from ops.cost.estimate import COMPARISON, RIVAL_USD, Estimate, estimate, rounded
 from ops.cost.prices import STALE_DAYS, PriceTable, read_prices
 from ops.cost.usage import GROUPS
@@ -44,15 +43,16 @@ def cost(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Price the templates of an environment for a month under a load. Exit code 1: above --limit;
-    4: the templates are not there and cannot be made."""
+    4: templates are missing or broken, or cannot be made."""
     most, chosen = _limit(limit), _load(load)
     table = read_prices()
     today = datetime.now(UTC).date()  # noqa: TID251 - the edge: prices grow old
     _warn(table, today)
-    with templates(env, folder) as files:
-        answer = estimate(env, read_templates(files), chosen, table)
+    found = templates(env, folder)
+    answer = estimate(env, found.environment, chosen, table)
     if as_json:
-        console.answer_json(answer.document(most, today))
+        of = {"files": [file.name for file in found.files], "written": found.written.isoformat()}
+        console.answer_json({**answer.document(most, today), "templates": of})
     else:
         _show(answer, most)
     if most is not None and answer.total > most:

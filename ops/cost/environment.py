@@ -63,8 +63,12 @@ class Environment:
         return {app.name: Job(app.cloud_trigger, Sizes()) for app in APPLICATIONS}
 
 
+class BrokenTemplate(ValueError):
+    """A file that should be a template, or list templates, and does not; the message names it."""
+
+
 def read_templates(files: Iterable[Path]) -> Environment:
-    """All resources of the templates."""
+    """All resources of the templates; raises BrokenTemplate."""
     return Environment(
         tuple(
             Resource(
@@ -74,11 +78,19 @@ def read_templates(files: Iterable[Path]) -> Environment:
                 resource.get("Properties", {}),
             )
             for file in sorted(files)
-            for logical_id, resource in json.loads(file.read_text(encoding="utf-8"))[
-                "Resources"
-            ].items()
+            for logical_id, resource in _resources(file).items()
         )
     )
+
+
+def _resources(file: Path) -> Mapping[str, Any]:
+    try:
+        resources: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))["Resources"]
+        if all(isinstance(resource["Type"], str) for resource in resources.values()):
+            return resources
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise BrokenTemplate(f"{file} is no template of CloudFormation: {problem}") from problem
+    raise BrokenTemplate(f"{file} is no template of CloudFormation: a type is no text")
 
 
 def text(value: object) -> str:

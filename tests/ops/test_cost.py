@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -27,14 +28,28 @@ def fresh_consoles() -> Iterator[None]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """One template with one of everything, of an environment called test."""
+    """Two templates with one of everything between them, of an environment called test."""
     resources = {
         one.logical_id: {"Type": one.type, "Properties": one.properties}
         for one in environment().resources
     }
-    file = tmp_path / "shopstream-test-data.template.json"
-    file.write_text(json.dumps({"Resources": resources}))
+    key = resources.pop("Key")
+    write(tmp_path, {"data": resources, "network": {"Key": key}})
     return tmp_path
+
+
+def write(folder: Path, stacks: dict[str, dict[str, Any]]) -> None:
+    """Templates and the manifest that lists them, as the CDK does."""
+    artifacts: dict[str, Any] = {"Tree": {"type": "cdk:tree", "properties": {"file": "tree.json"}}}
+    for stack, resources in stacks.items():
+        name = f"shopstream-test-{stack}"
+        file = f"{name}.template.json"
+        (folder / file).write_text(json.dumps({"Resources": resources}))
+        artifacts[name] = {
+            "type": "aws:cloudformation:stack",
+            "properties": {"templateFile": file},
+        }
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
 
 
 def answer(folder: Path, capsys: pytest.CaptureFixture[str], *more: str) -> dict[str, Any]:
@@ -84,6 +99,89 @@ def test_missing_templates_say_how_to_make_them(
     assert "next: make assets synth ENV=dev" in capsys.readouterr().err
 
 
+NETWORK = "shopstream-test-network.template.json"
+
+
+def absent(folder: Path) -> None:
+    (folder / NETWORK).unlink()
+
+
+def cut_off(folder: Path) -> None:
+    (folder / NETWORK).write_text('{"Resources": {"Ke')
+
+
+def another_document(folder: Path) -> None:
+    (folder / NETWORK).write_text("[]")
+
+
+def no_type(folder: Path) -> None:
+    (folder / NETWORK).write_text('{"Resources": {"Key": {}}}')
+
+
+def no_manifest(folder: Path) -> None:
+    (folder / "manifest.json").unlink()
+
+
+def broken_manifest(folder: Path) -> None:
+    (folder / "manifest.json").write_text('{"artifacts": []}')
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (absent, f"lacks {NETWORK}"),
+        (cut_off, f"{NETWORK} is no template"),
+        (another_document, f"{NETWORK} is no template"),
+        (no_type, f"{NETWORK} is no template"),
+        (no_manifest, "has no templates of test"),
+        (broken_manifest, "manifest.json is no manifest"),
+    ],
+)
+def test_templates_that_are_not_whole_are_not_priced(
+    spoil: Callable[[Path], None], said: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil(folder)
+    assert run(["cost", "--env", "test", "--templates", str(folder), "--limit", "1"]) == 4
+    out = capsys.readouterr()
+    assert said in out.err
+    assert "next: make assets synth ENV=test" in out.err
+    assert "total" not in out.out
+
+
+def test_what_is_priced_is_said_with_its_time(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.utime(folder / NETWORK, (1_700_000_000, 1_700_000_000))
+    assert run(["cost", "--env", "test", "--templates", str(folder), "--json"]) == 0
+    out = capsys.readouterr()
+    assert f"in {folder}, written 2023-11-14 22:13 UTC: shopstream-test-data" in out.err
+    said = json.loads(out.out)["templates"]
+    assert said["files"] == ["shopstream-test-data.template.json", NETWORK]
+    assert said["written"] == "2023-11-14T22:13:20+00:00"
+
+
+@pytest.mark.parametrize(
+    ("changed", "warned"), [(1_700_000_001, True), (1_700_000_000, False)], ids=["since", "before"]
+)
+def test_settings_that_changed_since_are_warned_of(
+    changed: int,
+    warned: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "cdk.out").mkdir()
+    write(tmp_path / "cdk.out", {"data": {"Key": {"Type": "AWS::KMS::Key"}}})
+    (tmp_path / "cdk").mkdir()
+    (tmp_path / "cdk" / "settings.py").touch()
+    os.utime(tmp_path / "cdk" / "settings.py", (changed, changed))
+    for file in (tmp_path / "cdk.out").iterdir():
+        os.utime(file, (1_700_000_000, 1_700_000_000))
+    monkeypatch.setattr(templates, "source_root", lambda: tmp_path)
+    assert run(["cost", "--env", "test"]) == 0
+    assert ("settings.py was changed since" in capsys.readouterr().err) is warned
+
+
 def test_an_environment_that_the_settings_do_not_know(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["cost", "--env", "nowhere"]) == 2
     assert "known: dev, staging, production" in capsys.readouterr().err
@@ -94,8 +192,11 @@ import json, os, pathlib
 name = json.loads(os.environ["CDK_CONTEXT_JSON"])["environment"]
 if name == "broken":
     raise SystemExit("error: build/assets has no code.zip")
-file = pathlib.Path(os.environ["CDK_OUTDIR"]) / f"shopstream-{name}-data.template.json"
-file.write_text(json.dumps({"Resources": {"Key": {"Type": "AWS::KMS::Key"}}}))
+out = pathlib.Path(os.environ["CDK_OUTDIR"])
+file = f"shopstream-{name}-data.template.json"
+(out / file).write_text(json.dumps({"Resources": {"Key": {"Type": "AWS::KMS::Key"}}}))
+stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": file}}
+(out / "manifest.json").write_text(json.dumps({"artifacts": {f"shopstream-{name}-data": stack}}))
 """
 
 
