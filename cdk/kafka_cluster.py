@@ -75,7 +75,7 @@ class KafkaCluster(Construct):
             enhanced_monitoring="PER_TOPIC_PER_BROKER",
             logging_info=self._logging(settings, key),
         )
-        self._cluster.apply_removal_policy(RemovalPolicy.RETAIN)
+        self._cluster.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         # For other stacks, which alone hold what connects.
         self.cluster_arn = Stack.of(self).export_value(self._cluster.attr_arn)
         for topic in TOPICS:
@@ -153,7 +153,7 @@ class KafkaCluster(Construct):
             replication_factor=_REPLICATION,
             configs=base64.b64encode(json.dumps(properties, sort_keys=True).encode()).decode(),
         )
-        resource.apply_removal_policy(RemovalPolicy.RETAIN)
+        resource.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     def _open_to_replication(self) -> None:
         """MSK itself, on behalf of a replicator of another region, may find and join the cluster;

@@ -49,7 +49,7 @@ class Lake(Construct):
                     name=name, location_uri=f"{self.warehouse_url}/{name}"
                 ),
             )
-            database.apply_removal_policy(RemovalPolicy.RETAIN)
+            database.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
         """Read every table."""
@@ -144,7 +144,7 @@ class Lake(Construct):
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(settings.lake.log_days))],
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         return s3.Bucket(
             self,
@@ -178,5 +178,5 @@ class Lake(Construct):
                     prefix="emr-logs/", expiration=Duration.days(settings.lake.log_days)
                 ),
             ],
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )

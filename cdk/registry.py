@@ -22,7 +22,7 @@ class SchemaRegistry(Construct):
         self._registry = glue.CfnRegistry(
             self, "Registry", name=self.registry_name, description="Events of the shop"
         )
-        self._registry.apply_removal_policy(RemovalPolicy.RETAIN)
+        self._registry.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         for family, versions in bundled_schemas().items():
             self._family(family, versions)
 
@@ -56,7 +56,7 @@ class SchemaRegistry(Construct):
             schema_definition=versions[0],
             registry=glue.CfnSchema.RegistryProperty(arn=self._registry.attr_arn),
         )
-        schema.apply_removal_policy(RemovalPolicy.RETAIN)
+        schema.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         for number, text in enumerate(versions[1:], 2):
             later = glue.CfnSchemaVersion(
                 self,
@@ -64,4 +64,4 @@ class SchemaRegistry(Construct):
                 schema=glue.CfnSchemaVersion.SchemaProperty(schema_arn=schema.attr_arn),
                 schema_definition=text,
             )
-            later.apply_removal_policy(RemovalPolicy.RETAIN)
+            later.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)

@@ -92,7 +92,7 @@ class Valkey(Construct):
                 )
             )
         self._group.cfn_options.update_policy = CfnUpdatePolicy(use_online_resharding=True)
-        self._group.apply_removal_policy(RemovalPolicy.RETAIN)
+        self._group.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     @property
     def url(self) -> str:

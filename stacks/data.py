@@ -46,7 +46,7 @@ def _key(scope: Construct, settings: Settings) -> kms.Key:
         alias=settings.name("data"),
         description="Data of the shop at rest",
         enable_key_rotation=True,
-        removal_policy=RemovalPolicy.RETAIN,
+        removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     )
     key.grant_encrypt_decrypt(
         iam.ServicePrincipal(

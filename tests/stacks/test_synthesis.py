@@ -43,10 +43,21 @@ def test_every_resource_that_is_kept_has_the_logical_id_it_was_deployed_with(nam
         for stack, text in texts(name).items()
         for logical_id, resource in json.loads(text)["Resources"].items()
         # Aurora's instances hold nothing: their number is a setting.
-        if resource.get("DeletionPolicy") == "Retain" and resource["Type"] != INSTANCE
+        if resource.get("DeletionPolicy") not in (None, "Delete") and resource["Type"] != INSTANCE
     }
     # A logical id that moves makes CloudFormation create the resource anew, empty.
     assert kept == json.loads(IDS.read_text())
+
+
+@pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
+def test_a_first_deployment_that_fails_leaves_nothing_in_the_way_of_the_next(name: str) -> None:
+    kept = [
+        f"{stack}/{logical_id}"
+        for stack, text in texts(name).items()
+        for logical_id, resource in json.loads(text)["Resources"].items()
+        if resource.get("DeletionPolicy") == "Retain"
+    ]
+    assert kept == []
 
 
 def test_no_template_knows_an_account_or_a_region() -> None:
