@@ -89,8 +89,8 @@ class EmrCluster(Construct):
         """The role of the machines, whichever application asks."""
         return self._role
 
-    def grant_observe(self, function: PlatformFunction) -> None:
-        """See which applications run."""
+    def grant_confirm(self, function: PlatformFunction) -> None:
+        """See which applications run; a cluster is deleted as it is."""
         self._grant(function, _OBSERVE)
 
     def grant_control(self, function: PlatformFunction) -> None:

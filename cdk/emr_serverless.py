@@ -18,11 +18,12 @@ from contracts.spark_submit import Platform
 
 _SERVICE = "emr-serverless.amazonaws.com"
 # A ceiling of cost, above what all applications take while each hands over to its successor. Not
-# made from their sizes: it can only be changed while nothing runs.
+# made from their sizes: nothing here can be changed before the application is stopped.
 _MOST = {"cpu": "64 vCPU", "memory": "256 GB", "disk": "2000 GB"}
 _IDLE_MINUTES = 15
 _OBSERVE = ("emr-serverless:ListJobRuns",)
 _CONTROL = (*_OBSERVE, "emr-serverless:StartJobRun")
+_SHUT_DOWN = ("emr-serverless:GetApplication", "emr-serverless:StopApplication")
 
 
 class EmrServerless(Construct):
@@ -77,9 +78,9 @@ class EmrServerless(Construct):
         """The role under which its runs are started."""
         return self._roles[application.name]
 
-    def grant_observe(self, function: PlatformFunction) -> None:
-        """See which applications run."""
-        allow(function, _OBSERVE, [self._application.attr_arn])
+    def grant_confirm(self, function: PlatformFunction) -> None:
+        """See which applications run and, before a deletion, stop what they ran on."""
+        allow(function, [*_OBSERVE, *_SHUT_DOWN], [self._application.attr_arn])
 
     def grant_control(self, function: PlatformFunction) -> None:
         """See, start and stop applications."""

@@ -185,7 +185,7 @@ class ProcessingStack(Stack):
             environment=self._environment,
             timeout=Duration.minutes(1),
         )
-        self._emr.grant_observe(function)
+        self._emr.grant_confirm(function)
         self._grant_switch(function, "ssm:GetParameter")
         return function
 

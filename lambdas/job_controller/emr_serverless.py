@@ -20,6 +20,7 @@ _STATES: dict[str, RunState] = {
     "CANCELLED": "ended",
     "FAILED": "failed",
 }
+_DELETABLE = ("CREATED", "STOPPED")
 _ENDED = ("SUCCESS", "CANCELLED", "FAILED")
 # Runs looked at that have ended, by when they began: a stream lives for weeks.
 _RECENT = timedelta(days=30)
@@ -74,6 +75,15 @@ class EmrServerless:
 
     def stop(self, run: Run) -> None:
         self._client.cancel_job_run(applicationId=self._application_id, jobRunId=run.id)
+
+    def shut_down(self) -> bool:
+        # DeleteApplication takes one that has stopped or never started, and CloudFormation does not
+        # stop it (EMR Serverless' guide, "Application states").
+        asked = {"applicationId": self._application_id}
+        state = self._client.get_application(**asked)["application"]["state"]
+        if state == "STARTED":
+            self._client.stop_application(**asked)
+        return state in _DELETABLE
 
     def _job_runs(self, **wanted: Any) -> Iterator[dict[str, Any]]:
         pages = self._client.get_paginator("list_job_runs")

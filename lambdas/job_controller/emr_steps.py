@@ -49,6 +49,10 @@ class EmrSteps:
     def stop(self, run: Run) -> None:
         self._submit(f"{_STOP}{run.name}", ["bash", "-c", _KILL, str(run.name)])
 
+    def shut_down(self) -> bool:
+        # A cluster can be deleted as it is.
+        return True
+
     def _submit(self, name: str, words: list[str]) -> None:
         if any(step["Name"] == name for step in self._steps(_ALIVE)):
             return

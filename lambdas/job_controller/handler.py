@@ -46,11 +46,14 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 def confirm(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
     """Whether a deployment has arrived: every application has the one driver it should have, and
-    none that went before. Raises DeploymentFailed when they fail again and again."""
+    none that went before; on a deletion, whether what they ran on can be deleted. Raises
+    DeploymentFailed when they fail again and again."""
     settings = Settings.from_environment()
-    running = Switch(settings.switch).on() and event["RequestType"] != "Delete"
+    deleting = event["RequestType"] == "Delete"
+    running = Switch(settings.switch).on() and not deleting
     at = now()
-    runs = open_runs(settings.plan, at).observed()
+    place = open_runs(settings.plan, at)
+    runs = place.observed()
     wanted = _wanted(settings, running)
     for name, fingerprint in wanted.items():
         if fingerprint and failures(fingerprint, runs, at) >= GIVE_UP_AFTER:
@@ -58,7 +61,8 @@ def confirm(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
                 f"{name} failed {GIVE_UP_AFTER} times in a row; its logs are in "
                 f"{settings.plan.log_url}"
             )
-    return {"IsComplete": all(settled(name, mark, runs) for name, mark in wanted.items())}
+    arrived = all(settled(name, mark, runs) for name, mark in wanted.items())
+    return {"IsComplete": arrived and (not deleting or place.shut_down())}
 
 
 def _converge(settings: Settings, running: bool, at: datetime) -> dict[str, list[Action]]:

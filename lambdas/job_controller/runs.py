@@ -58,3 +58,6 @@ class Runs(Protocol):
 
     def stop(self, run: Run) -> None:
         """Ask a run to end; asking again changes nothing."""
+
+    def shut_down(self) -> bool:
+        """Once no run is alive, stop what they ran on; whether it can be deleted yet."""

@@ -73,6 +73,8 @@ class Account:
             "role": f"arn:aws:iam::{ACCOUNT}:role/{name}",
             "any": "arn:aws:anything:::at/all",
         }
+        if kind == "application":
+            return self.arn("processing", "AWS::EMRServerless::Application")
         return by_kind[kind]
 
     def may(self, role: Role, action: str, resource: str) -> bool:
@@ -210,6 +212,15 @@ _NO_JOB = [
     (PUT, "lake:athena/result.csv"),
 ]
 MAY: dict[tuple[str, str], list[tuple[str, str]]] = {
+    (SERVERLESS, "processing/ControllerRole"): [
+        ("emr-serverless:ListJobRuns", "application"),
+        ("emr-serverless:StartJobRun", "application"),
+    ],
+    (SERVERLESS, "processing/ConfirmationRole"): [
+        ("emr-serverless:ListJobRuns", "application"),
+        ("emr-serverless:GetApplication", "application"),
+        ("emr-serverless:StopApplication", "application"),
+    ],
     (SERVERLESS, "processing/EmrRoleingest"): [
         *_JOBS,
         *((READ, f"topic:ecommerce-{name}") for name in ("clicks", "orders", "promotions")),
@@ -242,6 +253,17 @@ MAY: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
 }
 MAY_NOT: dict[tuple[str, str], list[tuple[str, str]]] = {
+    (SERVERLESS, "processing/ControllerRole"): [
+        ("emr-serverless:StopApplication", "application"),
+        ("emr-serverless:DeleteApplication", "application"),
+        ("emr-serverless:UpdateApplication", "application"),
+    ],
+    (SERVERLESS, "processing/ConfirmationRole"): [
+        ("emr-serverless:StartJobRun", "application"),
+        ("emr-serverless:StopApplication", "any"),
+        ("emr-serverless:DeleteApplication", "application"),
+        ("emr-serverless:UpdateApplication", "application"),
+    ],
     (SERVERLESS, "processing/EmrRoleingest"): [
         *_NO_JOB,
         (WRITE, "topic:ecommerce-alerts"),

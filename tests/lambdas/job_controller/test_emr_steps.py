@@ -105,3 +105,9 @@ def test_steps_of_others_are_no_runs(cluster: Cluster) -> None:
         Steps=[{"Name": "a person's", "HadoopJarStep": {"Jar": "command-runner.jar"}}],
     )
     assert list(cluster.runs.observed()) == []
+
+
+def test_a_cluster_can_be_deleted_as_it_is(cluster: Cluster) -> None:
+    assert cluster.runs.shut_down()
+    (still,) = cluster.client.list_clusters(ClusterStates=["WAITING", "RUNNING"])["Clusters"]
+    assert still["Id"] == cluster.id

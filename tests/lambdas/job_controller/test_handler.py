@@ -20,6 +20,7 @@ from tests.lambdas.job_controller.plans import plan
 
 NAMES = sorted(app.name for app in APPLICATIONS)
 ROLE = "arn:aws:iam::123456789012:role/other"
+ACCOUNT_ID, REGION = "123456789012", "eu-central-1"
 SWITCH = "/shopstream/dev/applications"
 
 
@@ -40,6 +41,15 @@ class Account:
     def deploy(self, chosen: JobPlan) -> None:
         self._patch.setenv("JOB_PLAN", json.dumps(chosen.document()))
 
+    def state(self) -> str:
+        found: str = self.emr.get_application(applicationId=self.id)["application"]["state"]
+        return found
+
+    def be(self, state: str) -> None:
+        """Into a state that the simulated service skips."""
+        (simulated,) = models.emrserverless_backends[ACCOUNT_ID][REGION].applications.values()
+        simulated.state = state
+
     def names(self, *states: str) -> list[str]:
         return sorted(run["name"].split("-")[1] for run in self.runs() if run["state"] in states)
 
@@ -50,7 +60,7 @@ class Account:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     # The simulated service ends a job run at once unless it is told what a new one's state is.
@@ -120,12 +130,40 @@ def test_a_deployment_has_arrived_when_the_old_driver_is_gone(account: Account) 
     assert handler.confirm(event, None) == {"IsComplete": True}
 
 
-def test_taking_the_stack_down_ends_every_driver(account: Account) -> None:
+def test_taking_the_stack_down_ends_every_driver_and_then_stops_what_they_ran_on(
+    account: Account,
+) -> None:
+    """Neither the service nor CloudFormation deletes an application that has started."""
     call()
     event = {"RequestType": "Delete"}
+    assert handler.confirm(event, None) == {"IsComplete": False}
+    assert account.state() == "STARTED", "not while a driver is alive"
     call(**event)
-    assert handler.confirm(event, None) == {"IsComplete": True}
     assert account.names("RUNNING") == []
+    assert handler.confirm(event, None) == {"IsComplete": False}
+    assert account.state() == "STOPPED"
+    assert handler.confirm(event, None) == {"IsComplete": True}
+    account.emr.delete_application(applicationId=account.id)
+
+
+@pytest.mark.parametrize(
+    ("state", "can_be_deleted"),
+    [("CREATED", True), ("STARTING", False), ("STOPPING", False), ("STOPPED", True)],
+)
+def test_a_deletion_waits_for_what_starts_or_stops_and_asks_it_nothing(
+    account: Account, state: str, can_be_deleted: bool
+) -> None:
+    account.be(state)
+    assert handler.confirm({"RequestType": "Delete"}, None) == {"IsComplete": can_be_deleted}
+    assert account.state() == state
+
+
+def test_a_deployment_of_stopped_applications_leaves_what_they_run_on_alone(
+    account: Account,
+) -> None:
+    call(action="stop")
+    assert handler.confirm({"RequestType": "Update"}, None) == {"IsComplete": True}
+    assert account.state() == "STARTED"
 
 
 def test_what_it_sees_is_a_metric(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
