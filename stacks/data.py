@@ -60,7 +60,12 @@ def _key(scope: Construct, settings: Settings) -> kms.Key:
             },
         )
     )
-    # Alarms and budgets publish to encrypted topics.
+    # Alarms and budgets publish to encrypted topics, and need no more for it (SNS' guide, "Enable
+    # compatibility between event sources from AWS services and encrypted topics").
     for service in ("cloudwatch", "budgets"):
-        key.grant_encrypt_decrypt(iam.ServicePrincipal(f"{service}.amazonaws.com"))
+        publisher = iam.ServicePrincipal(
+            f"{service}.amazonaws.com",
+            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+        )
+        key.grant(publisher, "kms:Decrypt", "kms:GenerateDataKey*")
     return key

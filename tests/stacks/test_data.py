@@ -50,6 +50,22 @@ def test_what_holds_data_outlives_its_stack_unless_it_never_stood(
 
 
 @pytest.mark.parametrize("name", ALL)
+def test_a_service_uses_the_key_for_this_account_alone(name: str) -> None:
+    uses = [
+        (statement["Principal"]["Service"], statement["Action"], statement["Condition"])
+        for statement in only(DATA[name], "AWS::KMS::Key")["KeyPolicy"]["Statement"]
+        if "Service" in statement["Principal"]
+    ]
+    logs, publishers = sorted(uses, key=lambda use: "StringEquals" in use[2])
+    assert "kms:EncryptionContext:aws:logs:arn" in logs[2]["ArnLike"]
+    assert publishers == (
+        ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"],
+        ["kms:Decrypt", "kms:GenerateDataKey*"],
+        {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+    )
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_kafka_takes_iam_over_tls_alone(name: str) -> None:
     cluster = only(DATA[name], "AWS::MSK::Cluster")
     assert cluster["ClientAuthentication"] == {
