@@ -11,6 +11,7 @@ from ipaddress import IPv4Network
 from typing import Literal, get_args
 
 from contracts.applications import APPLICATIONS, CLICK_ANSWERS, ORDER_ANSWERS
+from contracts.serverless_workers import refusal
 from contracts.spark_submit import Processor, Sizes
 
 EnvironmentName = Literal["dev", "staging", "production"]
@@ -21,6 +22,8 @@ Internet = Literal["endpoints", "nat"]
 ZONES = 3
 # The lowest answer time of Athena and readers of the lake: time travel of a day.
 MIN_SNAPSHOT_HOURS = 24
+_KAFKA_ARN = r"arn:aws[\w-]*:kafka:[a-z]{2}(-[a-z]+)+-\d:\d{12}:cluster/[\w-]+/[\w-]+"
+_NODE_TYPE = r"cache\.[a-z]+\d[a-z]*\.(micro|small|medium|(\d*x)?large)"
 
 
 class InvalidSettings(ValueError):
@@ -42,8 +45,7 @@ class ReplicationSource:
 
     def __post_init__(self) -> None:
         _require(
-            re.fullmatch(r"arn:[\w-]+:kafka:[\w-]+:\d{12}:cluster/[\w-]+/[\w-]+", self.cluster_arn)
-            is not None,
+            re.fullmatch(_KAFKA_ARN, self.cluster_arn) is not None,
             f"replicate_from.cluster_arn {self.cluster_arn!r}: the ARN of a Kafka cluster",
         )
         _require(
@@ -83,6 +85,10 @@ class ValkeySettings:
     replicas: int = 1
 
     def __post_init__(self) -> None:
+        _require(
+            re.fullmatch(_NODE_TYPE, self.node_type) is not None,
+            f"valkey.node_type {self.node_type!r}: a type such as cache.t4g.small",
+        )
         _require(1 <= self.shards <= 90, f"valkey.shards {self.shards}: 1 to 90")
         _require(0 <= self.replicas <= 5, f"valkey.replicas {self.replicas}: 0 to 5")
 
@@ -123,10 +129,8 @@ class EmrSettings:
     def __post_init__(self) -> None:
         _require(self.core_units >= 2, "emr.core_units: 2 or more, the drivers need a second home")
         _require(self.max_task_units >= 0, "emr.max_task_units: 0 or more")
-        _require(
-            bool(self.core_types) and bool(self.task_types),
-            "emr: at least one core and one task type",
-        )
+        types = self.core_types and self.task_types
+        _require(bool(types), "emr: at least one core and one task type")
         graviton = {_is_graviton(name) for name in self.types}
         _require(len(graviton) == 1, "emr: all types of one processor, for they share a package")
 
@@ -252,6 +256,10 @@ class Settings:
             _require(named == known, f"{setting} name {named}, applications are {known}")
         for name, seconds in self.triggers:
             _require(1 <= seconds <= 600, f"trigger of {name}: {seconds} s, 1 to 600")
+
+        if self.compute == "serverless":
+            for name, sizes in self.sizes:
+                _require(not (why := refusal(sizes)), f"size of {name}: {why}")
 
     def name(self, part: str) -> str:
         """The physical name of a part: lower case, the environment inside."""

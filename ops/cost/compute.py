@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
+from contracts.serverless_workers import worker_gb
 from ops.cost import assumptions as given
 from ops.cost.environment import Environment
 from ops.cost.usage import Usage
 from ops.cost.workload import Load
 
 HOURS = given.HOURS.value
-# Spark asks for a tenth beside the memory of a driver or executor, and for 384 MiB at least.
-_OVERHEAD, _LEAST_OVERHEAD = Decimal("0.1"), Decimal("0.375")
 _FLEETS = {"MasterInstanceFleet": "primary", "CoreInstanceFleet": "core"}
 
 
@@ -41,8 +38,8 @@ def applications(environment: Environment, _load: Load) -> Iterator[Usage]:
         for job in environment.jobs.values():
             sizes = job.sizes
             cores += sizes.driver_cores + sizes.executors * sizes.executor_cores
-            memory += _worker(sizes.driver_memory)
-            memory += sizes.executors * _worker(sizes.executor_memory)
+            memory += worker_gb(sizes.driver_memory)
+            memory += sizes.executors * worker_gb(sizes.executor_memory)
         for what, count, key in (("vCPU", cores, "vcpu"), ("GB of memory", memory, "memory")):
             price = f"serverless.{processor}.{key}"
             yield Usage("compute", f"{count} {what} of applications", count * HOURS, price)
@@ -72,12 +69,3 @@ def _disks(instance: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
         volume = device["VolumeSpecification"]
         count = device.get("VolumesPerInstance", 1)
         yield volume["VolumeType"], Decimal(volume["SizeInGB"] * count)
-
-
-def _worker(memory: str) -> int:
-    """Whole GB of a worker whose Spark has `memory`, such as ``6g``."""
-    found = re.fullmatch(r"(\d+)g", memory)
-    if found is None:
-        raise ValueError(f"memory {memory!r}: whole gigabytes, such as 6g")
-    asked = Decimal(found[1])
-    return math.ceil(asked + max(_LEAST_OVERHEAD, asked * _OVERHEAD))

@@ -23,7 +23,13 @@ from contracts.spark_submit import Sizes
 
 DEV = ENVIRONMENTS["dev"]
 CLUSTER = "arn:aws:kafka:eu-west-1:111122223333:cluster/shopstream-production-kafka/0f0e-1"
+MOON = CLUSTER.replace("eu-west-1", "moon")
 SUBNETS = ("subnet-0a", "subnet-0b")
+
+
+def sized(**orders: Any) -> tuple[tuple[str, Sizes], ...]:
+    """The usual sizes, but for the application `orders`."""
+    return tuple({**dict(DEV.sizes), "orders": Sizes(**orders)}.items())
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
@@ -42,6 +48,8 @@ def test_an_unknown_environment_is_told_the_known_ones() -> None:
         (KafkaSettings, {"brokers": 4}, "a multiple of 3"),
         (KafkaSettings, {"brokers": 0}, "a multiple of 3"),
         (KafkaSettings, {"broker_type": "kafka.m5.large"}, "an Express type"),
+        (ValkeySettings, {"node_type": "cache.t4g.gigantic"}, "such as cache.t4g.small"),
+        (ValkeySettings, {"node_type": "t4g.small"}, "such as cache.t4g.small"),
         (ValkeySettings, {"shards": 0}, "1 to 90"),
         (ValkeySettings, {"replicas": 6}, "0 to 5"),
         (PostgresSettings, {"min_capacity": 0}, "0.5 <= min_capacity"),
@@ -53,6 +61,7 @@ def test_an_unknown_environment_is_told_the_known_ones() -> None:
         (LakeSettings, {"snapshot_hours": 23}, "24 or more"),
         (LakeSettings, {"infrequent_after_days": 29}, "S3 asks for 30"),
         (ReplicationSource, {"cluster_arn": "other", "subnets": SUBNETS}, "ARN of a Kafka cluster"),
+        (ReplicationSource, {"cluster_arn": MOON, "subnets": SUBNETS}, "ARN of a Kafka cluster"),
         (ReplicationSource, {"cluster_arn": CLUSTER, "subnets": SUBNETS[:1]}, "two or three"),
         (ReplicationSource, {"cluster_arn": CLUSTER, "subnets": ("a", "b")}, "two or three"),
         (TokenIssuer, {"issuer": "http://a.example", "audience": "b"}, "https only"),
@@ -73,6 +82,10 @@ def test_a_part_refuses(kind: Any, given: dict[str, Any], says: str) -> None:
         ({"triggers": (("orders", 5),)}, "triggers name"),
         ({"sizes": (("orders", Sizes()),)}, "sizes name"),
         ({"triggers": (*DEV.triggers[1:], ("ingest", 0))}, "1 to 600"),
+        ({"sizes": sized(driver_cores=3)}, "size of orders: 3 cores, .* 1, 2, 4, 8, 16"),
+        ({"sizes": sized(executor_memory="15g")}, "size of orders: 15g is 17 GB"),
+        ({"sizes": sized(executor_memory="9000g")}, "2 cores have 16"),
+        ({"sizes": sized(driver_memory="3072m")}, "whole gigabytes"),
         ({"monthly_budget": 0}, "above 0 USD"),
         ({"alarm_email": "nobody"}, "is no address"),
     ],
@@ -88,8 +101,16 @@ def test_an_environment_refuses(given: dict[str, Any], says: str) -> None:
         {"vpc_cidr": "10.40.0.0/16"},
         {"vpc_cidr": "10.40.0.0/20"},
         {"triggers": (*DEV.triggers[2:], ("ingest", 600), ("orders", 1))},
+        {"sizes": sized(executor_memory="14g", driver_cores=16, driver_memory="109g")},
+        {"sizes": sized(driver_cores=3, executor_memory="15g"), "compute": "ec2"},
     ],
-    ids=["the largest network", "the smallest network", "triggers at both ends"],
+    ids=[
+        "the largest network",
+        "the smallest network",
+        "triggers at both ends",
+        "the largest workers",
+        "cores of a cluster are any number",
+    ],
 )
 def test_the_boundaries_are_within(given: dict[str, Any]) -> None:
     replace(DEV, **given)
