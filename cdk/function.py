@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aws_cdk import Acknowledgment, Duration, Validations
+from aws_cdk import Acknowledgment, Aws, Duration, Validations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -110,4 +110,19 @@ def _role(scope: Construct, id: str, own_log: logs.LogGroup, description: str) -
         ["*"],
         because="Network interfaces and traces have no ARN before they are made.",
     )
+    # Lambda itself makes the interfaces, and then names no source function (Lambda's guide, "Using
+    # source function ARN to control function access behavior"); the code has no business with them.
+    role.add_to_policy(
+        iam.PolicyStatement(
+            effect=iam.Effect.DENY,
+            actions=list(_NETWORK),
+            resources=["*"],
+            conditions={"ArnLike": {"lambda:SourceFunctionArn": _any_function()}},
+        )
+    )
     return role
+
+
+def _any_function() -> str:
+    # Not the function's own: it waits for its role's policy, which would wait for it.
+    return f"arn:{Aws.PARTITION}:lambda:{Aws.REGION}:{Aws.ACCOUNT_ID}:function:*"

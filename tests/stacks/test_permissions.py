@@ -402,6 +402,23 @@ def test_the_controller_passes_the_roles_of_the_applications_to_emr_alone(name: 
 
 
 @pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("role", [role for role, who in TRUSTED.items() if who == LAMBDA])
+def test_lambda_makes_network_interfaces_and_the_code_of_a_function_none(
+    name: str, role: str
+) -> None:
+    account = Account(name)
+    function = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:shop"
+    for action in ("ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface"):
+
+        def may(doing: str = action, **context: str) -> bool:
+            interface = f"arn:aws:ec2:{REGION}:{ACCOUNT}:network-interface/eni-0a"
+            return account.policies.allows(account.role(role), doing, interface, **context)
+
+        assert may()
+        assert not may(lambda__SourceFunctionArn=function)
+
+
+@pytest.mark.parametrize("name", ALL)
 def test_no_role_is_outside_the_tables(name: str) -> None:
     """A new role has a row above, or is one of those that the CDK or a service needs."""
     known = {*MAY_EVERYWHERE, *MAY_NOT_EVERYWHERE, *(role for _, role in MAY), *HELPERS}
