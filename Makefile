@@ -75,9 +75,10 @@ assets: $(INSTALLED_DEV) $(NODE_MODULES) ## build what a deployment ships: code,
 	@$(BIN)/shopstream assets --out build/assets
 
 synth: $(INSTALLED_DEV) ## write the CloudFormation templates to cdk.out (ENV=dev|staging|production)
-	@rm -rf cdk.out
-	@PATH="$(CURDIR)/$(BIN):$$PATH" CDK_OUTDIR=cdk.out \
-	  CDK_CONTEXT_JSON='{"environment": "$(ENV)"}' $(BIN)/python app.py
+	@rm -rf cdk.out.new
+	@PATH="$(CURDIR)/$(BIN):$$PATH" CDK_OUTDIR=cdk.out.new \
+	  CDK_CONTEXT_JSON='{"environment": "$(ENV)"}' $(BIN)/python app.py || { rm -rf cdk.out.new; exit 1; }
+	@rm -rf cdk.out && mv cdk.out.new cdk.out
 	@ls cdk.out/*.template.json
 
 reference: $(INSTALLED) ## write docs/reference from the code
@@ -96,7 +97,7 @@ lock-jars: $(INSTALLED) ## lock what the roots of local/jars.toml need
 	$(BIN)/python -m local.jars lock $(if $(SSL_CERT_FILE),--certificates "$(SSL_CERT_FILE)")
 
 clean: ## remove what was built here; stacks and cached jars stay
-	rm -rf $(VENV) node_modules build cdk.out dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) node_modules build cdk.out cdk.out.new dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

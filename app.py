@@ -15,7 +15,7 @@ app = App(context=FLAGS, analytics_reporting=False)
 try:
     chosen = settings(app.node.try_get_context("environment") or "dev")
     assets = Assets.at(Path("build/assets"))
+    environment(app, chosen, assets)
 except (InvalidSettings, MissingAssets) as problem:
     raise SystemExit(f"error: {problem}") from None
-environment(app, chosen, assets)
 app.synth()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("contracts", "emr_jobs", "producer", "lambdas", "local", "ops", "bench")
-_BUILT = {"__pycache__", "build", "cdk.out", "node_modules"}
+_BUILT = {"__pycache__", "build", "cdk.out", "cdk.out.new", "node_modules"}
 _TEXTS = {".py", ".md", ".toml", ".txt", ".json", ".sql", ".avsc", ".csv", ".yml", ".yaml", ""}
 
 

@@ -46,15 +46,46 @@ def test_two_archives_for_one_processor_are_refused(tmp_path: Path) -> None:
 
 
 def test_synthesis_without_assets_ends_with_one_message(tmp_path: Path) -> None:
-    root = source_root()
+    ended = synthesis(tmp_path, str(source_root() / "app.py"))
+    assert ended.returncode == 1
+    assert ended.stderr == "error: jars is not in build/assets: run `make assets`\n"
+
+
+def synthesis(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     node = str(Path(sys.executable).parent / "node")
-    ended = subprocess.run(
-        [sys.executable, root / "app.py"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(root), "JSII_NODE": node},
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(source_root()), "JSII_NODE": node},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+CHANGED = """
+import runpy, sys
+from dataclasses import replace
+from cdk.settings import ENVIRONMENTS, settings
+dev = settings("dev")
+ENVIRONMENTS["dev"] = lambda: replace(dev, {change})
+runpy.run_path({app!r}, run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param("monthly_budget=0", "monthly_budget: above 0 USD", id="when it is made"),
+        pytest.param("log_days=8", "log_days 8: one of 7, 14, 30", id="by a construct"),
+    ],
+)
+def test_a_setting_that_is_refused_ends_with_one_message(
+    change: str, says: str, tmp_path: Path
+) -> None:
+    write_assets(tmp_path / "build" / "assets")
+    code = CHANGED.format(change=change, app=str(source_root() / "app.py"))
+    ended = synthesis(tmp_path, "-c", code)
     assert ended.returncode == 1
-    assert ended.stderr == "error: jars is not in build/assets: run `make assets`\n"
+    assert ended.stderr.startswith(f"error: {says}")
+    assert len(ended.stderr.splitlines()) == 1

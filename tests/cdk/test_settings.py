@@ -21,7 +21,7 @@ from cdk.settings import (
 )
 from contracts.spark_submit import Sizes
 
-DEV = ENVIRONMENTS["dev"]
+DEV = settings("dev")
 CLUSTER = "arn:aws:kafka:eu-west-1:111122223333:cluster/shopstream-production-kafka/0f0e-1"
 MOON = CLUSTER.replace("eu-west-1", "moon")
 SUBNETS = ("subnet-0a", "subnet-0b")
@@ -35,6 +35,15 @@ def sized(**orders: Any) -> tuple[tuple[str, Sizes], ...]:
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
 def test_each_known_environment_is_found_by_its_name(name: str) -> None:
     assert settings(name).environment == name
+
+
+def test_an_environment_that_is_refused_leaves_the_others_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(ENVIRONMENTS, "staging", lambda: replace(DEV, monthly_budget=0))
+    assert settings("production").environment == "production"
+    with pytest.raises(InvalidSettings, match="above 0 USD"):
+        settings("staging")
 
 
 def test_an_unknown_environment_is_told_the_known_ones() -> None:
