@@ -8,17 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from ipaddress import ip_network
-from typing import Any
 
-import boto3
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectionError,
+    HTTPClientError,
+    InvalidRegionError,
     NoCredentialsError,
     NoRegionError,
 )
 
+from cdk.settings import Compute, Settings
 from contracts.releases import EMR_RELEASE, KAFKA_VERSION
+from ops.aws_clients import Clients, quota
+from ops.aws_environment import cores, examples
 from ops.diagnosis import BAD, GOOD, NOTE, Finding
 
 ZONES = 3
@@ -27,23 +31,27 @@ SERVICE_ROLES = {
     "AWSServiceRoleForRDS": "rds.amazonaws.com",
     "AWSServiceRoleForElastiCache": "elasticache.amazonaws.com",
     "AWSServiceRoleForKafka": "kafka.amazonaws.com",
-    "AWSServiceRoleForEMRCleanup": "elasticmapreduce.amazonaws.com",
 }
-_VPC_QUOTA = "L-F678F1CE"
+COMPUTE_ROLES: dict[Compute, dict[str, str]] = {
+    "ec2": {"AWSServiceRoleForEMRCleanup": "elasticmapreduce.amazonaws.com"},
+    "serverless": {"AWSServiceRoleForAmazonEMRServerless": "ops.emr-serverless.amazonaws.com"},
+}
+_VPC_QUOTA = ("vpc", "L-F678F1CE")
+# Endpoint services that not every region has. Machines reach EMR by its cell alone, NAT or not.
+_CELL = "aws.api.{region}.emr-service-cell01"
+_KAFKA_API = "aws.api.{region}.kafka-api"
+_COMPUTE_SERVICES: dict[Compute, str] = {
+    "ec2": "com.amazonaws.{region}.elasticmapreduce",
+    "serverless": "com.amazonaws.{region}.emr-serverless",
+}
 _REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
-# A client of a service by its name.
-Clients = Callable[[str], Any]
 
-
-def clients(region: str | None) -> Clients:
-    """Clients of the usual credentials and profile; AWS_ENDPOINT_URL aims them elsewhere."""
-    made: Clients = boto3.Session(region_name=region).client
-    return made
-
-
-def examine_account(clients: Clients, cidr: str | None) -> list[Finding]:
-    """Every finding; without credentials or a region there is only that one."""
+def examine_account(
+    clients: Clients, cidr: str | None, settings: Settings | None = None
+) -> list[Finding]:
+    """Every finding; without credentials or a region there is only that one. With the `settings` of
+    an environment there is also what they ask for, and not what they do without."""
     try:
         identity = clients("sts").get_caller_identity()
     except NoCredentialsError:
@@ -51,25 +59,55 @@ def examine_account(clients: Clients, cidr: str | None) -> list[Finding]:
     except NoRegionError:
         advice = "export AWS_REGION=eu-central-1 (the region to deploy to), or pass --region"
         return [Finding("region", BAD, "no region is chosen", advice)]
+    except (ConnectionError, HTTPClientError, InvalidRegionError) as problem:
+        advice = "name a region of AWS, such as eu-central-1, and look at the network or its proxy"
+        return [Finding("region", BAD, f"nobody answers: {problem}", advice)]
     except (BotoCoreError, ClientError) as problem:
         return [_no_credentials(f"AWS does not take the credentials: {problem}")]
     found = [Finding("credentials", GOOD, str(identity["Arn"]), "")]
+    if settings is not None:
+        found += examples(settings)
+    for name, check in _checks(cidr, settings).items():
+        try:
+            found += check(clients)
+        except ClientError as problem:
+            found.append(_not_seen(name, problem))
+        except (ConnectionError, HTTPClientError) as problem:
+            found.append(Finding(name, BAD, f"nobody answers: {problem}", "choose another region"))
+    return found
+
+
+def _checks(
+    cidr: str | None, settings: Settings | None
+) -> dict[str, Callable[[Clients], Iterator[Finding]]]:
+    roles, services = _needed(settings)
     checks: dict[str, Callable[[Clients], Iterator[Finding]]] = {
         "zones": _zones,
         "vpc quota": _vpcs,
         "EMR release": _release,
         "Kafka version": _kafka,
-        "EMR endpoint service": _endpoint_service,
-        "service-linked role": _service_roles,
+        "endpoint service": lambda each: _endpoint_services(each, services),
+        "service-linked role": lambda each: _service_roles(each, roles),
     }
+    if settings is not None:
+        checks["vCPU quota"] = lambda each: cores(each, settings)
     if cidr is not None:
         checks["address range"] = lambda each: _overlap(each, cidr)
-    for name, check in checks.items():
-        try:
-            found += check(clients)
-        except ClientError as problem:
-            found.append(_not_seen(name, problem))
-    return found
+    return checks
+
+
+def _needed(settings: Settings | None) -> tuple[dict[str, str], dict[str, str]]:
+    """Service-linked roles with their services, and endpoint services with the verdict where there
+    is none: without settings nobody knows whether EMR's cell is asked for."""
+    if settings is None:
+        every = COMPUTE_ROLES["ec2"] | COMPUTE_ROLES["serverless"]
+        return SERVICE_ROLES | every, {_KAFKA_API: BAD, _CELL: NOTE}
+    services = {}
+    if settings.internet == "endpoints":
+        services = {_KAFKA_API: BAD, _COMPUTE_SERVICES[settings.compute]: BAD}
+    if settings.compute == "ec2":
+        services[_CELL] = BAD
+    return SERVICE_ROLES | COMPUTE_ROLES[settings.compute], services
 
 
 def _no_credentials(found: str) -> Finding:
@@ -96,12 +134,10 @@ def _zones(clients: Clients) -> Iterator[Finding]:
 
 def _vpcs(clients: Clients) -> Iterator[Finding]:
     used = len(clients("ec2").describe_vpcs()["Vpcs"])
-    quota = clients("service-quotas").get_service_quota(ServiceCode="vpc", QuotaCode=_VPC_QUOTA)[
-        "Quota"
-    ]["Value"]
-    good = used < quota
+    most = quota(clients, *_VPC_QUOTA)
+    good = used < most
     advice = "" if good else "raise the quota 'VPCs per Region', or remove a VPC"
-    yield Finding("vpc quota", GOOD if good else BAD, f"{used} of {quota:.0f} used", advice)
+    yield Finding("vpc quota", GOOD if good else BAD, f"{used} of {most:.0f} used", advice)
 
 
 def _release(clients: Clients) -> Iterator[Finding]:
@@ -124,23 +160,30 @@ def _kafka(clients: Clients) -> Iterator[Finding]:
     yield Finding("Kafka version", GOOD if good else BAD, says, advice)
 
 
-def _endpoint_service(clients: Clients) -> Iterator[Finding]:
+def _endpoint_services(clients: Clients, services: dict[str, str]) -> Iterator[Finding]:
     ec2 = clients("ec2")
-    name = f"aws.api.{ec2.meta.region_name}.emr-service-cell01"
-    try:
-        ec2.describe_vpc_endpoint_services(ServiceNames=[name])
-    except ClientError as problem:
-        if problem.response["Error"]["Code"] != "InvalidServiceName":
-            raise
-        advice = "EMR on EC2 cannot start in private subnets here: use compute=serverless"
-        yield Finding("EMR endpoint service", BAD, f"{name} does not exist", advice)
-    else:
-        yield Finding("EMR endpoint service", GOOD, name, "")
+    for pattern, verdict in services.items():
+        name = pattern.format(region=ec2.meta.region_name)
+        try:
+            ec2.describe_vpc_endpoint_services(ServiceNames=[name])
+        except ClientError as problem:
+            if problem.response["Error"]["Code"] != "InvalidServiceName":
+                raise
+            yield Finding("endpoint service", verdict, f"{name} does not exist", _way(pattern))
+        else:
+            yield Finding("endpoint service", GOOD, name, "")
 
 
-def _service_roles(clients: Clients) -> Iterator[Finding]:
+def _way(pattern: str) -> str:
+    """What to do without the service."""
+    if pattern == _CELL:
+        return "EMR on EC2 cannot start in private subnets here: use compute=serverless"
+    return "use internet=nat, or choose a region that has it"
+
+
+def _service_roles(clients: Clients, roles: dict[str, str]) -> Iterator[Finding]:
     iam = clients("iam")
-    for role, service in SERVICE_ROLES.items():
+    for role, service in roles.items():
         try:
             iam.get_role(RoleName=role)
         except ClientError as problem:

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 
+from cdk.settings import InvalidSettings, settings
+from cdk.settings import Settings as EnvironmentSettings
 from ops import console
-from ops.aws_account import clients, examine_account
+from ops.aws_account import examine_account
+from ops.aws_clients import clients
 from ops.diagnosis import BAD, examine
 from ops.errors import Usage
 from ops.settings import Settings
@@ -25,14 +28,20 @@ def doctor(
     cidr: Annotated[
         str | None, typer.Option(help="With --aws: the address range of the network to be made.")
     ] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(help="With --aws: dev, staging or production, and what its settings ask for."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Check the machine. Exit code 0: a stack can run; 4: something must be changed first."""
     if aws:
-        findings = examine_account(clients(region), _range(cidr))
-    elif region or cidr:
+        chosen = _environment(env)
+        addresses = _range(cidr) or (chosen.vpc_cidr if chosen else None)
+        findings = examine_account(clients(region), addresses, chosen)
+    elif region or cidr or env:
         raise Usage(
-            "--region and --cidr are about an AWS account", command="shopstream doctor --aws"
+            "--region, --cidr and --env are about an AWS account", command="shopstream doctor --aws"
         )
     else:
         findings = examine(Settings.from_environment())
@@ -45,6 +54,14 @@ def doctor(
         )
     if any(one.verdict == BAD for one in findings):
         raise typer.Exit(4)
+
+
+def _environment(name: str | None) -> EnvironmentSettings | None:
+    try:
+        return None if name is None else settings(name)
+    except InvalidSettings as problem:
+        command = "shopstream doctor --aws --env dev"
+        raise Usage(f"cdk/settings.py: {problem}", command=command) from problem
 
 
 def _range(cidr: str | None) -> str | None:

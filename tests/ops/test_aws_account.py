@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
 import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 from typer.testing import CliRunner
 
+from cdk.settings import Settings, TokenIssuer, settings
 from contracts.releases import EMR_RELEASE, KAFKA_VERSION
-from ops.aws_account import SERVICE_ROLES, examine_account
+from ops.aws_account import COMPUTE_ROLES, SERVICE_ROLES, examine_account
+from ops.aws_clients import quota
 from ops.diagnosis import BAD, GOOD, NOTE, Finding
-from ops.main import command_line
+from ops.main import command_line, run
 
 REGION = "eu-central-1"
 CELL = f"aws.api.{REGION}.emr-service-cell01"
+KAFKA_API = f"aws.api.{REGION}.kafka-api"
+EMR = {
+    "ec2": f"com.amazonaws.{REGION}.elasticmapreduce",
+    "serverless": f"com.amazonaws.{REGION}.emr-serverless",
+}
+EXAMPLE = settings("dev").tokens
+SERVERLESS = replace(
+    settings("dev"),
+    tokens=TokenIssuer(issuer="https://login.shop.test/", audience="api"),
+    alarm_email="operator@shop.test",
+)
+ON_EC2 = replace(SERVERLESS, compute="ec2")
 ARN = "arn:aws:iam::111122223333:role/deployer"
 
 
@@ -26,22 +41,37 @@ ARN = "arn:aws:iam::111122223333:role/deployer"
 class Account:
     """What an account answers; an error code stands for an answer."""
 
+    settings: Settings | None = None
     zones: tuple[str, ...] = ("available",) * 3
     quota: float = 5
+    cores: float = 1000
+    machine_cores: int = 4
     vpcs: tuple[str, ...] = ("172.31.0.0/16",)
     releases: tuple[str, ...] = (EMR_RELEASE,)
     kafka: tuple[tuple[str, str], ...] = ((KAFKA_VERSION, "ACTIVE"),)
     missing_roles: frozenset[str] = frozenset()
+    missing_services: frozenset[str] = frozenset()
     errors: dict[str, str] = field(default_factory=dict)
 
     def answers(self, cidr: str | None) -> dict[str, list[tuple[str, dict[str, Any]]]]:
         """By service, in the order in which they are asked for."""
         vpcs = {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": each} for each in self.vpcs]}
         zones = {"AvailabilityZones": [{"State": state} for state in self.zones]}
+        machines = (
+            [self.settings.emr.primary_type, *self.settings.emr.core_types] if self.settings else []
+        )
+        types = {
+            "InstanceTypes": [
+                {"InstanceType": each, "VCpuInfo": {"DefaultVCpus": self.machine_cores}}
+                for each in machines
+            ]
+        }
+        quotas = [self.quota, *([self.cores] if self.settings else [])]
         ec2: list[tuple[str, dict[str, Any]]] = [
             ("describe_availability_zones", zones),
             ("describe_vpcs", vpcs),
-            ("describe_vpc_endpoint_services", {}),
+            *[("describe_vpc_endpoint_services", {})] * len(self.services),
+            *([("describe_instance_types", types)] if self.compute == "ec2" else []),
             *([("describe_vpcs", vpcs)] if cidr else []),
         ]
         kafka = {"KafkaVersions": [{"Version": v, "Status": s} for v, s in self.kafka]}
@@ -55,29 +85,65 @@ class Account:
         return {
             "sts": [("get_caller_identity", {"Arn": ARN})],
             "ec2": ec2,
-            "service-quotas": [("get_service_quota", {"Quota": {"Value": self.quota}})],
+            "service-quotas": [("get_service_quota", {"Quota": {"Value": one}}) for one in quotas],
             "emr": [("list_release_labels", {"ReleaseLabels": list(self.releases)})],
             "kafka": [("list_kafka_versions", kafka)],
-            "iam": [("get_role", {"Role": role})] * len(SERVICE_ROLES),
+            "iam": [("get_role", {"Role": role})] * len(self.roles),
         }
+
+    @property
+    def compute(self) -> str | None:
+        return self.settings.compute if self.settings else None
+
+    @property
+    def roles(self) -> list[str]:
+        """Those that are asked about."""
+        return [
+            *SERVICE_ROLES,
+            *(
+                role
+                for name, roles in COMPUTE_ROLES.items()
+                for role in roles
+                if self.compute in (None, name)
+            ),
+        ]
+
+    @property
+    def services(self) -> list[str]:
+        """The endpoint services that are asked about."""
+        if self.settings is None:
+            return [KAFKA_API, CELL]
+        inside = (
+            [KAFKA_API, EMR[self.settings.compute]] if self.settings.internet == "endpoints" else []
+        )
+        return [*inside, *([CELL] if self.compute == "ec2" else [])]
 
 
 def examined(account: Account, cidr: str | None = None) -> list[Finding]:
+    return examine_account(stubbed(account, cidr).__getitem__, cidr, account.settings)
+
+
+def stubbed(account: Account, cidr: str | None) -> dict[str, Any]:
+    """A client of each service that gives the account's answers once."""
     made: dict[str, Any] = {}
     for service, answers in account.answers(cidr).items():
         client = boto3.client(service, REGION, config=Config(signature_version=UNSIGNED))
         stub = Stubber(client)
-        for number, (operation, answer) in enumerate(answers):
+        roles, services = iter(account.roles), iter(account.services)
+        for operation, answer in answers:
             code = account.errors.get(operation)
-            if operation == "get_role" and list(SERVICE_ROLES)[number] in account.missing_roles:
+            if operation == "get_role" and next(roles) in account.missing_roles:
                 code = "NoSuchEntity"
+            if operation == "describe_vpc_endpoint_services":
+                asked = next(services)
+                code = "InvalidServiceName" if asked in account.missing_services else code
             if code:
                 stub.add_client_error(operation, code)
             else:
                 stub.add_response(operation, answer)
         stub.activate()
         made[service] = client
-    return examine_account(made.__getitem__, cidr)
+    return made
 
 
 def test_a_good_account_is_good_throughout() -> None:
@@ -89,8 +155,8 @@ def test_a_good_account_is_good_throughout() -> None:
         "vpc quota",
         "EMR release",
         "Kafka version",
-        "EMR endpoint service",
-        *["service-linked role"] * len(SERVICE_ROLES),
+        *["endpoint service"] * 2,
+        *["service-linked role"] * 5,
         "address range",
     ]
 
@@ -130,11 +196,81 @@ def test_a_good_account_is_good_throughout() -> None:
             id="a Kafka version that is going",
         ),
         pytest.param(
-            Account(errors={"describe_vpc_endpoint_services": "InvalidServiceName"}),
-            "EMR endpoint service",
+            Account(missing_services=frozenset({CELL})),
+            "endpoint service",
+            NOTE,
+            f"{CELL} does not exist",
+            id="no way from private subnets to EMR, where it may not be needed",
+        ),
+        pytest.param(
+            Account(missing_services=frozenset({KAFKA_API})),
+            "endpoint service",
+            BAD,
+            f"{KAFKA_API} does not exist",
+            id="no way from private subnets to MSK",
+        ),
+        pytest.param(
+            Account(SERVERLESS, missing_services=frozenset({EMR["serverless"]})),
+            "endpoint service",
+            BAD,
+            f"{EMR['serverless']} does not exist",
+            id="no way from private subnets to EMR Serverless",
+        ),
+        pytest.param(
+            Account(ON_EC2, missing_services=frozenset({CELL})),
+            "endpoint service",
             BAD,
             f"{CELL} does not exist",
-            id="no way from private subnets to EMR",
+            id="no way from private subnets to EMR, which is needed",
+        ),
+        pytest.param(
+            Account(SERVERLESS, missing_roles=frozenset({"AWSServiceRoleForAmazonEMRServerless"})),
+            "service-linked role",
+            NOTE,
+            "AWSServiceRoleForAmazonEMRServerless is not there yet",
+            id="EMR Serverless was never used",
+        ),
+        pytest.param(
+            Account(SERVERLESS, cores=12),
+            "EMR Serverless vCPU",
+            BAD,
+            "12 allowed, 13 wanted, 26 while an upgrade hands over",
+            id="applications that cannot all run",
+        ),
+        pytest.param(
+            Account(SERVERLESS, cores=16),
+            "EMR Serverless vCPU",
+            NOTE,
+            "16 allowed, 13 wanted, 26 while an upgrade hands over",
+            id="what EMR Serverless gives a new account",
+        ),
+        pytest.param(
+            Account(ON_EC2, cores=5),
+            "EC2 vCPU",
+            BAD,
+            "5 allowed, 12 wanted, 24 while an upgrade hands over",
+            id="what EC2 gives a new account",
+        ),
+        pytest.param(
+            Account(ON_EC2, cores=24, machine_cores=8),
+            "EC2 vCPU",
+            NOTE,
+            "24 allowed, 24 wanted, 48 while an upgrade hands over",
+            id="machines that cannot be replaced",
+        ),
+        pytest.param(
+            Account(replace(SERVERLESS, tokens=EXAMPLE)),
+            "token issuer",
+            BAD,
+            "https://identity.example.com/ is an example",
+            id="the issuer of the file",
+        ),
+        pytest.param(
+            Account(replace(SERVERLESS, alarm_email=None)),
+            "alarm address",
+            NOTE,
+            "nobody is told of an alarm",
+            id="alarms that nobody hears",
         ),
         pytest.param(
             Account(missing_roles=frozenset({"AWSServiceRoleForElastiCache"})),
@@ -172,6 +308,60 @@ def test_what_would_fail_is_named(account: Account, check: str, verdict: str, sa
     assert others[0].advice
 
 
+@pytest.mark.parametrize("settings", [SERVERLESS, ON_EC2, replace(ON_EC2, internet="nat")])
+def test_an_account_with_room_for_an_environment_is_good(settings: Settings) -> None:
+    assert {each.verdict for each in examined(Account(settings))} == {GOOD}
+
+
+@pytest.mark.parametrize(
+    ("cores", "verdict"), [(13, NOTE), (25, NOTE), (26, GOOD)], ids=["run", "nearly", "hand over"]
+)
+def test_room_is_for_both_during_a_hand_over(cores: int, verdict: str) -> None:
+    (found,) = [
+        each
+        for each in examined(Account(SERVERLESS, cores=cores))
+        if each.check == "EMR Serverless vCPU"
+    ]
+    assert found.verdict == verdict
+
+
+def test_a_type_of_machine_that_the_region_lacks_is_named() -> None:
+    account = Account(ON_EC2, errors={"describe_instance_types": "InvalidInstanceType"})
+    (found,) = [each for each in examined(account) if each.verdict != GOOD]
+    assert (found.check, found.verdict) == ("EC2 vCPU", BAD)
+    assert "m7g.xlarge" in found.found
+
+
+def test_a_quota_without_a_value_of_the_account_is_that_of_aws() -> None:
+    client = boto3.client("service-quotas", REGION, config=Config(signature_version=UNSIGNED))
+    stub = Stubber(client)
+    stub.add_client_error("get_service_quota", "NoSuchResourceException")
+    stub.add_response("get_aws_default_service_quota", {"Quota": {"Value": 16.0}})
+    stub.activate()
+    assert quota(lambda _: client, "emr-serverless", "L-D05C8A75") == 16
+
+
+def test_a_region_that_is_not_there_is_not_blamed_on_the_credentials() -> None:
+    def nowhere(service: str) -> Any:
+        raise EndpointConnectionError(endpoint_url=f"https://{service}.xx-nowhere-9.amazonaws.com")
+
+    (only,) = examine_account(nowhere, None)
+    assert (only.check, only.verdict) == ("region", BAD)
+    assert "xx-nowhere-9" in only.found
+
+
+def test_a_service_that_the_region_lacks_stops_no_other_check() -> None:
+    def without_kafka(service: str) -> Any:
+        if service == "kafka":
+            raise EndpointConnectionError(endpoint_url="https://kafka.example")
+        return made[service]
+
+    made = stubbed(Account(), None)
+    found = {each.check: each.verdict for each in examine_account(without_kafka, None)}
+    assert found["Kafka version"] == BAD
+    assert found["service-linked role"] == GOOD
+
+
 def test_credentials_that_expired_end_the_questions() -> None:
     (only,) = examined(Account(errors={"get_caller_identity": "ExpiredToken"}))
     assert (only.check, only.verdict) == ("credentials", BAD)
@@ -194,6 +384,9 @@ def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     [
         pytest.param(["--region", REGION], 4, "no credentials were found", id="no credentials"),
         pytest.param(["--region", REGION], 4, "aws sso login", id="what to do about it"),
+        pytest.param(
+            ["--env", "dev", "--region", REGION], 4, "no credentials", id="an environment"
+        ),
     ],
 )
 def test_the_command_without_credentials(words: list[str], code: int, says: str) -> None:
@@ -206,3 +399,17 @@ def test_the_command_without_credentials(words: list[str], code: int, says: str)
 def test_a_region_alone_is_about_no_account() -> None:
     result = CliRunner().invoke(command_line(), ["doctor", "--region", REGION])
     assert result.exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["doctor", "--env", "dev"], "about an AWS account"),
+        (["doctor", "--aws", "--env", "prod"], "known: dev, staging, production"),
+    ],
+)
+def test_misuse_of_an_environment(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == 2
+    assert says in capsys.readouterr().err

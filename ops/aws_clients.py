@@ -1,0 +1,30 @@
+"""Clients of AWS, and the quotas of an account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+# A client of a service by its name.
+Clients = Callable[[str], Any]
+
+
+def clients(region: str | None) -> Clients:
+    """Clients of the usual credentials and profile; AWS_ENDPOINT_URL aims them elsewhere."""
+    made: Clients = boto3.Session(region_name=region).client
+    return made
+
+
+def quota(clients: Clients, service: str, code: str) -> float:
+    """What the account may have; where it was never given a value of its own, AWS's default."""
+    quotas = clients("service-quotas")
+    try:
+        answer = quotas.get_service_quota(ServiceCode=service, QuotaCode=code)
+    except ClientError as problem:
+        if problem.response["Error"]["Code"] != "NoSuchResourceException":
+            raise
+        answer = quotas.get_aws_default_service_quota(ServiceCode=service, QuotaCode=code)
+    return float(answer["Quota"]["Value"])
