@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cdk.settings import ENVIRONMENTS
 from local.code_zip import source_root
 from ops import console
 from ops.cost.environment import BrokenTemplate, Environment, read_templates
@@ -47,6 +48,12 @@ def templates(environment: str, folder: Path | None) -> Templates:
     if folder is not None:
         raise _missing(
             environment, f"{folder} has no templates of {environment} by a manifest.json"
+        )
+    if environment not in ENVIRONMENTS:
+        known = ", ".join(ENVIRONMENTS)
+        raise Usage(
+            f"no environment {environment!r}; known: {known}",
+            command="shopstream cost --env production",
         )
     with TemporaryDirectory(prefix="shopstream-templates-") as made:
         console.progress(f"synthesizing {environment}")
@@ -114,8 +121,6 @@ def _synthesize(environment: str, out: Path) -> None:
         return
     said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
     reason = said.partition(": ")[2] or said
-    if reason.startswith("no environment"):
-        raise Usage(reason, command="shopstream cost --env production")
     raise _missing(environment, f"the templates of {environment} cannot be made: {reason}")
 
 

@@ -184,7 +184,9 @@ def test_settings_that_changed_since_are_warned_of(
 
 def test_an_environment_that_the_settings_do_not_know(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["cost", "--env", "nowhere"]) == 2
-    assert "known: dev, staging, production" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "known: dev, staging, production" in said
+    assert "synthesizing" not in said
 
 
 APP = """
@@ -204,6 +206,7 @@ stack = {"type": "aws:cloudformation:stack", "properties": {"templateFile": file
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "app.py").write_text(APP)
     monkeypatch.setattr(templates, "source_root", lambda: tmp_path)
+    monkeypatch.setattr(templates, "ENVIRONMENTS", ("test", "broken"))
 
 
 @pytest.mark.usefixtures("app")
