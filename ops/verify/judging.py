@@ -23,6 +23,7 @@ LEVELS = {
     "L4": "l4_silver",
     "L5": "l5_totals",
     "L6": "l6_alerts",
+    "L7": "l7_order",
 }
 # Checks of a data file that compare rows of an answer: what differs there is a mismatched row.
 ANSWER_TABLES = ("order_metrics", "sessions", "product_activity", "trending")

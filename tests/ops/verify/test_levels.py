@@ -94,6 +94,15 @@ METRICS_OF_FIRST = "category = '*' AND location = 'France' AND order_count = 2"
 BRONZE_FIRST = 'partition = 0 AND "offset" = 0'
 
 MUTATIONS = {
+    "a later event before an earlier one": Mutation(
+        "; ".join(
+            f"UPDATE ledger.{table} SET sequence = CASE sequence WHEN 2 THEN 4 ELSE 2 END "
+            "WHERE sequence IN (2, 4)"
+            for table in ("attempts", "outcomes")
+        ),
+        {"what a run sent to a partition is there in the order it was sent"},
+        {"lost": 0},
+    ),
     "offset missing in bronze": Mutation(
         'DELETE FROM bronze.events WHERE partition = 0 AND "offset" = 1',
         {
@@ -356,6 +365,16 @@ def test_twins_may_differ_in_when_and_by_whom_they_were_sent_only(name: str) -> 
     assert found == ([(differing,)] if differing else [])
     assert report.words["conflicting"] == (1 if differing else 0)
     assert ("L3" in red_levels(report)) == bool(differing)
+
+
+def test_another_run_counts_from_the_beginning_again() -> None:
+    connection = Shop.usual().open()
+    connection.execute("INSERT INTO ledger.runs SELECT * REPLACE ('run-2' AS run) FROM ledger.runs")
+    for table in ("attempts", "outcomes"):
+        connection.execute(
+            f"UPDATE ledger.{table} SET run = 'run-2', sequence = sequence - 4 WHERE sequence >= 4"
+        )
+    assert red_checks(report_of(connection)) == set()
 
 
 def test_events_that_no_run_sent_are_red_only_when_strict() -> None:
