@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
-SLICE = Path(__file__).parent.parent / "examples" / "online_retail_slice.csv.gz"
 BENCHMARKS = (
-    ("bench.replay", str(SLICE)),
+    ("bench.replay",),
     ("bench.simulate",),
     ("bench.orders",),
 )

@@ -22,7 +22,12 @@ def fetched(cache: Path) -> Path:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as draft:
             _fetch(Path(draft))
-            (Path(draft) / "root").rename(folder)
+            try:
+                (Path(draft) / "root").rename(folder)
+            except OSError:
+                # Another worker was quicker; what it fetched is the same.
+                if not folder.exists():
+                    raise
     return folder
 
 
@@ -43,6 +48,7 @@ def _fetch(draft: Path) -> None:
         (draft / name).mkdir(parents=True)
     apt = [
         "apt-get",
+        *("-o", "Acquire::Retries=5"),
         *("-o", f"Dir::State::lists={draft / 'lists'}"),
         *("-o", f"Dir::Cache={draft}"),
         # As root apt fetches as another user, to whom this folder is closed.

@@ -199,11 +199,17 @@ def open_shop(folder: Path) -> Iterator[Shop]:
     assert shop.left() == []
 
 
-def eventually(holds: Callable[[], bool], what: str, seconds: float = 120) -> float:
+# How often to ask by a command: its start alone costs half a second of processor time.
+BY_COMMAND = 2.0
+
+
+def eventually(
+    holds: Callable[[], bool], what: str, seconds: float = 120, every: float = 0.2
+) -> float:
     """Wait until something holds; returns the seconds it took, fails when it never does."""
     started = time.monotonic()
     while not holds():
         if time.monotonic() - started > seconds:
             raise AssertionError(f"after {seconds} s still not: {what}")
-        time.sleep(0.2)
+        time.sleep(every)
     return time.monotonic() - started

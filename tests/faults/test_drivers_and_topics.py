@@ -13,7 +13,7 @@ from kafka.admin import KafkaAdminClient, NewPartitions
 
 from contracts.applications import EXIT_STOPPED
 from contracts.topics import ORDERS
-from tests.shop import SLICE, Shop, eventually, open_shop
+from tests.shop import BY_COMMAND, SLICE, Shop, eventually, open_shop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 
@@ -66,7 +66,11 @@ def test_one_that_takes_over_goes_on_and_the_first_leaves(shop: Shop) -> None:
     other = second_driver(shop, "--take-over")
     try:
         eventually(lambda: not first.is_running(), "the first driver has left", 300)
-        eventually(lambda: spark_part(shop)["state"] != "ready", "the supervisor has seen it")
+        eventually(
+            lambda: spark_part(shop)["state"] != "ready",
+            "the supervisor has seen it",
+            every=BY_COMMAND,
+        )
         assert "superseded" in shop.spark_log()[seen:]
         part = spark_part(shop)
         assert part["state"] == "ended"
@@ -105,7 +109,11 @@ def test_a_topic_created_again_stops_the_applications_and_says_why(shop: Shop) -
     reason = "created again"
     for _, _, detail in shop.query(STATES):
         assert reason in detail or "does not exist" in detail
-    eventually(lambda: spark_part(shop)["state"] == "stopped", "the driver is not started again")
+    eventually(
+        lambda: spark_part(shop)["state"] == "stopped",
+        "the driver is not started again",
+        every=BY_COMMAND,
+    )
     assert reason in spark_part(shop)["reason"] or "does not exist" in spark_part(shop)["reason"]
     # What was applied before is still proved.
     report = json.loads(shop.run("verify", "--source", str(SLICE), "--json").stdout)

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from contracts.topics import ORDERS
-from tests.shop import SLICE, Shop, eventually, open_shop
+from tests.shop import BY_COMMAND, SLICE, Shop, eventually, open_shop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 
@@ -37,7 +37,7 @@ def await_return(shop: Shop, part: str, dead: psutil.Process) -> None:
         status = shop.status()
         return bool(status["ready"]) and status["parts"][part]["pid"] != dead.pid
 
-    eventually(returned, f"{part} is back and every part is ready", 300)
+    eventually(returned, f"{part} is back and every part is ready", 300, BY_COMMAND)
 
 
 def test_the_only_broker_dies_in_the_middle_of_a_replay(shop: Shop) -> None:

@@ -13,7 +13,7 @@ from confluent_kafka import Producer
 
 from contracts.topics import SOURCES
 from tests.contracts.poison import POISON
-from tests.shop import Shop, eventually, open_shop
+from tests.shop import BY_COMMAND, Shop, eventually, open_shop
 
 pytestmark = pytest.mark.e2e
 
@@ -43,7 +43,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             producer.poll(0)
         assert producer.flush(30) == 0
         eventually(
-            lambda: counted(shop).total() >= REFUSED.total(), "all poison in quarantine", 300
+            lambda: counted(shop).total() >= REFUSED.total(),
+            "all poison in quarantine",
+            300,
+            BY_COMMAND,
         )
         yield shop
 
