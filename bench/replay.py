@@ -20,22 +20,18 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-import psutil
-
 from bench.machine import load
 from bench.results import append, today
+from bench.usage import cpu_seconds, peak_rss_mb
 from contracts.money import price_from_text
 from producer.__main__ import main as producer
 
 FLOOR_RATIO = 3.0
 MOST_RSS_MB = 200
-_SAMPLE_SECONDS = 0.02
 _SLICE = Path(__file__).parent.parent / "examples" / "online_retail_slice.csv.gz"
 _TIMES = 12
 
@@ -88,28 +84,11 @@ def replay_arguments(path: Path, folder: Path) -> list[str]:
     ]
 
 
-def peak_rss_mb(path: Path, folder: Path) -> float:
-    """The most resident memory of a replay in a process of its own, with a ledger."""
+def peak_of_a_replay(path: Path, folder: Path) -> float:
+    """The most resident memory, in MB, of a replay in a process of its own, with a ledger."""
     arguments = [*replay_arguments(path, folder), "--ledger", str(folder / "ledger")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "producer", *arguments], stderr=subprocess.DEVNULL
-    )
-    watched, peak = psutil.Process(process.pid), 0
-    while process.poll() is None:
-        try:
-            peak = max(peak, watched.memory_info().rss)
-        except psutil.NoSuchProcess:
-            break
-        time.sleep(_SAMPLE_SECONDS)
-    if process.wait() != 0:
-        raise SystemExit(f"the replay ended with {process.returncode}")
-    return round(peak / 1e6, 1)
-
-
-def _cpu_seconds(work: Callable[[], object]) -> float:
-    began = time.process_time()
-    work()
-    return time.process_time() - began
+    line = [sys.executable, "-m", "producer", *arguments]
+    return peak_rss_mb(subprocess.Popen(line, stderr=subprocess.DEVNULL), "replay")
 
 
 def _text(path: Path) -> TextIO:
@@ -123,9 +102,9 @@ def _measure(path: Path, rounds: int, folder: Path) -> dict[str, object]:
     arguments = replay_arguments(path, folder)
     times = [
         (
-            _cpu_seconds(lambda: yardstick(path)),
-            _cpu_seconds(lambda: loose_yardstick(path)),
-            _cpu_seconds(lambda: producer(arguments)),
+            cpu_seconds(lambda: yardstick(path)),
+            cpu_seconds(lambda: loose_yardstick(path)),
+            cpu_seconds(lambda: producer(arguments)),
         )
         for _ in range(rounds)
     ]
@@ -139,7 +118,7 @@ def _measure(path: Path, rounds: int, folder: Path) -> dict[str, object]:
         "dictreader_rows_per_cpu_s": round(rows / exact),
         "loose_dictreader_rows_per_cpu_s": round(rows / loose),
         "replay_rows_per_cpu_s": round(rows / ours),
-        "peak_rss_mb": peak_rss_mb(path, folder),
+        "peak_rss_mb": peak_of_a_replay(path, folder),
         "load": load(),
         "floor_ratio": FLOOR_RATIO,
         "most_rss_mb": MOST_RSS_MB,

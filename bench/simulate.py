@@ -20,17 +20,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from bench.machine import load
 from bench.results import append, today
 from bench.stack import stack_without_spark
+from bench.usage import cpu_seconds, peak_rss_mb
 from contracts.events import simulated_event_id
 from local.home import read_profile
 from producer.__main__ import main as producer
@@ -39,7 +37,6 @@ FLOOR_RATIO = 4.0
 MOST_GROWTH_MB = 40
 AIM_PER_CPU_SECOND = 500_000
 AIM_INTO_KAFKA = 100_000
-_SAMPLE_SECONDS = 0.05
 _PRODUCTS, _SHOPPERS = 2_000, 200_000
 _FIRST_US = 1_767_225_600_000_000
 
@@ -87,20 +84,12 @@ def run(events: int, *options: str) -> Run:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryFile() as answer:
         process = subprocess.Popen(line, stdout=answer, stderr=subprocess.DEVNULL)
-        watched, peak = psutil.Process(process.pid), 0
-        while process.poll() is None:
-            try:
-                peak = max(peak, watched.memory_info().rss)
-            except psutil.NoSuchProcess:
-                break
-            time.sleep(_SAMPLE_SECONDS)
-        if process.wait():
-            raise SystemExit(f"the simulation ended with {process.returncode}")
+        peak = peak_rss_mb(process, "simulation")
         answer.seek(0)
         summary = json.load(answer)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(summary, cpu_seconds, round(peak / 1e6, 1))
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Run(summary, used, peak)
 
 
 def into_kafka(bootstrap_servers: str, events: int, folder: Path) -> Run:
@@ -113,16 +102,10 @@ def into_kafka(bootstrap_servers: str, events: int, folder: Path) -> Run:
     )
 
 
-def _cpu_seconds(work: Callable[[], object]) -> float:
-    began = time.process_time()
-    work()
-    return time.process_time() - began
-
-
 def _to_nowhere(events: int, rounds: int) -> dict[str, float]:
     few = events // 10
     times = [
-        (_cpu_seconds(lambda: yardstick(few)) * 10, _cpu_seconds(lambda: simulation(events)))
+        (cpu_seconds(lambda: yardstick(few)) * 10, cpu_seconds(lambda: simulation(events)))
         for _ in range(rounds)
     ]
     naive, ours = (statistics.median(column) for column in zip(*times, strict=True))

@@ -83,6 +83,13 @@ class Shop:
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
+    def rows(self, *line: str) -> list[dict[str, Any]]:
+        """The JSON of a command that answers with rows, when it ends well."""
+        done = self.run(*line, "--json")
+        assert done.returncode == 0, f"{line}: {done.stdout}\n{done.stderr}"
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+        return found
+
     def up(self, *options: str) -> dict[str, Any]:
         """Start the stack on a Java that is quick to start, and never quick."""
         return self.answer("up", "--java", str(_quick_to_start(self.folder / "java")), *options)
@@ -211,5 +218,6 @@ def eventually(
     while not holds():
         if time.monotonic() - started > seconds:
             raise AssertionError(f"after {seconds} s still not: {what}")
+        # Stores and processes tell nobody when they have changed.
         time.sleep(every)
     return time.monotonic() - started

@@ -56,8 +56,7 @@ def behaviour(path: Path, rows: int = 3_000) -> Path:
 
 
 def shards(shop: Shop) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = shop.answer("valkey", "status")  # type: ignore[assignment]
-    return found
+    return shop.rows("valkey", "status")
 
 
 def test_every_odd_event_ends_where_the_producer_says(shop: Shop) -> None:
@@ -121,9 +120,7 @@ def send_clicks(shop: Shop, start_us: int, *minutes: int) -> None:
 
 def published(shop: Shop) -> list[int]:
     """How many events each of the user's sessions has in the lake."""
-    rows: list[dict[str, Any]] = shop.answer(  # type: ignore[assignment]
-        "sql", VISITS_OF.format("events", "gold.sessions")
-    )
+    rows = shop.rows("sql", VISITS_OF.format("events", "gold.sessions"))
     return [row["events"] for row in rows]
 
 

@@ -53,15 +53,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
 
 def counted(shop: Shop) -> Counter[tuple[str, str]]:
     return Counter(
-        {(row["topic"], row["reason"]): row["records"] for row in rows(shop, "quarantine", "list")}
+        {(row["topic"], row["reason"]): row["records"] for row in shop.rows("quarantine", "list")}
     )
-
-
-def rows(shop: Shop, *line: str) -> list[dict[str, object]]:
-    done = shop.run(*line, "--json")
-    assert done.returncode == 0, done.stderr
-    found: list[dict[str, object]] = json.loads(done.stdout)
-    return found
 
 
 def test_the_lake_has_each_value_under_the_reason_that_the_contract_gives(shop: Shop) -> None:
@@ -83,7 +76,7 @@ def test_tail_ends_at_its_limit_although_it_follows(shop: Shop) -> None:
 
 
 def test_sql_reads_lake_and_postgres_in_one_query(shop: Shop) -> None:
-    for row in rows(shop, "sql", COUNTS):
+    for row in shop.rows("sql", COUNTS):
         topic = str(row["topic"])
         assert row["n"] == REFUSED_BY_TOPIC[topic] + GOOD[topic]
         assert row["refused"] == REFUSED_BY_TOPIC[topic]
@@ -102,20 +95,20 @@ REFUSED_BY_TOPIC = Counter(topic for topic, _ in REFUSED.elements())
 
 def test_quarantined_bytes_are_shown_on_demand_alone(shop: Shop) -> None:
     line = ("quarantine", "show", "--reason", "unknown_schema", "--limit", "1")
-    (masked,) = rows(shop, *line)
+    (masked,) = shop.rows(*line)
     assert "value" not in masked
-    (raw,) = rows(shop, *line, "--raw")
+    (raw,) = shop.rows(*line, "--raw")
     assert len(str(raw["value"])) == 2 * int(str(raw["bytes"]))
 
 
 def test_a_topic_of_ones_own_comes_and_goes(shop: Shop) -> None:
-    made = rows(shop, "topics", "create", "mine", "--partitions", "2", "--retention", "12h")
+    made = shop.rows("topics", "create", "mine", "--partitions", "2", "--retention", "12h")
     assert [len(topic["partitions"]) for topic in made] == [2]  # type: ignore[arg-type]
     assert shop.run("topics", "create", "mine").returncode == 1
     assert shop.answer("topics", "describe", "mine")["timestamp_type"] == "LogAppendTime"
     assert shop.run("topics", "delete", "mine").returncode == 2
     assert shop.answer("topics", "delete", "mine", "--yes") == {"deleted": "mine", "messages": 0}
-    assert "mine" not in [topic["name"] for topic in rows(shop, "topics", "list")]
+    assert "mine" not in [topic["name"] for topic in shop.rows("topics", "list")]
 
 
 @pytest.mark.parametrize(
