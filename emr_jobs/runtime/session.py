@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from contracts.tables.lake import CATALOG
 from emr_jobs.io.jdbc import JdbcPlace
-from emr_jobs.runtime.planner import checkpoint_manager, shuffle_partitions
+from emr_jobs.runtime.planner import checkpoint_manager, stage_tasks
 
 CatalogKind = Literal["jdbc", "glue"]
 
@@ -19,7 +19,6 @@ def start_session(
     warehouse: str,
     checkpoint: str,
     jdbc: JdbcPlace | None,
-    partitions: int | None = None,
 ) -> SparkSession:
     """A session in UTC with the lake's catalog, of which `jdbc` is needed for one kind alone; where
     it runs is spark-submit's business."""
@@ -32,6 +31,9 @@ def start_session(
         # Sketches are aggregated as objects, and beyond 128 keys a task Spark would sort instead of
         # hash: 20 against 14 microseconds a row. A key takes 4 KiB at most.
         .config("spark.sql.objectHashAggregate.sortBased.fallbackThreshold", "50000")
+        # The batches of all applications run some 250 generated classes. Were 100 kept, which is
+        # the default, each batch would compile its own anew, 40 ms a class, and run them cold.
+        .config("spark.sql.codegen.cache.maxEntries", "2000")
         # Answers of a small batch are not to wait behind a large lake commit.
         .config("spark.scheduler.mode", "FAIR")
         .config("spark.sql.execution.arrow.pyspark.enabled", "true")
@@ -44,7 +46,7 @@ def start_session(
         builder = builder.config("spark.sql.streaming.checkpointFileManagerClass", manager)
     spark = builder.getOrCreate()
     cores = spark.sparkContext.defaultParallelism
-    spark.conf.set("spark.sql.shuffle.partitions", str(shuffle_partitions(cores, partitions)))
+    spark.conf.set("spark.sql.shuffle.partitions", str(stage_tasks(cores)))
     _open_catalog(spark, catalog, warehouse, jdbc)
     return spark
 
