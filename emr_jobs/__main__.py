@@ -37,6 +37,7 @@ from emr_jobs.runtime.driver import Heartbeat, Lease
 from emr_jobs.runtime.listener import ProgressListener
 from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.offset_log import HadoopFiles
+from emr_jobs.runtime.planner import stage_tasks
 from emr_jobs.runtime.queries import QueryPlan, RunningQuery
 from emr_jobs.runtime.service import Periodic, Running, watch
 from emr_jobs.runtime.session import start_session
@@ -155,7 +156,6 @@ def _connect(arguments: Arguments, stack: ExitStack) -> Clients:
         warehouse=places.warehouse,
         checkpoint=places.checkpoint,
         jdbc=postgres_of(places).jdbc() if places.catalog == "jdbc" else None,
-        partitions=arguments.shuffle_partitions,
     )
     stack.callback(spark.stop)
     kafka = KafkaClient(KafkaPlace(places.bootstrap_servers, places.kafka_auth))
@@ -197,10 +197,14 @@ def _plan(app: Application, clients: Clients, standing: _Standing) -> QueryPlan:
         progress=progress,
         kafka=clients.kafka,
         origin=origin,
+        tasks=stage_tasks(context.defaultParallelism, arguments.tasks.get(app.name)),
         crash=clients.crash,
         metrics=clients.metrics[app.name],
         clock=_now,
     )
+    if offsets == clients.kafka.end_offsets(names):
+        # With nothing to read there is time; after a crash there is none.
+        runner.rehearse(clients.spark)
 
     def load() -> DataFrame:
         return stream(

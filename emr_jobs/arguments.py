@@ -19,13 +19,13 @@ from contracts.applications import (
 
 @dataclass(frozen=True)
 class Arguments:
-    """`triggers`: seconds by application."""
+    """`triggers`: seconds by application. `tasks`: of a stage, where they are not one a core."""
 
     applications: tuple[Application, ...]
     places: Places
     triggers: dict[str, int]
     max_offsets: int | None
-    shuffle_partitions: int | None
+    tasks: dict[str, int]
     take_over: bool
     accept_new_topic: bool
     sink: str
@@ -38,10 +38,11 @@ def parse(argv: Sequence[str]) -> Arguments:
     given = parser.parse_args(argv)
     apps = tuple(application(name) for name in dict.fromkeys(given.applications))
     triggers = {app.name: app.cloud_trigger for app in apps}
-    for name, seconds in given.trigger:
-        if name not in triggers:
-            parser.error(f"--trigger names {name!r}, which is not started")
-        triggers[name] = seconds
+    for option, pairs in (("--trigger", given.trigger), ("--tasks", given.tasks)):
+        for name, _ in pairs:
+            if name not in triggers:
+                parser.error(f"{option} names {name!r}, which is not started")
+    triggers |= dict(given.trigger)
     return Arguments(
         applications=apps,
         places=Places(
@@ -58,7 +59,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         ),
         triggers=triggers,
         max_offsets=given.max_offsets_per_trigger,
-        shuffle_partitions=given.shuffle_partitions,
+        tasks=dict(given.tasks),
         take_over=given.take_over,
         accept_new_topic=given.accept_new_topic,
         sink=given.sink,
@@ -92,11 +93,7 @@ def _parser() -> argparse.ArgumentParser:
         help="valkey://HOST:PORT,...?passfile=FILE, or valkeys://HOST:PORT?user=U&cache=C with a "
         "token of the caller; answers are in Postgres alone without it",
     )
-    parser.add_argument(
-        "--trigger", type=_triggers, default=[], help="seconds by application: orders=1s,ingest=10s"
-    )
-    parser.add_argument("--max-offsets-per-trigger", type=int, help="records a batch at most")
-    parser.add_argument("--shuffle-partitions", type=int, help="default: one a core")
+    _add_pace(parser)
     parser.add_argument(
         "--take-over", action="store_true", help="replace a driver that is alive; it exits with 0"
     )
@@ -115,11 +112,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _triggers(text: str) -> list[tuple[str, int]]:
+def _add_pace(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trigger",
+        type=_by_application,
+        default=[],
+        help="seconds by application: orders=1s,ingest=10s",
+    )
+    parser.add_argument("--max-offsets-per-trigger", type=int, help="records a batch at most")
+    parser.add_argument(
+        "--tasks",
+        type=_by_application,
+        default=[],
+        help="tasks of a stage by application: orders=2,ingest=1; default: one a core",
+    )
+
+
+def _by_application(text: str) -> list[tuple[str, int]]:
     try:
         pairs = [part.split("=") for part in text.split(",")]
-        return [(name, int(seconds.removesuffix("s"))) for name, seconds in pairs]
+        return [(name, int(number.removesuffix("s"))) for name, number in pairs]
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"expected APPLICATION=SECONDS[s],..., got {text!r}"
-        ) from None
+        raise argparse.ArgumentTypeError(f"expected APPLICATION=NUMBER,..., got {text!r}") from None

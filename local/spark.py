@@ -14,10 +14,14 @@ from local.java import Java
 
 DRIVER_MEMORY = "2g"
 CORES = 2
-# Slots for tasks. A batch of orders has a dozen short stages; with a slot a core each of them waits
-# for a task of clicks or of the lake, which takes seconds: at 2,000 events/s on a busy machine half
-# of the alerts came within 66 s with two slots and within 25 s with four.
-SLOTS = 2 * CORES
+TASKS = {app.name: app.laptop_tasks for app in APPLICATIONS}
+# Slots for tasks: one for each that may run at once, so that none waits. A batch of orders has a
+# dozen short stages, and a task of clicks or of the lake takes seconds.
+SLOTS = sum(TASKS.values())
+
+# In the first two minutes of traffic the second compiler took 41 of Spark's 141 CPU seconds, and a
+# concurrent collector 15 of 127 (docs/adr/0013-two-cores.md).
+JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 LOG4J2 = """rootLogger.level = warn
 rootLogger.appenderRef.out.ref = out
@@ -65,6 +69,7 @@ def driver_argv(
     arguments = command_line(
         application_names(),
         places(home, profile),
+        tasks=TASKS,
         take_over=take_over,
         accept_new_topic=accept_new_topic,
     )
@@ -105,6 +110,7 @@ def submit_arguments(home: Home) -> str:
             "spark.sql.warehouse.dir": (home.scratch / "spark-warehouse").as_uri(),
         },
         java=[
+            *JVM,
             f"-Djava.io.tmpdir={home.scratch}",
             f"-Dlog4j2.configurationFile={home.run / 'log4j2.properties'}",
         ],

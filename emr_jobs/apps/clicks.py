@@ -49,7 +49,7 @@ class ClickAnswers:
         self._clock = clock
         self._reached = Reached()
         self._questions = click_questions()
-        self._keeper = EventKeeper(registry, CLICKS, [F.col(name) for name in _AUDIT])
+        self._keeper = EventKeeper(registry, CLICKS, {name: F.col(name) for name in _AUDIT})
 
     def apply(self, batch: Batch) -> None:
         with self._keeper.kept(batch) as kept:
@@ -75,6 +75,11 @@ class ClickAnswers:
         newest = pc.max(kept.audit["append_time"]).as_py()
         if newest is not None:
             self._metrics.emit({"freshness_seconds": self._metrics.age(newest)})
+
+    def rehearse(self, batch: Batch) -> None:
+        with self._keeper.kept(batch) as kept:
+            for question in self._questions:
+                question.partials(kept.good).toArrow()
 
     def repeat(self) -> None:
         """The hot answers are pushed beside the batches, by a mark of their own."""

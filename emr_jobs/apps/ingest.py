@@ -98,6 +98,9 @@ class Ingest:
             for each in outcomes:
                 report(self._metrics, each.topic, each.tally)
 
+    def rehearse(self, batch: Batch) -> None:
+        """Nobody waits for the lake."""
+
     def repeat(self) -> None:
         """The lake has no projections."""
 

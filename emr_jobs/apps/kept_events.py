@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from contracts.registry import Registry
 from contracts.topics import Topic
 from emr_jobs.apps.decoding import Decoder
 from emr_jobs.runtime.batches import Batch
-from emr_jobs.transforms.events import events
+from emr_jobs.transforms.events import event_columns
 
 PLACE = ("partition", "offset")
 
@@ -31,36 +31,43 @@ class Kept:
 
 
 class EventKeeper:
-    """Keeps batches of `topic`; `audit` are columns of its events."""
+    """Keeps batches of `topic`; `audit` are columns of its events by name."""
 
-    def __init__(self, registry: Registry, topic: Topic, audit: Sequence[Column]) -> None:
-        self._topic, self._audit = topic, tuple(audit)
+    def __init__(self, registry: Registry, topic: Topic, audit: Mapping[str, Column]) -> None:
+        self._topic = topic
         self._decoder = Decoder(registry, topic)
-        self._events = events(topic)
+        self._kept = (*event_columns(topic), F.col("reason"), F.col("schema_id"))
+        # What an event must hold to be computed with, a refused record need not.
+        good = F.col("reason").isNull()
+        self._audit = (
+            *(F.when(good, column).alias(name) for name, column in audit.items()),
+            F.col("reason"),
+            F.when(~good, F.col("schema_id")).alias("schema_id"),
+        )
 
     @contextmanager
     def kept(self, batch: Batch) -> Iterator[Kept]:
         """Every offset of the batch is an event or a rejection; RuntimeError where they differ."""
+        total = sum(each.end - each.start for each in batch.ranges)
         frames: list[DataFrame] = []
 
         def read(classified: DataFrame) -> tuple[Kept, set[str]]:
             # One pass decodes and keeps everything; a rejected row has no event but its reason.
-            good = self._events(classified).persist()
-            frames.append(good)
-            audit = good.select(*self._audit).toArrow()
-            total = sum(each.end - each.start for each in batch.ranges)
-            if audit.num_rows == total:
-                return Kept(good, audit, 0), set()
-            bad = classified.where("reason is not null").groupBy("reason", "schema_id").count()
-            rows = bad.collect()
-            rejected = sum(r["count"] for r in rows)
-            if audit.num_rows + rejected != total:
+            frame = classified.select(*self._kept).persist()
+            frames.append(frame)
+            rows = frame.select(*self._audit).toArrow()
+            if rows.num_rows != total:
                 raise RuntimeError(
-                    f"{self._topic.name}: {total} offsets gave {audit.num_rows} events and "
-                    f"{rejected} rejections"
+                    f"{self._topic.name}: {total} offsets gave {rows.num_rows} records"
                 )
-            unknown = {r["schema_id"] for r in rows if r["reason"] == "unknown_schema"}
-            return Kept(good, audit, rejected), unknown - {None}
+            refused = pc.is_valid(rows["reason"])
+            audit = rows.filter(pc.invert(refused)).drop_columns(["reason", "schema_id"])
+            good = frame.where(F.col("reason").isNull()).drop("reason", "schema_id")
+            unknown = rows.filter(pc.equal(rows["reason"], "unknown_schema"))["schema_id"]
+            return (
+                Kept(good, audit, rows.num_rows - audit.num_rows),
+                set(unknown.drop_null().unique().to_pylist()),
+            )
 
         try:
             yield self._decoder.decoded(batch.records, read)

@@ -75,7 +75,8 @@ class OrderAnswers:
         self._questions = order_questions(pack, schema)
         self._windows = WindowAlerts(pack, schema)
         self._keeper = EventKeeper(registry, ORDERS, _audit_columns())
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
+        self._early_answers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="early")
+        self._pool = ThreadPoolExecutor(len(self._questions), thread_name_prefix="answers")
 
     def apply(self, batch: Batch) -> None:
         with self._keeper.kept(batch) as kept:
@@ -113,7 +114,11 @@ class OrderAnswers:
         self.repeat()
 
     def _early(self, good: DataFrame, repeated: pa.Table) -> Future[_Answers]:
-        return self._pool.submit(self._answers, good, repeated)
+        return self._early_answers.submit(self._answers, good, repeated)
+
+    def rehearse(self, batch: Batch) -> None:
+        with self._keeper.kept(batch) as kept:
+            self._answers(kept.good, kept.audit.select(PLACE).slice(0, 0))
 
     def repeat(self) -> None:
         outbox.relay(self._connection, ORDER_ANSWERS.name, self._kafka)
@@ -123,11 +128,13 @@ class OrderAnswers:
     def _answers(self, good: DataFrame, duplicates: pa.Table) -> _Answers:
         """Partial answers of the good orders but those at the places of `duplicates`."""
         new = without(good, duplicates)
-        return [(each, each.partials(new).toArrow()) for each in self._questions]
+        partials = self._pool.map(lambda each: each.partials(new).toArrow(), self._questions)
+        return list(zip(self._questions, partials, strict=True))
 
 
-def _audit_columns() -> tuple[Column, ...]:
-    money = scaled(F.col("total"), MINOR_SCALE)
-    canary = F.col("source_producer") == CANARY
-    derived = {"total": money.alias("total"), "canary": canary.alias("canary")}
-    return tuple(derived.get(name, F.col(name)) for name in _AUDIT)
+def _audit_columns() -> dict[str, Column]:
+    derived = {
+        "total": scaled(F.col("total"), MINOR_SCALE),
+        "canary": F.col("source_producer") == CANARY,
+    }
+    return {name: derived.get(name, F.col(name)) for name in _AUDIT}

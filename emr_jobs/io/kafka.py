@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from kafka import KafkaProducer, TopicPartition
@@ -73,6 +74,15 @@ def stream(
         **_SPARK_AUTH[place.auth],
     }
     return spark.readStream.format("kafka").options(**options).load()
+
+
+def empty_record(spark: SparkSession, topic: str, timestamp: datetime) -> DataFrame:
+    """A record of no bytes, with the columns of `stream`."""
+    columns = (
+        "key binary, value binary, topic string, partition int, offset bigint, "
+        "timestamp timestamp, timestampType int"
+    )
+    return spark.createDataFrame([(None, b"", topic, 0, 0, timestamp, 0)], columns)
 
 
 def record_columns(topic_ids: Mapping[str, str], cluster_id: str) -> tuple[Column, ...]:

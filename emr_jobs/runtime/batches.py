@@ -9,14 +9,15 @@ from datetime import datetime
 from functools import reduce
 from typing import Protocol
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from emr_jobs.io.kafka import KafkaClient, record_columns
+from emr_jobs.io.kafka import KafkaClient, empty_record, record_columns
 from emr_jobs.io.progress import ProgressStore, replaced
 from emr_jobs.runtime.crash_points import CrashPoints
 from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.offset_log import TextFiles, batch_ranges
+from emr_jobs.runtime.planner import batch_tasks
 from emr_jobs.runtime.ranges import OffsetRange, unapplied
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,10 @@ class BatchApplication(Protocol):
     def apply(self, batch: Batch) -> None:
         """Store the batch's answers with its progress, all or nothing."""
 
+    def rehearse(self, batch: Batch) -> None:
+        """Compute what `apply` would and store nothing, where the first batch must be quick: plans
+        are compiled and Java has met its classes before the first record comes."""
+
     def repeat(self) -> None:
         """Push the projections again: what left the store after the last commit may be lost."""
 
@@ -52,7 +57,7 @@ class Origin:
 
 class BatchRunner:
     """Hands each batch's unapplied records to the application. Spark calls it; `failure` keeps what
-    it raised, because Spark passes only a text on."""
+    it raised, because Spark passes only a text on. A stage has `tasks` tasks at most."""
 
     def __init__(
         self,
@@ -62,6 +67,7 @@ class BatchRunner:
         progress: ProgressStore,
         kafka: KafkaClient,
         origin: Origin,
+        tasks: int,
         crash: CrashPoints,
         metrics: Metrics,
         clock: Callable[[], datetime],
@@ -71,6 +77,7 @@ class BatchRunner:
         self._progress = progress
         self._kafka = kafka
         self._origin = origin
+        self._tasks = tasks
         self._columns = record_columns(origin.topic_ids, origin.cluster_id)
         self._crash = crash
         self._metrics = metrics
@@ -83,6 +90,15 @@ class BatchRunner:
         except Exception as error:
             self.failure = error
             raise
+
+    def rehearse(self, spark: SparkSession) -> None:
+        """Have the application rehearse with a record of each topic that is no event."""
+        at = self._clock()
+        session = spark.newSession()
+        for topic, topic_id in self._origin.topic_ids.items():
+            ranges = (OffsetRange(topic, topic_id, 0, 0, 1),)
+            records = self._narrowed(empty_record(session, topic, at), ranges)
+            self._application.rehearse(Batch(-1, records, ranges, at))
 
     def _run(self, raw: DataFrame, batch_id: int) -> None:
         started_at = self._clock()
@@ -97,13 +113,20 @@ class BatchRunner:
             self._note_repeat(batch_id, "whole")
             self._application.repeat()
             return
-        frame = raw.select(*self._columns)
+        frame = self._narrowed(raw, ranges)
         starts = {each.key: each.start for each in ranges}
         if any(each.start > starts[each.key] for each in fresh):
             logger.info("batch %s is covered in part; new: %s", batch_id, _described(fresh))
             self._note_repeat(batch_id, "part")
             frame = frame.where(within(fresh))
         self._application.apply(Batch(batch_id, frame, fresh, started_at))
+
+    def _narrowed(self, raw: DataFrame, ranges: Iterable[OffsetRange]) -> DataFrame:
+        """The records as the lake names them, in few tasks: with one for each partition of the
+        topics, a small batch is mostly the start of tasks. The session is the query's own."""
+        tasks = batch_tasks(sum(each.end - each.start for each in ranges), self._tasks)
+        raw.sparkSession.conf.set("spark.sql.shuffle.partitions", str(tasks))
+        return raw.coalesce(tasks).select(*self._columns)
 
     def _note_repeat(self, batch_id: int, covered: str) -> None:
         self._progress.note_repeat(batch_id, covered)

@@ -1,23 +1,30 @@
-"""How wide a session runs: pure decisions from what the machine and the arguments say."""
+"""How wide the applications run: pure decisions from what machine and arguments say."""
 
 from __future__ import annotations
 
 # Above this, a small batch spends its time starting tasks: 200 partitions on 2 cores ran at 0.14x.
-MAX_PARTITIONS_PER_CORE = 4
+MAX_TASKS_PER_CORE = 4
+# Below so many records a task more costs more than it saves.
+RECORDS_WORTH_A_TASK = 1_000
 
 
-def shuffle_partitions(cores: int, asked: int | None = None) -> int:
-    """One a core; ValueError for more than four a core. The number is frozen into a checkpoint."""
+def stage_tasks(cores: int, asked: int | None = None) -> int:
+    """The tasks of a stage: one a core; ValueError for more than four a core."""
     if cores < 1:
         raise ValueError(f"a session needs at least 1 core, got {cores}")
     if asked is None:
         return cores
-    if not 1 <= asked <= MAX_PARTITIONS_PER_CORE * cores:
+    if not 1 <= asked <= MAX_TASKS_PER_CORE * cores:
         raise ValueError(
-            f"shuffle partitions must be 1 to {MAX_PARTITIONS_PER_CORE * cores} on {cores} cores, "
+            f"tasks of a stage must be 1 to {MAX_TASKS_PER_CORE * cores} on {cores} cores, "
             f"got {asked}"
         )
     return asked
+
+
+def batch_tasks(records: int, most: int) -> int:
+    """The tasks of a stage over a batch of so many records."""
+    return max(1, min(most, records // RECORDS_WORTH_A_TASK))
 
 
 def checkpoint_manager(checkpoint: str) -> str | None:

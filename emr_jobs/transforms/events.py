@@ -52,8 +52,17 @@ _UNREADABLE = ("empty", "oversized", "bad_header", "unknown_schema", "undecodabl
 
 def events(topic: Topic) -> Step:
     """A step to the good rows, flat; money integer as on the wire, times as timestamps."""
-    good = F.col("reason").isNull()
-    columns = (
+    columns = event_columns(topic)
+
+    def flat(classified: DataFrame) -> DataFrame:
+        return classified.where(F.col("reason").isNull()).select(*columns)
+
+    return flat
+
+
+def event_columns(topic: Topic) -> tuple[Column, ...]:
+    """The columns of `events`, of classified rows. Of a refused row they may be null or absurd."""
+    return (
         *map(F.col, _ORIGIN),
         F.col("event.event_id").alias("event_id"),
         _time("event_time"),
@@ -65,11 +74,6 @@ def events(topic: Topic) -> Step:
         F.col("late_by_us"),
         *(_time(name) if name in _TIMES else F.col(f"event.{name}") for name in _OWN[topic.name]),
     )
-
-    def flat(classified: DataFrame) -> DataFrame:
-        return classified.where(good).select(*columns)
-
-    return flat
 
 
 def silver(events: DataFrame, topic: Topic) -> DataFrame:

@@ -36,7 +36,7 @@ _SETTINGS: Mapping[str, Any] = {
     "acks": "all",
     "enable.idempotence": True,
     "compression.type": "lz4",
-    "linger.ms": 20,
+    "linger.ms": 100,
     "batch.size": 1_000_000,
     "delivery.timeout.ms": DELIVERY_SECONDS * 1000,
     # The queue is the only part of a replay that could grow: 16 MB hold some ten thousand orders.

@@ -1,10 +1,10 @@
-"""How wide a session runs."""
+"""How wide the applications run."""
 
 from __future__ import annotations
 
 import pytest
 
-from emr_jobs.runtime.planner import checkpoint_manager, shuffle_partitions
+from emr_jobs.runtime.planner import batch_tasks, checkpoint_manager, stage_tasks
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,8 @@ from emr_jobs.runtime.planner import checkpoint_manager, shuffle_partitions
         pytest.param(16, 4, 4, id="fewer than cores is allowed"),
     ],
 )
-def test_partitions(cores: int, asked: int | None, expected: int) -> None:
-    assert shuffle_partitions(cores, asked) == expected
+def test_tasks_of_a_stage(cores: int, asked: int | None, expected: int) -> None:
+    assert stage_tasks(cores, asked) == expected
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,21 @@ def test_partitions(cores: int, asked: int | None, expected: int) -> None:
 )
 def test_refused(cores: int, asked: int | None) -> None:
     with pytest.raises(ValueError, match=r"got \d"):
-        shuffle_partitions(cores, asked)
+        stage_tasks(cores, asked)
+
+
+@pytest.mark.parametrize(
+    ("records", "most", "expected"),
+    [
+        pytest.param(1, 2, 1, id="one record"),
+        pytest.param(1_999, 2, 1, id="not enough for a second task"),
+        pytest.param(2_000, 2, 2, id="enough for two"),
+        pytest.param(200_000, 2, 2, id="never more than the most"),
+        pytest.param(200_000, 1, 1, id="one alone"),
+    ],
+)
+def test_tasks_of_a_batch(records: int, most: int, expected: int) -> None:
+    assert batch_tasks(records, most) == expected
 
 
 @pytest.mark.parametrize(
