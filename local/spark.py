@@ -19,9 +19,16 @@ TASKS = {app.name: app.laptop_tasks for app in APPLICATIONS}
 # dozen short stages, and a task of clicks or of the lake takes seconds.
 SLOTS = sum(TASKS.values())
 
-# In the first two minutes of traffic the second compiler took 41 of Spark's 141 CPU seconds, and a
-# concurrent collector 15 of 127 (docs/adr/0013-two-cores.md).
-JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+# By default the second compiler takes 41 of Spark's 141 CPU seconds in the first two minutes of
+# traffic. At twenty times its thresholds it compiles what is hot by rows, and little of what plans
+# them: 18 of 132. A concurrent collector took 15 of 127 (docs/adr/0013-two-cores.md).
+JVM = (
+    "-XX:Tier4InvocationThreshold=100000",
+    "-XX:Tier4MinInvocationThreshold=12000",
+    "-XX:Tier4CompileThreshold=300000",
+    "-XX:Tier4BackEdgeThreshold=800000",
+    "-XX:+UseSerialGC",
+)
 
 LOG4J2 = """rootLogger.level = warn
 rootLogger.appenderRef.out.ref = out
