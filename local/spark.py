@@ -15,8 +15,8 @@ from local.java import Java
 DRIVER_MEMORY = "2g"
 CORES = 2
 TASKS = {app.name: app.laptop_tasks for app in APPLICATIONS}
-# Slots for tasks: one for each that may run at once, so that none waits. A batch of orders has a
-# dozen short stages, and a task of clicks or of the lake takes seconds.
+# Slots for tasks: as many as a stage of each application has, so that one seldom waits. A batch of
+# orders has a dozen short stages, and a task of clicks or of the lake takes seconds.
 SLOTS = sum(TASKS.values())
 
 # By default the second compiler takes 41 of Spark's 141 CPU seconds in the first two minutes of
