@@ -9,7 +9,6 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from contracts.registry import Registry
 from contracts.rule_packs import default_pack
 from contracts.topics import CLICKS, ORDERS, Topic
 from emr_jobs.apps.clicks import ClickAnswers
@@ -34,8 +33,8 @@ def batch(
     return Batch(1, records(spark, topic, values), ranges, datetime(2026, 1, 1, tzinfo=UTC))
 
 
-def keeper(topic: Topic, registry: Registry = REGISTRY) -> EventKeeper:
-    return EventKeeper(registry, topic, {name: F.col(name) for name in ("event_id", "offset")})
+def keeper(topic: Topic) -> EventKeeper:
+    return EventKeeper(REGISTRY, topic, {name: F.col(name) for name in ("event_id", "offset")})
 
 
 @pytest.mark.parametrize("topic", [ORDERS, CLICKS], ids=lambda topic: topic.name)
