@@ -15,7 +15,7 @@ from contracts.topics import CLICKS
 from emr_jobs.apps.click_questions import click_questions
 from emr_jobs.apps.kept_events import EventKeeper, among, but, first_of_each, without
 from emr_jobs.io.answers import Pg
-from emr_jobs.io.click_ids import STALE, Reached, forget, new_clicks
+from emr_jobs.io.click_ids import STALE, Reached, forget, new_clicks, remembered_from
 from emr_jobs.io.kafka import KafkaClient
 from emr_jobs.io.lake import LakeTable
 from emr_jobs.io.progress import ProgressStore
@@ -54,7 +54,8 @@ class ClickAnswers:
     def apply(self, batch: Batch) -> None:
         with self._keeper.kept(batch) as kept:
             firsts, repeated = first_of_each(kept.audit)
-            elsewhere = elected_elsewhere(firsts, self._silver, batch.ranges)
+            forgotten = remembered_from(batch.started_at)
+            elsewhere = elected_elsewhere(firsts, self._silver, batch.ranges, forgotten)
             candidates = but(firsts, elsewhere).select(CLICK_IDS.names)
             with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
                 known = new_clicks(commit.connection, candidates)
@@ -109,9 +110,10 @@ class ClickAnswers:
 
 
 def elected_elsewhere(
-    firsts: pa.Table, silver: LakeTable, ranges: tuple[OffsetRange, ...]
+    firsts: pa.Table, silver: LakeTable, ranges: tuple[OffsetRange, ...], forgotten: datetime
 ) -> set[str]:
-    """Stale clicks of which silver holds a copy outside this batch: that one is counted, or was."""
+    """Stale clicks of which silver holds a copy outside this batch, appended before `forgotten`:
+    that one was counted. Of a later copy the ids tell, or it is still to come and they will."""
     stale = firsts.filter(
         pc.less(
             firsts["event_time"],
@@ -128,7 +130,8 @@ def elected_elsewhere(
     }
     mine = silver.spark.createDataFrame(stale.select(["event_id", *_ORIGIN]))
     here = within(ranges).alias("here")
-    held = silver.read().where(day_ranges(days)).select("event_id", *_ORIGIN, here)
+    old = silver.read().where(day_ranges(days)).where(F.col("append_time") < F.lit(forgotten))
+    held = old.select("event_id", *_ORIGIN, here)
     same = [F.col(f"mine.{name}") == F.col(f"held.{name}") for name in _ORIGIN]
     found = (
         held.alias("held")

@@ -4,7 +4,7 @@ An event and its copies have one event time, and no record is appended more than
 `FUTURE_ALLOWANCE_US` before its event time (it would be quarantined). So a record that is not
 stale, appended less than `STALE` after its event time, has no copy appended earlier than
 `STALE` + 5 min before it: `REMEMBERED` covers that with room for brokers' clocks. A stale record is
-looked up in silver as well.
+looked up in silver as well, among what was appended when its id may have been forgotten since.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from emr_jobs.io.answers import Pg, insert_unknown
 
 STALE = timedelta(minutes=30)
 REMEMBERED = timedelta(hours=2)
+# Another driver, on a machine whose clock was ahead, may have forgotten more.
+_CLOCKS = timedelta(minutes=15)
 
 # Of offsets that this application has not passed silver may elect a copy: all of them must be
 # applied before an id is left to silver alone. Ids of a topic that is gone go by age.
@@ -57,6 +59,11 @@ def forget(connection: Pg, topic_id: str, applied_until: datetime) -> int:
             "clicks": CLICK_ANSWERS.name,
         },
     ).rowcount
+
+
+def remembered_from(now: datetime) -> datetime:
+    """The append time from which every id that was applied is still there."""
+    return now - REMEMBERED + _CLOCKS
 
 
 class Reached:

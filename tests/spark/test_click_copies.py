@@ -69,5 +69,8 @@ def test_which_copy_is_counted(
     silver = Silver(
         spark, spark.createDataFrame(pa.Table.from_pylist([held], frame.toArrow().schema))
     )
-    found = elected_elsewhere(audit(frame), cast(LakeTable, silver), BATCH)
+    later = row["append_time"] + timedelta(microseconds=1)
+    found = elected_elsewhere(audit(frame), cast(LakeTable, silver), BATCH, later)
     assert found == (set() if counted else {one.event_id})
+    remembered = elected_elsewhere(audit(frame), cast(LakeTable, silver), BATCH, row["append_time"])
+    assert remembered == set(), "the ids tell of a copy that was appended lately"
