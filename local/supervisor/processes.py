@@ -89,7 +89,8 @@ def start(argv: Sequence[str], environment: Mapping[str, str], log: Path) -> Chi
 
 
 def _bound_to_parent() -> list[str]:
-    """What goes before a command so that it dies with this process.
+    """What goes before a command so that it dies with this process, even when that happens before
+    the system was asked for it.
 
     Not a function between fork and exec: this process has threads, whose locks the child would
     inherit.
@@ -98,9 +99,9 @@ def _bound_to_parent() -> list[str]:
         return []
     program = (
         f"import ctypes, os, sys; ctypes.CDLL(None).prctl({_PR_SET_PDEATHSIG}, {signal.SIGKILL:d});"
-        " os.execv(sys.argv[1], sys.argv[1:])"
+        " os.getppid() == int(sys.argv[1]) and os.execv(sys.argv[2], sys.argv[2:])"
     )
-    return [sys.executable, "-I", "-S", "-c", program]
+    return [sys.executable, "-I", "-S", "-c", program, str(os.getpid())]
 
 
 def signal_one(pid: int, number: int) -> None:

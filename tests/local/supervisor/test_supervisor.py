@@ -63,7 +63,7 @@ class Stack:
         assert pid is not None
         return pid
 
-    def wait(self, condition: Callable[[], bool], seconds: float = 15) -> None:
+    def wait(self, condition: Callable[[], bool], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "it did not happen in time"
@@ -211,6 +211,17 @@ def test_nothing_outlives_a_killed_supervisor(stack: Stack) -> None:
         stack.wait(lambda: stack.left() == [])
     stack.up(stack.part("service", SLEEP))
     assert stack.status("service").state == "ready"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next start ends orphans")
+def test_nothing_outlives_a_supervisor_that_dies_while_it_starts(stack: Stack) -> None:
+    part = stack.part("service", SLEEP)
+    program = (
+        "import os, sys; from pathlib import Path; from local.supervisor import processes;"
+        f"processes.start({part.argv!r}, {part.environment!r}, Path(sys.argv[1])); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", program, stack.home.log("service")], check=True)
+    stack.wait(lambda: stack.left() == [])
 
 
 def test_an_orphan_with_the_stack_s_mark_is_ended_at_the_next_start_a_stranger_is_not(
