@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark.sql import Column, DataFrame
+from pyspark import inheritable_thread_target
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contracts.applications import ORDER_ANSWERS
@@ -49,6 +51,8 @@ _AUDIT = (
 
 # Orders: so many ids are looked up sooner than answers are computed that may be thrown away.
 SMALL_BATCH = 2_000
+
+T = TypeVar("T")
 
 # A batch's partial answers, question by question.
 _Answers: TypeAlias = list[tuple[Question, pa.Table]]
@@ -114,7 +118,7 @@ class OrderAnswers:
         self.repeat()
 
     def _early(self, good: DataFrame, repeated: pa.Table) -> Future[_Answers]:
-        return self._early_answers.submit(self._answers, good, repeated)
+        return self._early_answers.submit(_beside(good.sparkSession, self._answers), good, repeated)
 
     def rehearse(self, batch: Batch) -> None:
         with self._keeper.kept(batch) as kept:
@@ -128,8 +132,15 @@ class OrderAnswers:
     def _answers(self, good: DataFrame, duplicates: pa.Table) -> _Answers:
         """Partial answers of the good orders but those at the places of `duplicates`."""
         new = without(good, duplicates)
-        partials = self._pool.map(lambda each: each.partials(new).toArrow(), self._questions)
+        ask = _beside(new.sparkSession, lambda each: each.partials(new).toArrow())
+        partials = self._pool.map(ask, self._questions)
         return list(zip(self._questions, partials, strict=True))
+
+
+def _beside(session: SparkSession, do: Callable[..., T]) -> Callable[..., T]:
+    """To be called in another thread: its Spark jobs belong to the query of this one, in its
+    scheduler pool, and end with it."""
+    return cast("Callable[..., T]", inheritable_thread_target(session)(do))
 
 
 def _audit_columns() -> dict[str, Column]:
