@@ -36,8 +36,9 @@ from local.spark import driver_environment, places
 from local.supervisor.published import running
 from ops.settings import Settings
 
-FLOOR_RATIO = 0.4
-AIM_RATIO = 0.7
+# docs/adr/0011-monotone-fraud-rules.md says what stands in the way of more.
+FLOOR_RATIO = 0.2
+AIM_RATIO = 0.4
 MOST_STACK_GIB = 6.0
 MOST_EMPTY_SECONDS = 0.6
 BATCH = 200_000
