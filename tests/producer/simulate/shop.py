@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from contracts.codec import decode
@@ -91,12 +91,14 @@ class Sent:
     vault: FixedVault
     timeline: Timeline
 
-    def outcomes(self) -> Iterator[Event | Rejection]:
-        for topic, _, value in self.outlet.sent:
-            yield decode(topic, value, self.outlet.append_time, REGISTRY)
+    @cached_property
+    def outcomes(self) -> tuple[Event | Rejection, ...]:
+        """What each value decodes to."""
+        at = self.outlet.append_time
+        return tuple(decode(topic, value, at, REGISTRY) for topic, _, value in self.outlet.sent)
 
     def events(self) -> list[Event]:
-        return [one for one in self.outcomes() if not isinstance(one, Rejection)]
+        return [one for one in self.outcomes if not isinstance(one, Rejection)]
 
     def clicks(self) -> list[Click]:
         return [one for one in self.events() if isinstance(one, Click)]

@@ -26,7 +26,7 @@ def sent() -> Sent:
 
 
 def test_every_event_decodes_and_passes_every_rule(sent: Sent) -> None:
-    assert [one for one in sent.outcomes() if isinstance(one, Rejection)] == []
+    assert [one for one in sent.outcomes if isinstance(one, Rejection)] == []
     assert len(sent.events()) == 20_000
 
 
@@ -59,7 +59,7 @@ def test_any_shop_makes_events_that_the_codec_writes(
     shop = replace(SHOP, seed=seed, events_per_second=rate, shoppers=500)
     sent = send(shop, events=600, block=block, run=run, now=START + 10**12)
     assert len(sent.outlet.sent) == 600
-    for (topic, key, value), event in zip(sent.outlet.sent, sent.outcomes(), strict=True):
+    for (topic, key, value), event in zip(sent.outlet.sent, sent.outcomes, strict=True):
         assert not isinstance(event, Rejection), event
         assert value == encode(event, REGISTRY.latest(topic.schema))
         assert key == key_of(event)

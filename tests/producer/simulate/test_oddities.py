@@ -74,7 +74,7 @@ def test_shares_are_those_asked_for(odd: Sent) -> None:
 def test_the_counts_are_what_a_reader_finds_to_the_event(odd: Sent) -> None:
     seen: set[str] = set()
     found: Counter[str] = Counter()
-    for outcome in odd.outcomes():
+    for outcome in odd.outcomes:
         if isinstance(outcome, Rejection):
             found[f"quarantine:{outcome.reason}"] += 1
             continue
