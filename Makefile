@@ -45,8 +45,8 @@ format: $(INSTALLED_DEV) ## write the code as `make check` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Three at a time on two cores: whole stacks also wait, for triggers and brokers. A file to one of them;
-# the order is that of tests/conftest.py.
+# Three at a time on two cores: whole stacks also wait, for triggers and brokers. Who gets what, and in
+# which order, is in tests/conftest.py.
 test: $(INSTALLED_DEV) $(NODE_MODULES) jars ## every test
 	$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations=20
 

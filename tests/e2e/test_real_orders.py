@@ -1,5 +1,5 @@
-"""Real orders through real parts: replayed, applied, proved; again, in slices, with and without a
-checkpoint."""
+"""Real orders through real parts: replayed in slices, applied, proved; without a checkpoint, and
+again."""
 
 from __future__ import annotations
 
@@ -32,10 +32,11 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield shop
 
 
-def test_orders_in_slices_across_a_restart_then_again_without_a_checkpoint(shop: Shop) -> None:
+def test_orders_in_slices_across_a_restart_without_a_checkpoint_then_again(shop: Shop) -> None:
     first = shop.replay("--limit", "5000")
     assert first["acknowledged"] == first["attempted"] > 0
     shop.answer("down")
+    shutil.rmtree(shop.home / "checkpoints")
     shop.up()
     second = shop.replay("--start", "5001")
     report = shop.verified("--source", str(SLICE))
@@ -50,9 +51,6 @@ def test_orders_in_slices_across_a_restart_then_again_without_a_checkpoint(shop:
     assert report["duplicate"] == again["acknowledged"] == events
     assert shop.query(TOTALS) == totals
 
-    shop.answer("down")
-    shutil.rmtree(shop.home / "checkpoints")
-    shop.up()
     third = shop.replay("--limit", "3000", "--new-run")
     report = shop.verified("--source", str(SLICE))
     assert report["silver"] == events + third["acknowledged"]

@@ -42,7 +42,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         cores=2,
         memory="1g",
         properties={**CONFIGURATION, "spark.sql.warehouse.dir": (folder / "warehouse").as_uri()},
-        java=[f"-Djava.io.tmpdir={folder}"],
+        # Every test compiles plans of its own, and few run long enough to be worth it.
+        java=["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", f"-Djava.io.tmpdir={folder}"],
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAVA_HOME", str(java.bundled(folder / "java").home))

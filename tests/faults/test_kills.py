@@ -1,29 +1,68 @@
-"""Kafka and Postgres killed under a stream of orders: both come back, and nothing is lost."""
+"""Killed under a stream of orders: the applications at each of the five named moments, the broker,
+Postgres. All come back, and nothing is lost or doubled."""
 
 from __future__ import annotations
 
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import psutil
 import pytest
 
 from contracts.topics import ORDERS
+from emr_jobs.runtime.crash_points import CRASH_POINTS, CrashPoint
 from tests.shop import BY_COMMAND, SLICE, Shop, eventually, open_shop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
 
-# 15,000 recorded seconds in one: the three days of 4,000 rows take 20 s.
+# Where the kill comes after what the point names, Spark shows the applied batch again.
+_SEEN_AGAIN: dict[CrashPoint, str] = {
+    "bronze-committed": "already covers the batch",
+    "lake-committed": "already covers the batch",
+    "progress-committed": "is covered",
+}
+ROWS = 3_000
+# Rows after those of the five moments.
+FOR_THE_BROKER, FOR_POSTGRES = 15_001, 19_001
+# 15,000 recorded seconds in one: the two days of 4,000 rows take 13 s.
 SPEED = "15000"
+COMMITS = "SELECT count(*) FROM journal"
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def order(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file that orders a crash."""
+    return tmp_path_factory.mktemp("orders") / "crash"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, order: Path) -> Iterator[Shop]:
     with open_shop(tmp_path_factory.mktemp("shop")) as shop:
-        shop.up()
+        shop.up("--crash-order", str(order))
         yield shop
+
+
+@pytest.mark.parametrize("point", CRASH_POINTS)
+def test_the_process_group_is_killed_and_nothing_is_lost_or_doubled(
+    shop: Shop, order: Path, point: CrashPoint, record_property: Callable[[str, object], None]
+) -> None:
+    before, restarts = shop.spark(), shop.status()["parts"]["spark"]["restarts"]
+    seen = len(shop.spark_log())
+    order.write_text(point)
+    start = 1 + CRASH_POINTS.index(point) * ROWS
+    shop.replay("--start", str(start), "--limit", str(ROWS))
+    eventually(lambda: not order.exists(), f"the applications die at {point}")
+    committed = shop.query(COMMITS)
+    # bench/ measures the time to the next commit; here it only has to come.
+    seconds = eventually(lambda: shop.query(COMMITS) > committed, "the next commit", 300)
+    record_property("seconds to the next commit", round(seconds, 1))
+    assert not before.is_running()
+    shop.verified("--source", str(SLICE))
+    assert shop.status()["parts"]["spark"]["restarts"] == restarts + 1
+    assert _SEEN_AGAIN.get(point, "") in shop.spark_log()[seen:]
 
 
 def applied(shop: Shop) -> int:
@@ -41,9 +80,12 @@ def await_return(shop: Shop, part: str, dead: psutil.Process) -> None:
 
 
 def test_the_only_broker_dies_in_the_middle_of_a_replay(shop: Shop) -> None:
-    options = ("--limit", "4000", "--speed", SPEED, "--json")
+    options = ("--start", str(FOR_THE_BROKER), "--limit", "4000", "--speed", SPEED, "--json")
+    before = sum(shop.ends(ORDERS.name).values())
     replay = shop.start("replay", "online-retail", str(SLICE), *options)
-    eventually(lambda: sum(shop.ends(ORDERS.name).values()) > 20, "orders are in the topic")
+    eventually(
+        lambda: sum(shop.ends(ORDERS.name).values()) > before + 20, "orders are in the topic"
+    )
     assert replay.poll() is None, "the replay goes on while the broker dies"
     dead = shop.kill("kafka-1")
     out, err = replay.communicate(timeout=400)
@@ -76,7 +118,7 @@ def test_postgres_dies_in_the_middle_of_a_batch(shop: Shop) -> None:
     # A batch that wants to merge its answers waits in its open transaction.
     holder.execute("BEGIN")
     holder.execute("LOCK TABLE order_metrics")
-    shop.replay("--start", "4001", "--limit", "4000")
+    shop.replay("--start", str(FOR_POSTGRES), "--limit", "4000")
     eventually(lambda: waiting_batches(shop) > 0, "a batch is open and waits")
     dead = shop.kill("postgres")
     holder.close()
