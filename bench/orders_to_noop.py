@@ -17,7 +17,7 @@ from contracts.topics import ORDERS
 from emr_jobs.apps.decoding import Decoder
 from emr_jobs.io.kafka import KafkaClient, KafkaPlace, record_columns, stream
 from emr_jobs.questions import order_metrics
-from emr_jobs.runtime.planner import checkpoint_manager, stage_tasks
+from emr_jobs.runtime.planner import checkpoint_manager
 from emr_jobs.transforms.events import events
 
 
@@ -81,7 +81,7 @@ def _session(checkpoint: str) -> SparkSession:
         .getOrCreate()
     )
     cores = spark.sparkContext.defaultParallelism
-    spark.conf.set("spark.sql.shuffle.partitions", str(stage_tasks(cores)))
+    spark.conf.set("spark.sql.shuffle.partitions", str(cores))
     return spark
 
 

@@ -21,9 +21,8 @@ PostgresAuth = Literal["password", "rds-iam"]
 @dataclass(frozen=True)
 class Application:
     """`laptop_trigger` and `cloud_trigger` are in seconds: on AWS every request costs money.
-    `max_offsets_per_trigger` is what a batch takes at most at the laptop's trigger. `laptop_tasks`
-    is how many tasks a stage has on a laptop, whose cores all applications share; on AWS it has one
-    for each core of its own. `hot`: some of its answers go on to Valkey."""
+    `max_offsets_per_trigger` is what a batch takes at most at the laptop's trigger. `hot`: some of
+    its answers go on to Valkey."""
 
     name: str
     reads: tuple[Topic, ...]
@@ -31,7 +30,6 @@ class Application:
     laptop_trigger: int
     cloud_trigger: int
     max_offsets_per_trigger: int
-    laptop_tasks: int
     hot: bool = False
 
     @property
@@ -47,9 +45,9 @@ class Application:
         )
 
 
-INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), (), 10, 60, 200_000, laptop_tasks=1)
-ORDER_ANSWERS = Application("orders", (ORDERS,), (ALERTS,), 1, 5, 200_000, laptop_tasks=2)
-CLICK_ANSWERS = Application("clicks", (CLICKS,), (), 5, 15, 200_000, laptop_tasks=1, hot=True)
+INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), (), 10, 60, 200_000)
+ORDER_ANSWERS = Application("orders", (ORDERS,), (ALERTS,), 1, 5, 200_000)
+CLICK_ANSWERS = Application("clicks", (CLICKS,), (), 5, 15, 200_000, hot=True)
 APPLICATIONS: tuple[Application, ...] = (INGEST, ORDER_ANSWERS, CLICK_ANSWERS)
 
 
@@ -91,12 +89,10 @@ def command_line(
     places: Places,
     *,
     triggers: dict[str, int] | None = None,
-    tasks: dict[str, int] | None = None,
     take_over: bool = False,
     accept_new_topic: bool = False,
 ) -> list[str]:
-    """Arguments for ``python -m emr_jobs``; `triggers` overrides seconds by application, `tasks`
-    the tasks of a stage, which are as many as there are cores."""
+    """Arguments for ``python -m emr_jobs``; `triggers` overrides seconds by application."""
     chosen = [application(name) for name in applications]
     seconds = {app.name: app.laptop_trigger for app in chosen} | (triggers or {})
     arguments = [
@@ -113,7 +109,5 @@ def command_line(
         f"--valkey={places.valkey}",
         f"--trigger={','.join(f'{app.name}={seconds[app.name]}s' for app in chosen)}",
     ]
-    if tasks:
-        arguments.append(f"--tasks={','.join(f'{name}={count}' for name, count in tasks.items())}")
     wishes = {"--take-over": take_over, "--accept-new-topic": accept_new_topic}
     return [*arguments, *(name for name, wished in wishes.items() if wished)]

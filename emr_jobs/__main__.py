@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 
 from contracts.applications import (
     EXIT_STOPPED,
@@ -37,9 +37,8 @@ from emr_jobs.runtime.driver import Heartbeat, Lease
 from emr_jobs.runtime.listener import ProgressListener
 from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.offset_log import HadoopFiles
-from emr_jobs.runtime.planner import stage_tasks
 from emr_jobs.runtime.queries import QueryPlan, RunningQuery
-from emr_jobs.runtime.service import Periodic, Running, watch
+from emr_jobs.runtime.service import Periodic, Rehearsal, Running, watch
 from emr_jobs.runtime.session import start_session
 
 logger = logging.getLogger("emr_jobs")
@@ -108,14 +107,14 @@ def _run(
     for app in clients.arguments.applications:
         standing = standings[app.name]
         try:
-            query = RunningQuery(clients.spark, _plan(app, clients, standing))
+            plan = _plan(app, clients, standing)
+            query = RunningQuery(clients.spark, plan)
         except Stopped as reason:
             logger.error("stopped: %s: %s", app.name, reason)
             for each in standings.values():
                 each.report("stopped", f"{app.name}: {reason}")
             return EXIT_STOPPED
-        running.append(Running(query, standing))
-        standing.report("running")
+        running.append(Running(query, standing, _rehearsal(plan, clients.spark)))
         periodic += beside(app, clients, stack)
     for task in periodic:
         task.start()
@@ -124,6 +123,16 @@ def _run(
     for line in outcome.stopped:
         logger.error("stopped: %s", line)
     return outcome.code
+
+
+def _rehearsal(plan: QueryPlan, spark: SparkSession) -> Rehearsal | None:
+    """With nothing to read there is time; after a crash there is none."""
+
+    def rehearse() -> None:
+        spark.sparkContext.setLocalProperty("spark.scheduler.pool", plan.name)
+        plan.runner.rehearse(spark)
+
+    return Rehearsal(plan.name, rehearse) if plan.nothing_unread else None
 
 
 def _preview(clients: Clients, stop: threading.Event) -> int:
@@ -197,14 +206,10 @@ def _plan(app: Application, clients: Clients, standing: _Standing) -> QueryPlan:
         progress=progress,
         kafka=clients.kafka,
         origin=origin,
-        tasks=stage_tasks(context.defaultParallelism, arguments.tasks.get(app.name)),
         crash=clients.crash,
         metrics=clients.metrics[app.name],
         clock=_now,
     )
-    if offsets == clients.kafka.end_offsets(names):
-        # With nothing to read there is time; after a crash there is none.
-        runner.rehearse(clients.spark)
 
     def load() -> DataFrame:
         return stream(
@@ -215,7 +220,14 @@ def _plan(app: Application, clients: Clients, standing: _Standing) -> QueryPlan:
             max_offsets=max_offsets(app, arguments),
         )
 
-    return QueryPlan(app.name, load, runner, checkpoint, arguments.triggers[app.name])
+    return QueryPlan(
+        app.name,
+        load,
+        runner,
+        checkpoint,
+        arguments.triggers[app.name],
+        nothing_unread=offsets == clients.kafka.end_offsets(names),
+    )
 
 
 def _identity() -> str:

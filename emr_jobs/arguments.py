@@ -19,13 +19,12 @@ from contracts.applications import (
 
 @dataclass(frozen=True)
 class Arguments:
-    """`triggers`: seconds by application. `tasks`: of a stage, where they are not one a core."""
+    """`triggers`: seconds by application."""
 
     applications: tuple[Application, ...]
     places: Places
     triggers: dict[str, int]
     max_offsets: int | None
-    tasks: dict[str, int]
     take_over: bool
     accept_new_topic: bool
     sink: str
@@ -38,10 +37,9 @@ def parse(argv: Sequence[str]) -> Arguments:
     given = parser.parse_args(argv)
     apps = tuple(application(name) for name in dict.fromkeys(given.applications))
     triggers = {app.name: app.cloud_trigger for app in apps}
-    for option, pairs in (("--trigger", given.trigger), ("--tasks", given.tasks)):
-        for name, _ in pairs:
-            if name not in triggers:
-                parser.error(f"{option} names {name!r}, which is not started")
+    for name, _ in given.trigger:
+        if name not in triggers:
+            parser.error(f"--trigger names {name!r}, which is not started")
     triggers |= dict(given.trigger)
     return Arguments(
         applications=apps,
@@ -59,7 +57,6 @@ def parse(argv: Sequence[str]) -> Arguments:
         ),
         triggers=triggers,
         max_offsets=given.max_offsets_per_trigger,
-        tasks=dict(given.tasks),
         take_over=given.take_over,
         accept_new_topic=given.accept_new_topic,
         sink=given.sink,
@@ -115,22 +112,19 @@ def _parser() -> argparse.ArgumentParser:
 def _add_pace(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trigger",
-        type=_by_application,
+        type=_seconds_by_application,
         default=[],
         help="seconds by application: orders=1s,ingest=10s",
     )
     parser.add_argument("--max-offsets-per-trigger", type=int, help="records a batch at most")
-    parser.add_argument(
-        "--tasks",
-        type=_by_application,
-        default=[],
-        help="tasks of a stage by application: orders=2,ingest=1; default: one a core",
-    )
 
 
-def _by_application(text: str) -> list[tuple[str, int]]:
+def _seconds_by_application(text: str) -> list[tuple[str, int]]:
     try:
         pairs = [part.split("=") for part in text.split(",")]
-        return [(name, int(number.removesuffix("s"))) for name, number in pairs]
+        seconds = [(name, int(number.removesuffix("s"))) for name, number in pairs]
+        if any(number < 0 for _, number in seconds):
+            raise ValueError
+        return seconds
     except ValueError:
-        raise argparse.ArgumentTypeError(f"expected APPLICATION=NUMBER,..., got {text!r}") from None
+        raise argparse.ArgumentTypeError(f"expected APPLICATION=Ns,..., got {text!r}") from None

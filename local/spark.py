@@ -14,10 +14,9 @@ from local.java import Java
 
 DRIVER_MEMORY = "2g"
 CORES = 2
-TASKS = {app.name: app.laptop_tasks for app in APPLICATIONS}
-# Slots for tasks: as many as a stage of each application has, so that one seldom waits. A batch of
-# orders has a dozen short stages, and a task of clicks or of the lake takes seconds.
-SLOTS = sum(TASKS.values())
+# Slots for tasks: with one for each core a stage of orders, which has a dozen short ones a batch,
+# would wait for tasks of clicks and of the lake, which take seconds.
+SLOTS = 4
 
 # By default the second compiler takes 41 of Spark's 141 CPU seconds in the first two minutes of
 # traffic. At twenty times its thresholds it compiles what is hot by rows, and little of what plans
@@ -28,6 +27,10 @@ JVM = (
     "-XX:Tier4CompileThreshold=300000",
     "-XX:Tier4BackEdgeThreshold=800000",
     "-XX:+UseSerialGC",
+    # From the start what it grows to: 148 collections in 100 s where a third would do, and ten of
+    # them stopped everything for up to half a second.
+    f"-Xms{DRIVER_MEMORY}",
+    "-XX:MetaspaceSize=512m",
 )
 
 LOG4J2 = """rootLogger.level = warn
@@ -76,7 +79,6 @@ def driver_argv(
     arguments = command_line(
         application_names(),
         places(home, profile),
-        tasks=TASKS,
         take_over=take_over,
         accept_new_topic=accept_new_topic,
     )

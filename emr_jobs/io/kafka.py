@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+import pyarrow as pa
 from kafka import KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 from kafka.errors import UnknownTopicOrPartitionError
@@ -78,11 +79,16 @@ def stream(
 
 def empty_record(spark: SparkSession, topic: str, timestamp: datetime) -> DataFrame:
     """A record of no bytes, with the columns of `stream`."""
-    columns = (
-        "key binary, value binary, topic string, partition int, offset bigint, "
-        "timestamp timestamp, timestampType int"
-    )
-    return spark.createDataFrame([(None, b"", topic, 0, 0, timestamp, 0)], columns)
+    columns = {
+        "key": pa.array([None], pa.binary()),
+        "value": pa.array([b""], pa.binary()),
+        "topic": pa.array([topic], pa.string()),
+        "partition": pa.array([0], pa.int32()),
+        "offset": pa.array([0], pa.int64()),
+        "timestamp": pa.array([timestamp], pa.timestamp("us", "UTC")),
+        "timestampType": pa.array([0], pa.int32()),
+    }
+    return spark.createDataFrame(pa.table(columns))
 
 
 def record_columns(topic_ids: Mapping[str, str], cluster_id: str) -> tuple[Column, ...]:

@@ -17,7 +17,7 @@ from emr_jobs.io.progress import ProgressStore, replaced
 from emr_jobs.runtime.crash_points import CrashPoints
 from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.offset_log import TextFiles, batch_ranges
-from emr_jobs.runtime.planner import batch_tasks
+from emr_jobs.runtime.planner import read_tasks, shuffle_tasks
 from emr_jobs.runtime.ranges import OffsetRange, unapplied
 
 logger = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class Origin:
 
 class BatchRunner:
     """Hands each batch's unapplied records to the application. Spark calls it; `failure` keeps what
-    it raised, because Spark passes only a text on. A stage has `tasks` tasks at most."""
+    it raised, because Spark passes only a text on."""
 
     def __init__(
         self,
@@ -67,7 +67,6 @@ class BatchRunner:
         progress: ProgressStore,
         kafka: KafkaClient,
         origin: Origin,
-        tasks: int,
         crash: CrashPoints,
         metrics: Metrics,
         clock: Callable[[], datetime],
@@ -77,7 +76,6 @@ class BatchRunner:
         self._progress = progress
         self._kafka = kafka
         self._origin = origin
-        self._tasks = tasks
         self._columns = record_columns(origin.topic_ids, origin.cluster_id)
         self._crash = crash
         self._metrics = metrics
@@ -92,7 +90,8 @@ class BatchRunner:
             raise
 
     def rehearse(self, spark: SparkSession) -> None:
-        """Have the application rehearse with a record of each topic that is no event."""
+        """Have the application rehearse with a record of each topic that is no event; beside its
+        query, so that whatever comes meanwhile need not wait."""
         at = self._clock()
         session = spark.newSession()
         for topic, topic_id in self._origin.topic_ids.items():
@@ -122,11 +121,13 @@ class BatchRunner:
         self._application.apply(Batch(batch_id, frame, fresh, started_at))
 
     def _narrowed(self, raw: DataFrame, ranges: Iterable[OffsetRange]) -> DataFrame:
-        """The records as the lake names them, in few tasks: with one for each partition of the
-        topics, a small batch is mostly the start of tasks. The session is the query's own."""
-        tasks = batch_tasks(sum(each.end - each.start for each in ranges), self._tasks)
-        raw.sparkSession.conf.set("spark.sql.shuffle.partitions", str(tasks))
-        return raw.coalesce(tasks).select(*self._columns)
+        """The records as the lake names them, in few tasks. The session is the query's own; a
+        cluster has more cores when more executors have come."""
+        count = sum(each.end - each.start for each in ranges)
+        session = raw.sparkSession
+        tasks = shuffle_tasks(count, session.sparkContext.defaultParallelism)
+        session.conf.set("spark.sql.shuffle.partitions", str(tasks))
+        return raw.coalesce(read_tasks(count)).select(*self._columns)
 
     def _note_repeat(self, batch_id: int, covered: str) -> None:
         self._progress.note_repeat(batch_id, covered)

@@ -24,13 +24,15 @@ _REPLAY_SYMPTOM = "Option.get()"
 
 @dataclass(frozen=True)
 class QueryPlan:
-    """What it takes to start an application's query, again if need be."""
+    """What it takes to start an application's query, again if need be. `nothing_unread`: its topics
+    were read to their ends when the plan was made."""
 
     name: str
     load: Callable[[], DataFrame]
     runner: BatchRunner
     checkpoint: str
     trigger_seconds: int
+    nothing_unread: bool
 
 
 class RunningQuery:

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+
 from contracts.applications import EXIT_STOPPED
 from emr_jobs.errors import Stopped, Superseded
 from emr_jobs.runtime.queries import RunningQuery
@@ -30,12 +33,40 @@ class Standing(Protocol):
     def close(self) -> None: ...
 
 
+class Rehearsal:
+    """What makes an application's first batch quick, in a thread of its own. It may fail: whatever
+    it cannot do, the first batch cannot either, and that ends the application and says why."""
+
+    def __init__(self, name: str, rehearse: Callable[[], None]) -> None:
+        self._name = name
+        self._rehearse = rehearse
+        self._thread = threading.Thread(target=self._run, name=f"rehearsal-{name}", daemon=True)
+        self._thread.start()
+
+    def over(self) -> bool:
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self._rehearse()
+        except (Py4JError, PySparkException) as error:
+            logger.warning("%s: the first batch will be slower: %s", self._name, error)
+
+
 @dataclass
 class Running:
     """One application of the process."""
 
     query: RunningQuery
     standing: Standing
+    rehearsal: Rehearsal | None = None
+    announced: bool = False
+
+    def announce(self) -> None:
+        """Report once that the application runs: from its rehearsal on, if it has one."""
+        if not self.announced and (self.rehearsal is None or self.rehearsal.over()):
+            self.announced = True
+            self.standing.report("running")
 
 
 @dataclass
@@ -91,6 +122,7 @@ def watch(running: list[Running], periodic: list[Periodic], stop: threading.Even
     try:
         while running and not stop.is_set() and not outcome.stopped:
             for each in list(running):
+                each.announce()
                 if not _goes_on(each, outcome):
                     running.remove(each)
             for task in periodic:

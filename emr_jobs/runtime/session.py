@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from contracts.tables.lake import CATALOG
 from emr_jobs.io.jdbc import JdbcPlace
-from emr_jobs.runtime.planner import checkpoint_manager, stage_tasks
+from emr_jobs.runtime.planner import checkpoint_manager
 
 CatalogKind = Literal["jdbc", "glue"]
 
@@ -45,8 +45,9 @@ def start_session(
     if manager is not None:
         builder = builder.config("spark.sql.streaming.checkpointFileManagerClass", manager)
     spark = builder.getOrCreate()
+    # For what is no batch of records; those say themselves how wide they run.
     cores = spark.sparkContext.defaultParallelism
-    spark.conf.set("spark.sql.shuffle.partitions", str(stage_tasks(cores)))
+    spark.conf.set("spark.sql.shuffle.partitions", str(cores))
     _open_catalog(spark, catalog, warehouse, jdbc)
     return spark
 

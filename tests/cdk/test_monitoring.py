@@ -21,7 +21,7 @@ from contracts.metrics import Dimension, MetricName
 from contracts.topics import CLICKS, PROMOTIONS
 
 STAGING = settings("staging")
-JOINING = Application("visits", (CLICKS, PROMOTIONS), (), 5, 15, 200_000, laptop_tasks=1)
+JOINING = Application("visits", (CLICKS, PROMOTIONS), (), 5, 15, 200_000)
 
 
 def by_name(checks: object) -> dict[str, Check]:

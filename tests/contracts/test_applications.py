@@ -45,11 +45,6 @@ def test_triggers_and_take_over() -> None:
     assert line[-2:] == ["--trigger=orders=5s", "--take-over"]
 
 
-def test_tasks() -> None:
-    line = command_line(["orders", "clicks"], PLACES, tasks={"orders": 2, "clicks": 1})
-    assert line[-1] == "--tasks=orders=2,clicks=1"
-
-
 @pytest.mark.parametrize(
     ("trigger", "records"),
     [

@@ -23,13 +23,11 @@ NAMES = [app.name for app in APPLICATIONS]
 
 
 def test_what_the_supervisors_build_is_what_the_jobs_read() -> None:
-    tasks = {app.name: app.laptop_tasks for app in APPLICATIONS}
-    line = command_line(NAMES, PLACES, tasks=tasks, take_over=True, accept_new_topic=True)
+    line = command_line(NAMES, PLACES, take_over=True, accept_new_topic=True)
     arguments = parse(line)
     assert arguments.places == PLACES
     assert arguments.applications == APPLICATIONS
     assert arguments.triggers == {app.name: app.laptop_trigger for app in APPLICATIONS}
-    assert arguments.tasks == tasks
     assert arguments.take_over
     assert arguments.accept_new_topic
 
@@ -51,7 +49,6 @@ def test_what_the_job_controller_builds_is_what_the_jobs_read() -> None:
         assert arguments.places == places
         assert arguments.applications == (app,)
         assert arguments.triggers == {app.name: 7}
-        assert not arguments.tasks
         assert arguments.take_over
 
 
@@ -65,7 +62,7 @@ def test_without_triggers_the_cloud_s_are_taken() -> None:
     [
         pytest.param(["--trigger", "visits=1s"], id="a trigger for what is not started"),
         pytest.param(["--trigger", "orders"], id="a trigger without seconds"),
-        pytest.param(["--tasks", "visits=1"], id="tasks for what is not started"),
+        pytest.param(["--trigger", "orders=-1s"], id="a trigger in the past"),
         pytest.param(["--kafka-auth", "plain"], id="an unknown way in"),
         pytest.param(["visits"], id="an unknown application"),
     ],

@@ -14,7 +14,7 @@ from contracts.topics import CLICKS, ORDERS, Topic
 from emr_jobs.apps.clicks import ClickAnswers
 from emr_jobs.apps.kept_events import EventKeeper
 from emr_jobs.apps.orders import OrderAnswers
-from emr_jobs.runtime.batches import Batch
+from emr_jobs.runtime.batches import Batch, BatchApplication, BatchRunner, Origin
 from emr_jobs.runtime.ranges import OffsetRange
 from tests.contracts import poison
 from tests.contracts.poison import APPEND_TIME
@@ -24,13 +24,27 @@ from tests.spark.session import SPARK
 pytestmark = SPARK
 
 ABSENT = cast(Any, None)
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def batch(
     spark: SparkSession, topic: Topic, values: list[tuple[bytes | None, int]], extra: int = 0
 ) -> Batch:
     ranges = (OffsetRange(topic.name, "topic-1", 0, 0, len(values) + extra),)
-    return Batch(1, records(spark, topic, values), ranges, datetime(2026, 1, 1, tzinfo=UTC))
+    return Batch(1, records(spark, topic, values), ranges, NEW_YEAR)
+
+
+def runner(application: BatchApplication, topic: Topic) -> BatchRunner:
+    return BatchRunner(
+        application,
+        files=ABSENT,
+        progress=ABSENT,
+        kafka=ABSENT,
+        origin=Origin("cluster-1", {topic.name: "topic-1"}),
+        crash=ABSENT,
+        metrics=ABSENT,
+        clock=lambda: NEW_YEAR,
+    )
 
 
 def keeper(topic: Topic) -> EventKeeper:
@@ -65,7 +79,7 @@ def test_orders_rehearse_without_a_store(spark: SparkSession) -> None:
         metrics=ABSENT,
         pack=default_pack(),
     )
-    orders.rehearse(batch(spark, ORDERS, [(b"", APPEND_TIME)]))
+    runner(orders, ORDERS).rehearse(spark)
 
 
 def test_clicks_rehearse_without_a_store(spark: SparkSession) -> None:
@@ -77,4 +91,4 @@ def test_clicks_rehearse_without_a_store(spark: SparkSession) -> None:
         metrics=ABSENT,
         clock=ABSENT,
     )
-    clicks.rehearse(batch(spark, CLICKS, [(b"", APPEND_TIME)]))
+    runner(clicks, CLICKS).rehearse(spark)

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
+from py4j.protocol import Py4JError
 
 from contracts.applications import EXIT_STOPPED
 from emr_jobs.errors import Conflict, Gap, Superseded
-from emr_jobs.runtime.service import Running, watch
+from emr_jobs.runtime.service import Rehearsal, Running, watch
 
 
 @dataclass
@@ -64,7 +65,8 @@ def raising(error: Exception) -> Callable[[], None]:
 def pair(first: Query, row: Row | None = None) -> tuple[list[Running], Query, Row, Row]:
     """`first` and another application that would go on for ever, and both rows."""
     other, mine, its = Query("ingest"), row or Row(), Row()
-    return [Running(first, mine), Running(other, its)], other, mine, its  # type: ignore[arg-type]
+    both = [Running(first, mine, announced=True), Running(other, its, announced=True)]  # type: ignore[arg-type]
+    return both, other, mine, its
 
 
 def test_where_one_stops_for_a_person_to_decide_the_whole_process_does() -> None:
@@ -105,3 +107,32 @@ def test_what_a_restart_may_mend_is_raised_and_every_row_says_failed() -> None:
     with pytest.raises(Conflict):
         watch(running, [], threading.Event())
     assert mine.said == its.said == [("failed", "another writer was first")]
+
+
+@pytest.mark.parametrize("error", [None, Py4JError("no executor")], ids=["done", "failed"])
+def test_an_application_runs_once_its_rehearsal_is_over(error: Exception | None) -> None:
+    stop, going = threading.Event(), threading.Event()
+    row, looks = Row(), iter(["rehearsing", "over", "later"])
+    seen = []
+
+    def rehearse() -> None:
+        going.wait(10)
+        if error is not None:
+            raise error
+
+    rehearsal = Rehearsal("orders", rehearse)
+
+    def look() -> None:
+        moment = next(looks, None)
+        seen.append((moment, list(row.said)))
+        if moment == "rehearsing":
+            going.set()
+            while not rehearsal.over():
+                pass
+        elif moment is None:
+            stop.set()
+
+    watch([Running(Query("orders", look), row, rehearsal)], [], stop)  # type: ignore[arg-type]
+    running = [("running", "")]
+    assert seen[:3] == [("rehearsing", []), ("over", running), ("later", running)]
+    assert row.said == [*running, ("stopped", "asked to stop")]
