@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from collections.abc import Mapping
 from types import FrameType
 from typing import Protocol
+
+_STANDARD_ERROR = 2
+STOPPING = "stopping: waiting for acknowledgements; Ctrl-C again to leave at once"
 
 
 class Stoppable(Protocol):
@@ -38,7 +42,8 @@ def stop_on_signal(running: Stoppable) -> None:
         if running.stopping:
             raise KeyboardInterrupt
         running.stop()
-        tell("stopping: waiting for acknowledgements; Ctrl-C again to leave at once")
+        # A signal may come in the middle of a line, and the stream then refuses another writer.
+        os.write(_STANDARD_ERROR, STOPPING.encode() + b"\n")
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)

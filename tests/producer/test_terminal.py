@@ -1,0 +1,64 @@
+"""Ctrl-C at a producer's terminal."""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from producer import terminal
+
+
+@dataclass
+class Running:
+    """What is asked to end."""
+
+    stopping: bool = False
+
+    def stop(self) -> None:
+        self.stopping = True
+
+
+class Interrupted(io.RawIOBase):
+    """A terminal at which Ctrl-C is pressed while a line is written."""
+
+    written = b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        signal.raise_signal(signal.SIGINT)
+        self.written += bytes(data)
+        return len(data)
+
+
+@pytest.fixture
+def running() -> Iterator[Running]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    running = Running()
+    terminal.stop_on_signal(running)
+    yield running
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_ctrl_c_in_the_middle_of_a_line_ends_gracefully(
+    running: Running, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    raw = Interrupted()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BufferedWriter(raw)))
+    terminal.tell("310 sent")
+    assert running.stopping
+    assert raw.written == b"310 sent\n"
+    assert capfd.readouterr().err == terminal.STOPPING + "\n"
+
+
+def test_a_second_ctrl_c_leaves_at_once(running: Running) -> None:
+    signal.raise_signal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
