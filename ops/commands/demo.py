@@ -3,6 +3,7 @@ own that then ends."""
 
 from __future__ import annotations
 
+import os
 import shlex
 import signal
 import subprocess
@@ -27,6 +28,7 @@ EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "online_retail_slic
 # The three weeks of the example in about 40 s: long enough to watch.
 EXAMPLE_SPEED = "45000"
 KEPT = "kept"
+_STANDARD_ERROR = 2
 ENDINGS: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -117,7 +119,8 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _be_patient(_number: int, _frame: FrameType | None) -> None:
-    console.progress("stopping what the demo started; a moment")
+    # A signal may come in the middle of a line, and the stream then refuses another writer.
+    os.write(_STANDARD_ERROR, b"stopping what the demo started; a moment\n")
 
 
 def _stop(played: Tour, purge: bool, *, kept: bool) -> None:
