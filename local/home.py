@@ -9,6 +9,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 from contracts.valkey_url import ValkeyUrl
@@ -20,6 +21,14 @@ FOLDER_MODE = 0o700
 FILE_MODE = 0o600
 # Fewer primaries could not agree that one of them has failed.
 MIN_SHARDS = 3
+
+
+# Everything that a stack keeps in its folder, and what a demo leaves there.
+_OWN = (
+    *("profile.json", "pgpass", "valkey.pass", ".profile.json.*", ".pgpass.*", ".valkey.pass.*"),
+    *("run", "logs", "warehouse", "checkpoints", "code", "ledger", "schemas", "scratch", "java"),
+    *("postgres", "kafka-*", "valkey-*", "kept"),
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,33 @@ class Home:
     def log(self, service: str) -> Path:
         return self.logs / f"{service}.log"
 
+    def own(self) -> list[Path]:
+        """What is in the folder of the stack's."""
+        return [
+            path
+            for path in sorted(self.root.iterdir())
+            if any(fnmatch(path.name, pattern) for pattern in _OWN)
+        ]
+
+    def require_fit(self) -> None:
+        """EnvironmentProblem for a folder without a profile that holds anything but empty folders
+        and stacks of their own: a person's files, or what a stack keeps under a lost password."""
+        if self.profile.exists() or not self.root.is_dir():
+            return
+        if self.postgres.exists():
+            raise EnvironmentProblem(
+                f"{self.profile} is gone, and with it the password of the data beside it",
+                cause="it was deleted or moved",
+                command="put it back; or `shopstream down --purge` removes the stack with its data",
+            )
+        held = [path for path in sorted(self.root.iterdir()) if _holds_something(path)]
+        if held:
+            raise EnvironmentProblem(
+                f"{self.root} is no state folder, and not empty: {held[0].name}",
+                cause="SHOPSTREAM_HOME names another folder",
+                command="set SHOPSTREAM_HOME to a new folder, then `shopstream up`",
+            )
+
     def make(self) -> None:
         """Create the folders; an unwritable place is an EnvironmentProblem that names it."""
         folders = (
@@ -120,6 +156,12 @@ class Home:
                     cause="the place is not writable, or a file is in the way",
                     command="set SHOPSTREAM_HOME to a folder that you own, then `shopstream up`",
                 ) from problem
+
+
+def _holds_something(path: Path) -> bool:
+    if not path.is_dir():
+        return True
+    return not Home(path).profile.exists() and any(path.iterdir())
 
 
 @dataclass(frozen=True)

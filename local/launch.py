@@ -56,6 +56,7 @@ class Request:
 
 def prepare(home: Home, request: Request, say: Say) -> tuple[Profile, Plan]:
     """All that comes before the first process: folders, profile, Java, jars, code.zip, plan."""
+    home.require_fit()
     home.make()
     profile = _profile(home, request, say)
     used = java.named(request.java) if request.java else java.bundled(home.root / "java")
@@ -184,7 +185,8 @@ def stop(home: Home, say: Say) -> bool:
 
 
 def purge(home: Home) -> bool:
-    """Remove the folder of a stack that is down, if there is one; refuses any other folder."""
+    """Remove a stack that is down from its folder, and the folder unless something else is in it;
+    returns whether there was one. Refuses a folder that never was a stack's."""
     if not home.root.exists():
         return False
     if not home.profile.exists() and not home.run.exists():
@@ -193,7 +195,13 @@ def purge(home: Home) -> bool:
             cause="SHOPSTREAM_HOME names another folder",
             command=f"ls {home.root}",
         )
-    shutil.rmtree(home.root)
+    for path in home.own():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    if not any(home.root.iterdir()):
+        home.root.rmdir()
     return True
 
 

@@ -32,4 +32,6 @@ def down(
         return
     console.line(f"stopped in {seconds} s" if was_running else "nothing was running")
     if removed:
-        console.line(f"removed {home.root}")
+        stays = sorted(path.name for path in home.root.iterdir()) if home.root.exists() else []
+        others = f"; not the stack's, and still there: {', '.join(stays)}" if stays else ""
+        console.line(f"removed {'the stack in ' if stays else ''}{home.root}{others}")

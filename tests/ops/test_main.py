@@ -97,6 +97,42 @@ def test_purge_refuses_a_folder_that_is_not_a_stack_s(
     assert "does not look like a state folder" in capsys.readouterr().err
 
 
+def test_purge_leaves_what_is_not_the_stack_s(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.make()
+    write_profile(home, new_profile(1, claim))
+    for own in ("kafka-1", "valkey-1-replica", "schemas"):
+        (home.root / own).mkdir()
+    precious = home.root / "thesis.txt"
+    precious.write_text("years")
+    assert run(["down", "--purge"]) == 0
+    assert list(home.root.iterdir()) == [precious]
+    assert "still there: thesis.txt" in capsys.readouterr().out
+    precious.unlink()
+    home.make()
+    assert run(["down", "--purge"]) == 0
+    assert not home.root.exists()
+
+
+def test_up_refuses_a_folder_of_somebody_s_files(
+    home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.root.mkdir()
+    (home.root / "thesis.txt").write_text("years")
+    assert run(["up"]) == 4
+    assert "is no state folder" in capsys.readouterr().err
+    assert [path.name for path in home.root.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize("deadline", ["nan", "-1"])
+def test_a_deadline_that_is_no_time_is_a_misuse(
+    deadline: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["verify", f"--deadline={deadline}"]) == 2
+    assert "--deadline" in capsys.readouterr().err
+
+
 def test_logs_of_one_part_and_of_all(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
     home.make()
     home.log("kafka-1").write_text("one\ntwo\n")
