@@ -31,6 +31,8 @@ class Session:
         self._duckdb.execute("SET TimeZone = 'UTC'")
         self._duckdb.execute(f"SET threads = {THREADS}")
         self._duckdb.execute("SET enable_progress_bar = false")
+        # A name that is unknown here is a mistake, and nothing to be fetched.
+        self._duckdb.execute("SET autoinstall_known_extensions = false")
         for schema in sorted({name.split(".")[0] for name in self.tables}):
             self._duckdb.execute(f'CREATE SCHEMA "{schema}"')
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -16,7 +16,7 @@ from local.supervisor.policy import GIVEN_UP, State
 from local.supervisor.published import PartStatus
 from ops import console
 from ops.alert_latency import WINDOW_MINUTES, AlertLatency, read_alert_latency
-from ops.applications import BROKEN, read_applications
+from ops.applications import BROKEN, ApplicationState, read_applications
 from ops.errors import NotReady
 from ops.stack import Stack, current_home, open_stack
 
@@ -68,7 +68,7 @@ def document(stack: Stack) -> dict[str, Any]:
         "code_sha256": sha256(code) if code.exists() else None,
         "applications": {
             one.name: {"state": one.state, "detail": one.detail, "batches": one.batches}
-            for one in read_applications(stack.postgres_url)
+            for one in _applications(stack)
         },
         "alert_latency": asdict(latency) if latency else None,
         "parts": {
@@ -90,7 +90,7 @@ def document(stack: Stack) -> dict[str, Any]:
 def rows(stack: Stack, now: float) -> list[tuple[str, ...]]:
     """One row a service and an application, and one for each task that is not done."""
     shown = (p for p in stack.snapshot.parts if p.kind == "service" or p.state != State.DONE)
-    applications = read_applications(stack.postgres_url)
+    applications = _applications(stack)
     return [
         *(_row(part, now) for part in shown),
         *((f"  {one.name}", one.state, "", "", "", "", one.detail) for one in applications),
@@ -102,9 +102,18 @@ def exit_code(stack: Stack) -> int:
     states = {State(part.state) for part in stack.snapshot.parts}
     if states & {*GIVEN_UP, State.ENDED}:
         return 1
-    if any(one.state in BROKEN for one in read_applications(stack.postgres_url)):
+    if any(one.state in BROKEN for one in _applications(stack)):
         return 1
     return 0 if states <= {State.READY, State.DONE} else NotReady.exit_code
+
+
+def _applications(stack: Stack) -> tuple[ApplicationState, ...]:
+    """As they say themselves; until their process is ready, what they say is of an earlier one."""
+    found = read_applications(stack.postgres_url)
+    process = stack.snapshot.part("spark")
+    if process is None or process.state in (State.READY, State.ENDED, *GIVEN_UP):
+        return found
+    return tuple(replace(one, state=str(process.state), detail="") for one in found)
 
 
 def latency_line(latency: AlertLatency | None) -> str:

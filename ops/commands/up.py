@@ -100,9 +100,13 @@ def start(home: Home, request: launch.Request) -> Stack:
 def follow(home: Home, plan: Plan) -> Stack:
     """Start a plan, or have the running stack adopt it, with a line of progress for each part."""
     began = time.monotonic()
-    for part in launch.follow(home, launch.start(home, plan)):
-        took = f" in {part.ready_after:.1f} s" if part.ready_after is not None else ""
-        console.progress(f"{part.title}: {part.state}{took}")
+    try:
+        for part in launch.follow(home, launch.start(home, plan)):
+            took = f" in {part.ready_after:.1f} s" if part.ready_after is not None else ""
+            console.progress(f"{part.title}: {part.state}{took}")
+    except KeyboardInterrupt:
+        console.progress("interrupted; what was started goes on: shopstream status, down")
+        raise
     console.progress(f"everything is ready after {time.monotonic() - began:.1f} s")
     return open_stack(home)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ops import console
+from ops.errors import Usage
 from ops.stack import open_stack
 from ops.verify.copying import Edge, Places
 from ops.verify.proof import Question, prove
@@ -42,6 +43,12 @@ def verify(
     ] = _EXAMPLES / "regions.csv",
 ) -> int:
     """Derive every answer again from the lake and compare. 0 green, 1 red, 3 nothing to check."""
+    if not deadline >= 0:  # nan too
+        raise Usage(
+            f"--deadline {deadline:g} is no time to wait",
+            cause="it takes seconds from 0",
+            command="shopstream verify --deadline 600",
+        )
     stack = open_stack()
     report = prove(
         Places(

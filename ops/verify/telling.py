@@ -39,8 +39,16 @@ def tell(report: Report) -> None:
         _level("source", report.source.level)
         counts = ", ".join(f"{name} {count:,}" for name, count in report.source.counts.items())
         console.line(f"    {counts}, mismatched rows {report.source.mismatched_rows:,}")
-    console.line(
-        "green: every answer follows from what was acknowledged" if report.green else _red(report)
+    console.line(_green(report) if report.green else _red(report))
+
+
+def _green(report: Report) -> str:
+    unexpected = report.words["unexpected"]
+    if not unexpected:
+        return "green: every answer follows from what was acknowledged"
+    return (
+        "green: every answer follows from what Kafka holds; of that, "
+        f"{unexpected:,} records come from no known run (--strict makes them red)"
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from local.home import Home, new_profile
 from local.ports import claim
 from local.supervisor.published import PartStatus, Snapshot
+from ops.applications import ApplicationState
 from ops.commands.status import age, document, exit_code, rows
 from ops.stack import Stack
 
@@ -83,3 +84,22 @@ def test_the_document_is_complete_without_code() -> None:
 )
 def test_age(seconds: float, text: str) -> None:
     assert age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("process", "shown", "code"),
+    [
+        pytest.param("ready", "stopped", 1, id="they say so themselves"),
+        pytest.param("waiting", "waiting", 3, id="what an earlier process said is past"),
+        pytest.param("paused", "paused", 3, id="also when it has just died"),
+        pytest.param("stopped", "stopped", 1, id="why the process stopped"),
+    ],
+)
+def test_applications_are_shown_as_their_process_is(
+    process: str, shown: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ApplicationState("orders", "stopped", "asked to stop", "host/1", 3)
+    monkeypatch.setattr("ops.commands.status.read_applications", lambda _url: (said,))
+    one = stack(part("spark", process))
+    assert document(one)["applications"]["orders"]["state"] == shown
+    assert exit_code(one) == code
