@@ -28,7 +28,7 @@ from bench.machine import load
 from bench.results import append, today
 from bench.usage import cpu_seconds, peak_rss_mb
 from contracts.money import price_from_text
-from producer.__main__ import main as producer
+from producer.command import main as producer
 
 FLOOR_RATIO = 3.0
 MOST_RSS_MB = 200

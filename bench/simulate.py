@@ -31,7 +31,7 @@ from bench.stack import stack_without_spark
 from bench.usage import cpu_seconds, peak_rss_mb
 from contracts.events import simulated_event_id
 from local.home import read_profile
-from producer.__main__ import main as producer
+from producer.command import main as producer
 
 FLOOR_RATIO = 4.0
 MOST_GROWTH_MB = 40

@@ -10,10 +10,8 @@ import typer
 from typer.exceptions import TyperException
 
 from ops import console
+from ops.entry import INTERRUPTED
 from ops.errors import ShopstreamError, Usage
-
-# A command interrupted by Ctrl-C ends as shells expect.
-INTERRUPTED = 130
 
 # Each is a module of ops.commands; in the order of the help.
 COMMANDS = (
@@ -67,8 +65,8 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Run one command line; return its exit code, having printed any error."""
     wanted = [name for name in arguments[:1] if name in COMMANDS]
-    app = command_line(wanted or COMMANDS)
     try:
+        app = command_line(wanted or COMMANDS)
         result = app(args=arguments, prog_name="shopstream", standalone_mode=False)
     except ShopstreamError as problem:
         if "--json" in arguments:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, NoReturn, get_args
 
 from contracts.ledger import Layout
+from producer.errors import BadInput
+from producer.option_values import between, whole
 from producer.outlets.kafka import KafkaAuth
 from producer.simulate import arguments as simulating
 from producer.simulate import sample as sampling
@@ -15,6 +17,8 @@ from producer.simulate.arguments import SimulateArguments
 from producer.simulate.sample import SampleArguments
 from producer.wiring import OutletName, Where
 
+_SPEEDS = (1e-6, 1e9)
+_MOST_ROWS = 10**12
 _EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 _CATEGORIES, _REGIONS = _EXAMPLES / "categories.csv", _EXAMPLES / "regions.csv"
 
@@ -44,9 +48,16 @@ class ReplayArguments:
         return None if self.limit is None else self.start + self.limit - 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong as all of the producer's errors are told."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(message, next_step="the same command with --help says what it takes")
+
+
 def parse(arguments: list[str]) -> ReplayArguments | SimulateArguments | SampleArguments:
-    """The arguments as values; ends the process with 2 and the usage when they are wrong."""
-    parser = argparse.ArgumentParser(prog="python -m producer", description="Sends events.")
+    """The arguments as values; BadInput when they are wrong."""
+    parser = _Parser(prog="python -m producer", description="Sends events.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     replay = commands.add_parser("replay", help="send the orders of a data set again")
     layouts = replay.add_subparsers(required=True, metavar="LAYOUT", dest="layout")
@@ -136,21 +147,8 @@ def _require(parser: argparse.ArgumentParser, given: dict[str, Any]) -> None:
 
 
 def _speed(text: str) -> float | None:
-    if text == "max":
-        return None
-    speed = float(text)
-    if not 0 < speed < float("inf"):
-        raise ValueError
-    return speed
+    return None if text == "max" else between(text, *_SPEEDS)
 
 
 def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise ValueError
-    return count
-
-
-# argparse names the type in its message: "invalid speed value: 'fast'".
-_speed.__name__ = "speed"
-_count.__name__ = "row count"
+    return whole(text, 1, _MOST_ROWS)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from producer.errors import BadInput
+from producer.option_values import between, whole
 from producer.simulate.oddities import Shares
 from producer.wiring import Where
 
@@ -104,7 +105,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def checked(parser: argparse.ArgumentParser, given: dict[str, Any]) -> SimulateArguments:
-    """The arguments as values; ends the process with 2 and the usage when they contradict."""
+    """The arguments as values; the parser's error when they contradict."""
     names = ("duplicates", "late", "out_of_order", "future", "malformed")
     shares = Shares(**{name: given.pop(name) for name in names})
     if shares.late + shares.future + shares.malformed > 1:
@@ -164,53 +165,42 @@ def _population(rate: float | None, time_speed: float | None) -> int:
     return min(_DEFAULT_MOST_SHOPPERS, max(_LEAST_SHOPPERS, wanted))
 
 
-def _between(text: str, least: float, most: float) -> float:
-    number = float(text)
-    if not least <= number <= most:
-        raise argparse.ArgumentTypeError(f"{text} is not from {least:,g} to {most:,g}")
-    return number
-
-
-def _whole(text: str, least: int, most: int) -> int:
-    number = int(text)
-    if not least <= number <= most:
-        raise argparse.ArgumentTypeError(f"{text} is not from {least:,} to {most:,}")
-    return number
-
-
 def _rate(text: str) -> float | str:
-    return text if text == "max" else _between(text, 0.01, _MOST_RATE)
+    return text if text == "max" else between(text, 0.01, _MOST_RATE)
 
 
 def _seconds(text: str) -> float:
-    return _between(text, 0.1, _MOST_SECONDS)
+    return between(text, 0.1, _MOST_SECONDS)
 
 
 def _speed(text: str) -> float:
-    return _between(text, 0.01, _MOST_SPEED)
+    return between(text, 0.01, _MOST_SPEED)
 
 
 def _count(text: str) -> int:
-    return _whole(text, 1, 10**12)
+    return whole(text, 1, 10**12)
 
 
 def _seed(text: str) -> int:
-    return _whole(text, 0, 2**63 - 1)
+    return whole(text, 0, 2**63 - 1)
 
 
 def _workers(text: str) -> int:
-    return _whole(text, 1, _MOST_WORKERS)
+    return whole(text, 1, _MOST_WORKERS)
 
 
 def _shoppers(text: str) -> int:
-    return _whole(text, 100, _MOST_SHOPPERS)
+    return whole(text, 100, _MOST_SHOPPERS)
 
 
 def _share(text: str) -> float:
     """``5%`` or ``0.05``."""
-    number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    try:
+        number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        number = -1.0
     if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a share from 0% to 100%")
+        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0% to 100%")
     return number
 
 
@@ -223,23 +213,11 @@ def _name(text: str) -> str:
 
 
 def _moment(text: str) -> int:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 2026-03-01T12:00") from None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     if not _EARLIEST <= moment < _LATEST:
         raise argparse.ArgumentTypeError(f"{text} is not between 2000 and 2200")
     return int(moment.timestamp() * _US_PER_SECOND)
-
-
-# argparse names the type in its message: "invalid rate value: 'fast'".
-for _type, _said in (
-    (_rate, "rate"),
-    (_seconds, "duration"),
-    (_speed, "speed"),
-    (_count, "count"),
-    (_seed, "seed"),
-    (_workers, "number of workers"),
-    (_shoppers, "number of shoppers"),
-    (_share, "share"),
-    (_moment, "time"),
-):
-    _type.__name__ = _said

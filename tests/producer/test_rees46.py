@@ -15,8 +15,8 @@ from contracts.registry import BundledRegistry, MemoryStore
 from contracts.rejections import LATEST_TIME_US, Rejection
 from contracts.schemas import bundled_schemas
 from contracts.topics import CLICKS, ORDERS, Topic
-from producer.__main__ import main
 from producer.behaviour_rows import COLUMNS
+from producer.command import main
 from producer.outlets.file import read_back
 
 REGISTRY = BundledRegistry(MemoryStore(bundled_schemas()))
