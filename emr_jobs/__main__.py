@@ -34,16 +34,22 @@ from emr_jobs.runtime import driver
 from emr_jobs.runtime.batches import BatchRunner, Origin
 from emr_jobs.runtime.crash_points import CrashPoints
 from emr_jobs.runtime.driver import Heartbeat, Lease
-from emr_jobs.runtime.listener import ProgressListener
+from emr_jobs.runtime.listener import ProgressListener, listen
 from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.offset_log import HadoopFiles
+from emr_jobs.runtime.planner import turns_at_once
 from emr_jobs.runtime.queries import QueryPlan, RunningQuery
 from emr_jobs.runtime.service import Periodic, Rehearsal, Running, watch
 from emr_jobs.runtime.session import start_session
+from emr_jobs.runtime.turns import Turns
 
 logger = logging.getLogger("emr_jobs")
 
 PACKAGE_VERSION = "0.1.0"
+
+# How long a thread that computes keeps the interpreter to itself. A batch makes some hundred calls
+# to the JVM, and beside one that computes each of them waited so long for its answer: 5 ms.
+SWITCH_SECONDS = 0.0005
 
 
 def _now() -> datetime:
@@ -80,6 +86,7 @@ def main(argv: Sequence[str]) -> int:
     logging.getLogger("kafka").setLevel(logging.WARNING)
     logging.getLogger("py4j").setLevel(logging.WARNING)
     arguments = parse(argv)
+    sys.setswitchinterval(SWITCH_SECONDS)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -101,7 +108,7 @@ def _run(
     listener_kafka = KafkaClient(clients.kafka_place)
     stack.callback(listener_kafka.close)
     listener = ProgressListener(listener_kafka, clients.arguments.applications, clients.metrics)
-    clients.spark.streams.addListener(listener)
+    listen(clients.spark, listener)
     running: list[Running] = []
     periodic: list[Periodic] = []
     for app in clients.arguments.applications:
@@ -178,6 +185,7 @@ def _connect(arguments: Arguments, stack: ExitStack) -> Clients:
         registry_of(places),
         CrashPoints(arguments.crash_order),
         {app.name: Metrics(app.name, write, _now) for app in arguments.applications},
+        Turns(turns_at_once(spark.sparkContext.defaultParallelism)),
         _now,
         PACKAGE_VERSION,
     )

@@ -28,6 +28,7 @@ from emr_jobs.runtime.batches import BatchApplication
 from emr_jobs.runtime.crash_points import CrashPoints
 from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.service import Periodic
+from emr_jobs.runtime.turns import Turns
 
 # Gold is written no oftener than this, nor than silver: each time whole days are written anew, and
 # on AWS every request costs money.
@@ -45,6 +46,7 @@ class Clients:
     registry: Registry
     crash: CrashPoints
     metrics: Mapping[str, Metrics]
+    turns: Turns
     clock: Callable[[], datetime]
     package_version: str
 
@@ -71,6 +73,7 @@ def batch_application(
             registry=clients.registry,
             crash=clients.crash,
             metrics=metrics,
+            turns=clients.turns,
             package_version=clients.package_version,
         )
     if app == CLICK_ANSWERS:
@@ -82,6 +85,7 @@ def batch_application(
             registry=clients.registry,
             kafka=clients.kafka,
             metrics=metrics,
+            turns=clients.turns,
             clock=clients.clock,
         )
     return OrderAnswers(
@@ -101,7 +105,7 @@ def beside(app: Application, clients: Clients, stack: ExitStack) -> Iterator[Per
     if app == INGEST:
         connection = postgres.connect()
         stack.callback(connection.close)
-        gold = GoldPublisher(clients.spark, connection, postgres.jdbc, metrics)
+        gold = GoldPublisher(clients.spark, connection, postgres.jdbc, metrics, clients.turns)
         seconds = max(_LEAST_GOLD_SECONDS, clients.arguments.triggers[INGEST.name])
         yield Periodic("gold", seconds, clients.clock, gold.publish)
     valkey = valkey_of(clients.arguments.places) if app == CLICK_ANSWERS else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime
 
 import pyarrow as pa
@@ -22,6 +23,7 @@ from emr_jobs.io.progress import ProgressStore
 from emr_jobs.runtime.batches import Batch, within
 from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.ranges import OffsetRange
+from emr_jobs.runtime.turns import Turns
 from emr_jobs.transforms.partitions import day_ranges
 
 _ORIGIN = ("topic_id", "partition", "offset")
@@ -40,8 +42,10 @@ class ClickAnswers:
         registry: Registry,
         kafka: KafkaClient,
         metrics: Metrics,
+        turns: Turns,
         clock: Callable[[], datetime],
     ) -> None:
+        self._turns = turns
         self._silver = silver
         self._progress = progress
         self._metrics = metrics
@@ -52,10 +56,12 @@ class ClickAnswers:
         self._keeper = EventKeeper(registry, CLICKS, {name: F.col(name) for name in _AUDIT})
 
     def apply(self, batch: Batch) -> None:
-        with self._keeper.kept(batch) as kept:
-            firsts, repeated = first_of_each(kept.audit)
-            forgotten = remembered_from(batch.started_at)
-            elsewhere = elected_elsewhere(firsts, self._silver, batch.ranges, forgotten)
+        with ExitStack() as stack:
+            with self._turns.one():
+                kept = stack.enter_context(self._keeper.kept(batch))
+                firsts, repeated = first_of_each(kept.audit)
+                forgotten = remembered_from(batch.started_at)
+                elsewhere = elected_elsewhere(firsts, self._silver, batch.ranges, forgotten)
             candidates = but(firsts, elsewhere).select(CLICK_IDS.names)
             with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
                 known = new_clicks(commit.connection, candidates)
@@ -70,8 +76,10 @@ class ClickAnswers:
                 )
                 if candidates.num_rows > len(known):
                     new = without(kept.good, gone)
-                    for question in self._questions:
-                        question.store(commit, question.partials(new).toArrow())
+                    with self._turns.one():
+                        partials = [each.partials(new).toArrow() for each in self._questions]
+                    for question, answer in zip(self._questions, partials, strict=True):
+                        question.store(commit, answer)
                 self._forget(commit.connection, batch, kept.audit)
         newest = pc.max(kept.audit["append_time"]).as_py()
         if newest is not None:

@@ -17,6 +17,7 @@ from emr_jobs.io.answers import Pg
 from emr_jobs.io.jdbc import JdbcPlace, query
 from emr_jobs.io.lake import LakeTable
 from emr_jobs.runtime.metrics import Metrics
+from emr_jobs.runtime.turns import Turns
 from emr_jobs.transforms.partitions import between, contiguous
 
 logger = logging.getLogger(__name__)
@@ -52,8 +53,10 @@ class GoldPublisher:
         connection: Pg,
         jdbc: Callable[[], JdbcPlace],
         metrics: Metrics,
+        turns: Turns,
     ) -> None:
         self._spark = spark
+        self._turns = turns
         self._connection = connection
         self._jdbc = jdbc
         self._tables = {
@@ -71,7 +74,8 @@ class GoldPublisher:
         latest = self._latest(of)
         days = self._days(of, changed_in, latest, closed_until, now)
         if days:
-            self._tables[of.gold.name].replace(self._rows(of, days, now), _where(of, days))
+            with self._turns.one():
+                self._tables[of.gold.name].replace(self._rows(of, days, now), _where(of, days))
             logger.info("%s: %s days published", of.gold.name, len(days))
         if days or latest > changed_in or of.closes:
             self._connection.execute(

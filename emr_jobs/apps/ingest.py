@@ -34,6 +34,7 @@ from emr_jobs.runtime.batches import Batch, within
 from emr_jobs.runtime.crash_points import CrashPoints
 from emr_jobs.runtime.metrics import Metrics
 from emr_jobs.runtime.ranges import OffsetRange, advanced, furthest, unapplied
+from emr_jobs.runtime.turns import Turns
 from emr_jobs.transforms.decode import unknown_ids
 from emr_jobs.transforms.events import events, quarantine, silver
 from emr_jobs.transforms.partitions import day_ranges
@@ -63,8 +64,10 @@ class Ingest:
         registry: Registry,
         crash: CrashPoints,
         metrics: Metrics,
+        turns: Turns,
         package_version: str,
     ) -> None:
+        self._turns = turns
         self._progress = progress
         self._crash = crash
         self._metrics = metrics
@@ -86,7 +89,8 @@ class Ingest:
             outcomes = []
             for name in sorted({each.topic for each in batch.ranges}):
                 ranges = [each for each in batch.ranges if each.topic == name]
-                outcome = self._sort(topic(name), records, ranges, stack)
+                with self._turns.one():
+                    outcome = self._sort(topic(name), records, ranges, stack)
                 outcomes.append(outcome)
                 if outcome.tally.records("silver"):
                     self._write(SILVER[name], outcome.silver, ranges, applied)
@@ -139,7 +143,8 @@ class Ingest:
             return
         if any(each not in fresh for each in ranges):
             rows = rows.where(within(fresh))
-        lake.commit(rows, state, advanced(until, fresh))
+        with self._turns.one():
+            lake.commit(rows, state, advanced(until, fresh))
 
     def _sort(
         self, of: Topic, records: DataFrame, ranges: Iterable[OffsetRange], stack: ExitStack

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from emr_jobs.io.answers import Pg, stage
 from emr_jobs.io.arrow_copy import copy_into
 from emr_jobs.state.sessions import Session, joined
 
-_FIELDS = tuple(Session.__dataclass_fields__)
+_FIELDS = Session._fields
 _OF_THE_BATCH = tuple(
     column.name
     for column in SESSIONS.written
@@ -35,6 +36,8 @@ _SCHEMA = pa.schema(
         ("changed_in", pa.int64()),
     ]
 )
+_owner = attrgetter("user_id", "currency")
+_key = attrgetter("user_id", "currency", "started_at")
 # What a stored session keeps when it has become part of an earlier one.
 _EMPTIED = (
     "absorbed = true, events = 0, views = 0, carts = 0, purchases = 0, removals = 0, "
@@ -58,9 +61,7 @@ def merge_sessions(connection: Pg, partials: pa.Table, sequence: int, gap: timed
             {"gap": gap},
         ).fetchall()
         merged = list(_merged([*_sessions(stored), *_sessions(_tuples(batch))], gap))
-        emptied = {(s.user_id, s.currency, s.started_at) for s in _sessions(stored)} - {
-            (s.user_id, s.currency, s.started_at) for s in merged
-        }
+        emptied = set(map(_key, _sessions(stored))) - set(map(_key, merged))
         cursor.executemany(
             f"UPDATE sessions SET {_EMPTIED}, changed_in = %s "
             "WHERE user_id = %s AND currency = %s AND started_at = %s",
@@ -76,32 +77,25 @@ def _merged(sessions: Iterable[Session], gap: timedelta) -> Iterator[Session]:
         yield from joined(own, gap)
 
 
-def _owner(session: Session) -> tuple[str, str]:
-    return session.user_id, session.currency
-
-
 def _tuples(table: pa.Table) -> Iterator[tuple[Any, ...]]:
     return zip(*(table[name].to_pylist() for name in _FIELDS), strict=True)
 
 
 def _sessions(rows: Iterable[tuple[Any, ...]]) -> Iterator[Session]:
-    for row in rows:
-        values = dict(zip(_FIELDS, row, strict=True))
-        yield Session(**values | {"products": frozenset(values["products"])})
+    for *values, products in rows:
+        yield Session._make((*values, frozenset(products)))
 
 
 def _put(connection: Pg, merged: list[Session], sequence: int, gap: timedelta) -> None:
-    rows = pa.Table.from_pylist(
-        [
-            {
-                **{name: getattr(session, name) for name in _FIELDS},
-                "products": sorted(session.products),
-                "closed_at": session.ended_at + gap,
-                "absorbed": False,
-                "changed_in": sequence,
-            }
-            for session in merged
-        ],
+    columns: dict[str, Any] = dict(zip(_FIELDS, zip(*merged, strict=True), strict=True))
+    rows = pa.table(
+        columns
+        | {
+            "products": list(map(sorted, columns["products"])),
+            "closed_at": [ended_at + gap for ended_at in columns["ended_at"]],
+            "absorbed": [False] * len(merged),
+            "changed_in": [sequence] * len(merged),
+        },
         _SCHEMA,
     )
     names = [field.name for field in _SCHEMA]

@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
+
+import hiredis
 
 from contracts.hot_keys import SLOTS, slot_of
 
@@ -222,6 +224,5 @@ def _place(said: str) -> Place:
 
 def packed(words: Sequence[str | int]) -> bytes:
     """A command as the protocol has it (RESP): each word with its length."""
-    encoded = [str(word).encode() for word in words]
-    lines = b"".join(b"$%d\r\n%b\r\n" % (len(word), word) for word in encoded)
-    return b"*%d\r\n%b" % (len(encoded), lines)
+    pack: Any = hiredis.pack_command  # its stub knows commands of one word alone
+    return bytes(pack(tuple(words)))

@@ -7,16 +7,11 @@ import logging
 import queue
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from kafka.errors import KafkaError
-from pyspark.sql.streaming.listener import (
-    QueryIdleEvent,
-    QueryProgressEvent,
-    QueryStartedEvent,
-    QueryTerminatedEvent,
-    StreamingQueryListener,
-)
+from pyspark import java_gateway
+from pyspark.sql import SparkSession
 
 from contracts.applications import Application
 from contracts.metrics import MetricName
@@ -84,7 +79,55 @@ def _at(offsets: Any, topic: str, partition: int) -> int:
     return _parsed(offsets).get(topic, {}).get(partition, 0)
 
 
-class ProgressListener(StreamingQueryListener):
+class Listener(Protocol):
+    """Who is told what queries do; a run is one start of one."""
+
+    def started(self, run: str, name: str) -> None: ...
+
+    def progressed(self, progress: dict[str, Any]) -> None: ...
+
+    def idle(self, run: str) -> None: ...
+
+    def ended(self, reason: str) -> None: ...
+
+
+class _Events:
+    """Takes Spark's own events. The listener of pyspark asks for each of their fields by a call of
+    its own: some 15 CPU seconds in two minutes of traffic. As JSON they are one call."""
+
+    class Java:
+        """What Spark calls."""
+
+        implements = ("org.apache.spark.sql.streaming.PythonStreamingQueryListener",)
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+
+    def onQueryStarted(self, event: Any) -> None:  # noqa: N802 - Spark's name
+        self._listener.started(event.runId().toString(), event.name())
+
+    def onQueryProgress(self, event: Any) -> None:  # noqa: N802 - Spark's name
+        self._listener.progressed(json.loads(event.progress().json()))
+
+    def onQueryIdle(self, event: Any) -> None:  # noqa: N802 - Spark's name
+        self._listener.idle(event.runId().toString())
+
+    def onQueryTerminated(self, event: Any) -> None:  # noqa: N802 - Spark's name
+        reason = event.exception()
+        self._listener.ended(reason.get() if reason.isDefined() else "")
+
+
+def listen(spark: SparkSession, listener: Listener) -> None:
+    """Have Spark tell the listener, in a thread of Spark's, what the session's queries do."""
+    context: Any = spark.sparkContext
+    untyped: Any = java_gateway
+    untyped.ensure_callback_server_started(context._gateway)
+    streaming = context._jvm.org.apache.spark.sql.streaming
+    session: Any = spark._jsparkSession
+    session.streams().addListener(streaming.PythonStreamingQueryListenerWrapper(_Events(listener)))
+
+
+class ProgressListener:
     """Hands progress to a thread of its own: Spark's listener bus must not wait for a broker.
     Offsets that could not be published are tried again, for no other batch may come."""
 
@@ -106,20 +149,20 @@ class ProgressListener(StreamingQueryListener):
         self._thread = threading.Thread(target=self._work, name="listener", daemon=True)
         self._thread.start()
 
-    def onQueryStarted(self, event: QueryStartedEvent) -> None:  # noqa: N802 - Spark's name
-        self._names[str(event.runId)] = str(event.name)
-        logger.info("%s started", event.name)
+    def started(self, run: str, name: str) -> None:
+        self._names[run] = name
+        logger.info("%s started", name)
 
-    def onQueryProgress(self, event: QueryProgressEvent) -> None:  # noqa: N802 - Spark's name
-        self._waiting.put(json.loads(event.progress.json))
+    def progressed(self, progress: dict[str, Any]) -> None:
+        self._waiting.put(progress)
 
-    def onQueryIdle(self, event: QueryIdleEvent) -> None:  # noqa: N802 - Spark's name
+    def idle(self, run: str) -> None:
         """Spark looked and found nothing new. Without a word a quiet topic would look like an
         application that has stopped, whose lag nobody tells."""
-        self._waiting.put({"idle": self._names[str(event.runId)]})
+        self._waiting.put({"idle": self._names[run]})
 
-    def onQueryTerminated(self, event: QueryTerminatedEvent) -> None:  # noqa: N802 - Spark's name
-        logger.info("a query ended%s", f": {event.exception}" if event.exception else "")
+    def ended(self, reason: str) -> None:
+        logger.info("a query ended%s", f": {reason}" if reason else "")
 
     def close(self) -> None:
         self._waiting.put(None)

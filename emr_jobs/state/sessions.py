@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import reduce
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(NamedTuple):
     """What one user did, in one currency, without a pause."""
 
     user_id: str
@@ -43,8 +42,7 @@ def joined(sessions: Iterable[Session], gap: timedelta) -> Iterator[Session]:
 
 
 def _both(one: Session, other: Session) -> Session:
-    return replace(
-        one,
+    return one._replace(
         started_at=min(one.started_at, other.started_at),
         ended_at=max(one.ended_at, other.ended_at),
         region=min(one.region, other.region),

@@ -89,6 +89,7 @@ def test_clicks_rehearse_without_a_store(spark: SparkSession) -> None:
         registry=REGISTRY,
         kafka=ABSENT,
         metrics=ABSENT,
+        turns=ABSENT,
         clock=ABSENT,
     )
     runner(clicks, CLICKS).rehearse(spark)

@@ -6,7 +6,6 @@ import json
 import queue
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -88,8 +87,7 @@ def test_offsets_are_published_though_no_other_batch_comes(refusals: int) -> Non
         retry_seconds=0.01,
     )
     last = progress({T: {"0": 10}}, {T: {"0": 30}}, {T: {"0": 30}})
-    event = SimpleNamespace(progress=SimpleNamespace(json=json.dumps(last)))
-    listener.onQueryProgress(event)  # type: ignore[arg-type]
+    listener.progressed(last)
     assert kafka.taken.get(timeout=30) == ("shopstream-orders", {T: {0: 30}})
     listener.close()
     assert kafka.taken.empty()
@@ -103,8 +101,8 @@ def test_an_idle_query_tells_that_nothing_lags_in_each_of_its_topics() -> None:
         [INGEST],
         {"ingest": metrics},
     )
-    listener.onQueryStarted(SimpleNamespace(name="ingest", runId="a-run"))  # type: ignore[arg-type]
-    listener.onQueryIdle(SimpleNamespace(runId="a-run"))  # type: ignore[arg-type]
+    listener.started("a-run", "ingest")
+    listener.idle("a-run")
     listener.close()
     told = {line["topic"]: line["lag_offsets"] for line in map(json.loads, lines)}
     assert told == {topic.name: 0.0 for topic in INGEST.reads}

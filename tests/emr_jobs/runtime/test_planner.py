@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from emr_jobs.runtime.planner import checkpoint_manager, read_tasks, shuffle_tasks
+from emr_jobs.runtime.planner import (
+    checkpoint_manager,
+    read_tasks,
+    shuffle_tasks,
+    turns_at_once,
+)
 
 
 @pytest.mark.parametrize(
@@ -30,3 +35,8 @@ def test_tasks_of_a_batch_on_four_cores(records: int, read: int, shuffled: int) 
 )
 def test_the_plain_checkpoint_manager_is_for_local_disks(checkpoint: str, own: bool) -> None:
     assert (checkpoint_manager(checkpoint) is not None) == own
+
+
+@pytest.mark.parametrize(("cores", "at_once"), [(1, 1), (2, 1), (3, 1), (4, 2), (64, 32)])
+def test_half_of_the_cores_are_for_those_that_are_waited_for(cores: int, at_once: int) -> None:
+    assert turns_at_once(cores) == at_once
