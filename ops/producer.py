@@ -15,17 +15,16 @@ def program(*command: str) -> list[str]:
     return [sys.executable, "-P", "-m", "producer", *command]
 
 
-def become(line: Sequence[str], stack: Stack) -> NoReturn:
-    """Go on as the producer, sending to the stack: signals, output and exit code are its own, with
-    nobody between."""
+def become(line: Sequence[str], stack: Stack | None) -> NoReturn:
+    """Go on as the producer, sending to the stack if there is one: signals, output and exit code
+    are its own, with nobody between."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(
-        line[0],
-        [
-            *line,
+    where = []
+    if stack is not None:
+        where = [
             f"--bootstrap-servers={stack.bootstrap_servers}",
             f"--vault={stack.postgres_url}",
             f"--ledger={stack.ledger}",
-        ],
-    )
+        ]
+    os.execv(line[0], [*line, *where])

@@ -35,6 +35,9 @@ Late = Annotated[Given, _option("SHARE", "So many are 20 minutes to 3 hours old 
 OutOfOrder = Annotated[Given, _option("SHARE", "So many leave after others that happened later.")]
 Future = Annotated[Given, _option("SHARE", "So many are dated 15 minutes to 2 hours ahead.")]
 Malformed = Annotated[Given, _option("SHARE", "So many break one rule.")]
+Outlet = Annotated[
+    Given, _option("kafka|null", "null: to nobody, to measure the making alone; needs no stack.")
+]
 Labels = Annotated[Path | None, _option("FILE", "Which orders are fraud; else in the ledger.")]
 
 
@@ -60,6 +63,7 @@ def simulate(
     future: Future = None,
     malformed: Malformed = None,
     labels: Labels = None,
+    outlet: Outlet = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
     """Clicks, orders and promotions of seeded shoppers, some of them fraud, at a rate. Returns at
@@ -81,6 +85,8 @@ def simulate(
         "--future": future,
         "--malformed": malformed,
         "--labels": labels,
+        "--outlet": outlet,
     }
     arguments = [f"{name}={value}" for name, value in options.items() if value is not None]
-    become([*program("simulate"), *arguments, *(["--json"] if as_json else [])], open_stack())
+    line = [*program("simulate"), *arguments, *(["--json"] if as_json else [])]
+    become(line, None if outlet == "null" else open_stack())

@@ -37,6 +37,8 @@ _SETTINGS: Mapping[str, Any] = {
     "enable.idempotence": True,
     "compression.type": "lz4",
     "linger.ms": 100,
+    # Errors alone: a broker that has just started is asked again, and each time would be a warning.
+    "log_level": 3,
     "batch.size": 1_000_000,
     "delivery.timeout.ms": DELIVERY_SECONDS * 1000,
     # The queue is the only part of a replay that could grow: 16 MB hold some ten thousand orders.
