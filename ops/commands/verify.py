@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from local.supervisor.policy import GIVEN_UP
+from local.supervisor.published import Snapshot, running
 from ops import console
 from ops.errors import Usage
 from ops.stack import open_stack
@@ -65,9 +67,19 @@ def verify(
             time.time,  # noqa: TID251 - the command is the edge: the proof takes a clock
             time.sleep,
             console.progress,
+            lambda: given_up(running(stack.home)),
         ),
     )
     return _answer(report, as_json)
+
+
+def given_up(stack: Snapshot | None) -> dict[str, tuple[str, str]]:
+    """The applications' process with its reason, where nothing starts it again: one that dies at
+    its start cannot say so itself. One that was superseded ended, and another goes on."""
+    part = stack.part("spark") if stack else None
+    if part is None or part.state not in GIVEN_UP:
+        return {}
+    return {part.title: ("failed", part.reason)}
 
 
 def _answer(report: Report, as_json: bool) -> int:

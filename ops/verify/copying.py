@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -42,11 +42,13 @@ class Places:
 
 @dataclass(frozen=True)
 class Edge:
-    """Clock, sleep and where progress goes."""
+    """Clock, sleep and where progress goes; and the parts of the stack that nothing starts again,
+    each with its state and reason."""
 
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     say: Callable[[str], None]
+    given_up: Callable[[], Mapping[str, tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ class Stores:
     ) -> duckdb.DuckDBPyConnection:
         for attempt in range(COPIES):
             seen = wait(
-                lambda: look(self.broker, self.postgres, edge.clock),
+                lambda: self._look(edge),
                 deadline=deadline,
                 clock=edge.clock,
                 sleep=edge.sleep,
@@ -105,7 +107,7 @@ class Stores:
             load_answers(connection, self.places.postgres_url, folder)
             load_hot(connection, self.places.valkey_url, edge.clock())
             self.broker.load(connection, self.registry, seen.partitions)
-            at_rest = look(self.broker, self.postgres, edge.clock) == seen
+            at_rest = self._look(edge) == seen
         except BaseException:
             connection.close()
             raise
@@ -113,6 +115,11 @@ class Stores:
             return connection
         connection.close()
         return None
+
+    def _look(self, edge: Edge) -> Counters:
+        """The counters; a process that died before it could say so counts as what it ran."""
+        found = look(self.broker, self.postgres, edge.clock)
+        return replace(found, states={**found.states, **edge.given_up()})
 
     def _moment(self, plan: Plan) -> object:
         """What changes when a store does: the lake's snapshots and the marks of publication."""
