@@ -71,6 +71,21 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str =
         line("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print rows as a table, or on a terminal that is too narrow for it a block of lines each."""
+    out = stdout()
+    unbounded = out.options.update(max_width=PLAIN_WIDTH)
+    wanted = out.measure(rich_table(columns, rows), options=unbounded).maximum
+    if not is_rich() or wanted <= out.width:
+        table(columns, rows)
+        return
+    width = max(map(len, columns))
+    for number, row in enumerate(rows, 1):
+        line(f"row {number}", style="bold")
+        for column, cell in zip(columns, row, strict=True):
+            line(f"  {column.ljust(width)}  {cell}".rstrip())
+
+
 def rich_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> Table:
     """The same rows as a rich table, for live displays."""
     drawn = Table(title=title or None, title_justify="left", header_style="bold")

@@ -69,7 +69,7 @@ def show(relation: duckdb.DuckDBPyRelation, *, as_json: bool, as_csv: bool) -> N
         )
     else:
         found = [[_cell(value) for value in row] for row in rows(relation.limit(SHOWN_ROWS + 1))]
-        console.table(relation.columns, found[:SHOWN_ROWS])
+        console.records(relation.columns, found[:SHOWN_ROWS])
         if len(found) > SHOWN_ROWS:
             console.progress(f"the first {SHOWN_ROWS} rows; --json and --csv give all")
 
