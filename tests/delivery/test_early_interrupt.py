@@ -23,8 +23,11 @@ from producer.terminal import INTERRUPTED
 def test_the_interrupt_comes_in_the_middle_of_an_import(
     library: str, command: list[str], tmp_path: Path
 ) -> None:
+    # A shell starts what runs in its background with the signal ignored.
     (tmp_path / f"{library}.py").write_text(
-        "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n"
+        "import os, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
     )
     ended = subprocess.run(
         [sys.executable, *command],
