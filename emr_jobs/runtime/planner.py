@@ -21,7 +21,7 @@ def shuffle_tasks(records: int, cores: int) -> int:
 def turns_at_once(cores: int) -> int:
     """How many applications that nobody waits for may compute at the same time. On two cores an
     alert otherwise waits for all of them: half of the batches of orders took 2.0 s, where they take
-    1.2 (docs/adr/0013-two-cores.md)."""
+    1.0 (docs/adr/0013-two-cores.md)."""
     return max(1, cores // 2)
 
 
