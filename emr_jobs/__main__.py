@@ -47,8 +47,8 @@ logger = logging.getLogger("emr_jobs")
 
 PACKAGE_VERSION = "0.1.0"
 
-# How long a thread that computes keeps the interpreter to itself. A batch makes some hundred calls
-# to the JVM, and beside one that computes each of them waited so long for its answer: 5 ms.
+# How long a thread that computes may keep the interpreter to itself. A batch makes some hundred
+# calls to the JVM, and by default each of them may wait 5 ms for a thread of another application.
 SWITCH_SECONDS = 0.0005
 
 

@@ -73,10 +73,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str =
 
 def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print rows as a table, or on a terminal that is too narrow for it a block of lines each."""
-    out = stdout()
-    unbounded = out.options.update(max_width=PLAIN_WIDTH)
-    wanted = out.measure(rich_table(columns, rows), options=unbounded).maximum
-    if not is_rich() or wanted <= out.width:
+    if not is_rich() or _width(rich_table(columns, rows)) <= stdout().width:
         table(columns, rows)
         return
     width = max(map(len, columns))
@@ -84,6 +81,12 @@ def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         line(f"row {number}", style="bold")
         for column, cell in zip(columns, row, strict=True):
             line(f"  {column.ljust(width)}  {cell}".rstrip())
+
+
+def _width(drawn: Table) -> int:
+    """The columns that it takes on a terminal of any width."""
+    out = stdout()
+    return out.measure(drawn, options=out.options.update(max_width=PLAIN_WIDTH)).maximum
 
 
 def rich_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> Table:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, get_args
 
 from contracts.ledger import Layout
 from producer.errors import BadInput
-from producer.option_values import between, whole
+from producer.option_values import between, count
 from producer.outlets.kafka import KafkaAuth
 from producer.simulate import arguments as simulating
 from producer.simulate import sample as sampling
@@ -17,8 +17,8 @@ from producer.simulate.arguments import SimulateArguments
 from producer.simulate.sample import SampleArguments
 from producer.wiring import OutletName, Where
 
+# A second in eleven days, and thirty years in one: beyond is a slip of the pen.
 _SPEEDS = (1e-6, 1e9)
-_MOST_ROWS = 10**12
 _EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 _CATEGORIES, _REGIONS = _EXAMPLES / "categories.csv", _EXAMPLES / "regions.csv"
 
@@ -95,8 +95,8 @@ def _what(layout: argparse.ArgumentParser) -> None:
     layout.add_argument(
         "--speed", type=_speed, default=None, metavar="N|max", help="1 as recorded, 60 a minute/s"
     )
-    layout.add_argument("--start", type=_count, default=1, metavar="ROW", help="first data row")
-    layout.add_argument("--limit", type=_count, default=None, metavar="ROWS")
+    layout.add_argument("--start", type=count, default=1, metavar="ROW", help="first data row")
+    layout.add_argument("--limit", type=count, default=None, metavar="ROWS")
     layout.add_argument(
         "--rebase-time", action="store_true", help="shift times so that the newest row is now"
     )
@@ -148,7 +148,3 @@ def _require(parser: argparse.ArgumentParser, given: dict[str, Any]) -> None:
 
 def _speed(text: str) -> float | None:
     return None if text == "max" else between(text, *_SPEEDS)
-
-
-def _count(text: str) -> int:
-    return whole(text, 1, _MOST_ROWS)

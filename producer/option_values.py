@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentTypeError
 
+# More rows or events than anybody has.
+_MOST = 10**12
+
 
 def between(text: str, least: float, most: float) -> float:
     """A number from `least` to `most`."""
@@ -25,3 +28,8 @@ def whole(text: str, least: int, most: int) -> int:
     if not least <= number <= most:
         raise ArgumentTypeError(f"{text!r} is no whole number from {least:,} to {most:,}")
     return number
+
+
+def count(text: str) -> int:
+    """How many, or the place of one: from 1."""
+    return whole(text, 1, _MOST)

@@ -8,8 +8,7 @@ from typing import Any
 
 from producer.data_file import Prepared
 from producer.replay import Replay
-
-_INTERRUPTED = 130
+from producer.terminal import INTERRUPTED
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class Summary:
     def exit_code(self) -> int:
         if self.finished:
             return 0
-        return 1 if self.failed or self.unknown else _INTERRUPTED
+        return 1 if self.failed or self.unknown else INTERRUPTED
 
     def as_fields(self) -> dict[str, object]:
         fields = asdict(self)

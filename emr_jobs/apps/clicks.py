@@ -77,9 +77,9 @@ class ClickAnswers:
                 if candidates.num_rows > len(known):
                     new = without(kept.good, gone)
                     with self._turns.one():
-                        partials = [each.partials(new).toArrow() for each in self._questions]
-                    for question, answer in zip(self._questions, partials, strict=True):
-                        question.store(commit, answer)
+                        answers = [(each, each.partials(new).toArrow()) for each in self._questions]
+                    for question, partials in answers:
+                        question.store(commit, partials)
                 self._forget(commit.connection, batch, kept.audit)
         newest = pc.max(kept.audit["append_time"]).as_py()
         if newest is not None:

@@ -54,14 +54,15 @@ def merge_sessions(connection: Pg, partials: pa.Table, sequence: int, gap: timed
         batch = partials.select(list(_OF_THE_BATCH))
         staging = stage(cursor, SESSIONS.name, SESSIONS.names, batch)
         names = ", ".join(f"s.{name}" for name in _FIELDS)
-        stored = cursor.execute(
+        found = cursor.execute(
             f"SELECT DISTINCT {names} FROM sessions s JOIN {staging} b "
             "USING (user_id, currency) WHERE NOT s.absorbed "
             "AND s.ended_at > b.started_at - %(gap)s AND s.started_at < b.ended_at + %(gap)s",
             {"gap": gap},
         ).fetchall()
-        merged = list(_merged([*_sessions(stored), *_sessions(_tuples(batch))], gap))
-        emptied = set(map(_key, _sessions(stored))) - set(map(_key, merged))
+        stored = list(_sessions(found))
+        merged = list(_merged([*stored, *_sessions(_tuples(batch))], gap))
+        emptied = set(map(_key, stored)) - set(map(_key, merged))
         cursor.executemany(
             f"UPDATE sessions SET {_EMPTIED}, changed_in = %s "
             "WHERE user_id = %s AND currency = %s AND started_at = %s",

@@ -34,8 +34,8 @@ def start_session(
         # The batches of all applications run some 250 generated classes. Were 100 kept, which is
         # the default, each batch would compile its own anew, 40 ms a class, and run them cold.
         .config("spark.sql.codegen.cache.maxEntries", "2000")
-        # A batch is kept for seconds: to find out how it could be kept smaller costs more than to
-        # keep it, a third of what its tasks do.
+        # A batch is kept for seconds: to find out how it could be kept smaller takes a tenth of all
+        # that tasks do.
         .config("spark.sql.inMemoryColumnarStorage.compressed", "false")
         # Spark writes the text of each plan for an interface that nobody opens: in its long form,
         # and with every column, 3 % of all CPU time under traffic.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from producer.errors import BadInput
-from producer.option_values import between, whole
+from producer.option_values import between, count, whole
 from producer.simulate.oddities import Shares
 from producer.wiring import Where
 
@@ -73,7 +73,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="events a second on average; default 1000, and max where only --count is given",
     )
     parser.add_argument("--duration", type=_seconds, metavar="SECONDS", help="default: no end")
-    parser.add_argument("--count", type=_count, help="how many events, copies not counted")
+    parser.add_argument("--count", type=count, help="how many events, copies not counted")
     parser.add_argument("--seed", type=_seed, default=1, help="what decides all they do")
     parser.add_argument("--workers", type=_workers, default=1, help="processes that share the rate")
     parser.add_argument(
@@ -175,10 +175,6 @@ def _seconds(text: str) -> float:
 
 def _speed(text: str) -> float:
     return between(text, 0.01, _MOST_SPEED)
-
-
-def _count(text: str) -> int:
-    return whole(text, 1, 10**12)
 
 
 def _seed(text: str) -> int:

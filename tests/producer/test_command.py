@@ -232,6 +232,15 @@ def test_wrong_arguments_are_refused(
     assert told[1] == "next: the same command with --help says what it takes"
 
 
+def test_wrong_arguments_are_told_in_json_too(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["replay", "online-retail", str(file), "--speed", "fast", "--json"]) == 2
+    answer = json.loads(capsys.readouterr().out)
+    assert "--speed" in answer["error"]
+    assert answer["exit_code"] == 2
+
+
 def test_a_check_sends_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["replay", "online-retail", str(file), "--check"]) == 0
     assert "4 data rows, can be replayed" in capsys.readouterr().err

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from emr_jobs.runtime.turns import Turns
+from tests.shop import eventually
 
 
 class Worker(threading.Thread):
@@ -34,10 +34,7 @@ def began() -> Iterator[queue.Queue[str]]:
 
 def waits(turns: Turns, number: int) -> None:
     """Return when so many wait."""
-    end = time.monotonic() + 30
-    while len(turns._waiting) != number:
-        assert time.monotonic() < end
-        time.sleep(0.001)
+    eventually(lambda: len(turns._waiting) == number, f"{number} wait", 30, 0.001)
 
 
 @pytest.mark.parametrize("at_once", [1, 2])
