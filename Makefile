@@ -94,7 +94,7 @@ lock-localstack: $(INSTALLED_DEV) ## lock LocalStack and what it needed when it 
 	echo 'localstack-core[runtime]==4.9.2' | $(LOCK) --exclude-newer 2025-10-20 - -o requirements-localstack.txt
 
 lock-jars: $(INSTALLED) ## lock what the roots of local/jars.toml need
-	$(BIN)/python -m local.jars lock $(if $(SSL_CERT_FILE),--certificates "$(SSL_CERT_FILE)")
+	$(BIN)/python -m local.java.jars lock $(if $(SSL_CERT_FILE),--certificates "$(SSL_CERT_FILE)")
 
 clean: ## remove what was built here; stacks and cached jars stay
 	rm -rf $(VENV) node_modules build cdk.out cdk.out.new dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from cdk.assets import Assets, MissingAssets
+from cdk.assets.folder import Assets, MissingAssets
 from cdk.feature_flags import FLAGS
 from cdk.settings import InvalidSettings, settings
 from stacks.environment import environment

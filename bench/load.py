@@ -6,7 +6,7 @@ from confluent_kafka import Producer
 
 from contracts.codec import encode
 from contracts.events import Order, OrderLine, Source, key_of, simulated_event_id
-from contracts.registries import open_registry
+from contracts.registry.opening import open_registry
 from contracts.topics import ORDERS
 
 # 2026-01-01T00:00:00Z; 2,000 orders in each second of event time.

@@ -27,9 +27,9 @@ from bench.machine import load
 from bench.results import append, today
 from bench.stack import stack_without_spark
 from contracts.applications import ORDER_ANSWERS, command_line
-from local import java
-from local.code_zip import build
+from local.artefacts.code_zip import build
 from local.home import Home, Profile, postgres_url, read_profile
+from local.java import runtime as java
 from local.laptop import environment
 from local.launch import fetch_jars
 from local.spark import driver_environment, places

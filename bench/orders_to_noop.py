@@ -12,12 +12,12 @@ import time
 
 from pyspark.sql import DataFrame, SparkSession
 
-from contracts.registries import open_registry
+from contracts.registry.opening import open_registry
 from contracts.topics import ORDERS
 from emr_jobs.apps.decoding import Decoder
-from emr_jobs.io.kafka import KafkaClient, KafkaPlace, record_columns, stream
 from emr_jobs.questions import order_metrics
-from emr_jobs.runtime.planner import checkpoint_manager
+from emr_jobs.spark.planner import checkpoint_manager
+from emr_jobs.stores.kafka import KafkaClient, KafkaPlace, record_columns, stream
 from emr_jobs.transforms.events import events
 
 

@@ -12,8 +12,8 @@ from ipaddress import IPv4Network
 from typing import Literal, get_args
 
 from contracts.applications import APPLICATIONS, CLICK_ANSWERS, ORDER_ANSWERS
-from contracts.serverless_workers import refusal
-from contracts.spark_submit import Processor, Sizes
+from contracts.aws.serverless_workers import refusal
+from contracts.aws.spark_submit import Processor, Sizes
 
 EnvironmentName = Literal["dev", "staging", "production"]
 Compute = Literal["ec2", "serverless"]

@@ -11,7 +11,7 @@ from uuid import UUID
 
 import fastavro
 
-from contracts.avro_body import MalformedBodyError, check_body
+from contracts.avro.body import MalformedBodyError, check_body
 from contracts.events import Event, absent_fields, as_record, from_record, null_fields
 from contracts.registry import Registry, SchemaVersion, UnknownSchema
 from contracts.rejections import MAX_VALUE_BYTES, Rejection, rejection_of

@@ -22,26 +22,26 @@ from contracts.applications import (
     Application,
 )
 from contracts.rule_packs import default_pack
+from emr_jobs.apps.arguments import Arguments, parse
+from emr_jobs.apps.assembly import Clients, batch_application, beside, max_offsets
 from emr_jobs.apps.preview import Preview, preview_stream
-from emr_jobs.arguments import Arguments, parse
-from emr_jobs.assembly import Clients, batch_application, beside, max_offsets
-from emr_jobs.errors import Stopped
-from emr_jobs.io.answers import Pg
-from emr_jobs.io.kafka import KafkaClient, KafkaPlace, stream
-from emr_jobs.io.places import metric_lines, postgres_of, registry_of
-from emr_jobs.io.progress import ProgressStore
-from emr_jobs.runtime import driver
-from emr_jobs.runtime.batches import BatchRunner, Origin
-from emr_jobs.runtime.crash_points import CrashPoints
-from emr_jobs.runtime.driver import Heartbeat, Lease
-from emr_jobs.runtime.listener import ProgressListener, listen
-from emr_jobs.runtime.metrics import Metrics
-from emr_jobs.runtime.offset_log import HadoopFiles
-from emr_jobs.runtime.planner import turns_at_once
-from emr_jobs.runtime.queries import QueryPlan, RunningQuery
-from emr_jobs.runtime.service import Periodic, Rehearsal, Running, watch
-from emr_jobs.runtime.session import start_session
-from emr_jobs.runtime.turns import Turns
+from emr_jobs.kernel.batches import BatchRunner, Origin
+from emr_jobs.kernel.crash_points import CrashPoints
+from emr_jobs.kernel.errors import Stopped
+from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.kernel.offset_log import HadoopFiles
+from emr_jobs.spark.listener import ProgressListener, listen
+from emr_jobs.spark.planner import turns_at_once
+from emr_jobs.spark.queries import QueryPlan, RunningQuery
+from emr_jobs.spark.service import Periodic, Rehearsal, Running, watch
+from emr_jobs.spark.session import start_session
+from emr_jobs.spark.turns import Turns
+from emr_jobs.stores import driver
+from emr_jobs.stores.answers import Pg
+from emr_jobs.stores.driver import Heartbeat, Lease
+from emr_jobs.stores.kafka import KafkaClient, KafkaPlace, stream
+from emr_jobs.stores.places import metric_lines, postgres_of, registry_of
+from emr_jobs.stores.progress import ProgressStore
 
 logger = logging.getLogger("emr_jobs")
 

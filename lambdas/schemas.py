@@ -6,8 +6,8 @@ from functools import cache
 
 import boto3
 
-from contracts.registries import open_registry
 from contracts.registry import Registry
+from contracts.registry.opening import open_registry
 
 
 @cache

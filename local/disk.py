@@ -6,7 +6,7 @@ from pathlib import Path
 
 import psutil
 
-from local.errors import EnvironmentProblem
+from contracts.errors import EnvironmentProblem
 
 MB = 1024 * 1024
 # Kafka's segments and indexes, Postgres with its write-ahead log, and a first lake.

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
+from contracts.errors import EnvironmentProblem
 from contracts.valkey_url import ValkeyUrl
-from local.errors import EnvironmentProblem
 from local.ports import Claim, choose
 
 # Only the owner reads what is in a state folder: it holds a password and people's orders.
@@ -92,7 +92,7 @@ class Home:
 
     @property
     def registry(self) -> str:
-        """The registry of this stack, as `contracts.registries.open_registry` takes it."""
+        """The registry of this stack, as `contracts.registry.opening.open_registry` takes it."""
         return f"bundled:{self.schemas}"
 
     @property

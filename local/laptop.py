@@ -6,9 +6,9 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from local.code_zip import CodeZip, source_root
+from local.artefacts.code_zip import CodeZip, source_root
 from local.home import FILE_MODE, Home, Profile, postgres_url
-from local.java import Java
+from local.java.runtime import Java
 from local.spark import LOG4J2, application_names, driver_argv, driver_environment
 from local.supervisor.plan import Part, Plan
 from local.supervisor.processes import MARK
@@ -92,7 +92,7 @@ def _tasks(home: Home, profile: Profile, versioned: dict[str, str]) -> tuple[Par
             title="topics",
             kind="task",
             argv=_python(
-                "local.kafka_topics",
+                "local.kafka.topics",
                 *("--bootstrap-servers", profile.bootstrap_servers),
                 *("--brokers", str(profile.brokers)),
             ),
@@ -111,7 +111,7 @@ def _tasks(home: Home, profile: Profile, versioned: dict[str, str]) -> tuple[Par
             _VALKEY_CLUSTER,
             title="Valkey cluster",
             kind="task",
-            argv=_python("local.valkey_cluster", "--home", str(home.root)),
+            argv=_python("local.valkey.cluster", "--home", str(home.root)),
             environment=versioned,
             after=profile.valkey_nodes,
         ),
@@ -151,7 +151,7 @@ def _broker(
         f"kafka-{node}",
         title="Kafka" if profile.brokers == 1 else f"Kafka broker {node}",
         argv=_python(
-            "local.kafka",
+            "local.kafka.broker",
             *("--home", str(home.root)),
             *("--node", str(node)),
             *("--java", str(installed.java.binary)),
@@ -170,7 +170,7 @@ def _valkey_node(home: Home, profile: Profile, ours: dict[str, str], node: str) 
     return Part(
         node,
         title=node.replace("valkey", "Valkey").replace("-", " "),
-        argv=_python("local.valkey", "--home", str(home.root), "--node", node),
+        argv=_python("local.valkey.node", "--home", str(home.root), "--node", node),
         environment=ours,
         ready={"probe": "valkey", "port": profile.ports[node]},
         address=f"127.0.0.1:{profile.ports[node]}",

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import code_zip, jars, java, laptop, ports
+from contracts.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
+from local import laptop, ports
+from local.artefacts import code_zip
 from local.disk import described, require_space, require_space_for_jars
-from local.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
 from local.home import (
     FILE_MODE,
     Home,
@@ -27,7 +28,9 @@ from local.home import (
     write_private,
     write_profile,
 )
-from local.ivy import Ivy
+from local.java import jars
+from local.java import runtime as java
+from local.java.ivy import Ivy
 from local.supervisor import processes
 from local.supervisor.logs import tail
 from local.supervisor.plan import Plan

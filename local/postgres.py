@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from local.errors import EnvironmentProblem
+from contracts.errors import EnvironmentProblem
 from local.home import FOLDER_MODE, Home, Profile, read_profile
 from local.supervisor.processes import die_with_parent
 

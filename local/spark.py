@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from contracts.applications import APPLICATIONS, Places, command_line
-from contracts.spark_submit import local_words
+from contracts.aws.spark_submit import local_words
 from local.home import Home, Profile, postgres_url, valkey_url
-from local.java import Java
+from local.java.runtime import Java
 
 DRIVER_MEMORY = "2g"
 YOUNG_MEMORY = "768m"
@@ -82,7 +82,7 @@ def driver_argv(
     accept_new_topic: bool,
     crash_order: Path | None,
 ) -> tuple[str, ...]:
-    """The command of the driver process. `crash_order`: see `emr_jobs.runtime.crash_points`."""
+    """The command of the driver process. `crash_order`: see `emr_jobs.kernel.crash_points`."""
     arguments = command_line(
         application_names(),
         places(home, profile),

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from ops.errors import ShopstreamError
+from contracts.errors import ShopstreamError
 from ops.settings import Settings
 
 # Wide enough that plain output, which other programs read, is never wrapped.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.errors import NotReady
 from local.home import Home, Profile, postgres_url, read_profile, valkey_url
 from local.supervisor.published import Snapshot, running
-from ops.errors import NotReady
 from ops.settings import Settings
 
 

@@ -11,16 +11,16 @@ from typing import Any
 from contracts.ledger import Run
 from producer import terminal
 from producer.arguments import ReplayArguments, parse
-from producer.data_file import Layout, Prepared, prepare
 from producer.errors import ProducerError
-from producer.online_retail import OnlineRetail
 from producer.outlets import Outlet
 from producer.outlets.kafka import DELIVERY_SECONDS
-from producer.pace import Pace
-from producer.patterns import read_patterns
-from producer.rees46 import Rees46
-from producer.rejected_rows import RejectedRows
-from producer.replay import Clock, Replay
+from producer.replay.data_file import Layout, Prepared, prepare
+from producer.replay.files.patterns import read_patterns
+from producer.replay.files.rejected_rows import RejectedRows
+from producer.replay.online_retail.layout import OnlineRetail
+from producer.replay.pace import Pace
+from producer.replay.rees46.layout import Rees46
+from producer.replay.replaying import Clock, Replay
 from producer.simulate.arguments import SimulateArguments
 from producer.simulate.command import simulate
 from producer.simulate.sample import SampleArguments, write_sample

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from producer.data_file import Prepared
-from producer.replay import Replay
+from producer.replay.data_file import Prepared
+from producer.replay.replaying import Replay
 from producer.terminal import INTERRUPTED
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from contracts.ledger import Run
-from contracts.registries import open_registry
 from contracts.registry import Registry, RegistryError, SchemaVersion
+from contracts.registry.opening import open_registry
 from contracts.schemas import bundled_schemas, canonical
 from contracts.topics import Topic
 from producer.errors import NotReady

@@ -8,12 +8,12 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from cdk.kafka_cluster import KafkaCluster
-from cdk.lake import Lake
-from cdk.postgres import Postgres
-from cdk.registry import SchemaRegistry
+from cdk.kafka.cluster import KafkaCluster
+from cdk.kafka.registry import SchemaRegistry
+from cdk.lake.tables import Lake
 from cdk.settings import Settings
-from cdk.valkey import Valkey
+from cdk.stores.postgres import Postgres
+from cdk.stores.valkey import Valkey
 from stacks.network import PRIVATE, NetworkStack
 
 

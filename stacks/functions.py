@@ -13,16 +13,16 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from cdk.analysts import Analysts
-from cdk.assets import Assets
-from cdk.deployment_step import DeploymentStep
-from cdk.function import PlatformFunction, Surroundings
+from cdk.assets.folder import Assets
+from cdk.functions.deployment_step import DeploymentStep
+from cdk.functions.function import PlatformFunction, Surroundings
+from cdk.functions.http_api import HttpApi
 from cdk.grants import allow
-from cdk.http_api import HttpApi
-from cdk.kafka_event_source import KafkaEventSource
-from cdk.postgres import ADMIN
+from cdk.kafka.event_source import KafkaEventSource
+from cdk.lake.analysts import Analysts
+from cdk.lake.table_optimizers import TableOptimizers
 from cdk.settings import Settings
-from cdk.table_optimizers import TableOptimizers
+from cdk.stores.postgres import ADMIN
 from contracts.tables import ddl
 from contracts.tables.roles import NOTIFIER, READER, role_statements
 from contracts.topics import ALERTS, ORDERS

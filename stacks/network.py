@@ -7,7 +7,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.emr_cluster import EMR_TAG
+from cdk.emr.cluster import EMR_TAG
 from cdk.log_retention import retention
 from cdk.settings import ZONES, Compute, Settings
 

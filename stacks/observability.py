@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from aws_cdk import ReferenceStrength, Stack
 from constructs import Construct
 
-from cdk.monitoring import Alarms, Check
-from cdk.monitoring_applications import application_checks
-from cdk.monitoring_dashboards import RowsDashboard
-from cdk.monitoring_functions import function_checks
-from cdk.monitoring_operator import operator_rows
-from cdk.monitoring_people import MonthlyBudget, OperatorTopic
-from cdk.monitoring_shop import shop_rows
-from cdk.monitoring_stores import kafka_checks, postgres_checks, valkey_checks
+from cdk.monitoring.alarms import Alarms, Check
+from cdk.monitoring.applications import application_checks
+from cdk.monitoring.dashboards import RowsDashboard
+from cdk.monitoring.functions import function_checks
+from cdk.monitoring.operator import operator_rows
+from cdk.monitoring.people import MonthlyBudget, OperatorTopic
+from cdk.monitoring.shop import shop_rows
+from cdk.monitoring.stores import kafka_checks, postgres_checks, valkey_checks
 from cdk.settings import Settings
 from stacks.data import DataStack
 from stacks.functions import FunctionsStack

@@ -10,19 +10,19 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from cdk.assets import Assets
-from cdk.deployment_step import DeploymentStep
-from cdk.emr_cluster import EmrCluster
-from cdk.emr_serverless import EmrServerless
-from cdk.function import PlatformFunction, Surroundings
+from cdk.assets.folder import Assets
+from cdk.assets.published_package import PublishedPackage
+from cdk.emr.cluster import EmrCluster
+from cdk.emr.serverless import EmrServerless
+from cdk.functions.deployment_step import DeploymentStep
+from cdk.functions.function import PlatformFunction, Surroundings
 from cdk.grants import allow
+from cdk.kafka.topic_replication import TopicReplication
 from cdk.log_retention import log_group
-from cdk.published_package import PublishedPackage
 from cdk.settings import Settings
-from cdk.topic_replication import TopicReplication
 from contracts.applications import APPLICATIONS, Application, Places
-from contracts.job_plan import JobPlan
-from contracts.spark_submit import DATABASE_ROOTS
+from contracts.aws.job_plan import JobPlan
+from contracts.aws.spark_submit import DATABASE_ROOTS
 from contracts.tables.roles import JOBS
 from stacks.data import DataStack
 from stacks.network import PRIVATE, NetworkStack

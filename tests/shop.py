@@ -20,7 +20,7 @@ import psycopg
 from kafka import KafkaConsumer, TopicPartition
 
 from local.home import Home, Profile, postgres_url, read_profile
-from local.java import bundled
+from local.java.runtime import bundled
 from ops.settings import Settings
 
 ROOT = Path(__file__).parent.parent

@@ -16,8 +16,8 @@ import valkey
 
 from local.home import Home, Profile, new_profile, read_profile, write_profile
 from local.ports import claim
-from local.valkey import configuration
-from local.valkey_cluster import connect, form
+from local.valkey.cluster import connect, form
+from local.valkey.node import configuration
 from tests import redis
 
 ROOT = Path(__file__).parent.parent
@@ -33,7 +33,7 @@ class Server:
 
 
 def _bundled(home: Home, node: str) -> list[str]:
-    return [sys.executable, "-m", "local.valkey", "--home", str(home.root), "--node", node]
+    return [sys.executable, "-m", "local.valkey.node", "--home", str(home.root), "--node", node]
 
 
 VALKEY = Server(_bundled, {"PYTHONPATH": str(ROOT)})

@@ -8,9 +8,9 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from emr_jobs.apps.order_questions import Merged, Question
-from emr_jobs.io.progress import Commit
-from emr_jobs.io.session_answers import merge_sessions
 from emr_jobs.questions import product_activity, recent_views, sessions, trending
+from emr_jobs.stores.progress import Commit
+from emr_jobs.stores.session_answers import merge_sessions
 
 
 @dataclass(frozen=True)

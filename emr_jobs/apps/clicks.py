@@ -15,15 +15,15 @@ from contracts.tables.click_answers import CLICK_IDS
 from contracts.topics import CLICKS
 from emr_jobs.apps.click_questions import click_questions
 from emr_jobs.apps.kept_events import EventKeeper, among, but, first_of_each, without
-from emr_jobs.io.answers import Pg
-from emr_jobs.io.click_ids import STALE, Reached, forget, new_clicks, remembered_from
-from emr_jobs.io.kafka import KafkaClient
-from emr_jobs.io.lake import LakeTable
-from emr_jobs.io.progress import ProgressStore
-from emr_jobs.runtime.batches import Batch, within
-from emr_jobs.runtime.metrics import Metrics
-from emr_jobs.runtime.ranges import OffsetRange
-from emr_jobs.runtime.turns import Turns
+from emr_jobs.kernel.batches import Batch, within
+from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.kernel.ranges import OffsetRange
+from emr_jobs.spark.turns import Turns
+from emr_jobs.stores.answers import Pg
+from emr_jobs.stores.click_ids import STALE, Reached, forget, new_clicks, remembered_from
+from emr_jobs.stores.kafka import KafkaClient
+from emr_jobs.stores.lake import LakeTable
+from emr_jobs.stores.progress import ProgressStore
 from emr_jobs.transforms.partitions import day_ranges
 
 _ORIGIN = ("topic_id", "partition", "offset")

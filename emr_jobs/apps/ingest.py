@@ -28,13 +28,13 @@ from contracts.tables.lake import (
 from contracts.topics import SOURCES, Topic, topic
 from emr_jobs.apps.decoding import Decoder
 from emr_jobs.apps.tally import Tally, count_outcomes, report, store_quality
-from emr_jobs.io.lake import LakeTable
-from emr_jobs.io.progress import ProgressStore
-from emr_jobs.runtime.batches import Batch, within
-from emr_jobs.runtime.crash_points import CrashPoints
-from emr_jobs.runtime.metrics import Metrics
-from emr_jobs.runtime.ranges import OffsetRange, advanced, furthest, unapplied
-from emr_jobs.runtime.turns import Turns
+from emr_jobs.kernel.batches import Batch, within
+from emr_jobs.kernel.crash_points import CrashPoints
+from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.kernel.ranges import OffsetRange, advanced, furthest, unapplied
+from emr_jobs.spark.turns import Turns
+from emr_jobs.stores.lake import LakeTable
+from emr_jobs.stores.progress import ProgressStore
 from emr_jobs.transforms.decode import unknown_ids
 from emr_jobs.transforms.events import events, quarantine, silver
 from emr_jobs.transforms.partitions import day_ranges

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from contracts.registry import Registry
 from contracts.topics import Topic
 from emr_jobs.apps.decoding import Decoder
-from emr_jobs.runtime.batches import Batch
+from emr_jobs.kernel.batches import Batch
 from emr_jobs.transforms.events import event_columns
 
 PLACE = ("partition", "offset")

@@ -12,10 +12,10 @@ from pyspark.sql import functions as F
 from contracts.registry import SchemaVersion
 from contracts.rule_packs import RulePack
 from emr_jobs.apps.raised_alerts import raise_alerts
-from emr_jobs.io.answers import changed_in, merge_answers
-from emr_jobs.io.progress import Commit
 from emr_jobs.questions import fraud_alerts, order_metrics
 from emr_jobs.questions.merge import Merge
+from emr_jobs.stores.answers import changed_in, merge_answers
+from emr_jobs.stores.progress import Commit
 from emr_jobs.transforms.steps import Step
 
 

@@ -22,12 +22,12 @@ from contracts.topics import ALERTS, ORDERS
 from emr_jobs.apps.kept_events import PLACE, EventKeeper, among, first_of_each, without
 from emr_jobs.apps.order_questions import Question, order_questions
 from emr_jobs.apps.raised_alerts import WindowAlerts
-from emr_jobs.io import outbox
-from emr_jobs.io.answers import Pg, new_orders
-from emr_jobs.io.kafka import KafkaClient
-from emr_jobs.io.progress import ProgressStore
-from emr_jobs.runtime.batches import Batch
-from emr_jobs.runtime.metrics import Metrics
+from emr_jobs.kernel.batches import Batch
+from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.publish import outbox
+from emr_jobs.stores.answers import Pg, new_orders
+from emr_jobs.stores.kafka import KafkaClient
+from emr_jobs.stores.progress import ProgressStore
 from emr_jobs.transforms.decimals import scaled
 
 logger = logging.getLogger(__name__)

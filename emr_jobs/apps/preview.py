@@ -9,10 +9,10 @@ from pyspark.sql import DataFrame, SparkSession
 from contracts.registry import Registry
 from contracts.rule_packs import RulePack
 from contracts.topics import ALERTS, ORDERS
+from emr_jobs.apps.console import shown
 from emr_jobs.apps.decoding import Decoder
 from emr_jobs.apps.order_questions import order_questions
-from emr_jobs.io.console import shown
-from emr_jobs.io.kafka import KafkaClient, KafkaPlace, record_columns, stream
+from emr_jobs.stores.kafka import KafkaClient, KafkaPlace, record_columns, stream
 from emr_jobs.transforms.events import events
 
 

@@ -13,11 +13,11 @@ from contracts.events import Alert, alert_id, key_of
 from contracts.registry import SchemaVersion
 from contracts.rule_packs import RulePack
 from contracts.topics import ALERTS
-from emr_jobs.io import outbox
-from emr_jobs.io.answers import NEW_ORDERS, changed_in, insert_new
-from emr_jobs.io.progress import Commit
-from emr_jobs.io.window_alerts import found_alerts
+from emr_jobs.publish import outbox
 from emr_jobs.questions import fraud_alerts, fraud_windows
+from emr_jobs.stores.answers import NEW_ORDERS, changed_in, insert_new
+from emr_jobs.stores.progress import Commit
+from emr_jobs.stores.window_alerts import found_alerts
 
 
 class WindowAlerts:
@@ -29,7 +29,7 @@ class WindowAlerts:
 
     def store(self, commit: Commit) -> None:
         """Add the alerts that the batch's new orders raise to its transaction, which has inserted
-        them (`emr_jobs.io.answers.new_orders`), and how many to its counts."""
+        them (`emr_jobs.stores.answers.new_orders`), and how many to its counts."""
         found = [found_alerts(commit.connection, each) for each in self._statements]
         if found:
             raise_alerts(commit, pa.concat_tables(found), self._schema)

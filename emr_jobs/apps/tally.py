@@ -12,8 +12,8 @@ from pyspark.sql import functions as F
 
 from contracts.events import LATE_AFTER_US
 from contracts.topics import Topic
-from emr_jobs.io.progress import Commit
-from emr_jobs.runtime.metrics import Metrics
+from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.stores.progress import Commit
 
 QUALITY_WINDOW = "5 minutes"
 

@@ -21,7 +21,7 @@ _TAKE = """
 
 @dataclass(frozen=True)
 class Settings:
-    """`postgres`: a libpq URL; `registry` as contracts.registries has it; `topic`: an ARN."""
+    """`postgres`: a libpq URL; `registry` as contracts.registry.opening has it; `topic`: an ARN."""
 
     postgres: str
     registry: str

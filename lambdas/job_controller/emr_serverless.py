@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from contracts.spark_submit import Submission
+from contracts.aws.spark_submit import Submission
 from lambdas.job_controller.runs import Run, RunName, RunState
 
 _STATES: dict[str, RunState] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from contracts.spark_submit import Submission
+from contracts.aws.spark_submit import Submission
 
 RunState = Literal["starting", "running", "ending", "ended", "failed"]
 _NAME = re.compile(r"shopstream-(?P<application>\w+)-(?P<fingerprint>[0-9a-f]{16})-(?P<number>\d+)")

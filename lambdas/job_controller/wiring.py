@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 
-from contracts.job_plan import JobPlan
+from contracts.aws.job_plan import JobPlan
 from lambdas.job_controller.emr_serverless import EmrServerless
 from lambdas.job_controller.emr_steps import EmrSteps
 from lambdas.job_controller.runs import Runs

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from local import launch
-from local.assets import JAR_SETS, Tools, build_assets
-from local.code_zip import source_root
+from local.artefacts.assets import JAR_SETS, Tools, build_assets
+from local.artefacts.code_zip import source_root
 from ops import console
 from ops.settings import Settings
 

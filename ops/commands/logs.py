@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from contracts.errors import NotReady, Usage
 from local.supervisor.logs import tail
 from ops import console
-from ops.errors import NotReady, Usage
 from ops.stack import current_home
 
 FOLLOW_SECONDS = 0.3

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from contracts.errors import Usage
 from contracts.rejections import REASONS
 from contracts.topics import TOPICS
 from ops import console
-from ops.commands.sql import rows
-from ops.errors import Usage
-from ops.sql_session import open_session
+from ops.commands.sql.command import rows
+from ops.commands.sql.session import open_session
 from ops.stack import open_stack
 
 SHOWN = 20

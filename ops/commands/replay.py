@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from ops.errors import NotReady
+from contracts.errors import NotReady
 from ops.producer import become, program
 from ops.stack import open_stack
 

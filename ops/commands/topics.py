@@ -13,12 +13,12 @@ import typer
 from kafka.admin import KafkaAdminClient
 from kafka.errors import InvalidTopicError, TopicAlreadyExistsError
 
+from contracts.errors import ShopstreamError, Usage
 from contracts.topics import TOPICS, Topic
-from local.kafka_topics import settings
+from local.kafka.topics import settings
 from ops import console
-from ops.errors import ShopstreamError, Usage
-from ops.kafka_client import INTERNAL, TopicDetails, describe, open_admin
 from ops.stack import open_stack
+from readers.kafka import INTERNAL, TopicDetails, describe, open_admin
 
 WAIT_MS = 30_000
 DELETED_SECONDS = 15.0

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
+from contracts.errors import EnvironmentProblem, Usage
 from local import laptop, launch
 from local.home import Home
 from local.supervisor.plan import Plan
 from local.supervisor.published import PartStatus
 from ops import console
-from ops.errors import EnvironmentProblem, Usage
 from ops.settings import Settings
 from ops.stack import Stack, current_home, open_stack
 

@@ -12,15 +12,16 @@ from typing import Annotated, Any
 import psycopg
 import typer
 
-from local import laptop, valkey_cluster
+from contracts.errors import NotReady, Usage
+from local import laptop
 from local.home import MIN_SHARDS, Profile, with_all_ports, write_profile
 from local.ports import claim
 from local.supervisor.plan import read_plan
-from local.valkey_cluster import leader, own_entries, owned_slots, part
-from local.valkey_reshard import Moved, moves, reshard
+from local.valkey import cluster as valkey_cluster
+from local.valkey.cluster import leader, own_entries, owned_slots, part
+from local.valkey.reshard import Moved, moves, reshard
 from ops import console
 from ops.commands.up import follow, refuse_real_credentials
-from ops.errors import NotReady, Usage
 from ops.settings import Settings
 from ops.stack import Stack, open_stack
 

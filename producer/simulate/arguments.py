@@ -11,7 +11,7 @@ from typing import Any
 
 from producer.errors import BadInput
 from producer.option_values import between, count, whole
-from producer.simulate.oddities import Shares
+from producer.simulate.shop.oddities import Shares
 from producer.wiring import Where
 
 DESCRIPTION = (

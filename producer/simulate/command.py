@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from producer import terminal
-from producer.replay import Clock
+from producer.replay.replaying import Clock
 from producer.simulate.arguments import SimulateArguments, shop_clock
 from producer.simulate.report import Progress, StatusLines, Summary
 from producer.simulate.team import Team

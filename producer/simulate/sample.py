@@ -19,11 +19,17 @@ import pyarrow.parquet as pq
 
 from producer import terminal
 from producer.errors import ProducerError
-from producer.simulate.columns import Flags, Ints, Longs
-from producer.simulate.countries import COUNTRIES, LOCATIONS
-from producer.simulate.incidents import SCENARIOS
-from producer.simulate.oddities import Shares
-from producer.simulate.timeline import EVENTS_PER_VISIT, ORDERS_PER_VISIT, Batch, Shop, Timeline
+from producer.simulate.shop.columns import Flags, Ints, Longs
+from producer.simulate.shop.countries import COUNTRIES, LOCATIONS
+from producer.simulate.shop.incidents import SCENARIOS
+from producer.simulate.shop.oddities import Shares
+from producer.simulate.shop.timeline import (
+    EVENTS_PER_VISIT,
+    ORDERS_PER_VISIT,
+    Batch,
+    Shop,
+    Timeline,
+)
 
 LEAST_ORDERS, MOST_ORDERS = 1_000, 5_000_000
 # 2026-03-02T00:00:00Z, a Monday: figures of one seed are the same on any day.

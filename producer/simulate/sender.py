@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from contracts.registry import Registry
 from producer.ledger import Ledger
 from producer.outlets import Failure, Outlet
-from producer.simulate.defects import DEFECTS, broken
-from producer.simulate.incidents import SCENARIOS
+from producer.simulate.encoding.values import Encoded, Values
 from producer.simulate.labels import Label, Labels
-from producer.simulate.people import People
 from producer.simulate.report import Progress
-from producer.simulate.timeline import ORDER, TOPICS, Batch
-from producer.simulate.values import Encoded, Values
+from producer.simulate.shop.defects import DEFECTS, broken
+from producer.simulate.shop.incidents import SCENARIOS
+from producer.simulate.shop.people import People
+from producer.simulate.shop.timeline import ORDER, TOPICS, Batch
 from producer.simulate.verdicts import MOST_WAITING, VERDICTS, Verdicts, quarantined
 
 # Attempts are written, and new subjects settled, once a block: a wait for the disk each time.

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from contracts.ledger import Run
-from producer.pace import Pace
-from producer.replay import Clock
+from producer.replay.pace import Pace
+from producer.replay.replaying import Clock
 from producer.simulate.report import Progress
 from producer.simulate.sender import BLOCK_EVENTS, Sender
-from producer.simulate.timeline import Batch
+from producer.simulate.shop.timeline import Batch
 
 _STATUS_SECONDS = 1.0
 # A sleep this short lets Ctrl-C and acknowledgements through.

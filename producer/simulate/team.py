@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from producer.errors import BadInput, NotReady, ProducerError
-from producer.replay import Clock
+from producer.replay.replaying import Clock
 from producer.simulate.report import Progress
 from producer.simulate.simulation import Simulation
 from producer.simulate.worker import Outcome, Worker

@@ -7,7 +7,7 @@ import numpy as np
 from contracts.events import FUTURE_ALLOWANCE_US, LATE_AFTER_US
 from contracts.rejections import REASONS, Reason
 from producer.outlets import Deliveries
-from producer.simulate.columns import Bytes, Longs
+from producer.simulate.shop.columns import Bytes, Longs
 
 ON_TIME, LATE, DUPLICATE = range(3)
 _FIRST_REASON = 3

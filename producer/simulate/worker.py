@@ -13,16 +13,16 @@ from contracts.schemas import bundled_schemas
 from producer.errors import BadInput
 from producer.outlets import Outlet
 from producer.outlets.kafka import DELIVERY_SECONDS
-from producer.pace import Pace
-from producer.replay import Clock
+from producer.replay.pace import Pace
+from producer.replay.replaying import Clock
 from producer.simulate.arguments import ShopClock, SimulateArguments
+from producer.simulate.encoding.values import Values
 from producer.simulate.labels import Labels
-from producer.simulate.people import People
 from producer.simulate.report import Progress
 from producer.simulate.sender import Sender
+from producer.simulate.shop.people import People
+from producer.simulate.shop.timeline import TOPICS, Batch, Shop, Timeline
 from producer.simulate.simulation import Simulation
-from producer.simulate.timeline import TOPICS, Batch, Shop, Timeline
-from producer.simulate.values import Values
 from producer.subjects import Vault
 from producer.wiring import (
     open_ledger,

@@ -34,6 +34,8 @@ FOLDERS = (
     "local",
     "ops",
     "producer",
+    "proof",
+    "readers",
     "tests",
 )
 

@@ -26,6 +26,8 @@ SUPPRESSIONS = {
     "producer": 6,
     "lambdas": 3,
     "local": 1,
+    "readers": 0,
+    "proof": 0,
     "ops": 4,
     "bench": 2,
 }

@@ -7,7 +7,17 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("contracts", "emr_jobs", "producer", "lambdas", "local", "ops", "bench")
+PACKAGES = (
+    "contracts",
+    "emr_jobs",
+    "producer",
+    "lambdas",
+    "local",
+    "readers",
+    "proof",
+    "ops",
+    "bench",
+)
 _BUILT = {"__pycache__", "build", "cdk.out", "cdk.out.new", "node_modules"}
 _TEXTS = {".py", ".md", ".toml", ".txt", ".json", ".sql", ".avsc", ".csv", ".yml", ".yaml", ""}
 

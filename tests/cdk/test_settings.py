@@ -19,7 +19,7 @@ from cdk.settings import (
     ValkeySettings,
     settings,
 )
-from contracts.spark_submit import Sizes
+from contracts.aws.spark_submit import Sizes
 
 DEV = settings("dev")
 CLUSTER = "arn:aws:kafka:eu-west-1:111122223333:cluster/shopstream-production-kafka/0f0e-1"

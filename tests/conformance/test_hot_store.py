@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from contracts.hot_keys import slot_of
-from emr_jobs.io.valkey_cluster import Unavailable, ValkeyCluster, unit
-from emr_jobs.io.valkey_link import Door
+from emr_jobs.stores.valkey_cluster import Unavailable, ValkeyCluster, unit
+from emr_jobs.stores.valkey_link import Door
 from ops.settings import Settings
 from tests.valkey import VALKEY, Cluster, Server, cluster, redis_of_debian
 

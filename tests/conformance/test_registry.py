@@ -16,7 +16,6 @@ from moto import mock_aws
 
 from contracts.codec import decode, encode, header
 from contracts.events import Order, as_record, from_record
-from contracts.glue_registry import GlueRegistry
 from contracts.registry import (
     BundledRegistry,
     IncompatibleSchema,
@@ -25,10 +24,11 @@ from contracts.registry import (
     Registry,
     UnknownSchema,
 )
-from contracts.schema_folder import FolderStore
+from contracts.registry.folder import FolderStore
+from contracts.registry.glue import GlueRegistry
 from contracts.schemas import bundled_schemas, canonical
 from contracts.topics import ORDERS
-from tests.contracts.avro import field, record
+from tests.contracts.avro_schemas import field, record
 from tests.contracts.poison import APPEND_TIME, order
 
 # Makes one more client of the same registry, as another process would.

@@ -12,8 +12,8 @@ import pytest
 from moto import mock_aws
 from moto.emrserverless import models
 
-from contracts.spark_submit import Submission
-from emr_jobs.arguments import parse
+from contracts.aws.spark_submit import Submission
+from emr_jobs.apps.arguments import parse
 from lambdas.job_controller.emr_serverless import EmrServerless
 from lambdas.job_controller.emr_steps import EmrSteps
 from lambdas.job_controller.runs import RunName, Runs

@@ -22,7 +22,7 @@ from contracts.rejections import REASONS, Rejection
 from contracts.schemas import bundled_schemas
 from contracts.topics import ALERTS, CLICKS, ORDERS, PROMOTIONS, TOPICS, Topic
 from tests.contracts import poison
-from tests.contracts.avro import field
+from tests.contracts.avro_schemas import field
 from tests.contracts.poison import APPEND_TIME, POISON, Poison, zigzag
 
 REGISTRY = BundledRegistry(MemoryStore(bundled_schemas()))

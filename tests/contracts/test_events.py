@@ -23,7 +23,7 @@ from contracts.events import (
     simulated_event_id,
     topic_of,
 )
-from contracts.registries import open_registry
+from contracts.registry.opening import open_registry
 from contracts.topics import ALERTS, CLICKS, ORDERS, PROMOTIONS, Topic
 from tests.contracts import poison
 

@@ -18,8 +18,8 @@ import pytest
 from confluent_kafka import Producer
 
 from contracts.codec import header
-from contracts.registries import open_registry
 from contracts.registry import SchemaVersion
+from contracts.registry.opening import open_registry
 from contracts.topics import ORDERS, SOURCES
 from local.home import Home
 from tests.contracts import poison

@@ -14,7 +14,7 @@ import pytest
 from confluent_kafka import Producer
 
 from contracts.codec import encode
-from contracts.registries import open_registry
+from contracts.registry.opening import open_registry
 from contracts.topics import CLICKS
 from local.home import Home
 from tests.shop import Shop, open_shop

@@ -18,8 +18,8 @@ from contracts.rule_packs import RulePack, WindowRule
 from contracts.schemas import bundled_schemas
 from contracts.tables import ORDERS
 from emr_jobs.apps.raised_alerts import WindowAlerts
-from emr_jobs.io.answers import Pg, new_orders
-from emr_jobs.io.progress import Commit
+from emr_jobs.stores.answers import Pg, new_orders
+from emr_jobs.stores.progress import Commit
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from contracts.topics import ORDERS
-from emr_jobs.runtime.crash_points import CRASH_POINTS, CrashPoint
+from emr_jobs.kernel.crash_points import CRASH_POINTS, CrashPoint
 from tests.shop import BY_COMMAND, SLICE, Shop, eventually, open_shop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]

@@ -19,7 +19,7 @@ from confluent_kafka import Producer
 
 from contracts.topics import ORDERS
 from local.home import Home, postgres_url, read_profile
-from ops.verify.lake_files import local_path, open_catalog, plan_of
+from proof.stores.lake_files import local_path, open_catalog, plan_of
 from tests.shop import SLICE, Shop, open_shop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]

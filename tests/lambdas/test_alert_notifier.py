@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from contracts.codec import encode
 from contracts.events import Alert, alert_id
-from contracts.registries import open_registry
+from contracts.registry.opening import open_registry
 from contracts.topics import ALERTS
 from lambdas.alert_notifier import handler
 from lambdas.alert_notifier.logic import CLAIM_LASTS, message

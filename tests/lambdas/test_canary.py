@@ -8,7 +8,7 @@ import psycopg
 
 from contracts.codec import decode, encode
 from contracts.events import CANARY, Order
-from contracts.registries import open_registry
+from contracts.registry.opening import open_registry
 from contracts.topics import ORDERS
 from lambdas.canary.logic import canary_order
 from lambdas.canary.wiring import arrives

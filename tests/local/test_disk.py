@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.errors import EnvironmentProblem
 from local.disk import disk_of, existing, require_space, require_space_for_jars
-from local.errors import EnvironmentProblem
 
 
 @pytest.fixture

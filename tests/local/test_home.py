@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from local.errors import EnvironmentProblem
+from contracts.errors import EnvironmentProblem
 from local.home import (
     Home,
     fresh_ports,

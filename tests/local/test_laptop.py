@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from contracts.topics import TOPICS
-from local.code_zip import CodeZip
+from local.artefacts.code_zip import CodeZip
 from local.home import Home, Profile, new_profile, with_all_ports
-from local.java import Java
-from local.kafka import properties, render
-from local.kafka_topics import settings
+from local.java.runtime import Java
+from local.kafka.broker import properties, render
+from local.kafka.topics import settings
 from local.laptop import Installed, Options, plan, with_valkey_of
 from local.ports import claim
 from local.spark import application_names
 from local.supervisor.plan import Part, Plan
-from local.valkey import configuration
+from local.valkey.node import configuration
 
 JAVA = Java(Path("/java"), Path("/java/bin/real"))
 

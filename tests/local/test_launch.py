@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.errors import EnvironmentProblem, ShopstreamError
 from local.disk import disk_of
-from local.errors import EnvironmentProblem, ShopstreamError
 from local.home import Home
 from local.launch import follow
 from local.supervisor.published import PartStatus, Snapshot

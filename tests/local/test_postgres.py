@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from contracts.errors import EnvironmentProblem
 from local import postgres
-from local.errors import EnvironmentProblem
 from local.postgres import PROGRAMS, account, drop_to, installed, others_may_enter, public_programs
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root must become another user")

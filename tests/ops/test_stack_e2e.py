@@ -14,7 +14,7 @@ import pytest
 from kafka.admin import KafkaAdminClient
 
 from contracts.topics import TOPICS
-from local.code_zip import build
+from local.artefacts.code_zip import build
 from tests.shop import Shop, open_shop
 
 pytestmark = pytest.mark.e2e

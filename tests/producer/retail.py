@@ -13,7 +13,7 @@ from contracts.rejections import LATEST_TIME_US
 from contracts.schemas import bundled_schemas
 from contracts.topics import ORDERS
 from producer.outlets.file import read_back
-from producer.retail_rows import COLUMNS
+from producer.replay.online_retail.rows import COLUMNS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SLICE = EXAMPLES / "online_retail_slice.csv.gz"

@@ -18,8 +18,8 @@ from contracts.ledger import ATTEMPTS_FILE, OUTCOMES_FILE, RUN_FILE, Run, Source
 from contracts.subjects import subject_token
 from producer.command import main
 from producer.outlets.file import read_back
-from producer.rejected_rows import REJECTED_COLUMNS
-from producer.retail_rows import COLUMNS
+from producer.replay.files.rejected_rows import REJECTED_COLUMNS
+from producer.replay.online_retail.rows import COLUMNS
 from tests.producer.retail import ORDERS, SLICE, row, sent_orders, write_file
 
 ROWS = [

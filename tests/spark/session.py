@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
-from contracts.spark_submit import local_words
-from local import java
+from contracts.aws.spark_submit import local_words
+from local.java import runtime as java
 from local.launch import fetch_jars
 from ops.settings import Settings
 

@@ -14,8 +14,8 @@ from contracts.topics import CLICKS, ORDERS, Topic
 from emr_jobs.apps.clicks import ClickAnswers
 from emr_jobs.apps.kept_events import EventKeeper
 from emr_jobs.apps.orders import OrderAnswers
-from emr_jobs.runtime.batches import Batch, BatchApplication, BatchRunner, Origin
-from emr_jobs.runtime.ranges import OffsetRange
+from emr_jobs.kernel.batches import Batch, BatchApplication, BatchRunner, Origin
+from emr_jobs.kernel.ranges import OffsetRange
 from tests.contracts import poison
 from tests.contracts.poison import APPEND_TIME
 from tests.spark.rows import REGISTRY, records

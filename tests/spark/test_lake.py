@@ -11,9 +11,9 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contracts.tables.columns import Table
 from contracts.tables.lake import BRONZE_DUPLICATES, CATALOG
-from emr_jobs.errors import Conflict
-from emr_jobs.io.lake import LakeTable
-from emr_jobs.runtime.metrics import Metrics
+from emr_jobs.kernel.errors import Conflict
+from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.stores.lake import LakeTable
 from tests.spark.session import SPARK
 
 pytestmark = SPARK

@@ -8,7 +8,7 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from emr_jobs.runtime.listener import listen
+from emr_jobs.spark.listener import listen
 from tests.spark.session import SPARK
 
 pytestmark = SPARK

@@ -7,11 +7,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from cdk.assets import Assets
-from local import jars
-from local.archive import write_zip
-from local.assets import JAR_SETS
-from local.code_zip import build, source_root
+from cdk.assets.folder import Assets
+from local.artefacts.archive import write_zip
+from local.artefacts.assets import JAR_SETS
+from local.artefacts.code_zip import build, source_root
+from local.java import jars
 
 JARS = sorted(file.file_name for name in JAR_SETS for file in jars.read_lock()[name].files)
 

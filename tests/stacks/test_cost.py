@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from cdk.settings import ENVIRONMENTS, Compute, Internet, Settings, settings
-from ops.cost.environment import SUFFIX, Environment, read_templates
-from ops.cost.estimate import RIVAL_USD, estimate
-from ops.cost.prices import read_prices
-from ops.cost.workload import LOADS
+from ops.commands.cost.environment import SUFFIX, Environment, read_templates
+from ops.commands.cost.estimate import RIVAL_USD, estimate
+from ops.commands.cost.prices import read_prices
+from ops.commands.cost.workload import LOADS
 from tests.architecture.tree import ROOT
 from tests.stacks.templates import synthesized, texts
 from tests.stacks.test_replication import SECOND

@@ -11,8 +11,8 @@ import pytest
 
 from cdk.settings import Compute, Settings, settings
 from contracts.applications import APPLICATIONS
-from contracts.job_plan import JobPlan
-from contracts.spark_submit import Sizes
+from contracts.aws.job_plan import JobPlan
+from contracts.aws.spark_submit import Sizes
 from lambdas.job_controller.logic import HANDOVER, Start, Stop, decide, settled
 from lambdas.job_controller.runs import Run
 from tests.stacks.intrinsics import Environment

@@ -12,11 +12,11 @@ import pytest
 
 from cdk.settings import Compute, Settings, settings
 from contracts.applications import APPLICATIONS
-from contracts.job_plan import JobPlan
-from contracts.releases import EMR_RELEASE
-from contracts.spark_submit import Submission
-from emr_jobs.arguments import parse
-from local.archive import sha256
+from contracts.aws.job_plan import JobPlan
+from contracts.aws.releases import EMR_RELEASE
+from contracts.aws.spark_submit import Submission
+from emr_jobs.apps.arguments import parse
+from local.artefacts.archive import sha256
 from tests.stacks.intrinsics import Environment
 from tests.stacks.shipped import assets
 from tests.stacks.templates import Template, resources, texts_of

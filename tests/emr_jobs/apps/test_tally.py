@@ -10,7 +10,7 @@ import pytest
 
 from contracts.topics import ORDERS
 from emr_jobs.apps.tally import Tally, report
-from emr_jobs.runtime.metrics import Metrics
+from emr_jobs.kernel.metrics import Metrics
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

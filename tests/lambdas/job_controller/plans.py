@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contracts.applications import APPLICATIONS, Places
-from contracts.job_plan import JobPlan
-from contracts.spark_submit import Package, Platform, Sizes
+from contracts.aws.job_plan import JobPlan
+from contracts.aws.spark_submit import Package, Platform, Sizes
 
 CLUSTER = "arn:aws:kafka:eu-central-1:123456789012:cluster/shopstream-dev-kafka/0f0e-1"
 PLAN = JobPlan(

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from contracts.spark_submit import Submission
+from contracts.aws.spark_submit import Submission
 from lambdas.job_controller.emr_steps import EmrSteps
 from lambdas.job_controller.runs import Run, RunName
 from tests.lambdas.job_controller.plans import plan

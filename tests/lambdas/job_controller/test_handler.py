@@ -14,7 +14,7 @@ from moto import mock_aws
 from moto.emrserverless import models
 
 from contracts.applications import APPLICATIONS
-from contracts.job_plan import JobPlan
+from contracts.aws.job_plan import JobPlan
 from lambdas.job_controller import handler, wiring
 from tests.lambdas.job_controller.plans import plan
 

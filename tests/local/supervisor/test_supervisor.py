@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from contracts.errors import ShopstreamError
 from local import launch
-from local.errors import ShopstreamError
 from local.home import Home, new_profile, write_profile
 from local.ports import claim
 from local.supervisor.plan import Part, Plan

@@ -14,8 +14,8 @@ from contracts.codec import encode
 from contracts.events import Click, Order, key_of, simulated_event_id, topic_of
 from contracts.rejections import Rejection
 from contracts.subjects import subject_token
-from producer.simulate.timeline import EVENTS_PER_VISIT, ORDERS_PER_VISIT, Timeline
-from tests.producer.simulate.shop import REGISTRY, RUN, SHOP, START, Sent, send
+from producer.simulate.shop.timeline import EVENTS_PER_VISIT, ORDERS_PER_VISIT, Timeline
+from tests.producer.simulate.sent_shop import REGISTRY, RUN, SHOP, START, Sent, send
 
 TOKEN = re.compile(r"sub_[a-z2-7]{26}")
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from contracts.events import Order
-from producer.simulate.countries import COUNTRIES
-from producer.simulate.incidents import SCENARIOS
 from producer.simulate.labels import LABEL_COLUMNS
-from producer.simulate.timeline import Timeline
-from tests.producer.simulate.shop import SHOP, START, send
+from producer.simulate.shop.countries import COUNTRIES
+from producer.simulate.shop.incidents import SCENARIOS
+from producer.simulate.shop.timeline import Timeline
+from tests.producer.simulate.sent_shop import SHOP, START, send
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE

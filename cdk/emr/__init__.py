@@ -1,0 +1,1 @@
+"""EMR: a cluster of machines, or Serverless applications."""

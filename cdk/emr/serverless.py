@@ -1,0 +1,127 @@
+"""EMR Serverless: no machines of ours, and a role for each application."""
+
+from __future__ import annotations
+
+from aws_cdk import Aws
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_emrserverless as emrserverless
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk.functions.function import PlatformFunction
+from cdk.grants import allow
+from cdk.lake.tables import Lake
+from cdk.settings import Settings
+from contracts.applications import APPLICATIONS, Application
+from contracts.aws.releases import EMR_RELEASE
+from contracts.aws.spark_submit import Platform
+
+_SERVICE = "emr-serverless.amazonaws.com"
+# A ceiling of cost, above what all applications take while each hands over to its successor. Not
+# made from their sizes: nothing here can be changed before the application is stopped.
+_MOST = {"cpu": "64 vCPU", "memory": "256 GB", "disk": "2000 GB"}
+_IDLE_MINUTES = 15
+_OBSERVE = ("emr-serverless:ListJobRuns",)
+_CONTROL = (*_OBSERVE, "emr-serverless:StartJobRun")
+_SHUT_DOWN = ("emr-serverless:GetApplication", "emr-serverless:StopApplication")
+
+
+class EmrServerless(Construct):
+    """It starts with the first run and stops when nothing has run for a while."""
+
+    platform: Platform = "serverless"
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        vpc: ec2.IVpc,
+        subnets: ec2.SubnetSelection,
+        lake: Lake,
+    ) -> None:
+        super().__init__(scope, id)
+        self.security_group = _network(self, vpc)
+        of = emrserverless.CfnApplication
+        ids = vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids
+        self._application = of(
+            self,
+            "Application",
+            name=settings.name("jobs"),
+            release_label=EMR_RELEASE,
+            type="SPARK",
+            architecture="ARM64",
+            auto_start_configuration=of.AutoStartConfigurationProperty(enabled=True),
+            auto_stop_configuration=of.AutoStopConfigurationProperty(
+                enabled=True, idle_timeout_minutes=_IDLE_MINUTES
+            ),
+            maximum_capacity=of.MaximumAllowedResourcesProperty(**_MOST),
+            network_configuration=of.NetworkConfigurationProperty(
+                subnet_ids=ids, security_group_ids=[self.security_group.security_group_id]
+            ),
+            monitoring_configuration=of.MonitoringConfigurationProperty(
+                s3_monitoring_configuration=of.S3MonitoringConfigurationProperty(
+                    log_uri=lake.log_url
+                ),
+                # EMR's own copy would lie outside the shop's bucket and its key.
+                managed_persistence_monitoring_configuration=(
+                    of.ManagedPersistenceMonitoringConfigurationProperty(enabled=False)
+                ),
+            ),
+        )
+        self.target = self._application.attr_application_id
+        self._roles = {app.name: self._role(app, lake) for app in APPLICATIONS}
+        self.roles = {name: role.role_arn for name, role in self._roles.items()}
+
+    def role_of(self, application: Application) -> iam.IRole:
+        """The role under which its runs are started."""
+        return self._roles[application.name]
+
+    def grant_confirm(self, function: PlatformFunction) -> None:
+        """See which applications run and, before a deletion, stop what they ran on."""
+        allow(function, [*_OBSERVE, *_SHUT_DOWN], [self._application.attr_arn])
+
+    def grant_control(self, function: PlatformFunction) -> None:
+        """See, start and stop applications."""
+        allow(function, _CONTROL, [self._application.attr_arn])
+        allow(
+            function,
+            ["emr-serverless:CancelJobRun"],
+            [f"{self._application.attr_arn}/jobruns/*"],
+            because="A run has no ARN before it is started.",
+        )
+        function.add_to_role_policy(
+            iam.PolicyStatement(
+                actions=["iam:PassRole"],
+                resources=list(self.roles.values()),
+                conditions={"StringEquals": {"iam:PassedToService": _SERVICE}},
+            )
+        )
+
+    def _role(self, application: Application, lake: Lake) -> iam.Role:
+        role = iam.Role(
+            self,
+            f"Role-{application.name}",
+            description=f"The streaming application {application.name}",
+            assumed_by=iam.ServicePrincipal(
+                _SERVICE,
+                conditions={
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                    "ArnEquals": {"aws:SourceArn": self._application.attr_arn},
+                },
+            ),
+        )
+        lake.grant_logs(role)
+        return role
+
+
+def _network(scope: Construct, vpc: ec2.IVpc) -> ec2.SecurityGroup:
+    group = ec2.SecurityGroup(
+        scope, "Network", vpc=vpc, description="Streaming applications", allow_all_outbound=False
+    )
+    group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Services of AWS")
+    # Drivers and executors.
+    group.add_ingress_rule(group, ec2.Port.all_tcp())
+    group.add_egress_rule(group, ec2.Port.all_tcp())
+    return group

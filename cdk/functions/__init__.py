@@ -1,0 +1,1 @@
+"""Functions on AWS: how one is made, called by HTTP, called by a deployment."""

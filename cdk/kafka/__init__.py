@@ -1,0 +1,1 @@
+"""MSK: cluster, topics, schemas, replication, and functions that topics call."""

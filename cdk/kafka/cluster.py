@@ -1,0 +1,239 @@
+"""The Kafka cluster: MSK Express, IAM and TLS only, with the topics of the contracts."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Sequence
+
+from aws_cdk import Aws, Fn, RemovalPolicy, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_msk as msk
+from constructs import Construct
+
+from cdk.grants import allow
+from cdk.log_retention import log_group
+from cdk.settings import Settings
+from contracts.aws.releases import KAFKA_VERSION
+from contracts.topics import TOPICS, Topic
+
+IAM_PORT = 9098
+# Express sets replication 3 and two in-sync replicas itself and refuses both as settings.
+_SERVER_PROPERTIES = "auto.create.topics.enable=false\n"
+_REPLICATION = 3
+
+
+class KafkaCluster(Construct):
+    """Clients connect with IAM on port 9098; where, they ask by `kafka:GetBootstrapBrokers`,
+    because CloudFormation does not tell."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        vpc: ec2.IVpc,
+        subnets: ec2.SubnetSelection,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, id)
+        self.cluster_name = settings.name("kafka")
+        self.security_group = ec2.SecurityGroup(
+            self, "SecurityGroup", vpc=vpc, description="Kafka brokers", allow_all_outbound=False
+        )
+        # The pollers of Lambda's event sources live in the security group of the brokers.
+        inside = ec2.Port.tcp(IAM_PORT)
+        self.security_group.add_ingress_rule(self.security_group, inside)
+        self.security_group.add_egress_rule(self.security_group, inside)
+        configuration = msk.CfnConfiguration(
+            self, "Configuration", name=self.cluster_name, server_properties=_SERVER_PROPERTIES
+        )
+        self._cluster = msk.CfnCluster(
+            self,
+            "Cluster",
+            cluster_name=self.cluster_name,
+            kafka_version=KAFKA_VERSION,
+            number_of_broker_nodes=settings.kafka.brokers,
+            broker_node_group_info=msk.CfnCluster.BrokerNodeGroupInfoProperty(
+                client_subnets=vpc.select_subnets(
+                    subnet_group_name=subnets.subnet_group_name
+                ).subnet_ids,
+                connectivity_info=_private_connectivity() if settings.kafka.replicated else None,
+                instance_type=settings.kafka.broker_type,
+                security_groups=[self.security_group.security_group_id],
+            ),
+            client_authentication=_iam_only(),
+            configuration_info=msk.CfnCluster.ConfigurationInfoProperty(
+                arn=configuration.attr_arn,
+                revision=configuration.attr_latest_revision_revision,
+            ),
+            encryption_info=_encrypted(key),
+            enhanced_monitoring="PER_TOPIC_PER_BROKER",
+            logging_info=self._logging(settings, key),
+        )
+        self._cluster.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+        # For other stacks, which alone hold what connects.
+        self.cluster_arn = Stack.of(self).export_value(self._cluster.attr_arn)
+        for topic in TOPICS:
+            self._topic(topic)
+        if settings.kafka.replicated:
+            self._open_to_replication()
+
+    def allow_from(self, peer: ec2.IConnectable) -> None:
+        """Let `peer` reach the brokers."""
+        # Said from the side of the peer: its stack depends on this one, never the other way.
+        peer.connections.allow_to(self.security_group, ec2.Port.tcp(IAM_PORT))
+
+    def grant_read(
+        self, grantee: iam.IGrantable, topics: Sequence[Topic], group_prefix: str
+    ) -> None:
+        """Read `topics` in consumer groups whose names begin with `group_prefix`."""
+        self._grant_connect(grantee)
+        allow(
+            grantee,
+            ["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"],
+            [self._arn("topic", topic.name) for topic in topics],
+        )
+        allow(
+            grantee,
+            ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"],
+            [self._arn("group", f"{group_prefix}*")],
+            because="Spark numbers its groups behind a prefix, at each start anew.",
+        )
+
+    def grant_poll(
+        self, grantee: iam.IGrantable, topics: Sequence[Topic], group_prefix: str
+    ) -> None:
+        """Read as an event source of Lambda does, which first describes the cluster."""
+        self.grant_read(grantee, topics, group_prefix)
+        allow(
+            grantee,
+            ["kafka:DescribeCluster", "kafka-cluster:DescribeClusterDynamicConfiguration"],
+            [self.cluster_arn],
+        )
+
+    def grant_find(self, grantee: iam.IGrantable) -> None:
+        """Ask where the brokers are, without a way in."""
+        allow(grantee, ["kafka:GetBootstrapBrokers"], [self.cluster_arn])
+
+    def grant_write(self, grantee: iam.IGrantable, topics: Sequence[Topic]) -> None:
+        """Write `topics`, as an idempotent producer does."""
+        self._grant_connect(grantee)
+        allow(grantee, ["kafka-cluster:WriteDataIdempotently"], [self.cluster_arn])
+        allow(
+            grantee,
+            ["kafka-cluster:DescribeTopic", "kafka-cluster:WriteData"],
+            [self._arn("topic", topic.name) for topic in topics],
+        )
+
+    def metric(self, name: str, *, statistic: str = "Maximum") -> cloudwatch.Metric:
+        """A metric of the whole cluster, such as ``OfflinePartitionsCount``."""
+        return cloudwatch.Metric(
+            namespace="AWS/Kafka",
+            metric_name=name,
+            dimensions_map={"Cluster Name": self.cluster_name},
+            statistic=statistic,
+        )
+
+    def _topic(self, topic: Topic) -> None:
+        properties = {
+            "message.timestamp.type": "LogAppendTime",
+            "retention.ms": str(int(topic.retention.total_seconds() * 1000)),
+        }
+        resource = msk.CfnTopic(
+            self,
+            f"Topic-{topic.schema}",
+            cluster_arn=self._cluster.attr_arn,
+            topic_name=topic.name,
+            partition_count=topic.cloud_partitions,
+            replication_factor=_REPLICATION,
+            configs=base64.b64encode(json.dumps(properties, sort_keys=True).encode()).decode(),
+        )
+        resource.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+
+    def _open_to_replication(self) -> None:
+        """MSK itself, on behalf of a replicator of another region, may find and join the cluster;
+        what it reads there is the replicator's role's to say."""
+        statement = iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("kafka.amazonaws.com")],
+            actions=[
+                "kafka:CreateVpcConnection",
+                "kafka:DescribeClusterV2",
+                "kafka:GetBootstrapBrokers",
+            ],
+            resources=[self._cluster.attr_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+        )
+        msk.CfnClusterPolicy(
+            self,
+            "Policy",
+            cluster_arn=self._cluster.attr_arn,
+            policy=iam.PolicyDocument(statements=[statement]),
+        )
+
+    def _logging(self, settings: Settings, key: kms.IKey) -> msk.CfnCluster.LoggingInfoProperty:
+        group = log_group(self, "BrokerLogs", settings=settings, key=key)
+        # Who was refused what: the first thing to look at when a client cannot connect.
+        refusals = log_group(self, "AuthorizerLogs", settings=settings, key=key)
+        return msk.CfnCluster.LoggingInfoProperty(
+            authorizer_logs=msk.CfnCluster.AuthorizerLogsProperty(
+                cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(
+                    enabled=True, log_group=refusals.log_group_name
+                )
+            ),
+            broker_logs=msk.CfnCluster.BrokerLogsProperty(
+                cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(
+                    enabled=True, log_group=group.log_group_name
+                )
+            ),
+        )
+
+    def _grant_connect(self, grantee: iam.IGrantable) -> None:
+        allow(
+            grantee,
+            [
+                "kafka-cluster:Connect",
+                "kafka-cluster:DescribeCluster",
+                "kafka:DescribeClusterV2",
+                "kafka:GetBootstrapBrokers",
+            ],
+            [self.cluster_arn],
+        )
+
+    def _arn(self, kind: str, name: str) -> str:
+        """A topic's or a group's ARN: that of the cluster, its kind replaced and its name added."""
+        parts = Fn.split(":cluster/", self.cluster_arn)
+        return Fn.join("", [Fn.select(0, parts), f":{kind}/", Fn.select(1, parts), f"/{name}"])
+
+
+def _iam_only() -> msk.CfnCluster.ClientAuthenticationProperty:
+    return msk.CfnCluster.ClientAuthenticationProperty(
+        sasl=msk.CfnCluster.SaslProperty(iam=msk.CfnCluster.IamProperty(enabled=True)),
+        unauthenticated=msk.CfnCluster.UnauthenticatedProperty(enabled=False),
+    )
+
+
+def _encrypted(key: kms.IKey) -> msk.CfnCluster.EncryptionInfoProperty:
+    return msk.CfnCluster.EncryptionInfoProperty(
+        encryption_at_rest=msk.CfnCluster.EncryptionAtRestProperty(
+            data_volume_kms_key_id=key.key_arn
+        ),
+        encryption_in_transit=msk.CfnCluster.EncryptionInTransitProperty(
+            client_broker="TLS", in_cluster=True
+        ),
+    )
+
+
+def _private_connectivity() -> msk.CfnCluster.ConnectivityInfoProperty:
+    of = msk.CfnCluster
+    return of.ConnectivityInfoProperty(
+        vpc_connectivity=of.VpcConnectivityProperty(
+            client_authentication=of.VpcConnectivityClientAuthenticationProperty(
+                sasl=of.VpcConnectivitySaslProperty(iam=of.VpcConnectivityIamProperty(enabled=True))
+            )
+        )
+    )

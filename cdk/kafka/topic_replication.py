@@ -1,0 +1,160 @@
+"""The source topics of another region's cluster, copied here by MSK Replicator.
+
+Nothing derived is copied: Iceberg's metadata holds absolute paths, and answers follow from events.
+"""
+
+from __future__ import annotations
+
+from aws_cdk import Aws, Fn
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_msk as msk
+from constructs import Construct
+
+from cdk.grants import allow
+from cdk.kafka.cluster import KafkaCluster
+from cdk.log_retention import log_group
+from cdk.settings import ReplicationSource, Settings
+from contracts.topics import SOURCES
+
+# What the service keeps for itself on both sides; the names are documented, and none of ours.
+_INTERNAL = ("*__amazon_msk_replicator_*", "mskr-offset-syncs.*", "*.checkpoints.internal")
+_INTERNAL_GROUPS = "*__amazon_msk_replicator_*"
+_WHY = "The service names its own topics and groups when it starts."
+_CONNECT = ("kafka-cluster:Connect", "kafka-cluster:DescribeCluster")
+_IDEMPOTENT = "kafka-cluster:WriteDataIdempotently"
+_DESCRIBE = ("kafka-cluster:DescribeTopic", "kafka-cluster:DescribeTopicDynamicConfiguration")
+_KEEP = (
+    *_DESCRIBE,
+    *("kafka-cluster:AlterTopic", "kafka-cluster:AlterTopicDynamicConfiguration"),
+    *("kafka-cluster:CreateTopic", "kafka-cluster:ReadData", "kafka-cluster:WriteData"),
+)
+
+
+class TopicReplication(Construct):
+    """Topics keep their names and this environment's own settings. Records get a new append time
+    and new offsets here, so every answer is computed from them anew."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: Settings,
+        source: ReplicationSource,
+        kafka: KafkaCluster,
+        vpc: ec2.IVpc,
+        subnets: ec2.SubnetSelection,
+        key: kms.IKey,
+    ) -> None:
+        super().__init__(scope, id)
+        group = ec2.SecurityGroup(
+            self, "Network", vpc=vpc, description="Topic replication", allow_all_outbound=False
+        )
+        kafka.allow_from(group)
+        role = self._role(source.cluster_arn, kafka.cluster_arn)
+        of = msk.CfnReplicator
+        ids = vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids
+        replicator = of(
+            self,
+            "Replicator",
+            replicator_name=settings.name("replicator"),
+            service_execution_role_arn=role.role_arn,
+            kafka_clusters=[
+                _cluster(source.cluster_arn, source.subnets, None),
+                _cluster(kafka.cluster_arn, ids, [group.security_group_id]),
+            ],
+            replication_info_list=[_replication(source.cluster_arn, kafka.cluster_arn)],
+            log_delivery=of.LogDeliveryProperty(
+                replicator_log_delivery=of.ReplicatorLogDeliveryProperty(
+                    cloud_watch_logs=of.CloudWatchLogsProperty(
+                        enabled=True, log_group=self._logs(settings, key).log_group_name
+                    )
+                )
+            ),
+        )
+        # It connects as soon as it is made.
+        replicator.node.add_dependency(role.node.find_child("DefaultPolicy"))
+
+    def _logs(self, settings: Settings, key: kms.IKey) -> logs.LogGroup:
+        return log_group(self, "Logs", settings=settings, key=key)
+
+    def _role(self, source: str, target: str) -> iam.Role:
+        role = iam.Role(
+            self,
+            "Role",
+            description="Copy the source topics of another region",
+            assumed_by=iam.ServicePrincipal(
+                "kafka.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            ),
+        )
+        allow(role, [*_CONNECT, _IDEMPOTENT], [source, target])
+        topics = [topic.name for topic in SOURCES]
+        allow(
+            role,
+            [*_DESCRIBE, "kafka-cluster:ReadData"],
+            [_inside(source, "topic", name) for name in topics],
+        )
+        allow(
+            role,
+            [*_DESCRIBE, "kafka-cluster:WriteData"],
+            [_inside(target, "topic", name) for name in topics],
+        )
+        internal = [
+            _inside(cluster, "topic", name) for cluster in (source, target) for name in _INTERNAL
+        ]
+        allow(role, _KEEP, internal, because=_WHY)
+        allow(
+            role,
+            ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"],
+            [_inside(target, "group", _INTERNAL_GROUPS)],
+            because=_WHY,
+        )
+        return role
+
+
+def _inside(cluster: str, kind: str, name: str) -> str:
+    """The ARN of a topic or a group of a cluster."""
+    parts = Fn.split(":cluster/", cluster)
+    return Fn.join("", [Fn.select(0, parts), f":{kind}/", Fn.select(1, parts), f"/{name}"])
+
+
+def _cluster(
+    arn: str, subnets: tuple[str, ...] | list[str], security_groups: list[str] | None
+) -> msk.CfnReplicator.KafkaClusterProperty:
+    """Across regions the source has no security groups: it is reached by its private
+    connectivity."""
+    return msk.CfnReplicator.KafkaClusterProperty(
+        amazon_msk_cluster=msk.CfnReplicator.AmazonMskClusterProperty(msk_cluster_arn=arn),
+        vpc_config=msk.CfnReplicator.KafkaClusterClientVpcConfigProperty(
+            subnet_ids=list(subnets), security_group_ids=security_groups
+        ),
+    )
+
+
+def _replication(source: str, target: str) -> msk.CfnReplicator.ReplicationInfoProperty:
+    of = msk.CfnReplicator
+    return of.ReplicationInfoProperty(
+        source_kafka_cluster_arn=source,
+        target_kafka_cluster_arn=target,
+        # As the producers write.
+        target_compression_type="LZ4",
+        topic_replication=of.TopicReplicationProperty(
+            topics_to_replicate=[topic.name for topic in SOURCES],
+            topic_name_configuration=of.ReplicationTopicNameConfigurationProperty(type="IDENTICAL"),
+            # What Kafka still has is the past that can be computed anew.
+            starting_position=of.ReplicationStartingPositionProperty(type="EARLIEST"),
+            copy_topic_configurations=False,
+            copy_access_control_lists_for_topics=False,
+            detect_and_copy_new_topics=False,
+        ),
+        # The applications' offsets are in Postgres, and those of another cluster mean nothing here.
+        consumer_group_replication=of.ConsumerGroupReplicationProperty(
+            consumer_groups_to_replicate=[],
+            detect_and_copy_new_consumer_groups=False,
+            synchronise_consumer_group_offsets=False,
+        ),
+    )

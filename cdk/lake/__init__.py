@@ -1,0 +1,1 @@
+"""The lake on AWS: its tables, their upkeep and the people who read them."""

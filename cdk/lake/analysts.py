@@ -1,0 +1,74 @@
+"""People who ask questions: they read the lake by Athena and the answers in Postgres, and write
+nothing but their results."""
+
+from __future__ import annotations
+
+from aws_cdk import Stack
+from aws_cdk import aws_athena as athena
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk.grants import allow
+from cdk.lake.tables import RESULTS, Lake
+from cdk.settings import Settings
+from cdk.stores.postgres import Postgres
+from contracts.tables.roles import READER
+
+# A query reads no more than this without asking: 100 GB.
+_MAX_SCANNED_BYTES = 100 * 1000**3
+_ASK = (
+    *("athena:BatchGetQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"),
+    *("athena:GetWorkGroup", "athena:ListQueryExecutions"),
+    *("athena:StartQueryExecution", "athena:StopQueryExecution"),
+)
+_LOOK = (
+    *("athena:GetDatabase", "athena:GetDataCatalog", "athena:GetTableMetadata"),
+    *("athena:ListDatabases", "athena:ListTableMetadata"),
+)
+
+
+class Analysts(Construct):
+    """A workgroup that bounds what a query may cost, and `role`, which whoever may assume roles of
+    the account can take."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, settings: Settings, lake: Lake, postgres: Postgres
+    ) -> None:
+        super().__init__(scope, id)
+        name = settings.name("analysts")
+        self._workgroup(name, lake)
+        self.role = iam.Role(
+            self,
+            "Role",
+            description="Read the lake and the answers",
+            assumed_by=iam.AccountRootPrincipal(),
+        )
+        stack = Stack.of(self)
+        groups = stack.format_arn(service="athena", resource="workgroup", resource_name=name)
+        catalog = stack.format_arn(
+            service="athena", resource="datacatalog", resource_name="AwsDataCatalog"
+        )
+        allow(self.role, _ASK, [groups])
+        allow(self.role, _LOOK, [catalog])
+        lake.grant_read(self.role)
+        lake.grant_results(self.role)
+        postgres.grant_connect(self.role, READER)
+
+    def _workgroup(self, name: str, lake: Lake) -> None:
+        of = athena.CfnWorkGroup
+        of(
+            self,
+            "Workgroup",
+            name=name,
+            work_group_configuration=of.WorkGroupConfigurationProperty(
+                enforce_work_group_configuration=True,
+                publish_cloud_watch_metrics_enabled=True,
+                bytes_scanned_cutoff_per_query=_MAX_SCANNED_BYTES,
+                result_configuration=of.ResultConfigurationProperty(
+                    output_location=f"s3://{lake.bucket.bucket_name}/{RESULTS}/",
+                    encryption_configuration=of.EncryptionConfigurationProperty(
+                        encryption_option="SSE_KMS", kms_key=lake.key.key_arn
+                    ),
+                ),
+            ),
+        )

@@ -1,0 +1,284 @@
+"""The dashboard of whoever keeps it running: from what a shop notices down to the machines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from aws_cdk import aws_lambda as lambda_
+
+from cdk.monitoring import stores
+from cdk.monitoring.alarms import Source, Statistic, published
+from cdk.monitoring.applications import (
+    batch_time,
+    drivers,
+    freshness,
+    lag,
+    quality,
+    quarantine_rate,
+)
+from cdk.monitoring.dashboards import Graph, Row, Search
+from cdk.monitoring.functions import NOTIFIER, canary, function, http_api
+from cdk.settings import Settings
+from contracts.applications import APPLICATIONS, INGEST, Application
+from contracts.metrics import MetricName
+
+_EMR = "AWS/EMRServerless"
+
+
+def operator_rows(
+    settings: Settings,
+    *,
+    functions: Mapping[str, lambda_.IFunction],
+    api_id: str,
+    cluster_id: str | None,
+) -> Iterator[Row]:
+    """`cluster_id` is None where EMR Serverless runs the applications."""
+    yield _answers()
+    yield _batches(settings)
+    yield _records()
+    yield _alerts()
+    yield _machines(settings, cluster_id)
+    yield _kafka(settings)
+    yield _valkey(settings)
+    yield _postgres(settings)
+    yield _functions(functions, api_id)
+
+
+def _each(metric: MetricName, statistic: Statistic) -> dict[str, Source]:
+    return {
+        app.name: published(metric, statistic, {"application": app.name}) for app in APPLICATIONS
+    }
+
+
+def _writers() -> list[Application]:
+    return [app for app in APPLICATIONS if app.writes]
+
+
+def _answers() -> Row:
+    behind = {
+        f"{app.name} {topic.name}": lag(app, topic) for app in APPLICATIONS for topic in app.reads
+    }
+    return Row(
+        "Are the answers there, and how old are they?",
+        "Lag is what a whole batch could not take; it is told while nothing happens too.",
+        [
+            Graph("Lag, offsets", behind),
+            Graph("Freshness, seconds", {app.name: freshness(app) for app in APPLICATIONS}),
+            Graph("Canary: an order to Postgres, seconds", {"canary": canary()}, minutes=5),
+        ],
+    )
+
+
+def _batches(settings: Settings) -> Row:
+    triggers = ", ".join(f"{name} {seconds} s" for name, seconds in settings.triggers)
+    return Row(
+        "Do batches keep their pace?",
+        f"A batch should take less than its trigger: {triggers}.",
+        [
+            Graph("Batch, seconds", {app.name: batch_time(app) for app in APPLICATIONS}),
+            Graph("Records a second", _each("rows_per_second", "Average")),
+            Graph("Records in a batch", _each("batch_rows", "Maximum")),
+            Graph("Postgres commit, seconds", _each("postgres_commit_seconds", "Average")),
+            Graph("Lake commit, seconds", _each("lake_commit_seconds", "Average")),
+            Graph("Batches shown again", _each("repeated_batches", "Sum"), minutes=5),
+        ],
+    )
+
+
+def _records() -> Row:
+    def counted(metric: MetricName) -> dict[str, Source]:
+        return {
+            topic.name: published(metric, "Sum", {"application": INGEST.name, "topic": topic.name})
+            for topic in INGEST.reads
+        }
+
+    return Row(
+        "What comes in?",
+        "Every record is new, a duplicate or in the quarantine; late ones are in every total.",
+        [
+            Graph("New events", counted("valid_rows"), minutes=5),
+            Graph("Duplicates", counted("duplicate_rows"), minutes=5),
+            Graph("Late", counted("late_rows"), minutes=5),
+            Graph(
+                "Quarantine, % of records",
+                {topic.name: quarantine_rate(topic) for topic in INGEST.reads},
+                minutes=5,
+            ),
+            Graph(
+                "Quality, % of new events",
+                {topic.name: quality(topic) for topic in INGEST.reads},
+                minutes=5,
+            ),
+        ],
+    )
+
+
+def _alerts() -> Row:
+    def of_writers(metric: MetricName, statistic: Statistic) -> dict[str, Source]:
+        return {
+            app.name: published(metric, statistic, {"application": app.name}) for app in _writers()
+        }
+
+    return Row(
+        "Do alerts get out?",
+        "From Postgres through the outbox to Kafka, from there by the notifier to people.",
+        [
+            Graph("Raised", of_writers("alerts_raised", "Sum"), minutes=5),
+            Graph("Oldest in the outbox, seconds", of_writers("outbox_oldest_seconds", "Maximum")),
+            Graph(
+                "Notifications",
+                {
+                    "sent": published("notifications_sent", "Sum", {"application": NOTIFIER}),
+                    "failed": published("notifications_failed", "Sum", {"application": NOTIFIER}),
+                },
+                minutes=5,
+            ),
+        ],
+    )
+
+
+def _machines(settings: Settings, cluster_id: str | None) -> Row:
+    graphs = [
+        Graph("Drivers", {app.name: drivers(app) for app in APPLICATIONS}),
+        Graph("Failed runs, last hour", _each("failed_runs", "Maximum")),
+    ]
+    return Row(
+        "Does something run them?",
+        "What the job controller sees each minute, and what EMR says of itself.",
+        [*graphs, *(_cluster(cluster_id) if cluster_id else _serverless(settings))],
+    )
+
+
+def _cluster(cluster_id: str) -> list[Graph]:
+    """AWS, "Monitoring Amazon EMR metrics with CloudWatch": all by JobFlowId."""
+
+    def emr(metric: str, statistic: Statistic) -> Source:
+        return Source(
+            namespace="AWS/ElasticMapReduce",
+            metric=metric,
+            dimensions={"JobFlowId": cluster_id},
+            statistic=statistic,
+        )
+
+    return [
+        Graph(
+            "YARN applications",
+            {"running": emr("AppsRunning", "Maximum"), "pending": emr("AppsPending", "Maximum")},
+            minutes=5,
+        ),
+        Graph(
+            "Nodes",
+            {
+                "active": emr("MRActiveNodes", "Maximum"),
+                "unhealthy": emr("MRUnhealthyNodes", "Maximum"),
+                "lost": emr("MRLostNodes", "Maximum"),
+            },
+            minutes=5,
+        ),
+        Graph(
+            "YARN memory free, %",
+            {"free": emr("YARNMemoryAvailablePercentage", "Minimum")},
+            minutes=5,
+        ),
+    ]
+
+
+def _serverless(settings: Settings) -> list[Graph]:
+    """Found by the application's name, a dimension since release 7.10 (AWS, "Monitoring EMR
+    Serverless applications and jobs")."""
+    application = {"ApplicationName": settings.name("jobs")}
+    return [
+        Graph("Workers", {"": Search(_EMR, "RunningWorkerCount", application)}),
+        Graph("vCPU allocated", {"": Search(_EMR, "CPUAllocated", application)}),
+    ]
+
+
+def _kafka(settings: Settings) -> Row:
+    def a_broker(metric: str, statistic: Statistic = "Average") -> dict[str, Source]:
+        return {
+            f"broker {broker}": stores.kafka(settings, metric, statistic, broker)
+            for broker in stores.brokers(settings)
+        }
+
+    brokers = stores.brokers(settings)
+    return Row(
+        "Kafka",
+        "Express brokers replicate below Kafka: there is no metric of partitions that are offline.",
+        [
+            Graph("CPU, %", {f"broker {n}": stores.broker_cpu(settings, n) for n in brokers}),
+            Graph("Bytes in a second", a_broker("BytesInPerSec")),
+            Graph("Bytes out a second", a_broker("BytesOutPerSec")),
+            Graph(
+                "Clients held back, ms",
+                {
+                    f"broker {n} {what}": held_back
+                    for n in brokers
+                    for what, held_back in stores.broker_throttling(settings, n).items()
+                },
+            ),
+            Graph("Connections", a_broker("ConnectionCount", "Maximum")),
+            Graph("Storage, bytes", {"used": stores.kafka(settings, "StorageUsed", "Maximum")}, 60),
+        ],
+    )
+
+
+def _valkey(settings: Settings) -> Row:
+    def a_node(metric: str, statistic: Statistic) -> dict[str, Source]:
+        return {
+            name: stores.valkey(node, metric, statistic)
+            for name, node in stores.valkey_nodes(settings)
+        }
+
+    return Row(
+        "Valkey",
+        "A line a node, named shard-node. What is in it can be made again from Postgres.",
+        [
+            Graph("Engine CPU, %", a_node("EngineCPUUtilization", "Average")),
+            # On nodes of two processors what else runs there counts.
+            Graph("CPU, %", a_node("CPUUtilization", "Average")),
+            Graph("Memory, %", a_node("DatabaseMemoryUsagePercentage", "Maximum")),
+            Graph("Evictions", a_node("Evictions", "Sum")),
+            Graph("Replication lag, seconds", a_node("ReplicationLag", "Maximum")),
+            Graph("Connections", a_node("CurrConnections", "Maximum")),
+        ],
+    )
+
+
+def _postgres(settings: Settings) -> Row:
+    def writer(metric: str, statistic: Statistic) -> dict[str, Source]:
+        return {"writer": stores.postgres(settings, metric, statistic)}
+
+    return Row(
+        "Postgres",
+        "The instance that writes, whichever it is at the time.",
+        [
+            Graph("Capacity used, %", writer("ACUUtilization", "Average")),
+            Graph("Connections", writer("DatabaseConnections", "Maximum")),
+            Graph("Memory left to the largest size, bytes", writer("FreeableMemory", "Minimum")),
+            Graph("Commit, ms", writer("CommitLatency", "Average")),
+            Graph("Deadlocks a second", writer("Deadlocks", "Maximum")),
+            Graph("Capacity units", writer("ServerlessDatabaseCapacity", "Maximum")),
+        ],
+    )
+
+
+def _functions(functions: Mapping[str, lambda_.IFunction], api_id: str) -> Row:
+    def a_function(metric: str, statistic: Statistic) -> dict[str, Source]:
+        return {name: function(each, metric, statistic) for name, each in functions.items()}
+
+    return Row(
+        "Functions and the query API",
+        "4xx are the callers' own, most often a token that is missing or has ended.",
+        [
+            Graph("Errors", a_function("Errors", "Sum"), minutes=5),
+            Graph("Throttles", a_function("Throttles", "Sum"), minutes=5),
+            Graph("Duration, ms", a_function("Duration", "Maximum"), minutes=5),
+            Graph("API requests", {"all": http_api(api_id, "Count", "Sum")}, minutes=5),
+            Graph(
+                "API errors",
+                {kind: http_api(api_id, kind, "Sum") for kind in ("4xx", "5xx")},
+                minutes=5,
+            ),
+            Graph("API latency, ms", {"mean": http_api(api_id, "Latency", "Average")}, minutes=5),
+        ],
+    )

@@ -1,0 +1,1 @@
+"""Aurora PostgreSQL and ElastiCache for Valkey."""

@@ -1,0 +1,251 @@
+"""Avro's schema resolution as a judgement: can this reader read what that writer wrote?
+
+Rules: Avro specification 1.12, "Schema Resolution", and where decoders differ the strictest of
+them: named types match by full name or alias, a default fits the first branch of its union, and a
+known logical type may not change.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.registry.schema_text import parsed
+
+_PROMOTIONS = {
+    "int": {"long", "float", "double"},
+    "long": {"float", "double"},
+    "float": {"double"},
+    "string": {"bytes"},
+    "bytes": {"string"},
+}
+_NAMED = {"record", "error", "enum", "fixed"}
+# Others are ignored, as the specification wants; uuid only narrows which texts are written.
+_LOGICAL = {
+    "decimal",
+    "big-decimal",
+    "date",
+    "time-millis",
+    "time-micros",
+    "timestamp-millis",
+    "timestamp-micros",
+    "timestamp-nanos",
+    "local-timestamp-millis",
+    "local-timestamp-micros",
+    "local-timestamp-nanos",
+    "duration",
+}
+
+
+def breaking_changes(*, reader: str, writer: str) -> list[str]:
+    """Every reason why `reader` cannot read values of `writer`; empty when it can.
+
+    Each reason starts with its path (``Order.lines[].quantity: ...``). SchemaError when one of the
+    texts is no schema.
+    """
+    reader_names: dict[str, Any] = {}
+    writer_names: dict[str, Any] = {}
+    reader_schema = parsed(reader, reader_names)
+    writer_schema = parsed(writer, writer_names)
+    comparison = _Comparison(reader_names, writer_names)
+    root = _short(_name(reader_schema)) if isinstance(reader_schema, Mapping) else ""
+    return list(dict.fromkeys(comparison.judge(reader_schema, writer_schema, root or "value")))
+
+
+@dataclass
+class _Comparison:
+    """One walk over both schemas; `seen` ends the walk in types that hold themselves."""
+
+    reader_names: Mapping[str, Any]
+    writer_names: Mapping[str, Any]
+    seen: set[tuple[str, str]] = field(default_factory=set)
+
+    def judge(self, reader: Any, writer: Any, path: str) -> Iterator[str]:
+        reader, writer = self._resolved(reader, writer)
+        if isinstance(writer, list):
+            for branch in writer:
+                yield from self.judge(reader, branch, path)
+        elif isinstance(reader, list):
+            yield from self._into_union(reader, writer, path)
+        elif not _alike(reader, writer):
+            yield f"{path}: written as {_describe(writer)}, read as {_describe(reader)}"
+        elif _kind(reader) in _NAMED:
+            yield from self._named(reader, writer, path)
+        elif _kind(reader) == "array":
+            yield from self.judge(reader["items"], writer["items"], f"{path}[]")
+        elif _kind(reader) == "map":
+            yield from self.judge(reader["values"], writer["values"], f"{path}{{}}")
+        else:
+            yield from _logical_change(reader, writer, path)
+
+    def _resolved(self, reader: Any, writer: Any) -> tuple[Any, Any]:
+        if isinstance(reader, str):
+            reader = self.reader_names.get(reader, reader)
+        if isinstance(writer, str):
+            writer = self.writer_names.get(writer, writer)
+        return reader, writer
+
+    def _into_union(self, reader: list[Any], writer: Any, path: str) -> Iterator[str]:
+        """Decoders take the first branch that looks like the writer's and go on in it."""
+        for branch in reader:
+            resolved, _ = self._resolved(branch, writer)
+            if _alike(resolved, writer) and _could_be(resolved, writer):
+                yield from self.judge(resolved, writer, path)
+                return
+        branches = ", ".join(_describe(self._resolved(branch, writer)[0]) for branch in reader)
+        yield f"{path}: written as {_describe(writer)}, which is none of {branches}"
+
+    def _named(self, reader: Any, writer: Any, path: str) -> Iterator[str]:
+        both = (_name(reader), _name(writer))
+        if both in self.seen:
+            return
+        self.seen.add(both)
+        if _name(writer) not in (_name(reader), *_aliases(reader)):
+            yield (
+                f"{path}: written as {_describe(writer)}, read as {_describe(reader)}, "
+                "which has no alias for it"
+            )
+        elif _kind(reader) == "enum":
+            yield from _enum(reader, writer, path)
+        elif _kind(reader) == "fixed":
+            if reader["size"] != writer["size"]:
+                yield f"{path}: written with {writer['size']} bytes, read with {reader['size']}"
+            yield from _logical_change(reader, writer, path)
+        else:
+            yield from self._record(reader, writer, path)
+
+    def _record(self, reader: Any, writer: Any, path: str) -> Iterator[str]:
+        written = {one["name"]: one for one in writer["fields"]}
+        claimed: dict[str, str] = {}
+        for wanted in reader["fields"]:
+            name = wanted["name"]
+            inner = f"{path}.{name}"
+            if "default" in wanted and not self._fits(wanted["default"], wanted["type"]):
+                yield f"{inner}: the default {json.dumps(wanted['default'])} does not fit its type"
+            sources = [one for one in (name, *wanted.get("aliases", ())) if one in written]
+            if len(sources) > 1:
+                yield f"{inner}: ambiguous, {' and '.join(sources)} were both written"
+            elif sources and sources[0] in claimed:
+                yield f"{inner}: ambiguous, {sources[0]} is also read as {claimed[sources[0]]}"
+            elif sources:
+                claimed[sources[0]] = name
+                yield from self.judge(wanted["type"], written[sources[0]]["type"], inner)
+            elif "default" not in wanted:
+                yield f"{inner}: was never written and has no default"
+
+    def _fits(self, default: Any, node: Any) -> bool:
+        node, _ = self._resolved(node, None)
+        if isinstance(node, list):
+            return bool(node) and self._fits(default, node[0])
+        match _kind(node):
+            case "array":
+                return isinstance(default, list) and all(
+                    self._fits(item, node["items"]) for item in default
+                )
+            case "map":
+                return isinstance(default, dict) and all(
+                    self._fits(item, node["values"]) for item in default.values()
+                )
+            case "record" | "error":
+                return isinstance(default, dict) and all(
+                    self._fits(default[one["name"]], one["type"])
+                    if one["name"] in default
+                    else "default" in one
+                    for one in node["fields"]
+                )
+            case _:
+                return _fits_scalar(default, node)
+
+
+def _fits_scalar(default: Any, node: Any) -> bool:
+    match _kind(node):
+        case "enum":
+            return default in node["symbols"]
+        case "fixed":
+            return isinstance(default, str) and len(default) == node["size"]
+        case kind:
+            return _fits_primitive(default, kind)
+
+
+def _fits_primitive(default: Any, kind: str) -> bool:
+    is_number = isinstance(default, (int, float)) and not isinstance(default, bool)
+    match kind:
+        case "null":
+            return default is None
+        case "boolean":
+            return isinstance(default, bool)
+        case "int":
+            return is_number and isinstance(default, int) and -(2**31) <= default < 2**31
+        case "long":
+            return is_number and isinstance(default, int) and -(2**63) <= default < 2**63
+        case "float" | "double":
+            return is_number
+        case _:
+            return isinstance(default, str)
+
+
+def _enum(reader: Any, writer: Any, path: str) -> Iterator[str]:
+    gone = [symbol for symbol in writer["symbols"] if symbol not in reader["symbols"]]
+    default = reader.get("default")
+    if default is not None and default not in reader["symbols"]:
+        yield f"{path}: the default {json.dumps(default)} is none of its symbols"
+    elif gone and default is None:
+        yield f"{path}: {', '.join(gone)} can no longer be read and there is no default symbol"
+
+
+def _logical_change(reader: Any, writer: Any, path: str) -> Iterator[str]:
+    read, written = _logical(reader), _logical(writer)
+    if read != written:
+        yield f"{path}: written as {written or 'a plain value'}, read as {read or 'a plain value'}"
+
+
+def _logical(node: Any) -> str:
+    """The logical type in words; "" for none that decoders must know."""
+    name = node.get("logicalType") if isinstance(node, Mapping) else None
+    if name not in _LOGICAL:
+        return ""
+    if name == "decimal":
+        return f"decimal({node.get('precision')},{node.get('scale', 0)})"
+    return str(name)
+
+
+def _alike(reader: Any, writer: Any) -> bool:
+    read, written = _kind(reader), _kind(writer)
+    return read == written or read in _PROMOTIONS.get(written, ())
+
+
+def _could_be(reader: Any, writer: Any) -> bool:
+    """What decoders look at to choose a union's branch: a named type's short name or alias."""
+    if _kind(reader) not in _NAMED:
+        return True
+    short = {_short(name) for name in (_name(reader), *_aliases(reader))}
+    return _short(_name(writer)) in short
+
+
+def _kind(node: Any) -> str:
+    return str(node["type"]) if isinstance(node, Mapping) else str(node)
+
+
+def _name(node: Any) -> str:
+    return str(node.get("name", ""))
+
+
+def _short(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _aliases(node: Any) -> tuple[str, ...]:
+    namespace = _name(node).rpartition(".")[0]
+    return tuple(
+        alias if "." in alias or not namespace else f"{namespace}.{alias}"
+        for alias in node.get("aliases", ())
+    )
+
+
+def _describe(node: Any) -> str:
+    kind = _kind(node)
+    if kind in _NAMED:
+        return f"{kind} {_name(node)}"
+    return _logical(node) or kind

@@ -1,0 +1,117 @@
+"""What each application is made of, and what goes on beside its batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from pyspark.sql import SparkSession
+
+from contracts.applications import CLICK_ANSWERS, INGEST, Application
+from contracts.registry import Registry
+from contracts.rule_packs import default_pack
+from contracts.tables.lake import SILVER_CLICKS
+from emr_jobs.apps.arguments import Arguments
+from emr_jobs.apps.clicks import ClickAnswers
+from emr_jobs.apps.ingest import Ingest
+from emr_jobs.apps.orders import OrderAnswers
+from emr_jobs.kernel.batches import BatchApplication
+from emr_jobs.kernel.crash_points import CrashPoints
+from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.publish.gold import GoldPublisher
+from emr_jobs.publish.hot_store import HotAnswers
+from emr_jobs.spark.service import Periodic
+from emr_jobs.spark.turns import Turns
+from emr_jobs.stores.answers import Pg
+from emr_jobs.stores.kafka import KafkaClient, KafkaPlace
+from emr_jobs.stores.lake import LakeTable
+from emr_jobs.stores.places import postgres_of, valkey_of
+from emr_jobs.stores.progress import ProgressStore
+
+# Gold is written no oftener than this, nor than silver: each time whole days are written anew, and
+# on AWS every request costs money.
+_LEAST_GOLD_SECONDS = 10.0
+_HOT_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What the applications of one process share."""
+
+    arguments: Arguments
+    spark: SparkSession
+    kafka: KafkaClient
+    registry: Registry
+    crash: CrashPoints
+    metrics: Mapping[str, Metrics]
+    turns: Turns
+    clock: Callable[[], datetime]
+    package_version: str
+
+    @property
+    def kafka_place(self) -> KafkaPlace:
+        places = self.arguments.places
+        return KafkaPlace(places.bootstrap_servers, places.kafka_auth)
+
+
+def max_offsets(app: Application, arguments: Arguments) -> int:
+    """The most records of one batch."""
+    return arguments.max_offsets or app.max_offsets(arguments.triggers[app.name])
+
+
+def batch_application(
+    app: Application, clients: Clients, connection: Pg, progress: ProgressStore
+) -> BatchApplication:
+    """What an application does with a batch."""
+    metrics = clients.metrics[app.name]
+    if app == INGEST:
+        return Ingest(
+            clients.spark,
+            progress=progress,
+            registry=clients.registry,
+            crash=clients.crash,
+            metrics=metrics,
+            turns=clients.turns,
+            package_version=clients.package_version,
+        )
+    if app == CLICK_ANSWERS:
+        silver = LakeTable(clients.spark, SILVER_CLICKS, metrics)
+        silver.create()
+        return ClickAnswers(
+            silver=silver,
+            progress=progress,
+            registry=clients.registry,
+            kafka=clients.kafka,
+            metrics=metrics,
+            turns=clients.turns,
+            clock=clients.clock,
+        )
+    return OrderAnswers(
+        connection=connection,
+        progress=progress,
+        registry=clients.registry,
+        kafka=clients.kafka,
+        metrics=metrics,
+        pack=default_pack(),
+    )
+
+
+def beside(app: Application, clients: Clients, stack: ExitStack) -> Iterator[Periodic]:
+    """What an application publishes in threads of its own; connections are closed with `stack`."""
+    metrics = clients.metrics[app.name]
+    postgres = postgres_of(clients.arguments.places)
+    if app == INGEST:
+        connection = postgres.connect()
+        stack.callback(connection.close)
+        gold = GoldPublisher(clients.spark, connection, postgres.jdbc, metrics, clients.turns)
+        seconds = max(_LEAST_GOLD_SECONDS, clients.arguments.triggers[INGEST.name])
+        yield Periodic("gold", seconds, clients.clock, gold.publish)
+    valkey = valkey_of(clients.arguments.places) if app == CLICK_ANSWERS else None
+    if valkey is not None:
+        connection = postgres.connect()
+        stack.callback(connection.close)
+        stack.callback(valkey.close)
+        hot = HotAnswers(connection, valkey, metrics)
+        yield Periodic("hot answers", _HOT_SECONDS, clients.clock, hot.publish)

@@ -1,1 +1,0 @@
-"""Sources and sinks: Kafka, the lake, the answers in Postgres."""

@@ -1,0 +1,77 @@
+"""The range of a batch, read from Spark's checkpoint: it is written before the batch runs.
+
+Layout (Spark 4.1): ``offsets/N`` holds a version line, a metadata line and one JSON line a source
+with the end offsets of batch N; ``sources/0/0`` holds the offsets batch 0 starts from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeAlias
+
+from emr_jobs.kernel.ranges import OffsetRange
+
+# topic -> partition -> offset
+Offsets: TypeAlias = Mapping[str, Mapping[int, int]]
+
+
+class TextFiles(Protocol):
+    """Reads a whole file below the checkpoint; None when there is none."""
+
+    def read(self, path: str) -> str | None: ...
+
+
+class HadoopFiles:
+    """Files of a checkpoint on any file system that Spark reaches (file:, s3a:)."""
+
+    def __init__(self, jvm: Any, configuration: Any, root: str) -> None:
+        self._jvm = jvm
+        self._configuration = configuration
+        self._root = root
+
+    def read(self, path: str) -> str | None:
+        file = self._jvm.org.apache.hadoop.fs.Path(f"{self._root}/{path}")
+        system = file.getFileSystem(self._configuration)
+        if not system.exists(file):
+            return None
+        stream = system.open(file)
+        try:
+            return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
+        finally:
+            stream.close()
+
+
+def parse_offsets(text: str) -> dict[str, dict[int, int]]:
+    """The offsets in the last line of an ``offsets/N`` or ``sources/0/0`` file."""
+    last = text.lstrip("\0").rstrip().splitlines()[-1]
+    return {
+        topic: {int(partition): int(offset) for partition, offset in partitions.items()}
+        for topic, partitions in json.loads(last).items()
+    }
+
+
+def batch_ranges(
+    files: TextFiles, batch_id: int, topic_ids: Mapping[str, str]
+) -> tuple[OffsetRange, ...]:
+    """The ranges of a batch, one for each partition; a partition that is new starts at 0.
+
+    Raises FileNotFoundError when the log does not hold the batch.
+    """
+    ends = _offsets(files, f"offsets/{batch_id}")
+    before = f"offsets/{batch_id - 1}" if batch_id else "sources/0/0"
+    starts = _offsets(files, before)
+    return tuple(
+        OffsetRange(
+            topic, topic_ids[topic], partition, starts.get(topic, {}).get(partition, 0), end
+        )
+        for topic, partitions in sorted(ends.items())
+        for partition, end in sorted(partitions.items())
+    )
+
+
+def _offsets(files: TextFiles, path: str) -> dict[str, dict[int, int]]:
+    text = files.read(path)
+    if text is None:
+        raise FileNotFoundError(f"the checkpoint has no {path}")
+    return parse_offsets(text)

@@ -1,0 +1,1 @@
+"""What follows from the answers: gold tables, the hot store, the outbox."""

@@ -1,1 +1,0 @@
-"""How a streaming application runs: session, batches, progress, metrics, stopping."""

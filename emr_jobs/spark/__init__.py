@@ -1,0 +1,1 @@
+"""How Spark runs an application: session, queries, listener, turns."""

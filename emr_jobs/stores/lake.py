@@ -1,0 +1,138 @@
+"""The one way to commit to a lake table: a numbered commit that knows which offsets it covers.
+
+A commit overwrites exactly the rows of its own number, under serializable isolation validated from
+the snapshot it was computed from: of two writers with one number the second fails, and nothing else
+can be touched. Covered offsets travel as snapshot properties and are found by walking the ancestry,
+because maintenance may commit without them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from contracts.tables.columns import Table
+from contracts.tables.lake import CATALOG
+from emr_jobs.kernel.errors import Conflict
+from emr_jobs.kernel.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+UNTIL_PROPERTY = "shopstream.until"
+NUMBER_PROPERTY = "shopstream.commit-number"
+
+
+@dataclass(frozen=True)
+class TableState:
+    """What a table's current snapshot holds. `until`: (topic id, partition) -> covered offsets."""
+
+    snapshot_id: int | None
+    commit_number: int
+    until: Mapping[tuple[str, int], int]
+
+
+def encode_until(until: Mapping[tuple[str, int], int]) -> str:
+    nested: dict[str, dict[str, int]] = {}
+    for (topic_id, partition), offset in sorted(until.items()):
+        nested.setdefault(topic_id, {})[str(partition)] = offset
+    return json.dumps(nested, separators=(",", ":"))
+
+
+def decode_until(text: str) -> dict[tuple[str, int], int]:
+    return {
+        (topic_id, int(partition)): int(offset)
+        for topic_id, partitions in json.loads(text).items()
+        for partition, offset in partitions.items()
+    }
+
+
+class LakeTable:
+    """An Iceberg table of the catalog, made when it is missing."""
+
+    def __init__(self, spark: SparkSession, table: Table, metrics: Metrics) -> None:
+        self.spark = spark
+        self._table = table
+        self._metrics = metrics
+        self.name = f"{CATALOG}.{table.name}"
+
+    def create(self) -> None:
+        schema, _, _ = self._table.name.partition(".")
+        self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{schema}")
+        self.spark.sql(self._table.lake_ddl(CATALOG))
+
+    def read(self) -> DataFrame:
+        return self.spark.table(self.name)
+
+    def state(self) -> TableState:
+        """The table's state now; the rows themselves have the last word when no ancestor says."""
+        jvm: Any = self.spark._jvm
+        session: Any = self.spark._jsparkSession
+        table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(session, self.name)
+        current = table.currentSnapshot()
+        if current is None:
+            return TableState(None, 0, {})
+        snapshot = current
+        while snapshot is not None:
+            properties = snapshot.summary()
+            if properties.containsKey(UNTIL_PROPERTY):
+                return TableState(
+                    int(current.snapshotId()),
+                    int(properties.get(NUMBER_PROPERTY)),
+                    decode_until(str(properties.get(UNTIL_PROPERTY))),
+                )
+            parent = snapshot.parentId()
+            snapshot = None if parent is None else table.snapshot(parent)
+        return self._state_of_rows(int(current.snapshotId()))
+
+    def commit(
+        self, rows: DataFrame, state: TableState, until: Mapping[tuple[str, int], int]
+    ) -> None:
+        """Add rows as the commit after `state`; Conflict when another commit came between."""
+        number = state.commit_number + 1
+        writer = (
+            rows.withColumn("commit_number", F.lit(number).cast("bigint"))
+            .select(*self._table.names)
+            .writeTo(self.name)
+            .option("isolation-level", "serializable")
+            .option(f"snapshot-property.{UNTIL_PROPERTY}", encode_until(until))
+            .option(f"snapshot-property.{NUMBER_PROPERTY}", str(number))
+        )
+        if state.snapshot_id is not None:
+            writer = writer.option("validate-from-snapshot-id", str(state.snapshot_id))
+        self._guarded(lambda: writer.overwrite(F.col("commit_number") == number))
+        logger.info("%s: commit %s", self.name, number)
+
+    def replace(self, rows: DataFrame, where: Column) -> None:
+        """Replace whole partitions: every row that fulfils `where` gives way to `rows`."""
+        writer = rows.select(*self._table.names).writeTo(self.name)
+        self._guarded(lambda: writer.overwrite(where))
+
+    def _guarded(self, write: Any) -> None:
+        try:
+            with self._metrics.timed("lake_commit_seconds"):
+                write()
+        except (Py4JJavaError, PySparkException) as error:
+            if "ValidationException" in str(error) or "CommitFailedException" in str(error):
+                raise Conflict(f"another writer committed to {self.name} first: {error}") from error
+            raise
+
+    def _state_of_rows(self, snapshot_id: int) -> TableState:
+        rows = (
+            self.read()
+            .groupBy("topic_id", "partition")
+            .agg(F.max("offset").alias("last"), F.max("commit_number").alias("number"))
+            .collect()
+        )
+        return TableState(
+            snapshot_id,
+            max((row["number"] for row in rows), default=0),
+            {(row["topic_id"], row["partition"]): row["last"] + 1 for row in rows},
+        )

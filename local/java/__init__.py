@@ -1,0 +1,1 @@
+"""Java and its jars: found or brought, fetched and checked."""

@@ -1,0 +1,180 @@
+"""The jars of the broker and of the jobs: locked by SHA-256, fetched once a user.
+
+`python -m local.java.jars lock` resolves the roots anew and rewrites the lock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import shutil
+import sys
+import tempfile
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts.errors import EnvironmentProblem
+from local.java import runtime as java
+from local.java.ivy import Coordinate, Ivy, pyspark_jars
+
+LOCK = Path(__file__).parents[1] / "jars.toml"
+RETRIEVE = "[artifact]-[revision](-[classifier]).[ext]"
+LOCK_RETRIEVE = "[organisation]#[artifact]#[revision]#(-[classifier]).[ext]"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class JarSet:
+    """One class path: the roots a person chose and every file they need, with its sum."""
+
+    name: str
+    roots: tuple[Coordinate, ...]
+    files: Mapping[Coordinate, str]
+
+
+def folder(cache: Path) -> Path:
+    """Where the jars are in a user's cache."""
+    return cache / "jars"
+
+
+def read_lock(path: Path = LOCK) -> dict[str, JarSet]:
+    """The locked sets by name."""
+    return {
+        name: JarSet(
+            name,
+            tuple(Coordinate.parse(root) for root in stored["roots"]),
+            {Coordinate.parse(text): digest for text, digest in stored.get("files", {}).items()},
+        )
+        for name, stored in tomllib.loads(path.read_text()).items()
+    }
+
+
+def render_lock(sets: Sequence[JarSet]) -> str:
+    """The text of a lock."""
+    lines = [
+        "# The jars of the brokers and the jobs: roots are chosen by people, files are written by",
+        "# `python -m local.java.jars lock` (every file a set needs, with its SHA-256).",
+    ]
+    for one in sets:
+        lines += ["", f"[{one.name}]", "roots = ["]
+        lines += [f'  "{root}",' for root in one.roots]
+        lines += ["]", "", f"[{one.name}.files]"]
+        lines += [f'"{file}" = "{digest}"' for file, digest in sorted(one.files.items())]
+    return "\n".join([*lines, ""])
+
+
+def install(wanted: Sequence[JarSet], place: Path, ivy: Ivy, say: Say) -> dict[str, list[Path]]:
+    """Bring every file into `place`, sums checked; returns the class path of each set."""
+    place.mkdir(parents=True, exist_ok=True)
+    missing = {
+        file: digest
+        for one in wanted
+        for file, digest in one.files.items()
+        if sha256(place / file.file_name) != digest
+    }
+    if missing:
+        _download(missing, place, ivy, say)
+    return {one.name: [place / file.file_name for file in sorted(one.files)] for one in wanted}
+
+
+def class_path(name: str, cache: Path) -> list[Path]:
+    """The files of one set in a user's cache, whether or not they have been fetched."""
+    return [folder(cache) / file.file_name for file in sorted(read_lock()[name].files)]
+
+
+def missing_files(wanted: Sequence[JarSet], place: Path) -> list[str]:
+    """The names of the locked files that are not in `place`; sums are not looked at."""
+    names = (file.file_name for one in wanted for file in one.files)
+    return sorted({name for name in names if not (place / name).exists()})
+
+
+def sha256(path: Path) -> str:
+    """The sum of a file, or empty where there is none."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+def _download(missing: Mapping[Coordinate, str], place: Path, ivy: Ivy, say: Say) -> None:
+    files = sorted(missing)
+    done = 0
+
+    def on_line(line: str) -> None:
+        nonlocal done
+        if "[SUCCESSFUL" in line:
+            done += 1
+            name = line.rpartition("!")[2].partition(" ")[0]
+            say(f"downloaded {done}/{len(files)}: {name}")
+
+    say(f"downloading {len(files)} jars (kept in {place})")
+    try:
+        # The first one alone: with the registry out of reach, one failure is heard, not dozens.
+        for part in (files[:1], files[1:]):
+            if part:
+                ivy.fetch(part, f"fetched/{RETRIEVE}", on_line=on_line)
+        for file in files:
+            _accept(ivy.work / "fetched" / file.file_name, place, missing[file])
+    finally:
+        shutil.rmtree(ivy.work / "fetched", ignore_errors=True)
+        shutil.rmtree(ivy.work / "cache", ignore_errors=True)
+
+
+def _accept(fetched: Path, place: Path, expected: str) -> None:
+    found = sha256(fetched)
+    if found != expected:
+        raise EnvironmentProblem(
+            f"{fetched.name} is not the file that was locked: "
+            f"SHA-256 is {found or 'none (no such file)'}, expected {expected}",
+            cause="a proxy or a mirror changed the file on its way, or the download was cut",
+            command="`shopstream up` again; if it stays, compare the file with another network's",
+        )
+    # Copied beside and renamed: two stacks may fetch at once, and the cache may be on another disk.
+    with tempfile.NamedTemporaryFile(dir=place, delete=False) as beside:
+        beside.write(fetched.read_bytes())
+    Path(beside.name).chmod(0o644)
+    Path(beside.name).replace(place / fetched.name)
+
+
+def resolve(one: JarSet, ivy: Ivy, shipped: frozenset[str]) -> JarSet:
+    """The set with all that its roots need, less what is `shipped` (names without a version)."""
+    excluded = ["org.scala-lang", "org.apache.hadoop"] if shipped else []
+    target = ivy.work / "fetched"
+    ivy.fetch(one.roots, f"fetched/{LOCK_RETRIEVE}", transitive=True, excluded=excluded)
+    files: dict[Coordinate, str] = {}
+    for path in target.iterdir():
+        group, artifact, version, rest = path.name.removesuffix(".jar").split("#")
+        file = Coordinate(group, artifact, version, rest.removeprefix("-"))
+        if artifact not in shipped:
+            files[file] = sha256(path)
+    shutil.rmtree(target)
+    return JarSet(one.name, one.roots, files)
+
+
+def _names_shipped_with_spark() -> frozenset[str]:
+    return frozenset(path.name.rpartition("-")[0] for path in pyspark_jars().glob("*.jar"))
+
+
+def main() -> int:
+    """Rewrite the lock from its roots."""
+    arguments = argparse.ArgumentParser(prog="local.java.jars", description=main.__doc__)
+    arguments.add_argument("action", choices=["lock"])
+    arguments.add_argument("--certificates", type=Path, help="PEM bundle to trust")
+    certificates = arguments.parse_args().certificates
+    with tempfile.TemporaryDirectory() as work:
+        ivy = Ivy(java.bundled_binary(), Path(work), Path(work) / "ivy.log", certificates)
+        sets = [
+            resolve(one, ivy, _names_shipped_with_spark() if one.name == "spark" else frozenset())
+            for one in read_lock().values()
+        ]
+    LOCK.write_text(render_lock(sets))
+    sys.stderr.write("".join(f"{one.name}: {len(one.files)} files\n" for one in sets))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""The laptop's brokers and their topics."""

@@ -1,0 +1,104 @@
+"""An environment as its templates describe it: what would be deployed is what is priced."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from contracts.applications import APPLICATIONS
+from contracts.aws.job_plan import JobPlan
+from contracts.aws.spark_submit import Sizes
+
+SUFFIX = ".template.json"
+# What CloudFormation fills in when it deploys; nothing here is priced by such a value.
+_UNKNOWN = "?"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of a template."""
+
+    stack: str
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A Spark application that runs without end: seconds between its batches, and its size."""
+
+    trigger: int
+    sizes: Sizes
+
+
+@dataclass(frozen=True)
+class Environment:
+    """All resources of one environment."""
+
+    resources: tuple[Resource, ...]
+
+    def of(self, kind: str) -> tuple[Resource, ...]:
+        """The resources of one type."""
+        return tuple(one for one in self.resources if one.type == kind)
+
+    @cached_property
+    def types(self) -> frozenset[str]:
+        return frozenset(one.type for one in self.resources)
+
+    @cached_property
+    def jobs(self) -> Mapping[str, Job]:
+        """By application: as the job controller's plan has them; without one, by default."""
+        for function in self.of("AWS::Lambda::Function"):
+            variables = function.properties.get("Environment", {}).get("Variables", {})
+            if "JOB_PLAN" in variables:
+                plan = JobPlan.from_json(text(variables["JOB_PLAN"]))
+                return {
+                    name: Job(trigger, plan.sizes[name]) for name, trigger in plan.triggers.items()
+                }
+        return {app.name: Job(app.cloud_trigger, Sizes()) for app in APPLICATIONS}
+
+
+class BrokenTemplate(ValueError):
+    """A file that should be a template, or list templates, and does not; the message names it."""
+
+
+def read_templates(files: Iterable[Path]) -> Environment:
+    """All resources of the templates; raises BrokenTemplate."""
+    return Environment(
+        tuple(
+            Resource(
+                file.name.removesuffix(SUFFIX),
+                logical_id,
+                resource["Type"],
+                resource.get("Properties", {}),
+            )
+            for file in sorted(files)
+            for logical_id, resource in _resources(file).items()
+        )
+    )
+
+
+def _resources(file: Path) -> Mapping[str, Any]:
+    try:
+        resources: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))["Resources"]
+        if all(isinstance(resource["Type"], str) for resource in resources.values()):
+            return resources
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise BrokenTemplate(f"{file} is no template of CloudFormation: {problem}") from problem
+    raise BrokenTemplate(f"{file} is no template of CloudFormation: a type is no text")
+
+
+def text(value: object) -> str:
+    """A template's string; parts that only a deployment knows are a question mark."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and "Fn::Join" in value:
+        between, parts = value["Fn::Join"]
+        joined: str = between.join(text(part) for part in parts)
+        return joined
+    return _UNKNOWN

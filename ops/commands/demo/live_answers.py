@@ -1,0 +1,147 @@
+"""What a running stack has answered so far, read from Postgres, Valkey and Kafka while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from kafka import KafkaConsumer, TopicPartition
+
+from ops.commands.demo.live_shoppers import LiveShoppers, Shoppers
+from ops.stack import Stack
+
+TOP = 5
+# Windows slide by half their length, so those that start on the full minute hold each order once.
+_ONCE = "extract(second FROM window_start) = 0"
+
+_APPLIED = """
+SELECT kind, currency, count(*), sum(total) FROM orders WHERE NOT canary
+GROUP BY 1, 2 ORDER BY 4 DESC, 2"""
+_CATEGORIES = f"""
+SELECT category, currency, sum(order_count)::bigint, sum(revenue) FROM order_metrics
+WHERE category <> '*' AND {_ONCE} GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2 LIMIT {TOP}"""
+_LOCATIONS = f"""
+SELECT location, currency, sum(order_count)::bigint, sum(revenue) FROM order_metrics
+WHERE category = '*' AND {_ONCE} GROUP BY 1, 2 ORDER BY 4 DESC, 1, 2 LIMIT {TOP}"""
+_ALERTS = "SELECT rule, count(*) FROM alerts GROUP BY 1 ORDER BY 2 DESC, 1"
+_LAKE = """
+SELECT coalesce(sum(silver), 0)::bigint, coalesce(sum(duplicate), 0)::bigint,
+       coalesce(sum(quarantine), 0)::bigint FROM quality"""
+_PROGRESS = "SELECT application, topic, partition, until FROM progress"
+# Simulated orders, of which the oldest are sent 3 hours late, are no part of the file's history.
+_REPLAYED = f"{_ONCE} AND window_start < now() - interval '4 hours'"
+_SPAN = f"SELECT min(window_start), max(window_end) FROM order_metrics WHERE {_REPLAYED}"
+_REVENUE = f"""
+SELECT date_trunc(%s, window_start, 'UTC'), currency, sum(revenue) FROM order_metrics
+WHERE category = '*' AND {_REPLAYED} GROUP BY 1, 2 HAVING sum(revenue) <> 0 ORDER BY 2, 1"""
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A category or a location with what was sold in it."""
+
+    name: str
+    currency: str
+    orders: int
+    revenue: Decimal
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The answers of one moment; `lag` is records not applied yet, by application."""
+
+    orders: Mapping[str, int]
+    revenue: Mapping[str, Decimal]
+    categories: Sequence[Ranked]
+    locations: Sequence[Ranked]
+    alerts: Mapping[str, int]
+    shoppers: Shoppers
+    silver: int
+    duplicate: int
+    quarantine: int
+    lag: Mapping[str, int]
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether every application has applied all that Kafka holds."""
+        return bool(self.lag) and not any(self.lag.values())
+
+
+@dataclass(frozen=True)
+class Revenue:
+    """Revenue of one day (or hour, week, month) in one currency."""
+
+    start: datetime
+    currency: str
+    amount: Decimal
+
+
+class LiveAnswers:
+    """Reads a stack's answers, again and again over the same connections."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._postgres = psycopg.connect(
+            stack.postgres_url, autocommit=True, connect_timeout=10, application_name="demo"
+        )
+        self._shoppers = LiveShoppers(self._postgres, stack.valkey_url)
+        self._kafka = KafkaConsumer(bootstrap_servers=stack.bootstrap_servers.split(","))
+
+    def close(self) -> None:
+        self._shoppers.close()
+        self._postgres.close()
+        self._kafka.close()
+
+    def now(self) -> Answers:
+        """The answers as they are committed at this moment."""
+        applied = self._rows(_APPLIED)
+        silver, duplicate, quarantine = self._rows(_LAKE)[0]
+        return Answers(
+            orders={
+                kind: sum(row[2] for row in applied if row[0] == kind)
+                for kind in sorted({row[0] for row in applied})
+            },
+            revenue={row[1]: row[3] for row in applied if row[0] == "placed"},
+            categories=[Ranked(*row) for row in self._rows(_CATEGORIES)],
+            locations=[Ranked(*row) for row in self._rows(_LOCATIONS)],
+            alerts={rule: count for rule, count in self._rows(_ALERTS)},
+            shoppers=self._shoppers.now(),
+            silver=silver,
+            duplicate=duplicate,
+            quarantine=quarantine,
+            lag=self._lag(),
+        )
+
+    def revenue(self) -> tuple[str, list[Revenue]]:
+        """Revenue of the replayed orders over time in rows that fit a screen, and the length of a
+        row in words."""
+        first, last = self._rows(_SPAN)[0]
+        if first is None:
+            return "day", []
+        unit = unit_for(last - first)
+        return unit, [Revenue(*row) for row in self._rows(_REVENUE, unit)]
+
+    def _lag(self) -> dict[str, int]:
+        progress = self._rows(_PROGRESS)
+        ends = self._kafka.end_offsets(
+            sorted({TopicPartition(topic, partition) for _, topic, partition, _ in progress})
+        )
+        lag = dict.fromkeys(sorted({row[0] for row in progress}), 0)
+        for application, topic, partition, until in progress:
+            lag[application] += max(0, ends[TopicPartition(topic, partition)] - until)
+        return lag
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        return self._postgres.execute(statement.encode(), values or None).fetchall()
+
+
+def unit_for(span: timedelta) -> str:
+    """The unit of time that cuts `span` into at most a screenful of rows."""
+    if span <= timedelta(days=1):
+        return "hour"
+    if span <= timedelta(days=31):
+        return "day"
+    return "week" if span <= timedelta(weeks=31) else "month"

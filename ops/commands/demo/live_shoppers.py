@@ -1,0 +1,62 @@
+"""What a running stack says of its shoppers: sessions and trends from Postgres, the last views of
+one of them from Valkey."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from contracts.hot_keys import viewed
+from readers.valkey import connect
+
+TOP = 5
+_SESSIONS = "SELECT coalesce(sum(events), 0)::bigint, count(*) FROM sessions WHERE NOT absorbed"
+_TRENDING = f"""
+SELECT product_id, category, score FROM trending WHERE hour = (SELECT max(hour) FROM trending)
+ORDER BY score DESC, 1, 2 LIMIT {TOP}"""
+_LAST_VIEWER = "SELECT user_id FROM recent_views ORDER BY viewed_at DESC, 1 LIMIT 1"
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A product of its category's newest hour; `score` weighs views, carts and purchases."""
+
+    product: str
+    category: str
+    score: int
+
+
+@dataclass(frozen=True)
+class Shoppers:
+    """`clicks` are those in sessions; `viewed` are the products that `viewer`, who viewed something
+    last, viewed, newest first."""
+
+    clicks: int = 0
+    sessions: int = 0
+    trending: Sequence[Trend] = ()
+    viewer: str = ""
+    viewed: Sequence[str] = ()
+
+
+class LiveShoppers:
+    """Reads them again and again; the session of Postgres is the caller's."""
+
+    def __init__(self, postgres: psycopg.Connection[tuple[Any, ...]], valkey_url: str) -> None:
+        self._postgres = postgres
+        self._valkey = connect(valkey_url)
+
+    def close(self) -> None:
+        self._valkey.close()
+
+    def now(self) -> Shoppers:
+        """The answers as they are at this moment."""
+        clicks, sessions = self._postgres.execute(_SESSIONS).fetchall()[0]
+        trending = [Trend(*row) for row in self._postgres.execute(_TRENDING.encode()).fetchall()]
+        last = self._postgres.execute(_LAST_VIEWER).fetchone()
+        if last is None:
+            return Shoppers(clicks, sessions, trending)
+        products = self._valkey.zrevrange(viewed(last[0]), 0, TOP - 1)
+        return Shoppers(clicks, sessions, trending, last[0], products)

@@ -1,0 +1,1 @@
+"""`shopstream doctor`: what would keep a stack or a deployment from running."""

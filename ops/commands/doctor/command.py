@@ -1,0 +1,71 @@
+"""`shopstream doctor`: what on this machine, or in an AWS account, would be in a stack's way."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from typing import Annotated
+
+import typer
+
+from cdk.settings import InvalidSettings, settings
+from cdk.settings import Settings as EnvironmentSettings
+from contracts.errors import Usage
+from ops import console
+from ops.commands.doctor.aws_account import examine_account
+from ops.commands.doctor.aws_clients import clients
+from ops.commands.doctor.diagnosis import BAD, examine
+from ops.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("doctor")(doctor)
+
+
+def doctor(
+    aws: Annotated[bool, typer.Option("--aws", help="Check the AWS account instead.")] = False,
+    region: Annotated[str | None, typer.Option(help="With --aws: where to deploy.")] = None,
+    cidr: Annotated[
+        str | None, typer.Option(help="With --aws: the address range of the network to be made.")
+    ] = None,
+    env: Annotated[
+        str | None,
+        typer.Option(help="With --aws: dev, staging or production, and what its settings ask for."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+) -> None:
+    """Check the machine. Exit code 0: a stack can run; 4: something must be changed first."""
+    if aws:
+        chosen = _environment(env)
+        addresses = _range(cidr) or (chosen.vpc_cidr if chosen else None)
+        findings = examine_account(clients(region), addresses, chosen)
+    elif region or cidr or env:
+        raise Usage(
+            "--region, --cidr and --env are about an AWS account", command="shopstream doctor --aws"
+        )
+    else:
+        findings = examine(Settings.from_environment())
+    if as_json:
+        console.answer_json({"findings": [vars(finding) for finding in findings]})
+    else:
+        console.table(
+            ("check", "verdict", "found", "what to do"),
+            [(one.check, one.verdict, one.found, one.advice) for one in findings],
+        )
+    if any(one.verdict == BAD for one in findings):
+        raise typer.Exit(4)
+
+
+def _environment(name: str | None) -> EnvironmentSettings | None:
+    try:
+        return None if name is None else settings(name)
+    except InvalidSettings as problem:
+        command = "shopstream doctor --aws --env dev"
+        raise Usage(f"cdk/settings.py: {problem}", command=command) from problem
+
+
+def _range(cidr: str | None) -> str | None:
+    try:
+        return None if cidr is None else str(ip_network(cidr))
+    except ValueError as problem:
+        raise Usage(f"--cidr: {problem}", command="shopstream doctor --aws --help") from problem

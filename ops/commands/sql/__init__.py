@@ -1,0 +1,1 @@
+"""`shopstream sql`: answers and lake as DuckDB sees them."""

@@ -1,0 +1,103 @@
+"""One read-only SQL session over the lake and Postgres; a table is opened when a query names it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from contracts.errors import Usage
+from ops.commands.sql.answers import SCHEMA, Answers
+from ops.commands.sql.lake import lake_tables, open_catalog, show_table
+from ops.stack import Stack
+
+THREADS = 2
+_NAME = r'"?([A-Za-z_][A-Za-z0-9_]*)"?'
+_QUALIFIED = re.compile(rf"{_NAME}\s*\.\s*{_NAME}")
+_READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+
+
+class Session:
+    """Runs SELECTs; what they name as ``bronze.events`` or ``pg.orders`` is put in their reach."""
+
+    def __init__(self, stack: Stack, answers: Answers) -> None:
+        self._catalog = open_catalog(stack.postgres_url, stack.warehouse)
+        self._answers = answers
+        self._lake = lake_tables(self._catalog)
+        self._open: set[str] = set()
+        self._duckdb = duckdb.connect(":memory:")
+        self._duckdb.execute("SET TimeZone = 'UTC'")
+        self._duckdb.execute(f"SET threads = {THREADS}")
+        self._duckdb.execute("SET enable_progress_bar = false")
+        # A name that is unknown here is a mistake, and nothing to be fetched.
+        self._duckdb.execute("SET autoinstall_known_extensions = false")
+        for schema in sorted({name.split(".")[0] for name in self.tables}):
+            self._duckdb.execute(f'CREATE SCHEMA "{schema}"')
+
+    @property
+    def tables(self) -> list[str]:
+        """Every table that a query may name."""
+        return [*self._lake, *self._answers.tables]
+
+    def query(self, text: str) -> duckdb.DuckDBPyRelation:
+        """The rows of one SELECT; Usage when it is none, or names what is not there."""
+        require_read(text)
+        for name in named(text, self.tables):
+            if name not in self._open:
+                self._load(name)
+                self._open.add(name)
+        try:
+            relation = self._duckdb.sql(text)
+        except duckdb.Error as problem:
+            raise self._refused(problem) from problem
+        if relation is None:
+            raise Usage("the query gives no rows", command="shopstream sql")
+        return relation
+
+    def close(self) -> None:
+        self._duckdb.close()
+
+    def _load(self, name: str) -> None:
+        if name.startswith(f"{SCHEMA}."):
+            self._answers.load(self._duckdb, name)
+        else:
+            show_table(self._duckdb, self._catalog, name)
+
+    def _refused(self, problem: duckdb.Error) -> Usage:
+        if isinstance(problem, duckdb.CatalogException):
+            known = ", ".join(self.tables)
+            return Usage(f"{problem}", cause=f"tables are {known}", command="shopstream sql")
+        return Usage(f"the query cannot be run: {problem}")
+
+
+@contextmanager
+def open_session(stack: Stack) -> Iterator[Session]:
+    """A session over a running stack."""
+    with Answers(stack.postgres_url) as answers:
+        session = Session(stack, answers)
+        try:
+            yield session
+        finally:
+            session.close()
+
+
+def require_read(text: str) -> None:
+    """Usage unless the text is exactly one statement that only reads."""
+    try:
+        statements = duckdb.extract_statements(text)
+    except duckdb.Error as problem:
+        raise Usage(f"the query cannot be read: {problem}") from problem
+    if len(statements) != 1 or statements[0].type not in _READS:
+        raise Usage(
+            "only one SELECT at a time: nothing can be changed here",
+            command='shopstream sql "SELECT topic, count(*) FROM bronze.events GROUP BY topic"',
+        )
+
+
+def named(text: str, tables: list[str]) -> list[str]:
+    """The tables that a query names, each once; a name in a comment or a text counts too."""
+    known = {table.lower(): table for table in tables}
+    found = (f"{schema}.{table}".lower() for schema, table in _QUALIFIED.findall(text))
+    return list(dict.fromkeys(known[name] for name in found if name in known))

@@ -1,0 +1,1 @@
+"""`shopstream status`: parts, applications, and how soon alerts are raised."""

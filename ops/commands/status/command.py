@@ -1,0 +1,156 @@
+"""`shopstream status`: what runs, since when, and what was given up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+from rich.live import Live
+
+from contracts.errors import NotReady
+from local.artefacts.archive import sha256
+from local.supervisor.policy import GIVEN_UP, State
+from local.supervisor.published import PartStatus
+from ops import console
+from ops.commands.status.alert_latency import WINDOW_MINUTES, AlertLatency, read_alert_latency
+from ops.commands.status.applications import BROKEN, ApplicationState, read_applications
+from ops.stack import Stack, current_home, open_stack
+
+COLUMNS = ("part", "state", "for", "pid", "restarts", "address", "reason")
+WATCH_SECONDS = 1.0
+Clock = Callable[[], float]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("status")(status)
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Show it until Ctrl-C.")] = False,
+) -> None:
+    """Show every part, and how soon the last 15 minutes' alerts were raised: p50 and p95 of the
+    seconds from Kafka's append of the order that completed one to its row. Exit code 0: all are
+    ready; 1: one was given up; 3: not (yet) running."""
+    home = current_home()
+    clock = time.time  # noqa: TID251 - the edge: what is shown is an age
+    if watch and not as_json:
+        _watch(clock)
+        return
+    stack = open_stack(home)
+    if as_json:
+        console.answer_json(document(stack))
+    else:
+        console.table(COLUMNS, rows(stack, clock()))
+        console.line(latency_line(read_alert_latency(stack.postgres_url)))
+    code = exit_code(stack)
+    if code:
+        raise typer.Exit(code)
+
+
+def document(stack: Stack) -> dict[str, Any]:
+    """The status for programs."""
+    code = stack.home.code / "code.zip"
+    latency = read_alert_latency(stack.postgres_url)
+    return {
+        "home": str(stack.home.root),
+        "stack_id": stack.profile.stack_id,
+        "ready": exit_code(stack) == 0,
+        "supervisor_pid": stack.snapshot.supervisor_pid,
+        "bootstrap_servers": stack.bootstrap_servers,
+        "postgres": stack.postgres_url,
+        "warehouse": str(stack.warehouse),
+        "code_sha256": sha256(code) if code.exists() else None,
+        "applications": {
+            one.name: {"state": one.state, "detail": one.detail, "batches": one.batches}
+            for one in _applications(stack)
+        },
+        "alert_latency": asdict(latency) if latency else None,
+        "parts": {
+            part.name: {
+                "state": part.state,
+                "since": part.since,
+                "pid": part.pid,
+                "restarts": part.restarts,
+                "reason": part.reason,
+                "address": part.address,
+                "log": part.log,
+                "ready_after": part.ready_after,
+            }
+            for part in stack.snapshot.parts
+        },
+    }
+
+
+def rows(stack: Stack, now: float) -> list[tuple[str, ...]]:
+    """One row a service and an application, and one for each task that is not done."""
+    shown = (p for p in stack.snapshot.parts if p.kind == "service" or p.state != State.DONE)
+    applications = _applications(stack)
+    return [
+        *(_row(part, now) for part in shown),
+        *((f"  {one.name}", one.state, "", "", "", "", one.detail) for one in applications),
+    ]
+
+
+def exit_code(stack: Stack) -> int:
+    """0: everything is ready; 1: a part or an application was given up; 3: on its way."""
+    states = {State(part.state) for part in stack.snapshot.parts}
+    if states & {*GIVEN_UP, State.ENDED}:
+        return 1
+    if any(one.state in BROKEN for one in _applications(stack)):
+        return 1
+    return 0 if states <= {State.READY, State.DONE} else NotReady.exit_code
+
+
+def _applications(stack: Stack) -> tuple[ApplicationState, ...]:
+    """As they say themselves; until their process is ready, what they say is of an earlier one."""
+    found = read_applications(stack.postgres_url)
+    process = stack.snapshot.part("spark")
+    if process is None or process.state in (State.READY, State.ENDED, *GIVEN_UP):
+        return found
+    return tuple(replace(one, state=str(process.state), detail="") for one in found)
+
+
+def latency_line(latency: AlertLatency | None) -> str:
+    """The alerts' latency as people read it."""
+    if latency is None or latency.p50_seconds is None or latency.p95_seconds is None:
+        return f"alert latency: no alerts in the last {WINDOW_MINUTES} min"
+    return (
+        f"alert latency: p50 {latency.p50_seconds:.1f} s, p95 {latency.p95_seconds:.1f} s "
+        f"({latency.alerts:,} alerts in the last {WINDOW_MINUTES} min)"
+    )
+
+
+def age(seconds: float) -> str:
+    """A duration as people read it."""
+    whole = max(0, int(seconds))
+    hours, minutes = whole // 3600, whole // 60 % 60
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {whole % 60} s" if minutes else f"{whole} s"
+
+
+def _row(part: PartStatus, now: float) -> tuple[str, ...]:
+    pid = str(part.pid) if part.pid else ""
+    since = age(now - part.since)
+    return part.title, part.state, since, pid, str(part.restarts), part.address, part.reason
+
+
+def _watch(clock: Clock) -> None:
+    if not console.is_rich():
+        while True:
+            stack = open_stack()
+            console.table(COLUMNS, rows(stack, clock()))
+            console.line(latency_line(read_alert_latency(stack.postgres_url)))
+            time.sleep(WATCH_SECONDS)
+    with Live(console=console.stdout(), refresh_per_second=4) as live:
+        while True:
+            stack = open_stack()
+            latency = latency_line(read_alert_latency(stack.postgres_url))
+            live.update(Group(console.rich_table(COLUMNS, rows(stack, clock())), latency))
+            time.sleep(WATCH_SECONDS)

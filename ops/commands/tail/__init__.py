@@ -1,0 +1,1 @@
+"""`shopstream tail`: the events of a topic, decoded for people."""

@@ -1,0 +1,173 @@
+"""`shopstream tail TOPIC`: the records of a topic, decoded, one JSON document a line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+from kafka import KafkaConsumer, TopicPartition
+
+from contracts.codec import decode, decode_record, schema_id_of
+from contracts.errors import Usage
+from contracts.registry import Registry
+from contracts.registry.opening import open_registry
+from contracts.rejections import Rejection
+from contracts.topics import TOPICS, Topic
+from ops.commands.tail.event_text import iso_time, readable
+from ops.stack import open_stack
+from readers.kafka import INTERNAL, open_consumer
+
+SHOWN = 10
+POLL_MS = 500
+_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("tail")(tail)
+
+
+def tail(
+    topic: Annotated[str, typer.Argument(metavar="TOPIC")],
+    *,
+    from_beginning: Annotated[
+        bool, typer.Option("--from-beginning", help="Start at the oldest record.")
+    ] = False,
+    limit: Annotated[int | None, typer.Option(help="End after so many records.", min=1)] = None,
+    follow: Annotated[bool, typer.Option(help="Wait for new records until Ctrl-C.")] = True,
+    key: Annotated[str | None, typer.Option(help="Only records with this key.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As always: one JSON a line.")] = False,
+) -> None:
+    """Show the last records (10, or --limit) and then new ones; a value that is no event is shown
+    with its reason."""
+    del as_json
+    stack = open_stack()
+    registry = open_registry(stack.home.registry)
+    with open_consumer(stack.bootstrap_servers) as consumer:
+        places = partitions_of(consumer, topic)
+        found = records(
+            consumer,
+            places,
+            from_beginning=from_beginning,
+            follow=follow,
+            last=limit or SHOWN,
+            key=key,
+        )
+        try:
+            for number, record in enumerate(found, start=1):
+                sys.stdout.write(line_of(document(record, registry)) + "\n")
+                sys.stdout.flush()
+                if limit is not None and number == limit:
+                    break
+        except KeyboardInterrupt:
+            return
+        except BrokenPipeError:
+            # The reader, such as `head`, has enough; Python would complain once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def line_of(shown: dict[str, Any]) -> str:
+    """A JSON document that is one line to every reader: some end lines at these characters too."""
+    return json.dumps(shown, ensure_ascii=False).translate(_LINE_ENDS)
+
+
+def partitions_of(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
+    """Every partition of a topic; Usage with the known names when there is none."""
+    known = [one for one in consumer.topics() if not one.startswith(INTERNAL)]
+    if topic not in known:
+        raise Usage(
+            f"there is no topic {topic!r}; known: {', '.join(sorted(known)) or 'none'}",
+            command="shopstream topics list",
+        )
+    return [TopicPartition(topic, one) for one in sorted(consumer.partitions_for_topic(topic))]
+
+
+def records(
+    consumer: KafkaConsumer,
+    places: list[TopicPartition],
+    *,
+    from_beginning: bool,
+    follow: bool,
+    last: int,
+    key: str | None,
+) -> Iterator[Any]:
+    """What is there, from the beginning or the `last` by append time; then, following, more."""
+    consumer.assign(places)
+    earliest, latest = consumer.beginning_offsets(places), consumer.end_offsets(places)
+    for place in places:
+        # With a key the last ones may lie anywhere.
+        everything = from_beginning or key is not None
+        start = earliest[place] if everything else max(earliest[place], latest[place] - last)
+        consumer.seek(place, start)
+    backlog = (record for record in _until(consumer, latest) if _has_key(record, key))
+    if from_beginning:
+        yield from backlog
+    else:
+        yield from _newest(backlog, last)
+    while follow:
+        for polled in consumer.poll(timeout_ms=POLL_MS).values():
+            yield from (record for record in polled if _has_key(record, key))
+
+
+def document(record: Any, registry: Registry) -> dict[str, Any]:
+    """One record as JSON values: its place, and the event or the reason why it is none."""
+    place = {
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "append_time": iso_time(record.timestamp * 1000),
+        "key": None if record.key is None else record.key.decode(errors="replace"),
+    }
+    known = {topic.name: topic for topic in TOPICS}
+    if record.topic not in known:
+        value = record.value
+        return place | {"value": None if value is None else value.decode(errors="replace")}
+    return place | _event(known[record.topic], record, registry)
+
+
+def _event(topic: Topic, record: Any, registry: Registry) -> dict[str, Any]:
+    outcome = decode(topic, record.value, record.timestamp * 1000, registry)
+    decoded = decode_record(topic, record.value, registry)
+    shown = None if isinstance(decoded, Rejection) else readable(decoded)
+    if not isinstance(outcome, Rejection):
+        return {"event": shown}
+    schema_id = schema_id_of(record.value or b"")
+    return {
+        "rejected": outcome.reason,
+        "detail": outcome.detail,
+        "schema_id": None if schema_id is None else str(schema_id),
+        "bytes": len(record.value or b""),
+        "record": shown,
+    }
+
+
+def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
+    """Records below `ends`; what lies beyond is left for those who follow."""
+    while any(consumer.position(place) < end for place, end in ends.items()):
+        for place, polled in consumer.poll(timeout_ms=POLL_MS).items():
+            below = [record for record in polled if record.offset < ends[place]]
+            yield from below
+            if len(below) < len(polled):
+                consumer.seek(place, ends[place])
+
+
+def _newest(found: Iterator[Any], last: int) -> list[Any]:
+    """The last records by append time, keeping no more than twice as many."""
+    kept: list[Any] = []
+    for record in found:
+        kept.append(record)
+        if len(kept) >= 2 * last:
+            kept = _by_time(kept)[-last:]
+    return _by_time(kept)[-last:]
+
+
+def _by_time(found: list[Any]) -> list[Any]:
+    return sorted(found, key=lambda record: (record.timestamp, record.partition, record.offset))
+
+
+def _has_key(record: Any, key: str | None) -> bool:
+    return key is None or record.key == key.encode()

@@ -1,0 +1,1 @@
+"""`shopstream verify`: the proof, and its report for a person."""

@@ -1,0 +1,1 @@
+"""Rows of a data file: read, sliced, judged."""

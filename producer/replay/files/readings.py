@@ -1,0 +1,42 @@
+"""What the distinct texts of a column mean, each looked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+import pyarrow as pa
+
+from producer.replay.files.row_values import RowRejected
+
+# Enough for the products and dates of a shop; beyond it a cache starts anew, so memory stays flat.
+MOST_ENTRIES = 100_000
+
+_Value = TypeVar("_Value")
+
+
+class Readings(dict[str, "_Value | None"], Generic[_Value]):
+    """Texts of a column to what they mean; None when no row that has the text is accepted."""
+
+    def __init__(self, read: Callable[[str], _Value]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, text: str) -> _Value | None:
+        if len(self) >= MOST_ENTRIES:
+            self.clear()
+        try:
+            value = self._read(text)
+        except RowRejected:
+            value = None
+        self[text] = value
+        return value
+
+    def of(self, column: pa.DictionaryArray) -> list[_Value | None]:
+        """The meanings of the column's distinct texts."""
+        return list(map(self.__getitem__, column.dictionary.to_pylist()))
+
+
+def spread(meanings: Sequence[object], column: pa.DictionaryArray, kind: pa.DataType) -> pa.Array:
+    """Row by row the meaning of the column's text."""
+    return pa.array(meanings, kind).take(column.indices)

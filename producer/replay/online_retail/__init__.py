@@ -1,0 +1,1 @@
+"""The layout of Online Retail: a row per line of an invoice."""

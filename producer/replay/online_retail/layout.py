@@ -1,0 +1,56 @@
+"""The layout Online Retail: order lines, grouped by invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Literal
+
+from contracts.avro.fragments import OrderValues
+from contracts.ledger import Run
+from contracts.topics import ORDERS
+from producer.replay.files.csv_block import Block
+from producer.replay.files.patterns import PatternTable
+from producer.replay.files.rejected_rows import OnRejected
+from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_values import TimeLimits
+from producer.replay.online_retail.orders import Grouping, newest_time
+from producer.replay.online_retail.rows import COLUMNS
+from producer.replay.order_encoder import CURRENCY, PAYMENT_METHOD, OrderEncoder
+from producer.subjects import Tokens
+from producer.wiring import Where, version_to_write
+
+
+class OnlineRetail:
+    """Orders, one an invoice; the tables name categories by description, regions by country."""
+
+    name: Literal["online-retail"] = "online-retail"
+    columns = COLUMNS
+    topics = (ORDERS,)
+    noun = "orders"
+
+    def __init__(self, categories: PatternTable, regions: PatternTable) -> None:
+        self.categories_sha256 = categories.sha256
+        self.regions_sha256 = regions.sha256
+        self._categories = categories
+        self._regions = regions
+
+    def newest_time(self, blocks: Iterable[Block], chosen: Slice) -> int | None:
+        return newest_time(blocks, chosen, self._categories)
+
+    def reading(self, limits: TimeLimits, chosen: Slice, on_rejected: OnRejected) -> Grouping:
+        return Grouping(
+            limits=limits, categories=self._categories, chosen=chosen, on_rejected=on_rejected
+        )
+
+    def encoder(
+        self, where: Where, run: Run, tokens: Tokens, now_us: Callable[[], int]
+    ) -> OrderEncoder:
+        assert run.source is not None
+        values = OrderValues(
+            version_to_write(where, ORDERS),
+            run=run.run,
+            producer=run.producer,
+            currency=CURRENCY,
+            payment_method=PAYMENT_METHOD,
+        )
+        return OrderEncoder(run.source.edition, tokens, values, self._regions, now_us)

@@ -1,0 +1,214 @@
+"""Rows of the Online Retail layout grouped into orders by invoice.
+
+An accepted row joins the order of its InvoiceNo when it comes at most 1,000 rows after that order's
+last accepted row (rows of every kind count); otherwise it begins a new order with the same number.
+Orders leave in the order of their first accepted rows. An order's number, location and region are
+those of its first accepted row, its time is the earliest of its lines, its customer the first that
+a line names; lines keep file order.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import NamedTuple
+
+from contracts.events import OrderKind
+from contracts.rejections import LATEST_TIME_US, MAX_MINOR, MAX_VALUE_BYTES
+from producer.replay.files.csv_block import Block
+from producer.replay.files.patterns import PatternTable
+from producer.replay.files.rejected_rows import OnRejected
+from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_values import UNSPECIFIED, TimeLimits
+from producer.replay.online_retail.rows import COLUMNS, customer_of, why_rejected
+from producer.replay.online_retail.runs import Run, RunReader
+
+LOOK_AHEAD_ROWS = 1000
+# What a value may hold besides its lines: far more than number, country and tokens take, unless the
+# file is made to break it; those fields are counted on top.
+_ENVELOPE_BYTES = 1024
+
+_TOO_LARGE = f"the order is beyond {MAX_VALUE_BYTES} bytes or a total of {MAX_MINOR} pence"
+
+
+class RetailOrder(NamedTuple):
+    """One order, its lines already encoded; `position` is the number of its first accepted row."""
+
+    position: int
+    event_time: int
+    order_id: str
+    kind: OrderKind
+    customer: str | None
+    country: str
+    line_count: int
+    lines: bytes
+    total: int
+
+
+class _Open:
+    """An order that may still get lines."""
+
+    __slots__ = (
+        "country",
+        "customer",
+        "invoice",
+        "last_row",
+        "line_count",
+        "parts",
+        "position",
+        "rows",
+        "size",
+        "time",
+        "total",
+    )
+
+    def __init__(self, run: Run) -> None:
+        self.position = run.first
+        self.invoice = run.invoice
+        self.time = run.time
+        self.country = run.country.strip()
+        self.customer = ""
+        self.parts: list[bytes] = []
+        self.rows: list[range] = []
+        self.last_row = 0
+        self.line_count = 0
+        self.size = 0
+        self.total = 0
+
+    def add(self, run: Run) -> None:
+        """Take the lines of a run, and its customer unless a line before named one."""
+        self.time = min(self.time, run.time)
+        if run.customer and not self.customer:
+            self.customer = run.customer if customer_of(run.customer) else ""
+        self.parts.append(run.lines)
+        self.rows.append(range(run.first, run.last + 1))
+        self.last_row = run.last
+        self.line_count += run.last + 1 - run.first
+        self.size += len(run.lines)
+        self.total += run.total
+
+    def is_endless(self) -> bool:
+        """Whether the order holds too much already, though it may still get lines."""
+        return self.size > MAX_VALUE_BYTES
+
+    def as_event(self) -> RetailOrder:
+        if self.invoice.startswith("C"):
+            kind: OrderKind = "cancelled"
+        else:
+            kind = "placed" if self.total > 0 else "adjustment"
+        return RetailOrder(
+            position=self.position,
+            event_time=self.time,
+            order_id=self.invoice,
+            kind=kind,
+            customer=customer_of(self.customer),
+            country=self.country or UNSPECIFIED,
+            line_count=self.line_count,
+            lines=b"".join(self.parts),
+            total=self.total,
+        )
+
+
+class Grouping:
+    """Groups blocks of rows, given in file order; `rows` is the number of the last row taken in."""
+
+    def __init__(
+        self,
+        *,
+        limits: TimeLimits,
+        categories: PatternTable,
+        chosen: Slice,
+        on_rejected: OnRejected,
+    ) -> None:
+        self.rows = 0
+        self._limits = limits
+        self._chosen = chosen
+        self._on_rejected = on_rejected
+        self._reader = RunReader(limits, categories)
+        self._open: dict[str, _Open] = {}
+        self._waiting: deque[_Open] = deque()
+        self._too_large: list[_Open] = []
+
+    def events(self, blocks: Iterable[Block]) -> Iterator[RetailOrder]:
+        """The orders of the slice; reading stops when the last of them is closed."""
+        for block in blocks:
+            self._add(block)
+            yield from self._closed(LOOK_AHEAD_ROWS)
+            if self._waiting and self._chosen.is_past(self._waiting[0].position):
+                return
+        yield from self._closed(0)
+
+    def _add(self, block: Block) -> None:
+        runs, rejected = self._reader.read(block, self.rows)
+        for index in rejected:
+            self._reject(self.rows + index + 1, block.row(index))
+        for run in runs:
+            self._order(run).add(run)
+        self.rows += len(block)
+
+    def _order(self, run: Run) -> _Open:
+        """The order that a run joins."""
+        order = self._open.get(run.invoice)
+        if order is None or run.first - order.last_row > LOOK_AHEAD_ROWS:
+            order = self._open[run.invoice] = _Open(run)
+            self._waiting.append(order)
+        return order
+
+    def _reject(self, number: int, fields: list[str]) -> None:
+        if self._chosen.holds(number):
+            rejected = why_rejected(fields, self._limits)
+            assert rejected is not None
+            self._on_rejected(number, rejected.reason, rejected.detail, fields)
+
+    def _closed(self, silent_rows: int) -> Iterator[RetailOrder]:
+        """Take the orders at the head of the queue whose last row is at least `silent_rows` ago."""
+        waiting, until = self._waiting, self.rows - silent_rows
+        while waiting and (waiting[0].last_row <= until or waiting[0].is_endless()):
+            order = waiting.popleft()
+            event = order.as_event()
+            if order.last_row > until or _is_too_large(event):
+                self._too_large.append(order)
+                continue
+            self._forget(order)
+            if self._chosen.holds(event.position):
+                yield event
+        if self._too_large:
+            self._report_too_large(until)
+
+    def _report_too_large(self, until: int) -> None:
+        """Reject the rows so far of orders that cannot be sent; they may still get more."""
+        for order in self._too_large:
+            if self._chosen.holds(order.position):
+                fields = [order.invoice] + [""] * (len(COLUMNS) - 1)
+                for row in chain.from_iterable(order.rows):
+                    self._on_rejected(row, "out_of_range", _TOO_LARGE, fields)
+            order.rows.clear()
+            order.parts.clear()
+            if order.last_row <= until:
+                self._forget(order)
+        self._too_large = [order for order in self._too_large if order.last_row > until]
+
+    def _forget(self, order: _Open) -> None:
+        if self._open.get(order.invoice) is order:
+            del self._open[order.invoice]
+
+
+def _is_too_large(event: RetailOrder) -> bool:
+    # No character takes more than four bytes; the rest of a value is far below the allowance.
+    most = len(event.lines) + 4 * len(event.order_id + event.country) + _ENVELOPE_BYTES
+    return most > MAX_VALUE_BYTES or abs(event.total) > MAX_MINOR
+
+
+def newest_time(blocks: Iterable[Block], chosen: Slice, categories: PatternTable) -> int | None:
+    """The latest InvoiceDate among the slice's accepted rows, unshifted; None if there are none."""
+    reader = RunReader(TimeLimits(shift_us=0, latest=LATEST_TIME_US), categories)
+    newest, rows = None, 0
+    for block in blocks:
+        runs, _ = reader.read(block, rows)
+        times = [run.time for run in runs if chosen.overlaps(run.first, run.last)]
+        newest = max(times if newest is None else [newest, *times], default=None)
+        rows += len(block)
+        if chosen.is_past(rows):
+            break
+    return newest

@@ -1,0 +1,135 @@
+"""Rows of the Online Retail layout: what each field means and why a row is not used.
+
+Whitespace around a field means nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
+
+from contracts.rejections import MAX_QUANTITY
+from producer.replay.files.row_values import (
+    RowRejected,
+    TimeLimits,
+    about,
+    first_rejection,
+    shifted_time,
+    signed_price,
+)
+
+COLUMNS = (
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "InvoiceDate",
+    "UnitPrice",
+    "CustomerID",
+    "Country",
+)
+# Why a row is no line of an order, in the order in which rows are judged: the first that holds is
+# the reason. These are codes: scripts and `rejected.csv` files depend on them.
+RowReason = Literal[
+    # not eight fields
+    "wrong_field_count",
+    # InvoiceNo is empty
+    "missing_invoice",
+    # InvoiceNo starts with "A": a book-keeping entry about debt, nobody bought anything
+    "bad_debt_invoice",
+    # StockCode is empty
+    "missing_product",
+    # InvoiceDate is neither 2010-12-01 08:26[:00] nor 12/1/2010 8:26, or there is no such time
+    "bad_date",
+    # Quantity is not a whole number
+    "bad_quantity",
+    # Quantity is 0
+    "zero_quantity",
+    # UnitPrice is no plain decimal number (1.25), or needs more than four decimals
+    "bad_price",
+    # a date before 1990 or after the replay's start, a quantity or price beyond the limits of
+    # contracts.rejections, a negative price, or an order too large to be one event
+    "out_of_range",
+]
+ROW_REASONS: tuple[RowReason, ...] = get_args(RowReason)
+
+_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2}) ([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?")
+_US_DATE = re.compile(r"([0-9]{1,2})/([0-9]{1,2})/([0-9]{4}) ([0-9]{1,2}):([0-9]{2})()")
+_WHOLE_NUMBER = re.compile(r"([+-]?[0-9]+)(?:\.0+)?")
+# Enough for any quantity in range; Python refuses to convert thousands of digits.
+_MOST_DIGITS = 18
+
+
+def time_of(text: str, limits: TimeLimits) -> int:
+    """Microseconds of an InvoiceDate (wall time taken as UTC), shifted; may raise RowRejected."""
+    stripped = text.strip()
+    if match := _ISO_DATE.fullmatch(stripped):
+        year, month, day, hour, minute, second = match.groups()
+    elif match := _US_DATE.fullmatch(stripped):
+        month, day, year, hour, minute, second = match.groups()
+    else:
+        raise RowRejected("bad_date", about("InvoiceDate", text, "is no date and time"))
+    parts = [int(part or 0) for part in (year, month, day, hour, minute, second)]
+    return shifted_time("InvoiceDate", text, parts, limits)
+
+
+def quantity_of(text: str) -> int:
+    """The number of pieces, negative for returns; RowRejected if it is none, 0 or out of range."""
+    match = _WHOLE_NUMBER.fullmatch(text.strip())
+    if match is None:
+        raise RowRejected("bad_quantity", about("Quantity", text, "is no whole number"))
+    digits = match[1].lstrip("+-").lstrip("0")
+    if not digits:
+        raise RowRejected("zero_quantity", about("Quantity", text, "is 0"))
+    if len(digits) > _MOST_DIGITS or int(digits) > MAX_QUANTITY:
+        detail = about("Quantity", text, f"is beyond {MAX_QUANTITY}")
+        raise RowRejected("out_of_range", detail)
+    return -int(digits) if match[1].startswith("-") else int(digits)
+
+
+def price_of(text: str) -> int:
+    """Ten-thousandths of a pound; RowRejected if it is no price or out of range."""
+    price = signed_price("UnitPrice", text)
+    if price < 0:
+        raise RowRejected("out_of_range", about("UnitPrice", text, "is negative"))
+    return price
+
+
+def require_invoice(invoice: str) -> None:
+    """RowRejected unless an order can be named by this InvoiceNo."""
+    if not invoice:
+        raise RowRejected("missing_invoice", "InvoiceNo is empty")
+    if invoice.startswith("A"):
+        raise RowRejected("bad_debt_invoice", about("InvoiceNo", invoice, "is about a bad debt"))
+
+
+def require_product(product: str) -> None:
+    """RowRejected unless a product can be named by this StockCode."""
+    if not product:
+        raise RowRejected("missing_product", "StockCode is empty")
+
+
+def product_name_of(description: str) -> str:
+    return description.strip()
+
+
+def customer_of(text: str) -> str | None:
+    """The real customer id: "17850.0" and "17850" are one; None when there is none."""
+    return text.strip().removesuffix(".0") or None
+
+
+def why_rejected(fields: Sequence[str], limits: TimeLimits) -> RowRejected | None:
+    """The first reason of `RowReason` that holds for a row; None when it is a line of an order."""
+    if len(fields) != len(COLUMNS):
+        detail = f"{len(fields)} fields instead of {len(COLUMNS)}"
+        return RowRejected("wrong_field_count", detail)
+    invoice, product, _, quantity, date, price, _, _ = fields
+    readings: tuple[Callable[[], object], ...] = (
+        lambda: require_invoice(invoice.strip()),
+        lambda: require_product(product.strip()),
+        lambda: time_of(date, limits),
+        lambda: quantity_of(quantity),
+        lambda: price_of(price),
+    )
+    return first_rejection(readings, ROW_REASONS)

@@ -1,0 +1,1 @@
+"""The layout of REES46: a row per step of a shopper."""

@@ -1,0 +1,116 @@
+"""The layout REES46: what shoppers do, a click a row, and an order for each purchase."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from contracts.avro.fragments import ClickValues, OrderValues, text
+from contracts.events import NO_PLACE_RECORDED, replayed_event_id, replayed_purchase_id
+from contracts.ledger import Run
+from contracts.rejections import LATEST_TIME_US
+from contracts.topics import CLICKS, ORDERS
+from producer.replay.files.csv_block import Block
+from producer.replay.files.rejected_rows import OnRejected
+from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_values import TimeLimits
+from producer.replay.order_encoder import PAYMENT_METHOD
+from producer.replay.rees46.rows import COLUMNS
+from producer.replay.rees46.steps import CURRENCY, Step, Steps, newest_time
+from producer.replay.replaying import Message
+from producer.subjects import Tokens
+from producer.wiring import Where, version_to_write
+
+_PLACE = text(NO_PLACE_RECORDED)
+
+
+class Rees46:
+    """Clicks, and orders of one piece; region and location are not in the file, prices are USD."""
+
+    name: Literal["rees46"] = "rees46"
+    columns = COLUMNS
+    topics = (CLICKS, ORDERS)
+    noun = "events"
+    categories_sha256 = ""
+    regions_sha256 = ""
+
+    def newest_time(self, blocks: Iterable[Block], chosen: Slice) -> int | None:
+        return newest_time(blocks, chosen, LATEST_TIME_US)
+
+    def reading(self, limits: TimeLimits, chosen: Slice, on_rejected: OnRejected) -> Steps:
+        return Steps(limits=limits, chosen=chosen, on_rejected=on_rejected)
+
+    def encoder(
+        self, where: Where, run: Run, tokens: Tokens, now_us: Callable[[], int]
+    ) -> StepEncoder:
+        assert run.source is not None
+        clicks = ClickValues(
+            version_to_write(where, CLICKS),
+            run=run.run,
+            producer=run.producer,
+            region=NO_PLACE_RECORDED,
+        )
+        orders = OrderValues(
+            version_to_write(where, ORDERS),
+            run=run.run,
+            producer=run.producer,
+            currency=CURRENCY,
+            payment_method=PAYMENT_METHOD,
+        )
+        return StepEncoder(run.source.edition, tokens, clicks, orders, now_us)
+
+
+@dataclass
+class StepEncoder:
+    """Makes the events of one `edition` of a file; `now_us` tells when they are sent."""
+
+    edition: str
+    tokens: Tokens
+    clicks: ClickValues
+    orders: OrderValues
+    now_us: Callable[[], int]
+
+    def messages(self, block: Sequence[Step], first: int) -> list[Message]:
+        """The events, numbered from `first` on; the vault knows their users on return."""
+        made: list[Message] = []
+        for step in block:
+            made.extend(self._events(step, first + len(made)))
+        self.tokens.settle()
+        return made
+
+    def _events(self, step: Step, sequence: int) -> Iterator[Message]:
+        user_id = self.tokens.of(step.user)
+        assert user_id is not None
+        event_id = replayed_event_id(self.edition, step.position)
+        value = self.clicks.value(
+            event_id=event_id,
+            event_time=step.event_time,
+            sent_at=self.now_us(),
+            sequence=sequence,
+            event_type=step.event_type,
+            user_id=user_id,
+            looked_at=step.looked_at,
+        )
+        yield Message(CLICKS, event_id, step.position, user_id.encode(), value)
+        if step.event_type == "purchase":
+            yield self._order(step, sequence + 1, user_id)
+
+    def _order(self, step: Step, sequence: int, customer_id: str) -> Message:
+        """The file names no orders, so an order is named as its event."""
+        event_id = replayed_purchase_id(self.edition, step.position)
+        value = self.orders.value(
+            event_id=event_id,
+            event_time=step.event_time,
+            sent_at=self.now_us(),
+            region=_PLACE,
+            sequence=sequence,
+            order_id=event_id,
+            kind="placed" if step.total > 0 else "adjustment",
+            customer_id=customer_id,
+            line_count=1,
+            lines=step.line,
+            total=step.total,
+            location=_PLACE,
+        )
+        return Message(ORDERS, event_id, step.position, customer_id.encode(), value)

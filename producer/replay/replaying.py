@@ -1,0 +1,199 @@
+"""Sends events at a pace: settled with the vault, noted in the ledger, then handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from contracts.ledger import Run
+from contracts.topics import Topic
+from producer.ledger import Ledger, at_row
+from producer.outlets import Failure, Outlet
+from producer.replay.pace import Pace
+
+PRODUCER = "replay"
+# Attempts are written, and new subjects settled, once a block.
+_BLOCK_ITEMS = 256
+_STATUS_SECONDS = 1.0
+# A sleep this short lets Ctrl-C and acknowledgements through.
+_NAP_SECONDS = 0.1
+
+
+class Recorded(Protocol):
+    """Something that a data file recorded; `position` is its first data row."""
+
+    @property
+    def position(self) -> int: ...
+
+    @property
+    def event_time(self) -> int: ...
+
+
+_Item = TypeVar("_Item", bound=Recorded)
+_Encoded_contra = TypeVar("_Encoded_contra", bound=Recorded, contravariant=True)
+
+
+class Message(NamedTuple):
+    """An event to send; `position` is its first data row."""
+
+    topic: Topic
+    event_id: str
+    position: int
+    key: bytes
+    value: bytes
+
+
+class Encoder(Protocol[_Encoded_contra]):
+    """Makes the events of what was recorded."""
+
+    def messages(self, block: Sequence[_Encoded_contra], first: int) -> list[Message]:
+        """The events, numbered from `first` on; the vault knows their subjects on return."""
+
+
+@dataclass
+class Counts:
+    """What a replay did so far; `first_failure` says why the first event failed."""
+
+    rows: int = 0
+    attempted: int = 0
+    acknowledged: int = 0
+    failed: int = 0
+    first_failure: str = ""
+
+
+@dataclass
+class Clock:
+    """Time as functions: `now_us` since 1970, `monotonic` and `sleep` in seconds."""
+
+    now_us: Callable[[], int]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+@dataclass
+class Replay(Generic[_Item]):
+    """One run of a data file whose events are called `noun`.
+
+    `rows_read` tells how far the file is read; `tell` takes the line of each second.
+    """
+
+    run: Run
+    outlet: Outlet
+    ledger: Ledger
+    encoder: Encoder[_Item]
+    pace: Pace
+    clock: Clock
+    rows_read: Callable[[], int]
+    rejected: Callable[[], dict[str, int]]
+    tell: Callable[[str], None]
+    noun: str
+    counts: Counts = field(default_factory=Counts)
+    stopping: bool = False
+
+    def __post_init__(self) -> None:
+        assert self.run.source is not None
+        self._last_row = self.run.source.last_row
+        self._began = self._told = self.clock.monotonic()
+
+    @property
+    def last_row(self) -> int:
+        """The first row of the last event attempted; every event before it was attempted too."""
+        return self._last_row
+
+    def stop(self) -> None:
+        """Ask for a graceful end: nothing more is attempted."""
+        self.stopping = True
+
+    def send(self, items: Iterator[_Item]) -> bool:
+        """Send until the items end, one fails or `stop` is called; whether they ended."""
+        block: list[_Item] = []
+        for item in items:
+            while not self.stopping and (delay := self._delay(item)) > 0:
+                self._send_block(block)
+                self._tell_each_second()
+                self.clock.sleep(min(delay, _NAP_SECONDS))
+            if self.stopping:
+                return False
+            block.append(item)
+            if len(block) >= _BLOCK_ITEMS:
+                self._send_block(block)
+                self._tell_each_second()
+        self._send_block(block)
+        return not self.stopping
+
+    def finish(self, timeout: float) -> int:
+        """Wait at most `timeout` seconds for acknowledgements; return how many are unknown."""
+        deadline = self.clock.monotonic() + timeout
+        while True:
+            unknown = self.outlet.flush(_STATUS_SECONDS)
+            self._take_deliveries()
+            if unknown == 0 or self.clock.monotonic() >= deadline:
+                return unknown
+            self._tell_each_second()
+
+    def close(self, last_row: int, *, finished: bool) -> None:
+        """Write the last word of the ledger: the run's slice ends at `last_row`."""
+        self._last_row = last_row
+        self._sync(finished=finished)
+        self.ledger.close()
+
+    def _delay(self, item: _Item) -> float:
+        return self.pace.delay(item.event_time, self.clock.monotonic())
+
+    def _send_block(self, block: list[_Item]) -> None:
+        """Send the events of the block and empty it."""
+        if block:
+            first = self.counts.attempted
+            messages = self.encoder.messages(block, first)
+            self._last_row = block[-1].position
+            self.counts.attempted += len(messages)
+            self.ledger.attempt(
+                [
+                    (sequence, message.event_id, message.topic.name, message.position)
+                    for sequence, message in enumerate(messages, first)
+                ]
+            )
+            for sequence, message in enumerate(messages, first):
+                self.outlet.send(message.topic, message.key, message.value, sequence)
+            block.clear()
+        self._take_deliveries()
+
+    def _take_deliveries(self) -> None:
+        deliveries = self.outlet.deliveries()
+        self.ledger.outcome(deliveries)
+        self.counts.acknowledged += deliveries.acknowledged
+        self.counts.failed += len(deliveries.failures)
+        if deliveries.failures:
+            self._stop_after_failure(deliveries.failures[0])
+
+    def _stop_after_failure(self, failed: Failure) -> None:
+        # Whatever broke one event breaks the next: the same command again sends what is missing.
+        self.counts.first_failure = self.counts.first_failure or failed.why
+        self.stopping = True
+
+    def _tell_each_second(self) -> None:
+        now = self.clock.monotonic()
+        if now - self._told < _STATUS_SECONDS:
+            return
+        self._told = now
+        # Some outlets acknowledge only what is flushed.
+        self.outlet.flush(0)
+        self._take_deliveries()
+        self._sync(finished=False)
+        self.tell(self.status_line())
+
+    def _sync(self, *, finished: bool) -> None:
+        rejected = self.rejected()
+        run = at_row(self.run, self._last_row, rejected=rejected, finished=finished)
+        self.ledger.sync(run)
+
+    def status_line(self) -> str:
+        """Rows read, events sent and acknowledged, speed and rejected rows so far."""
+        counts, seconds = self.counts, max(1e-9, self.clock.monotonic() - self._began)
+        rows = self.rows_read()
+        return (
+            f"{rows:,} rows read, {counts.attempted:,} {self.noun} sent, "
+            f"{counts.acknowledged:,} acknowledged, {rows / seconds:,.0f} rows/s, "
+            f"{sum(self.rejected().values()):,} rejected"
+        )

@@ -1,0 +1,1 @@
+"""Simulated events as bytes, a column at a time."""

@@ -1,0 +1,109 @@
+"""The keys and values of simulated orders, a column of pieces at a time."""
+
+from __future__ import annotations
+
+from itertools import repeat
+
+import numpy as np
+
+from contracts.avro.fragments import (
+    NO_MORE_LINES,
+    NULL,
+    ORDER_KINDS,
+    PRESENT,
+    long,
+    text,
+)
+from producer.simulate.encoding.avro_columns import hexadecimal, longs, pieces, rows, scattered
+from producer.simulate.encoding.chosen_rows import ChosenRows, Envelopes
+from producer.simulate.shop.catalogue import Catalogue
+from producer.simulate.shop.columns import MOST_LINES, Longs, Orders
+from producer.simulate.shop.countries import CURRENCIES, CURRENCY_BY_COUNTRY, LOCATIONS
+from producer.simulate.shop.people import TOKEN_BYTES, People
+from producer.simulate.shop.visits import PAYMENT_METHODS
+
+# The vault's token of somebody, where there may be nobody.
+_SOMEBODY = PRESENT + long(TOKEN_BYTES)
+_ID_BEFORE = b"o-"
+_ID_CHARACTERS = len(_ID_BEFORE) + 16
+_ID_LENGTH = long(_ID_CHARACTERS)
+_KINDS = pieces((ORDER_KINDS["placed"], ORDER_KINDS["cancelled"]))
+_LINE_COUNTS = pieces(long(count) for count in range(MOST_LINES + 1))
+# By currency, location and payment method.
+_PAID_IN = pieces(
+    text(currency) + text(location) + text(method)
+    for currency in CURRENCIES
+    for location in LOCATIONS
+    for method in PAYMENT_METHODS
+).reshape(len(CURRENCIES), len(LOCATIONS), len(PAYMENT_METHODS))
+_PRICES_PER_MINOR = 100
+
+
+class OrderColumns:
+    """Encodes the orders of one producer's run; order ids depend on `salt`."""
+
+    def __init__(
+        self,
+        envelopes: Envelopes,
+        *,
+        salt: int,
+        catalogue: Catalogue,
+        people: People,
+    ) -> None:
+        self._envelopes = envelopes
+        self._salt = salt
+        self._people = people
+        self._products = pieces(
+            text(one.product_id) + text(one.name) + text(one.category) for one in catalogue.products
+        )
+
+    def ids(self, visits: Longs) -> list[bytes]:
+        """Order ids by visit: a cancellation names the order that it takes back."""
+        return [_ID_BEFORE + one for one in rows(hexadecimal(scattered(visits, self._salt)))]
+
+    def encode(self, of: ChosenRows) -> tuple[list[bytes], list[bytes]]:
+        """Keys and values; the vault is to be told of new people before they are sent."""
+        orders = of.batch.orders.take(of.row)
+        self._people.meet(orders.shopper)
+        customers = rows(self._people.tokens.take(orders.shopper, axis=0))
+        ids, accounts = self.ids(orders.visit), orders.created.tolist()
+        currency = CURRENCY_BY_COUNTRY[orders.country]
+        columns = zip(
+            *self._envelopes.columns(of, orders.country),
+            repeat(_ID_LENGTH, len(ids)),
+            ids,
+            _KINDS[orders.cancelled.astype(np.int8)].tolist(),
+            # An order without an account has no customer either.
+            [
+                _SOMEBODY + token if created else NULL
+                for token, created in zip(customers, accounts, strict=True)
+            ],
+            *self._lines(orders, of.batch.line_prices[of.row]),
+            longs(of.batch.totals[of.row]),
+            _PAID_IN[currency, orders.location, orders.payment].tolist(),
+            [_SOMEBODY + token for token in self._people.devices(orders.device)],
+            [PRESENT + long(created) if created else NULL for created in accounts],
+            strict=True,
+        )
+        keys = [
+            token if created else order_id
+            for token, created, order_id in zip(customers, accounts, ids, strict=True)
+        ]
+        return keys, list(map(b"".join, columns))
+
+    def _lines(self, orders: Orders, prices: Longs) -> list[list[bytes]]:
+        """The lines of each order, in pieces: a column each."""
+        there = orders.lines >= 0
+        lines = zip(
+            self._products[orders.lines[there]].tolist(),
+            longs(orders.quantities[there].astype(np.int64)),
+            longs(prices[there] * _PRICES_PER_MINOR),
+            strict=True,
+        )
+        places = np.full(there.shape, b"", object)
+        places[there] = list(map(b"".join, lines))
+        return [
+            _LINE_COUNTS[there.sum(axis=1)].tolist(),
+            *places.T.tolist(),
+            [NO_MORE_LINES] * len(there),
+        ]

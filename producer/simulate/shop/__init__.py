@@ -1,0 +1,1 @@
+"""The simulated shop: what it sells, who comes, what they do and what goes wrong."""

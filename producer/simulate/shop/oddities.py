@@ -1,0 +1,68 @@
+"""What is odd about an event on purpose: late, out of order, future-dated, malformed, doubled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from producer.simulate.shop.columns import Bytes, Columns, Flags, Longs
+from producer.simulate.shop.defects import DEFECTS
+
+_MINUTE = 60_000_000
+# Well above what is called late and what is called the future: a second more or less on the way
+# decides nothing.
+LATE_BY_US = (20 * _MINUTE, 180 * _MINUTE)
+AHEAD_BY_US = (15 * _MINUTE, 120 * _MINUTE)
+HELD_BACK_US = (2_000_000, 60_000_000)
+# Long enough that a copy often comes in another batch than its twin.
+COPY_AFTER_US = (100_000, 30_000_000)
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Shares of all events, each from 0 to 1. One event is at most one of late, future and
+    malformed; any may be duplicated or sent out of order as well."""
+
+    duplicates: float = 0.0
+    late: float = 0.0
+    out_of_order: float = 0.0
+    future: float = 0.0
+    malformed: float = 0.0
+
+    @property
+    def marks(self) -> bool:
+        """Whether an event may be anything but out of order."""
+        return bool(self.duplicates or self.late or self.future or self.malformed)
+
+
+@dataclass(frozen=True)
+class Marks(Columns):
+    """`late_by` and `ahead_by` in microseconds, 0 for not; `defect` a place in the topic's
+    `DEFECTS` from 1; `copy_after` microseconds until the copy is sent, 0 for none."""
+
+    late_by: Longs
+    ahead_by: Longs
+    defect: Bytes
+    copy_after: Longs
+
+
+def mark(random: np.random.Generator, shares: Shares, topic: Bytes, fraud: Flags) -> Marks:
+    """Choose what is odd about events. Fraud may be late or doubled, yet always arrives."""
+    count = len(topic)
+    none = np.zeros(count, np.int64)
+    if not shares.marks:
+        return Marks(none, none, none.astype(np.int8), none)
+    chance = random.random(count)
+    malformed = (chance < shares.malformed) & ~fraud
+    ahead = (chance >= shares.malformed) & (chance < shares.malformed + shares.future) & ~fraud
+    late = chance >= 1 - shares.late
+    kinds = np.array([len(defects) for defects in DEFECTS], np.int64)[topic]
+    defect = 1 + np.floor(random.random(count) * kinds).astype(np.int8)
+    copied = random.random(count) < shares.duplicates
+    return Marks(
+        late_by=np.where(late, random.integers(*LATE_BY_US, count), 0),
+        ahead_by=np.where(ahead, random.integers(*AHEAD_BY_US, count), 0),
+        defect=np.where(malformed, defect, 0).astype(np.int8),
+        copy_after=np.where(copied, random.integers(*COPY_AFTER_US, count), 0),
+    )

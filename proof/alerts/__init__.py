@@ -1,0 +1,1 @@
+"""The alerts that a rule pack gives, worked out in SQL."""

@@ -1,0 +1,124 @@
+"""The relations that the levels read: the stores' tables under their own names, in DuckDB.
+
+Schemas ``bronze``, ``silver`` and ``gold`` are the lake, ``answers`` is Postgres, ``broker`` is
+Kafka, ``hot`` is Valkey and ``ledger`` the producers' files. ``prepare`` turns them into the forms
+the levels compare: times in microseconds, money in minor units, ids in small letters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from contracts.events import CANARY, LATE_AFTER_US, NO_PLACE_RECORDED
+from contracts.rejections import REASONS
+from contracts.tables import Column, Table
+from contracts.tables.click_answers import PRODUCT_ACTIVITY, RECENT_VIEWS, SESSIONS, TRENDING
+from contracts.tables.columns import Type
+from contracts.tables.lake import LAKE_TABLES
+from contracts.tables.postgres import (
+    ALERTS,
+    ORDER_METRICS,
+    ORDERS,
+    PROGRESS,
+    PUBLISHED,
+    QUALITY,
+)
+from proof.checks import prepare as run_preparation
+
+# Enough for the joins of a few million rows; beyond it DuckDB spills to its file.
+MEMORY_LIMIT = "1GB"
+THREADS = 2
+
+ANSWERS: tuple[Table, ...] = (
+    *(PROGRESS, PUBLISHED, QUALITY),
+    *(ORDERS, ORDER_METRICS, ALERTS),
+    *(SESSIONS, PRODUCT_ACTIVITY, TRENDING, RECENT_VIEWS),
+)
+
+DUCKDB_TYPES: dict[Type, str] = {
+    "uuid": "VARCHAR",
+    "text": "VARCHAR",
+    "texts": "VARCHAR[]",
+    "bigint": "BIGINT",
+    "integer": "INTEGER",
+    "boolean": "BOOLEAN",
+    "timestamp": "TIMESTAMPTZ",
+    "money": "DECIMAL(18,2)",
+    "bytes": "BLOB",
+    "json": "VARCHAR",
+    "lines": (
+        "STRUCT(product_id VARCHAR, product_name VARCHAR, category VARCHAR, "
+        "quantity INTEGER, unit_price DECIMAL(18,4))[]"
+    ),
+}
+
+_OTHERS = {
+    "ledger.runs": "run VARCHAR, producer VARCHAR, topic VARCHAR, topic_id VARCHAR",
+    "ledger.attempts": "run VARCHAR, sequence BIGINT, event_id VARCHAR, topic VARCHAR, "
+    "position BIGINT",
+    "ledger.outcomes": "run VARCHAR, sequence BIGINT, outcome VARCHAR, partition INTEGER, "
+    '"offset" BIGINT, append_us BIGINT',
+    "broker.partitions": "topic VARCHAR, topic_id VARCHAR, partition INTEGER, low BIGINT, "
+    "high BIGINT",
+    "broker.alerts": 'partition INTEGER, "offset" BIGINT, alert_id VARCHAR',
+    "hot.moment": "now_us BIGINT",
+    "hot.viewed": "user_id VARCHAR, product_id VARCHAR, viewed_us BIGINT",
+    "hot.product_day": "product_id VARCHAR, day VARCHAR, views BIGINT, carts BIGINT, "
+    "purchases BIGINT, revenue VARCHAR",
+    "hot.trending": "category VARCHAR, hour VARCHAR, product_id VARCHAR, score BIGINT",
+    "hot.unknown": "key VARCHAR",
+    "lake_missing_files": "table_name VARCHAR, path VARCHAR",
+    "lake_files": "table_name VARCHAR, files BIGINT",
+    "conflicts": 'topic VARCHAR, topic_id VARCHAR, partition INTEGER, "offset" BIGINT, '
+    "event_id VARCHAR, differing VARCHAR",
+    "expected_alerts": "alert_id VARCHAR, rule VARCHAR, rule_version INTEGER, subject VARCHAR, "
+    "severity VARCHAR, event_us BIGINT, region VARCHAR, window_us BIGINT, suppress_us BIGINT",
+}
+
+
+def connect(folder: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A database with every relation empty: in memory, or in a file of `folder` that may spill."""
+    connection = duckdb.connect(str(folder / "verify.duckdb") if folder else ":memory:")
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute(f"SET threads = {THREADS}")
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET preserve_insertion_order = false")
+    connection.execute("SET enable_progress_bar = false")
+    if folder:
+        connection.execute("SET temp_directory = ?", [str(folder / "spill")])
+    _create(connection)
+    return connection
+
+
+def _create(connection: duckdb.DuckDBPyConnection) -> None:
+    for schema in ("bronze", "silver", "gold", "answers", "ledger", "broker", "hot"):
+        connection.execute(f"CREATE SCHEMA {schema}")
+    for table in LAKE_TABLES:
+        connection.execute(f"CREATE TABLE {table.name} ({columns(table.columns)})")
+    for table in ANSWERS:
+        connection.execute(f"CREATE TABLE answers.{table.name} ({columns(table.columns)})")
+    for name, body in _OTHERS.items():
+        connection.execute(f"CREATE TABLE {name} ({body})")
+    connection.execute("CREATE TABLE known_reasons AS SELECT unnest(?) AS reason", [list(REASONS)])
+    connection.execute(f"CREATE MACRO late_after_us() AS {LATE_AFTER_US}::BIGINT")
+    connection.execute(f"CREATE MACRO no_place() AS '{NO_PLACE_RECORDED}'")
+    connection.execute(f"CREATE MACRO is_canary(producer) AS (producer = '{CANARY}')")
+
+
+def prepare(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the normalised relations that all levels share."""
+    run_preparation(connection, "prepare")
+    run_preparation(connection, "metrics")
+    run_preparation(connection, "clicks")
+
+
+def columns(described: Sequence[Column]) -> str:
+    """Column definitions for DuckDB, by the contract's types."""
+    return ", ".join(f'"{column.name}" {DUCKDB_TYPES[column.type]}' for column in described)
+
+
+def duckdb_type(column: Column) -> str:
+    return DUCKDB_TYPES[column.type]

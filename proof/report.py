@@ -1,0 +1,96 @@
+"""What the proof found: the ledger in words, the levels, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from proof.checks import Check, Level
+
+# The order in which the ledger is told.
+WORDS = (
+    "attempted",
+    "acknowledged",
+    "bronze",
+    "silver",
+    "late",
+    "duplicate",
+    "lost",
+    "unexpected",
+    "duplicated",
+    "recovered",
+    "conflicting",
+)
+# A count above zero is red; `unexpected` only when asked, because others may feed a topic too.
+RED_WORDS = ("lost", "duplicated", "conflicting")
+
+
+@dataclass(frozen=True)
+class SourceFinding:
+    """What the raw data files say. `mismatched_rows` counts differing rows of the
+    answers: of order_metrics and, where a file tells of clicks, of what follows from them."""
+
+    files: tuple[str, ...]
+    counts: Mapping[str, int]
+    mismatched_rows: int
+    level: Level
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "file": self.files[0] if len(self.files) == 1 else list(self.files),
+            **self.counts,
+            "mismatched_rows": self.mismatched_rows,
+            "ok": self.level.ok,
+            "checks": [_check_json(check) for check in self.level.checks],
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """The proof of one moment of a stack that was caught up."""
+
+    words: Mapping[str, int]
+    quarantine: Mapping[str, int]
+    levels: tuple[Level, ...]
+    source: SourceFinding | None = None
+    strict: bool = False
+
+    @property
+    def red_words(self) -> tuple[str, ...]:
+        """The words that alone make the report red."""
+        judged = (*RED_WORDS, "unexpected") if self.strict else RED_WORDS
+        return tuple(word for word in judged if self.words[word])
+
+    @property
+    def green(self) -> bool:
+        source_ok = self.source is None or self.source.level.ok
+        return not self.red_words and source_ok and all(level.ok for level in self.levels)
+
+    def as_json(self) -> dict[str, Any]:
+        document: dict[str, Any] = {
+            "green": self.green,
+            "caught_up": True,
+            **{word: self.words[word] for word in WORDS},
+            "quarantine": dict(self.quarantine),
+            "levels": {
+                level.name: {
+                    "ok": level.ok,
+                    "question": level.question,
+                    "checks": [_check_json(check) for check in level.checks],
+                    "notes": list(level.notes),
+                }
+                for level in self.levels
+            },
+        }
+        return document | ({"source": self.source.as_json()} if self.source else {})
+
+
+def _check_json(check: Check) -> dict[str, Any]:
+    return {
+        "name": check.name,
+        "expected": check.expected,
+        "actual": check.actual,
+        "ok": check.ok,
+        "samples": [asdict(sample) for sample in check.samples],
+    }

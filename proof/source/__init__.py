@@ -1,0 +1,1 @@
+"""Raw data files: what their rows say the answers must be."""

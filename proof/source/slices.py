@@ -1,0 +1,82 @@
+"""Which part of which data file each run replayed; refuses files that cannot explain the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from contracts.errors import Usage
+from contracts.ledger import Run, SourceFile
+from contracts.topics import TOPICS
+from proof.source.data_file import DataFile, Slice
+
+_AGAIN = "shopstream verify --source FILE, once for each file that was replayed"
+
+
+def require_replayed(files: Sequence[DataFile], runs: Sequence[Run]) -> None:
+    """Refuse a file that no run replayed."""
+    replayed = {run.source.sha256 for run in runs if run.source}
+    for found in files:
+        if found.sha256 not in replayed:
+            raise Usage(
+                f"no run replayed this file: {found.path}",
+                cause="the file was changed since, or another file was replayed",
+                command=f"shopstream replay {found.layout.name} FILE, then verify again",
+            )
+
+
+def slices_of(
+    files: Sequence[DataFile],
+    runs: Sequence[Run],
+    attempted: Mapping[tuple[str, str], int],
+    furthest: Mapping[str, int],
+) -> list[Slice]:
+    """One slice a run that replayed one of `files`.
+
+    `attempted` counts attempts by (run, topic): a run that sent events of the files' topics and of
+    another file is refused, because that file must explain them. Events that come from no file are
+    silver's to explain. `furthest` is the last row that a run attempted: a run that was killed may
+    not have written it to its ``run.json``.
+    """
+    by_digest = {found.sha256: number for number, found in enumerate(files)}
+    told = [topic for topic in TOPICS if any(topic in found.layout.topics for found in files)]
+    chosen = []
+    for run in runs:
+        sent = [topic.schema for topic in told if attempted.get((run.run, topic.name))]
+        if not sent or run.source is None:
+            continue
+        if run.source.sha256 not in by_digest:
+            raise Usage(
+                f"run {run.run} of {run.producer} also sent {' and '.join(sent)}, "
+                "and of another file",
+                cause="the totals hold its events too, so the given files cannot explain them",
+                command=_AGAIN,
+            )
+        chosen.append(_slice(run, run.source, by_digest[run.source.sha256], furthest))
+    return chosen
+
+
+def _slice(run: Run, source: SourceFile, file: int, furthest: Mapping[str, int]) -> Slice:
+    last = max(source.last_row, furthest.get(run.run, 0))
+    latest = run.started_at - source.shift_us
+    return Slice(run.run, file, source.edition, source.shift_us, source.first_row, last, latest)
+
+
+def require_patterns(
+    runs: Sequence[Run], categories: Path, regions: Path, digests: Mapping[Path, str]
+) -> None:
+    """Refuse tables other than those the runs used: they decide every row's category and region.
+    A layout that uses none says so by an empty digest."""
+    for run in runs:
+        if run.source is None:
+            continue
+        for path, wanted in (
+            (categories, run.source.categories_sha256),
+            (regions, run.source.regions_sha256),
+        ):
+            if wanted and digests[path] != wanted:
+                raise Usage(
+                    f"run {run.run} was replayed with another table than {path}",
+                    cause="the table was edited since, or the replay was given another one",
+                    command="shopstream verify --source FILE --categories FILE --regions FILE",
+                )

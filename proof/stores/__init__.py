@@ -1,0 +1,1 @@
+"""One moment of each store, copied into the relations of the proof."""

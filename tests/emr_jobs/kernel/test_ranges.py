@@ -1,0 +1,95 @@
+"""What of a batch is new, given what is applied."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emr_jobs.kernel.errors import Gap
+from emr_jobs.kernel.ranges import OffsetRange, advanced, furthest, unapplied
+
+
+def batch(start: int, end: int, partition: int = 0) -> OffsetRange:
+    return OffsetRange("ecommerce-orders", "id", partition, start, end)
+
+
+@pytest.mark.parametrize(
+    ("applied", "offered", "fresh"),
+    [
+        pytest.param({("id", 0): 10}, (10, 20), [(10, 20)], id="next in line is all new"),
+        pytest.param({("id", 0): 20}, (10, 20), [], id="applied up to its end is covered"),
+        pytest.param({("id", 0): 25}, (10, 20), [], id="applied beyond its end is covered"),
+        pytest.param({("id", 0): 15}, (10, 20), [(15, 20)], id="applied in part is cut"),
+        pytest.param({("id", 0): 19}, (10, 20), [(19, 20)], id="one offset left is new"),
+        pytest.param({("id", 0): 20}, (20, 20), [], id="an empty range is nothing"),
+        pytest.param({}, (0, 5), [(0, 5)], id="a partition added while running starts at 0"),
+        pytest.param({("other", 0): 9}, (0, 5), [(0, 5)], id="another topic id does not count"),
+    ],
+)
+def test_what_is_new(
+    applied: dict[tuple[str, int], int], offered: tuple[int, int], fresh: list[tuple[int, int]]
+) -> None:
+    found = unapplied([batch(*offered)], applied)
+    assert [(each.start, each.end) for each in found] == fresh
+
+
+@pytest.mark.parametrize(
+    ("applied", "start"),
+    [
+        pytest.param({("id", 0): 10}, 11, id="one offset is missing"),
+        pytest.param({}, 1, id="a new partition does not start at 0"),
+    ],
+)
+def test_a_gap_stops_the_application_and_names_the_offsets(
+    applied: dict[tuple[str, int], int], start: int
+) -> None:
+    until = applied.get(("id", 0), 0)
+    with pytest.raises(Gap, match=rf"\[{until}, {start}\)"):
+        unapplied([batch(start, 20)], applied)
+
+
+def test_each_partition_is_judged_by_itself() -> None:
+    offered = [batch(0, 10, partition=0), batch(0, 10, partition=1), batch(0, 10, partition=2)]
+    applied = {("id", 0): 10, ("id", 1): 4}
+    found = unapplied(offered, applied)
+    assert [(each.partition, each.start, each.end) for each in found] == [(1, 4, 10), (2, 0, 10)]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(1, 40)), max_size=40),
+    st.lists(st.integers(0, 39), max_size=10),
+)
+def test_any_repetition_of_batches_applies_each_offset_once(
+    steps: list[tuple[int, int]], repeats: list[int]
+) -> None:
+    """A reader that falls back to any earlier point and reads on never applies an offset twice."""
+    applied: dict[tuple[str, int], int] = {}
+    counted: dict[tuple[int, int], int] = {}
+    ends = dict.fromkeys(range(4), 0)
+    offered = []
+    for partition, size in steps:
+        offered.append(batch(ends[partition], ends[partition] + size, partition))
+        ends[partition] += size
+    order = list(range(len(offered)))
+    for back in repeats:
+        if offered:
+            order = order[: back % len(order) + 1] + list(range(len(offered)))
+    for index in order:
+        try:
+            fresh = unapplied([offered[index]], applied)
+        except Gap:
+            continue
+        for each in fresh:
+            for offset in range(each.start, each.end):
+                counted[each.partition, offset] = counted.get((each.partition, offset), 0) + 1
+        applied = advanced(applied, fresh)
+    assert counted == {(p, o): 1 for p, end in ends.items() for o in range(end)}
+
+
+def test_progress_never_goes_back() -> None:
+    assert advanced({("id", 0): 30}, [batch(0, 20)]) == {("id", 0): 30}
+
+
+def test_the_furthest_account_wins_by_partition() -> None:
+    assert furthest({("a", 0): 5, ("a", 1): 9}, {("a", 0): 7}) == {("a", 0): 7, ("a", 1): 9}

@@ -1,0 +1,152 @@
+"""A small environment with one of everything that costs money."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from contracts.applications import Places
+from contracts.aws.job_plan import JobPlan
+from contracts.aws.spark_submit import Package, Sizes
+from ops.commands.cost.environment import Environment, Resource
+from ops.commands.cost.usage import Meter, Usage
+from ops.commands.cost.workload import LOADS
+
+_FUNCTION = {"MemorySize": 512, "Architectures": ["arm64"], "TracingConfig": {"Mode": "Active"}}
+_FLEET = {"TargetOnDemandCapacity": 2, "InstanceTypeConfigs": [{"InstanceType": "r7g.xlarge"}]}
+RESOURCES: dict[str, tuple[str, Mapping[str, Any]]] = {
+    "Api": ("AWS::ApiGatewayV2::Api", {}),
+    "Integration": (
+        "AWS::ApiGatewayV2::Integration",
+        {"IntegrationUri": {"Fn::GetAtt": ["QueryApi", "Arn"]}},
+    ),
+    "Analysts": ("AWS::Athena::WorkGroup", {}),
+    "Lag": ("AWS::CloudWatch::Alarm", {"MetricName": "lag_offsets"}),
+    "Quality": (
+        "AWS::CloudWatch::Alarm",
+        {"Metrics": [{"MetricStat": {}}, {"MetricStat": {}}, {"Expression": "a / b"}]},
+    ),
+    "Anything": ("AWS::CloudWatch::CompositeAlarm", {}),
+    "Operator": ("AWS::CloudWatch::Dashboard", {}),
+    "Address": ("AWS::EC2::EIP", {}),
+    "Nat": ("AWS::EC2::NatGateway", {}),
+    "S3": ("AWS::EC2::VPCEndpoint", {"VpcEndpointType": "Gateway"}),
+    "Sts": (
+        "AWS::EC2::VPCEndpoint",
+        {"VpcEndpointType": "Interface", "SubnetIds": ["a", "b", "c"]},
+    ),
+    "Emr": (
+        "AWS::EMR::Cluster",
+        {"Instances": {"CoreInstanceFleet": _FLEET, "TaskInstanceFleets": []}},
+    ),
+    "Spark": ("AWS::EMRServerless::Application", {"Architecture": "ARM64"}),
+    "Valkey": (
+        "AWS::ElastiCache::ReplicationGroup",
+        {"NumNodeGroups": 2, "ReplicasPerNodeGroup": 1, "CacheNodeType": "cache.m7g.large"},
+    ),
+    "Silver": ("AWS::Glue::Database", {}),
+    "Key": ("AWS::KMS::Key", {}),
+    "Alerts": (
+        "AWS::Lambda::EventSourceMapping",
+        {
+            "FunctionName": {"Ref": "Notifier"},
+            "ProvisionedPollerConfig": {"MinimumPollers": 1, "MaximumPollers": 3},
+        },
+    ),
+    "Notifier": ("AWS::Lambda::Function", _FUNCTION),
+    "QueryApi": ("AWS::Lambda::Function", _FUNCTION),
+    "Canary": ("AWS::Lambda::Function", _FUNCTION),
+    "Optimizers": (
+        "AWS::Lambda::Function",
+        {"Environment": {"Variables": {"SNAPSHOT_HOURS": "120"}}},
+    ),
+    "CanarySchedule": (
+        "AWS::Events::Rule",
+        {
+            "ScheduleExpression": "rate(5 minutes)",
+            "Targets": [{"Arn": {"Fn::GetAtt": ["Canary", "Arn"]}}],
+        },
+    ),
+    "Logs": ("AWS::Logs::LogGroup", {"RetentionInDays": 90, "KmsKeyId": "key"}),
+    "Kafka": (
+        "AWS::MSK::Cluster",
+        {
+            "NumberOfBrokerNodes": 3,
+            "BrokerNodeGroupInfo": {"InstanceType": "express.m7g.large"},
+            "EnhancedMonitoring": "PER_TOPIC_PER_BROKER",
+        },
+    ),
+    "Clicks": ("AWS::MSK::Topic", {}),
+    "Copies": ("AWS::MSK::Replicator", {}),
+    "Postgres": (
+        "AWS::RDS::DBCluster",
+        {
+            "ServerlessV2ScalingConfiguration": {"MinCapacity": 0.5, "MaxCapacity": 16},
+            "ManageMasterUserPassword": True,
+        },
+    ),
+    "Writer": ("AWS::RDS::DBInstance", {"DBInstanceClass": "db.serverless"}),
+    "Lake": (
+        "AWS::S3::Bucket",
+        {
+            "LifecycleConfiguration": {
+                "Rules": [
+                    {"NoncurrentVersionExpiration": {"NoncurrentDays": 7}},
+                    {"ExpirationInDays": 90},
+                ]
+            }
+        },
+    ),
+    "Told": ("AWS::SNS::Topic", {}),
+    "Person": ("AWS::SNS::Subscription", {"Protocol": "email"}),
+    "Failed": ("AWS::SQS::Queue", {}),
+    "Token": ("AWS::SecretsManager::Secret", {}),
+    "Waiter": ("AWS::StepFunctions::StateMachine", {}),
+}
+
+
+def environment(**changed: tuple[str, Mapping[str, Any]]) -> Environment:
+    """One of everything, with `changed` resources by logical id."""
+    resources = {**RESOURCES, **changed}
+    return Environment(
+        tuple(Resource("stack", name, kind, given) for name, (kind, given) in resources.items())
+    )
+
+
+def without(*names: str) -> Environment:
+    """One of everything but the resources of those logical ids."""
+    return Environment(tuple(one for one in environment().resources if one.logical_id not in names))
+
+
+def used(meter: Meter, load: str = "base", of: Environment | None = None) -> dict[str, Decimal]:
+    """Quantities of a meter, summed by price."""
+    total: dict[str, Decimal] = {}
+    for usage in usages(meter, load, of):
+        total[usage.price] = total.get(usage.price, Decimal(0)) + usage.quantity
+    return total
+
+
+def usages(meter: Meter, load: str = "base", of: Environment | None = None) -> list[Usage]:
+    return list(meter(of or environment(), LOADS[load]))
+
+
+def planned(sizes: Sizes, **triggers: int) -> Environment:
+    """One of everything, whose job controller is given a plan as a template has it."""
+    plan = JobPlan(
+        platform="serverless",
+        target="TARGET",
+        region="us-east-1",
+        kafka_cluster="arn",
+        package=Package("code", "entry", ("jar",), "dependencies"),
+        places=Places("", "msk-iam", "glue:schemas", "glue", "s3://w", "s3://c", "postgresql://p"),
+        sizes=dict.fromkeys(triggers, sizes),
+        triggers=triggers,
+        roles={},
+        log_url="s3://logs",
+    )
+    before, after = json.dumps(plan.document()).split("TARGET")
+    variable = {"Fn::Join": ["", [before, {"Ref": "Spark"}, after]]}
+    controller = {"Environment": {"Variables": {"JOB_PLAN": variable}}}
+    return environment(Controller=("AWS::Lambda::Function", controller))

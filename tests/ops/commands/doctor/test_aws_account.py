@@ -1,0 +1,415 @@
+"""`doctor --aws`: each known reason for a first deployment to fail is found before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import boto3
+import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+from botocore.stub import Stubber
+from typer.testing import CliRunner
+
+from cdk.settings import Settings, TokenIssuer, settings
+from contracts.aws.releases import EMR_RELEASE, KAFKA_VERSION
+from ops.commands.doctor.aws_account import COMPUTE_ROLES, SERVICE_ROLES, examine_account
+from ops.commands.doctor.aws_clients import quota
+from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Finding
+from ops.main import command_line, run
+
+REGION = "eu-central-1"
+CELL = f"aws.api.{REGION}.emr-service-cell01"
+KAFKA_API = f"aws.api.{REGION}.kafka-api"
+EMR = {
+    "ec2": f"com.amazonaws.{REGION}.elasticmapreduce",
+    "serverless": f"com.amazonaws.{REGION}.emr-serverless",
+}
+EXAMPLE = settings("dev").tokens
+SERVERLESS = replace(
+    settings("dev"),
+    tokens=TokenIssuer(issuer="https://login.shop.test/", audience="api"),
+    alarm_email="operator@shop.test",
+)
+ON_EC2 = replace(SERVERLESS, compute="ec2")
+ARN = "arn:aws:iam::111122223333:role/deployer"
+
+
+@dataclass
+class Account:
+    """What an account answers; an error code stands for an answer."""
+
+    settings: Settings | None = None
+    zones: tuple[str, ...] = ("available",) * 3
+    quota: float = 5
+    cores: float = 1000
+    machine_cores: int = 4
+    vpcs: tuple[str, ...] = ("172.31.0.0/16",)
+    releases: tuple[str, ...] = (EMR_RELEASE,)
+    kafka: tuple[tuple[str, str], ...] = ((KAFKA_VERSION, "ACTIVE"),)
+    missing_roles: frozenset[str] = frozenset()
+    missing_services: frozenset[str] = frozenset()
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def answers(self, cidr: str | None) -> dict[str, list[tuple[str, dict[str, Any]]]]:
+        """By service, in the order in which they are asked for."""
+        vpcs = {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": each} for each in self.vpcs]}
+        zones = {"AvailabilityZones": [{"State": state} for state in self.zones]}
+        machines = (
+            [self.settings.emr.primary_type, *self.settings.emr.core_types] if self.settings else []
+        )
+        types = {
+            "InstanceTypes": [
+                {"InstanceType": each, "VCpuInfo": {"DefaultVCpus": self.machine_cores}}
+                for each in machines
+            ]
+        }
+        quotas = [self.quota, *([self.cores] if self.settings else [])]
+        ec2: list[tuple[str, dict[str, Any]]] = [
+            ("describe_availability_zones", zones),
+            ("describe_vpcs", vpcs),
+            *[("describe_vpc_endpoint_services", {})] * len(self.services),
+            *([("describe_instance_types", types)] if self.compute == "ec2" else []),
+            *([("describe_vpcs", vpcs)] if cidr else []),
+        ]
+        kafka = {"KafkaVersions": [{"Version": v, "Status": s} for v, s in self.kafka]}
+        role = {
+            "Path": "/",
+            "RoleName": "r",
+            "RoleId": "A" * 16,
+            "Arn": ARN,
+            "CreateDate": "2026-01-01",
+        }
+        return {
+            "sts": [("get_caller_identity", {"Arn": ARN})],
+            "ec2": ec2,
+            "service-quotas": [("get_service_quota", {"Quota": {"Value": one}}) for one in quotas],
+            "emr": [("list_release_labels", {"ReleaseLabels": list(self.releases)})],
+            "kafka": [("list_kafka_versions", kafka)],
+            "iam": [("get_role", {"Role": role})] * len(self.roles),
+        }
+
+    @property
+    def compute(self) -> str | None:
+        return self.settings.compute if self.settings else None
+
+    @property
+    def roles(self) -> list[str]:
+        """Those that are asked about."""
+        return [
+            *SERVICE_ROLES,
+            *(
+                role
+                for name, roles in COMPUTE_ROLES.items()
+                for role in roles
+                if self.compute in (None, name)
+            ),
+        ]
+
+    @property
+    def services(self) -> list[str]:
+        """The endpoint services that are asked about."""
+        if self.settings is None:
+            return [KAFKA_API, CELL]
+        inside = (
+            [KAFKA_API, EMR[self.settings.compute]] if self.settings.internet == "endpoints" else []
+        )
+        return [*inside, *([CELL] if self.compute == "ec2" else [])]
+
+
+def examined(account: Account, cidr: str | None = None) -> list[Finding]:
+    return examine_account(stubbed(account, cidr).__getitem__, cidr, account.settings)
+
+
+def stubbed(account: Account, cidr: str | None) -> dict[str, Any]:
+    """A client of each service that gives the account's answers once."""
+    made: dict[str, Any] = {}
+    for service, answers in account.answers(cidr).items():
+        client = boto3.client(service, REGION, config=Config(signature_version=UNSIGNED))
+        stub = Stubber(client)
+        roles, services = iter(account.roles), iter(account.services)
+        for operation, answer in answers:
+            code = account.errors.get(operation)
+            if operation == "get_role" and next(roles) in account.missing_roles:
+                code = "NoSuchEntity"
+            if operation == "describe_vpc_endpoint_services":
+                asked = next(services)
+                code = "InvalidServiceName" if asked in account.missing_services else code
+            if code:
+                stub.add_client_error(operation, code)
+            else:
+                stub.add_response(operation, answer)
+        stub.activate()
+        made[service] = client
+    return made
+
+
+def test_a_good_account_is_good_throughout() -> None:
+    found = examined(Account(), cidr="10.42.0.0/16")
+    assert {each.verdict for each in found} == {GOOD}
+    assert [each.check for each in found] == [
+        "credentials",
+        "zones",
+        "vpc quota",
+        "EMR release",
+        "Kafka version",
+        *["endpoint service"] * 2,
+        *["service-linked role"] * 5,
+        "address range",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("account", "check", "verdict", "says"),
+    [
+        pytest.param(
+            Account(zones=("available", "available", "impaired")),
+            "zones",
+            BAD,
+            "2 available",
+            id="a region of two zones",
+        ),
+        pytest.param(
+            Account(quota=1), "vpc quota", BAD, "1 of 1 used", id="no network left to make"
+        ),
+        pytest.param(
+            Account(releases=("emr-spark-8.0.0",)),
+            "EMR release",
+            BAD,
+            f"{EMR_RELEASE} is not offered",
+            id="a region without the EMR release",
+        ),
+        pytest.param(
+            Account(kafka=(("3.8.x", "ACTIVE"),)),
+            "Kafka version",
+            BAD,
+            f"{KAFKA_VERSION} is not offered",
+            id="a region without the Kafka version",
+        ),
+        pytest.param(
+            Account(kafka=((KAFKA_VERSION, "DEPRECATED"),)),
+            "Kafka version",
+            BAD,
+            f"{KAFKA_VERSION} is deprecated",
+            id="a Kafka version that is going",
+        ),
+        pytest.param(
+            Account(missing_services=frozenset({CELL})),
+            "endpoint service",
+            NOTE,
+            f"{CELL} does not exist",
+            id="no way from private subnets to EMR, where it may not be needed",
+        ),
+        pytest.param(
+            Account(missing_services=frozenset({KAFKA_API})),
+            "endpoint service",
+            BAD,
+            f"{KAFKA_API} does not exist",
+            id="no way from private subnets to MSK",
+        ),
+        pytest.param(
+            Account(SERVERLESS, missing_services=frozenset({EMR["serverless"]})),
+            "endpoint service",
+            BAD,
+            f"{EMR['serverless']} does not exist",
+            id="no way from private subnets to EMR Serverless",
+        ),
+        pytest.param(
+            Account(ON_EC2, missing_services=frozenset({CELL})),
+            "endpoint service",
+            BAD,
+            f"{CELL} does not exist",
+            id="no way from private subnets to EMR, which is needed",
+        ),
+        pytest.param(
+            Account(SERVERLESS, missing_roles=frozenset({"AWSServiceRoleForAmazonEMRServerless"})),
+            "service-linked role",
+            NOTE,
+            "AWSServiceRoleForAmazonEMRServerless is not there yet",
+            id="EMR Serverless was never used",
+        ),
+        pytest.param(
+            Account(SERVERLESS, cores=12),
+            "EMR Serverless vCPU",
+            BAD,
+            "12 allowed, 13 wanted, 26 while an upgrade hands over",
+            id="applications that cannot all run",
+        ),
+        pytest.param(
+            Account(SERVERLESS, cores=16),
+            "EMR Serverless vCPU",
+            NOTE,
+            "16 allowed, 13 wanted, 26 while an upgrade hands over",
+            id="what EMR Serverless gives a new account",
+        ),
+        pytest.param(
+            Account(ON_EC2, cores=5),
+            "EC2 vCPU",
+            BAD,
+            "5 allowed, 12 wanted, 24 while an upgrade hands over",
+            id="what EC2 gives a new account",
+        ),
+        pytest.param(
+            Account(ON_EC2, cores=24, machine_cores=8),
+            "EC2 vCPU",
+            NOTE,
+            "24 allowed, 24 wanted, 48 while an upgrade hands over",
+            id="machines that cannot be replaced",
+        ),
+        pytest.param(
+            Account(replace(SERVERLESS, tokens=EXAMPLE)),
+            "token issuer",
+            BAD,
+            "https://identity.example.com/ is an example",
+            id="the issuer of the file",
+        ),
+        pytest.param(
+            Account(replace(SERVERLESS, alarm_email=None)),
+            "alarm address",
+            NOTE,
+            "nobody is told of an alarm",
+            id="alarms that nobody hears",
+        ),
+        pytest.param(
+            Account(missing_roles=frozenset({"AWSServiceRoleForElastiCache"})),
+            "service-linked role",
+            NOTE,
+            "AWSServiceRoleForElastiCache is not there yet",
+            id="a service that was never used",
+        ),
+        pytest.param(
+            Account(vpcs=("10.42.128.0/20",)),
+            "address range",
+            NOTE,
+            "10.42.0.0/16 overlaps vpc-1",
+            id="addresses that are taken",
+        ),
+        pytest.param(
+            Account(vpcs=("10.0.0.0/8",)),
+            "address range",
+            NOTE,
+            "10.42.0.0/16 overlaps vpc-1",
+            id="addresses inside a larger range",
+        ),
+        pytest.param(
+            Account(errors={"get_service_quota": "AccessDeniedException"}),
+            "vpc quota",
+            NOTE,
+            "may not be looked at (AccessDeniedException)",
+            id="a quota that may not be read",
+        ),
+    ],
+)
+def test_what_would_fail_is_named(account: Account, check: str, verdict: str, says: str) -> None:
+    others = [each for each in examined(account, "10.42.0.0/16") if each.verdict != GOOD]
+    assert [(each.check, each.verdict, each.found) for each in others] == [(check, verdict, says)]
+    assert others[0].advice
+
+
+@pytest.mark.parametrize("settings", [SERVERLESS, ON_EC2, replace(ON_EC2, internet="nat")])
+def test_an_account_with_room_for_an_environment_is_good(settings: Settings) -> None:
+    assert {each.verdict for each in examined(Account(settings))} == {GOOD}
+
+
+@pytest.mark.parametrize(
+    ("cores", "verdict"), [(13, NOTE), (25, NOTE), (26, GOOD)], ids=["run", "nearly", "hand over"]
+)
+def test_room_is_for_both_during_a_hand_over(cores: int, verdict: str) -> None:
+    (found,) = [
+        each
+        for each in examined(Account(SERVERLESS, cores=cores))
+        if each.check == "EMR Serverless vCPU"
+    ]
+    assert found.verdict == verdict
+
+
+def test_a_type_of_machine_that_the_region_lacks_is_named() -> None:
+    account = Account(ON_EC2, errors={"describe_instance_types": "InvalidInstanceType"})
+    (found,) = [each for each in examined(account) if each.verdict != GOOD]
+    assert (found.check, found.verdict) == ("EC2 vCPU", BAD)
+    assert "m7g.xlarge" in found.found
+
+
+def test_a_quota_without_a_value_of_the_account_is_that_of_aws() -> None:
+    client = boto3.client("service-quotas", REGION, config=Config(signature_version=UNSIGNED))
+    stub = Stubber(client)
+    stub.add_client_error("get_service_quota", "NoSuchResourceException")
+    stub.add_response("get_aws_default_service_quota", {"Quota": {"Value": 16.0}})
+    stub.activate()
+    assert quota(lambda _: client, "emr-serverless", "L-D05C8A75") == 16
+
+
+def test_a_region_that_is_not_there_is_not_blamed_on_the_credentials() -> None:
+    def nowhere(service: str) -> Any:
+        raise EndpointConnectionError(endpoint_url=f"https://{service}.xx-nowhere-9.amazonaws.com")
+
+    (only,) = examine_account(nowhere, None)
+    assert (only.check, only.verdict) == ("region", BAD)
+    assert "xx-nowhere-9" in only.found
+
+
+def test_a_service_that_the_region_lacks_stops_no_other_check() -> None:
+    def without_kafka(service: str) -> Any:
+        if service == "kafka":
+            raise EndpointConnectionError(endpoint_url="https://kafka.example")
+        return made[service]
+
+    made = stubbed(Account(), None)
+    found = {each.check: each.verdict for each in examine_account(without_kafka, None)}
+    assert found["Kafka version"] == BAD
+    assert found["service-linked role"] == GOOD
+
+
+def test_credentials_that_expired_end_the_questions() -> None:
+    (only,) = examined(Account(errors={"get_caller_identity": "ExpiredToken"}))
+    assert (only.check, only.verdict) == ("credentials", BAD)
+    assert "ExpiredToken" in only.found
+
+
+@pytest.fixture
+def no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.mark.usefixtures("no_credentials")
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        pytest.param(["--region", REGION], 4, "no credentials were found", id="no credentials"),
+        pytest.param(["--region", REGION], 4, "aws sso login", id="what to do about it"),
+        pytest.param(
+            ["--env", "dev", "--region", REGION], 4, "no credentials", id="an environment"
+        ),
+    ],
+)
+def test_the_command_without_credentials(words: list[str], code: int, says: str) -> None:
+    result = CliRunner().invoke(command_line(), ["doctor", "--aws", "--json", *words])
+    assert result.exit_code == code
+    assert says in result.output
+
+
+@pytest.mark.usefixtures("no_credentials")
+def test_a_region_alone_is_about_no_account() -> None:
+    result = CliRunner().invoke(command_line(), ["doctor", "--region", REGION])
+    assert result.exit_code != 0
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["doctor", "--env", "dev"], "about an AWS account"),
+        (["doctor", "--aws", "--env", "prod"], "known: dev, staging, production"),
+    ],
+)
+def test_misuse_of_an_environment(
+    words: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(words) == 2
+    assert says in capsys.readouterr().err

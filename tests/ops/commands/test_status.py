@@ -1,0 +1,105 @@
+"""What status says of a stack, and its exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from local.home import Home, new_profile
+from local.ports import claim
+from local.supervisor.published import PartStatus, Snapshot
+from ops.commands.status.applications import ApplicationState
+from ops.commands.status.command import age, document, exit_code, rows
+from ops.stack import Stack
+
+
+def part(name: str, state: str, kind: str = "service", reason: str = "") -> PartStatus:
+    return PartStatus(
+        name=name,
+        title=name.title(),
+        kind=kind,
+        state=state,
+        since=100.0,
+        pid=7,
+        process_started=99.0,
+        restarts=2,
+        reason=reason,
+        address="",
+        log="/log",
+        ready_after=1.0,
+    )
+
+
+def stack(*parts: PartStatus) -> Stack:
+    return Stack(Home(Path("/s")), new_profile(1, claim), Snapshot("id", 1, 1, parts))
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        pytest.param(["ready", "done"], 0, id="all ready"),
+        pytest.param(["ready", "starting"], 3, id="on its way"),
+        pytest.param(["ready", "waiting"], 3, id="waiting for another"),
+        pytest.param(["ready", "paused"], 3, id="about to be started again"),
+        pytest.param(["ready", "failed"], 1, id="given up"),
+        pytest.param(["starting", "stopped"], 1, id="stopped for good wins over on its way"),
+        pytest.param(["ready", "ended"], 1, id="ended by itself"),
+    ],
+)
+def test_exit_codes(states: list[str], code: int) -> None:
+    assert exit_code(stack(*(part(f"p{n}", state) for n, state in enumerate(states)))) == code
+
+
+def test_services_and_unfinished_tasks_are_shown() -> None:
+    shown = rows(
+        stack(
+            part("kafka", "ready"),
+            part("topics", "done", "task"),
+            part("tables", "failed", "task", "no server"),
+        ),
+        now=165.0,
+    )
+    assert [row[:3] for row in shown] == [
+        ("Kafka", "ready", "1 min 5 s"),
+        ("Tables", "failed", "1 min 5 s"),
+    ]
+    assert shown[1][-1] == "no server"
+
+
+def test_the_document_is_complete_without_code() -> None:
+    running = stack(part("kafka", "ready"))
+    assert document(running)["code_sha256"] is None
+    assert document(running)["parts"]["kafka"]["restarts"] == 2
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        pytest.param(-1, "0 s", id="a clock that was set back"),
+        pytest.param(59.9, "59 s", id="seconds"),
+        pytest.param(60, "1 min 0 s", id="a minute"),
+        pytest.param(3661, "1 h 1 min", id="an hour"),
+    ],
+)
+def test_age(seconds: float, text: str) -> None:
+    assert age(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("process", "shown", "code"),
+    [
+        pytest.param("ready", "stopped", 1, id="they say so themselves"),
+        pytest.param("waiting", "waiting", 3, id="what an earlier process said is past"),
+        pytest.param("paused", "paused", 3, id="also when it has just died"),
+        pytest.param("stopped", "stopped", 1, id="why the process stopped"),
+    ],
+)
+def test_applications_are_shown_as_their_process_is(
+    process: str, shown: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = ApplicationState("orders", "stopped", "asked to stop", "host/1", 3)
+    monkeypatch.setattr("ops.commands.status.command.read_applications", lambda _url: (said,))
+    one = stack(part("spark", process))
+    assert document(one)["applications"]["orders"]["state"] == shown
+    assert exit_code(one) == code

@@ -1,0 +1,60 @@
+"""A block gives back the rows of its lines as a csv parser reads them."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from producer.replay.files.csv_block import Block
+
+
+def rows_of(block: Block) -> list[list[str]]:
+    return [block.row(index) for index in range(len(block))]
+
+
+@pytest.mark.parametrize(
+    ("lines", "rows"),
+    [
+        pytest.param(b"1,2\n3,4\n", [["1", "2"], ["3", "4"]], id="whole lines"),
+        pytest.param(b"1,2\n3,4", [["1", "2"], ["3", "4"]], id="no line end at the end"),
+        pytest.param(b"1,2\r\n3,4\r", [["1", "2"], ["3", "4"]], id="half a line end at the end"),
+        pytest.param(b'"1,1","2 ""x"""\n', [["1,1", '2 "x"']], id="quotes"),
+        pytest.param(b"NA,\n", [["NA", ""]], id="texts that others read as null"),
+        pytest.param(b" 1 ,007\n", [[" 1 ", "007"]], id="spaces and zeros stay"),
+        pytest.param(b"1\n1,2\n1,2,3\n", [["1"], ["1", "2"], ["1", "2", "3"]], id="odd rows"),
+        pytest.param(b'1\n"a,b",\n', [["1"], ["a,b", ""]], id="quotes beside an odd row"),
+        pytest.param(b"1\n1,2\r", [["1"], ["1", "2"]], id="half a line end after an odd row"),
+        pytest.param(
+            "\ufeff1,2\n".encode(), [["\ufeff1", "2"]], id="a byte order mark within a file"
+        ),
+    ],
+)
+def test_rows_of_lines(lines: bytes, rows: list[list[str]]) -> None:
+    assert rows_of(Block.of_lines(lines, 2)) == rows
+
+
+def test_an_odd_row_is_empty_in_the_columns() -> None:
+    block = Block.of_lines(b"1,2\n3\n", 2)
+    assert [column.to_pylist() for column in block.columns] == [["1", ""], ["2", ""]]
+
+
+FIELD = st.text(st.sampled_from('ab,"£ \ufeff'), max_size=4)
+
+
+@settings(deadline=None)
+@given(
+    rows=st.lists(st.lists(FIELD, min_size=1, max_size=4).filter(any), min_size=1, max_size=20),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_lines_and_rows_make_the_same_block(
+    rows: list[list[str]], quoting: int, line_end: str
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=quoting, lineterminator=line_end).writerows(rows)  # type: ignore[arg-type]
+    assert rows_of(Block.of_lines(text.getvalue().encode(), 3)) == rows
+    assert rows_of(Block.of_rows(rows, 3)) == rows
