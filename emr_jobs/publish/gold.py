@@ -15,7 +15,7 @@ from contracts.tables import ANSWERS, Answer, Gold, Table
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.spark.turns import Turns
 from emr_jobs.stores.answers import Pg
-from emr_jobs.stores.jdbc import JdbcPlace, query
+from emr_jobs.stores.jdbc import JdbcEndpoint, query
 from emr_jobs.stores.lake import LakeTable
 from emr_jobs.transforms.partitions import between, contiguous
 
@@ -53,7 +53,7 @@ class GoldPublisher:
         self,
         spark: SparkSession,
         connection: Pg,
-        jdbc: Callable[[], JdbcPlace],
+        jdbc: Callable[[], JdbcEndpoint],
         metrics: Metrics,
         turns: Turns,
     ) -> None:
