@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from contracts.registry import Registry
-from contracts.tables.click_answers import CLICK_IDS
+from contracts.tables.postgres import CLICK_IDS
 from contracts.topics import CLICKS
 from emr_jobs.apps.click_questions import click_questions
 from emr_jobs.apps.kept_events import EventKeeper, among, but, first_of_each, without

@@ -13,6 +13,7 @@ import psycopg
 import typer
 
 from contracts.errors import NotReady, Usage
+from contracts.hot_keys import HOT_STORE_MARK
 from local import laptop
 from local.home import MIN_SHARDS, Profile, with_all_ports, write_profile
 from local.ports import claim
@@ -31,12 +32,13 @@ REBUILD_SECONDS = 600.0
 # A mark that no push ever sets, and another one each time: a push that began before a reset finds
 # its mark gone, though it began after an earlier reset.
 _RESET = (
-    "INSERT INTO published (table_name, changed_in, closed_until) VALUES ('valkey', -1, now()) "
+    "INSERT INTO published (table_name, changed_in, closed_until) "
+    f"VALUES ('{HOT_STORE_MARK}', -1, now()) "
     "ON CONFLICT (table_name) DO UPDATE SET changed_in = least(published.changed_in, 0) - 1"
 )
 _BEHIND = (
     "SELECT coalesce((SELECT max(sequence) FROM journal WHERE application = 'clicks'), 0) - "
-    "coalesce((SELECT changed_in FROM published WHERE table_name = 'valkey'), 0)"
+    f"coalesce((SELECT changed_in FROM published WHERE table_name = '{HOT_STORE_MARK}'), 0)"
 )
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.applications import INGEST
-from contracts.tables.lake import BRONZE_EVENTS, LAKE_TABLES, SILVER
+from contracts.tables.lake import BRONZE_EVENTS, GOLD_TABLES, LAKE_TABLES, SILVER
 from contracts.topics import SOURCES
 from ops.commands.cost import assumptions as given
 from ops.commands.cost.environment import Environment
@@ -19,8 +19,8 @@ from ops.commands.cost.workload import DAYS, GB, MILLION, Load, batches
 _REGIONS = given.REGIONS.value
 # Written by each batch of ingest, whatever the load: events, quarantine, duplicates, silver; gold
 # is published as often.
-_TABLES = 3 + len(SILVER)
-_GOLD_TABLES = len(LAKE_TABLES) - _TABLES
+_GOLD_TABLES = len(GOLD_TABLES)
+_TABLES = len(LAKE_TABLES) - _GOLD_TABLES
 # A setting of the function that gives the tables their optimizers.
 _SNAPSHOT_HOURS = "SNAPSHOT_HOURS"
 _DELETES_METADATA = "'write.metadata.delete-after-commit.enabled'='true'"
