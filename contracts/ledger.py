@@ -22,8 +22,7 @@ ATTEMPT_COLUMNS = ("sequence", "event_id", "topic", "position")
 # ``late``, ``duplicate``, ``quarantine:REASON``, or nothing where it is in silver on time.
 OUTCOME_COLUMNS = ("sequence", "outcome", "partition", "offset", "append_time", "detail")
 
-Outcome = Literal["acknowledged", "failed"]
-Layout = Literal["online-retail", "rees46"]
+LayoutName = Literal["online-retail", "rees46"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ class SourceFile:
     uses no tables.
     """
 
-    layout: Layout
+    layout: LayoutName
     sha256: str
     edition: str
     shift_us: int

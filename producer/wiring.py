@@ -18,7 +18,7 @@ from contracts.topics import Topic
 from producer.ledger import FileLedger, Ledger, NoLedger
 from producer.outlets import Outlet
 from producer.outlets.file import FileOutlet
-from producer.outlets.kafka import KafkaAuth, KafkaOutlet, find_place, security
+from producer.outlets.kafka import KafkaAuth, KafkaOutlet, find_destination, security
 from producer.outlets.null import NullOutlet
 from producer.subjects import Vault
 from producer.vaults import FileVault, NoVault, PostgresVault
@@ -48,7 +48,7 @@ def open_outlet(where: Where, *topics: Topic, now_us: Callable[[], int]) -> Outl
         assert where.out is not None
         return FileOutlet(where.out, clock=now_us)
     sign_in = security(where.kafka_auth, where.region)
-    place = find_place(where.bootstrap_servers, sign_in, *topics)
+    place = find_destination(where.bootstrap_servers, sign_in, *topics)
     return KafkaOutlet({"bootstrap.servers": where.bootstrap_servers, **sign_in}, place)
 
 

@@ -15,7 +15,7 @@ from typing import IO
 
 from contracts.errors import Usage
 from contracts.topics import Topic
-from producer.outlets import Deliveries, Place
+from producer.outlets import Deliveries, Destination
 
 _SUFFIX = ".ndjson"
 
@@ -37,8 +37,8 @@ class FileOutlet:
         self._synced_offsets: list[int] = []
         self._append_times: list[int] = []
 
-    def place(self) -> Place:
-        return Place(f"file:{self._folder.name}")
+    def destination(self) -> Destination:
+        return Destination(f"file:{self._folder.name}")
 
     def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
         file = self._files.get(topic.name) or self._open(topic)
