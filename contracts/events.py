@@ -5,7 +5,7 @@ An event's Avro record has exactly these fields; `as_record` and `from_record` c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha1
 from typing import Any, Literal, TypeAlias
@@ -245,33 +245,3 @@ def _uuid5_text(namespace: UUID, name: str) -> str:
 def content(record: Mapping[str, Any]) -> dict[str, Any]:
     """What two copies of one event must share: everything but when and by whom it was sent."""
     return {name: value for name, value in record.items() if name not in ("sent_at", "source")}
-
-
-__all__: Sequence[str] = (
-    "CANARY",
-    "FUTURE_ALLOWANCE_US",
-    "LATE_AFTER_US",
-    "NO_PLACE_RECORDED",
-    "SIMULATED_NAMESPACE",
-    "Alert",
-    "Click",
-    "ClickType",
-    "Event",
-    "Order",
-    "OrderKind",
-    "OrderLine",
-    "Promotion",
-    "Severity",
-    "Source",
-    "absent_fields",
-    "alert_id",
-    "as_record",
-    "content",
-    "from_record",
-    "key_of",
-    "null_fields",
-    "replayed_event_id",
-    "replayed_purchase_id",
-    "simulated_event_id",
-    "topic_of",
-)

@@ -13,7 +13,8 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from contracts.events import FUTURE_ALLOWANCE_US
 from contracts.money import line_amount
-from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
+from contracts.schemas.fields import Field, fields_of
+from contracts.topics import CLICKS, ORDERS, PROMOTIONS, SOURCES, Topic
 
 Reason = Literal[
     # before decoding
@@ -63,20 +64,45 @@ CURRENCY_PATTERN = f"^[A-Z]{{3}}{_END}"
 _UUID = re.compile(UUID_PATTERN)
 _CURRENCY = re.compile(CURRENCY_PATTERN)
 
+# Texts that have a rule of their own.
+_HAS_A_PATTERN = {"event_id", "currency"}
+# A product of a click may have no category; the click then says so with an empty text.
+_MAY_BE_EMPTY = {"category"}
+
+
+def _bounded(topic: Topic, inside: str | None = None) -> tuple[Field, ...]:
+    return tuple(
+        field
+        for field in fields_of(topic.schema, inside)
+        if field.type == "string" and field.name not in _HAS_A_PATTERN
+    )
+
+
+# By topic, the texts that must not be empty.
 REQUIRED_TEXTS: dict[str, tuple[str, ...]] = {
-    ORDERS.name: ("region", "order_id", "location", "payment_method"),
-    CLICKS.name: ("region", "user_id", "product_id"),
-    PROMOTIONS.name: ("region", "promotion_id", "product_id", "channel"),
+    topic.name: tuple(
+        field.name
+        for field in _bounded(topic)
+        if not field.nullable and field.name not in _MAY_BE_EMPTY
+    )
+    for topic in SOURCES
 }
-# Texts bounded by MAX_TEXT_BYTES (region by MAX_REGION_BYTES), present or not; the lines' follow.
+# By topic, the texts of at most MAX_TEXT_BYTES (a region: of at most MAX_REGION_BYTES), which may
+# be absent; after them those of an order's lines, and those of any event's source.
 BOUNDED_TEXTS: dict[str, tuple[str, ...]] = {
-    ORDERS.name: ("region", "order_id", "customer_id", "location", "payment_method", "device_id"),
-    CLICKS.name: ("region", "user_id", "session_id", "product_id", "category", "brand"),
-    PROMOTIONS.name: ("region", "promotion_id", "product_id", "channel"),
+    topic.name: tuple(field.name for field in _bounded(topic)) for topic in SOURCES
 }
-BOUNDED_LINE_TEXTS = ("product_id", "product_name", "category")
-SOURCE_TEXTS = ("run", "producer")
-TIMES = ("sent_at", "account_created_at", "starts_at", "ends_at")
+BOUNDED_LINE_TEXTS = tuple(field.name for field in _bounded(ORDERS, "lines"))
+SOURCE_TEXTS = tuple(field.name for field in _bounded(ORDERS, "source"))
+# Every time but the event's own.
+TIMES = tuple(
+    dict.fromkeys(
+        field.name
+        for topic in SOURCES
+        for field in fields_of(topic.schema)
+        if field.is_time and field.name != "event_time"
+    )
+)
 
 Record: TypeAlias = Mapping[str, Any]
 # What is wrong with a record, or None.

@@ -6,6 +6,8 @@ pass through a general Avro writer costs more than everything else that a produc
 
 from __future__ import annotations
 
+from typing import get_args
+
 from contracts.codec import header
 from contracts.events import ClickType, OrderKind, Source
 from contracts.registry import SchemaVersion
@@ -18,18 +20,7 @@ CLICK_SCHEMA = canonical(bundled_schemas()["clicks"][0])
 # Unions and enums are written as the index of the branch or symbol, zigzagged.
 NULL = b"\x00"
 PRESENT = b"\x02"
-ORDER_KINDS: dict[OrderKind, bytes] = {
-    "placed": b"\x00",
-    "cancelled": b"\x02",
-    "adjustment": b"\x04",
-}
 NO_MORE_LINES = b"\x00"
-CLICK_TYPES: dict[ClickType, bytes] = {
-    "view": b"\x00",
-    "cart": b"\x02",
-    "remove_from_cart": b"\x04",
-    "purchase": b"\x06",
-}
 
 
 def long(value: int) -> bytes:
@@ -52,6 +43,15 @@ _MORE = tuple(bytes((n & 0x7F | 0x80, n >> 7 | 0x80)) for n in range(_GROUP + 1)
 _LAST = tuple(
     bytes((n,)) if n < 0x80 else bytes((n & 0x7F | 0x80, n >> 7)) for n in range(_GROUP + 1)
 )
+
+
+# The symbols of the schemas' enums, encoded: an Avro enum is the index of its symbol.
+ORDER_KINDS: dict[OrderKind, bytes] = {
+    kind: long(index) for index, kind in enumerate(get_args(OrderKind))
+}
+CLICK_TYPES: dict[ClickType, bytes] = {
+    kind: long(index) for index, kind in enumerate(get_args(ClickType))
+}
 
 
 def text(value: str) -> bytes:
