@@ -39,7 +39,7 @@ def order(number: int) -> Order:
     )
 
 
-class Sender:
+class OrderSender:
     """Sends orders by number and returns when all are acknowledged."""
 
     def __init__(self, bootstrap_servers: str) -> None:

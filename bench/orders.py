@@ -22,7 +22,7 @@ from typing import IO
 import psutil
 import psycopg
 
-from bench.load import Sender
+from bench.load import OrderSender
 from bench.machine import load
 from bench.results import append, today
 from bench.stack import stack_without_spark
@@ -96,7 +96,7 @@ class Bench:
 
     def known(self) -> float:
         """The median seconds of a batch that holds one order, and that one is known."""
-        sender, seconds = Sender(self.bootstrap), []
+        sender, seconds = OrderSender(self.bootstrap), []
         with (self._home.root / "bench.log").open("ab") as log:
             process = self._start(self._application(), self._environment, log)
             batches = _batches(process)
@@ -206,7 +206,7 @@ def _run(home: Home, rows: int, rounds: int) -> dict[str, object]:
     profile = read_profile(home)
     assert profile is not None
     bench = Bench(home, profile, Settings.from_environment())
-    Sender(bench.bootstrap).send(range(rows))
+    OrderSender(bench.bootstrap).send(range(rows))
     noop, orders = Measured(), Measured()
     for _ in range(rounds):
         noop.rates += bench.noop(rows).rates

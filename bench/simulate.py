@@ -70,7 +70,7 @@ def simulation(events: int) -> None:
 
 
 @dataclass(frozen=True)
-class Run:
+class MeasuredSimulation:
     """A simulation in a process of its own: what it says at its end, and what it took."""
 
     summary: dict[str, Any]
@@ -78,7 +78,7 @@ class Run:
     peak_rss_mb: float
 
 
-def run(events: int, *options: str) -> Run:
+def run(events: int, *options: str) -> MeasuredSimulation:
     """Simulate so many events with these options; SystemExit when that fails."""
     line = [sys.executable, "-m", "producer", "simulate", "--json", f"--count={events}", *options]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -89,10 +89,10 @@ def run(events: int, *options: str) -> Run:
         summary = json.load(answer)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(summary, used, peak)
+    return MeasuredSimulation(summary, used, peak)
 
 
-def into_kafka(bootstrap_servers: str, events: int, folder: Path) -> Run:
+def into_kafka(bootstrap_servers: str, events: int, folder: Path) -> MeasuredSimulation:
     """One process' events into this Kafka, as everything that proves them needs."""
     return run(
         events,

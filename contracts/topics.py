@@ -8,7 +8,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Topic:
-    """One Kafka topic; replication is 3 with 2 in-sync replicas where there are three brokers."""
+    """One Kafka topic. With three brokers it has 3 replicas, of which 2 must be in sync."""
 
     name: str
     schema: str
@@ -34,7 +34,7 @@ TOPICS: tuple[Topic, ...] = (*SOURCES, ALERTS)
 
 
 def topic(name: str) -> Topic:
-    """The topic called `name`; raises KeyError with the known names."""
+    """The topic called `name`; KeyError, which lists the known names, if there is none."""
     for known in TOPICS:
         if known.name == name:
             return known

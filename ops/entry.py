@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-INTERRUPTED = 130
+from contracts.errors import INTERRUPTED
 
 
 def main() -> None:

@@ -9,9 +9,8 @@ from importlib import import_module
 import typer
 from typer.exceptions import TyperException
 
-from contracts.errors import ShopstreamError, Usage
+from contracts.errors import INTERRUPTED, ShopstreamError, Usage
 from ops import console
-from ops.entry import INTERRUPTED
 
 # The module of each command; in the order of the help.
 COMMANDS = {
@@ -73,7 +72,7 @@ def run(arguments: list[str]) -> int:
         result = app(args=arguments, prog_name="shopstream", standalone_mode=False)
     except ShopstreamError as problem:
         if "--json" in arguments:
-            console.answer_json(console.error_json(problem))
+            console.answer_json(problem.as_fields())
         console.error(problem)
         return problem.exit_code
     except TyperException as problem:

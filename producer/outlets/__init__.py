@@ -10,7 +10,7 @@ from contracts.topics import Topic
 
 
 @dataclass(frozen=True)
-class Place:
+class Destination:
     """What the events go to; `topic_ids` by topic name, empty where topics have none."""
 
     cluster_id: str
@@ -49,7 +49,7 @@ class Outlet(Protocol):
     `flush` returned 0 every event is in `deliveries`.
     """
 
-    def place(self) -> Place:
+    def destination(self) -> Destination:
         """Where the events go."""
 
     def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:

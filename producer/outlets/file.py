@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from contracts.errors import Usage
 from contracts.topics import Topic
-from producer.errors import BadInput
-from producer.outlets import Deliveries, Place
+from producer.outlets import Deliveries, Destination
 
 _SUFFIX = ".ndjson"
 
@@ -27,7 +27,7 @@ class FileOutlet:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BadInput(f"the folder {folder} cannot be made: {error.strerror}") from error
+            raise Usage(f"the folder {folder} cannot be made: {error.strerror}") from error
         self._folder = folder
         self._clock = clock
         self._files: dict[str, IO[bytes]] = {}
@@ -37,8 +37,8 @@ class FileOutlet:
         self._synced_offsets: list[int] = []
         self._append_times: list[int] = []
 
-    def place(self) -> Place:
-        return Place(f"file:{self._folder.name}")
+    def destination(self) -> Destination:
+        return Destination(f"file:{self._folder.name}")
 
     def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
         file = self._files.get(topic.name) or self._open(topic)

@@ -18,9 +18,9 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
+from contracts.errors import NotReady, ShopstreamError
 from contracts.topics import Topic
-from producer.errors import NotReady, ProducerError
-from producer.outlets import Deliveries, Failure, Place
+from producer.outlets import Deliveries, Destination, Failure
 
 KafkaAuth = Literal["none", "msk-iam"]
 
@@ -31,6 +31,8 @@ _ANY_PARTITION = -1
 _OnDelivery = Callable[[KafkaError | None, Message], None]
 # Long enough for a leader to die and another to be elected; then an event has failed.
 DELIVERY_SECONDS = 120
+# When every event has been acknowledged or has failed, a little later than the client says so.
+FLUSH_SECONDS = DELIVERY_SECONDS + 10
 _SETTINGS: Mapping[str, Any] = {
     "client.id": "shopstream-producer",
     "acks": "all",
@@ -67,7 +69,9 @@ def _msk_token(region: str, _config: str) -> tuple[str, float]:
     return token, expires_ms / 1000
 
 
-def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topic) -> Place:
+def find_destination(
+    bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topic
+) -> Destination:
     """The cluster's id and the topics'; NotReady when the broker is silent or lacks a topic."""
     names = [topic.name for topic in topics]
     admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0, **sign_in})
@@ -77,7 +81,7 @@ def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topi
             raise NotReady(
                 f"the broker at {bootstrap_servers} has no topic {' or '.join(missing)}",
                 cause="topics are never made by writing to them",
-                next_step="shopstream topics create",
+                command="shopstream topics create",
             )
         described = admin.describe_topics(TopicCollection(names), request_timeout=CONNECT_SECONDS)
         topic_ids = {name: id_text(described[name].result().topic_id) for name in names}
@@ -87,9 +91,9 @@ def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topi
         raise NotReady(
             f"no Kafka broker answers at {bootstrap_servers}: {error.args[0].str()}",
             cause="the stack is not running, or the address is another",
-            next_step="shopstream status",
+            command="shopstream status",
         ) from error
-    return Place(cluster.cluster_id, topic_ids)
+    return Destination(cluster.cluster_id, topic_ids)
 
 
 def id_text(topic_id: Uuid) -> str:
@@ -101,7 +105,7 @@ def id_text(topic_id: Uuid) -> str:
 class KafkaOutlet:
     """Sends through librdkafka; `settings` (addresses, sign-in) are added to the product's own."""
 
-    def __init__(self, settings: Mapping[str, Any], place: Place) -> None:
+    def __init__(self, settings: Mapping[str, Any], place: Destination) -> None:
         self._place = place
         self._fatal: KafkaError | None = None
         # Of each acknowledged event.
@@ -112,7 +116,7 @@ class KafkaOutlet:
         self._failures: list[Failure] = []
         self._producer = Producer({**_SETTINGS, "error_cb": self._on_error, **settings})
 
-    def place(self) -> Place:
+    def destination(self) -> Destination:
         return self._place
 
     def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
@@ -177,14 +181,14 @@ class KafkaOutlet:
 
     def _raise_fatal(self) -> None:
         if self._fatal is not None:
-            raise ProducerError(
+            raise ShopstreamError(
                 f"Kafka refuses this producer for good: {self._fatal.str()}",
-                next_step="start the same command again: known events count once",
+                command="start the same command again: known events count once",
             )
 
 
 def _known(numbers: Sequence[int | None]) -> Sequence[int]:
     """What acknowledged messages always have."""
     if None in numbers:
-        raise ProducerError("Kafka acknowledged an event without saying where it is")
+        raise ShopstreamError("Kafka acknowledged an event without saying where it is")
     return cast("Sequence[int]", numbers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from contracts.topics import Topic
-from producer.outlets import Deliveries, Place
+from producer.outlets import Deliveries, Destination
 
 
 class NullOutlet:
@@ -17,8 +17,8 @@ class NullOutlet:
         self._sequences: list[int] = []
         self._append_times: list[int] = []
 
-    def place(self) -> Place:
-        return Place("null")
+    def destination(self) -> Destination:
+        return Destination("null")
 
     def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
         self.send_all(topic, (key,), (value,), (sequence,))

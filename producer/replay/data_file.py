@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from contracts import ledger
+from contracts.errors import Usage
 from contracts.ledger import Run, SourceFile
 from contracts.topics import Topic
-from producer.arguments import ReplayArguments
-from producer.errors import BadInput
-from producer.outlets import Place
+from producer.outlets import Destination
+from producer.replay.arguments import ReplayArguments
 from producer.replay.files.csv_block import Block
 from producer.replay.files.csv_file import CsvFile, judge
 from producer.replay.files.rejected_rows import OnRejected
-from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.replaying import PRODUCER, Encoder, Recorded
 from producer.subjects import Tokens
@@ -40,7 +40,7 @@ class Layout(Protocol[_Item]):
     tables it uses, empty for none."""
 
     @property
-    def name(self) -> ledger.Layout: ...
+    def name(self) -> ledger.LayoutName: ...
 
     @property
     def columns(self) -> Sequence[str]: ...
@@ -57,11 +57,11 @@ class Layout(Protocol[_Item]):
     @property
     def regions_sha256(self) -> str: ...
 
-    def newest_time(self, blocks: Iterable[Block], chosen: Slice) -> int | None:
+    def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
         """The latest time among the slice's accepted rows, unshifted; None if there are none."""
 
     def reading(
-        self, limits: TimeLimits, chosen: Slice, on_rejected: OnRejected
+        self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected
     ) -> Reading[_Item]: ...
 
     def encoder(
@@ -71,12 +71,12 @@ class Layout(Protocol[_Item]):
 
 
 @dataclass(frozen=True)
-class Prepared(Generic[_Item]):
+class PreparedReplay(Generic[_Item]):
     """A file that can be replayed, and how."""
 
     layout: Layout[_Item]
     file: CsvFile
-    chosen: Slice
+    chosen: RowSlice
     shift_us: int
     started_at: int
 
@@ -90,7 +90,7 @@ class Prepared(Generic[_Item]):
         limits = TimeLimits(self.shift_us, latest=self.started_at)
         return self.layout.reading(limits, self.chosen, on_rejected)
 
-    def run(self, run_id: str, place: Place, *, new_run: bool, rebased: bool) -> Run:
+    def run(self, run_id: str, place: Destination, *, new_run: bool, rebased: bool) -> Run:
         """The ledger's account of the run before its first event."""
         edition = self.file.sha256
         if new_run:
@@ -116,22 +116,24 @@ class Prepared(Generic[_Item]):
         )
 
 
-def prepare(arguments: ReplayArguments, layout: Layout[_Item], now_us: int) -> Prepared[_Item]:
-    """Read the data file once, with --rebase-time twice; BadInput if it is unusable."""
+def prepare(
+    arguments: ReplayArguments, layout: Layout[_Item], now_us: int
+) -> PreparedReplay[_Item]:
+    """Read the data file once, with --rebase-time twice; Usage if it is unusable."""
     file = judge(arguments.file, layout.columns)
     if arguments.start > file.rows:
-        raise BadInput(
+        raise Usage(
             f"{file.path} has {file.rows} data rows; there is no row {arguments.start}",
-            next_step="give a smaller --start",
+            command="give a smaller --start",
         )
-    chosen = Slice(arguments.start, arguments.last)
+    chosen = RowSlice(arguments.start, arguments.last)
     shift = 0
     if arguments.rebase_time:
         newest = layout.newest_time(file.blocks(), chosen)
         if newest is None:
-            raise BadInput(
+            raise Usage(
                 f"{file.path}: no event is made of any row of the slice, so nothing is the newest",
-                next_step="replay without --rebase-time: rejected.csv will say why",
+                command="replay without --rebase-time: rejected.csv will say why",
             )
         shift = now_us - newest
-    return Prepared(layout, file, chosen, shift, now_us)
+    return PreparedReplay(layout, file, chosen, shift, now_us)

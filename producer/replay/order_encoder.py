@@ -10,7 +10,7 @@ from contracts.events import replayed_event_id
 from contracts.topics import ORDERS
 from producer.replay.files.patterns import PatternTable
 from producer.replay.online_retail.orders import RetailOrder
-from producer.replay.replaying import Message
+from producer.replay.replaying import EncodedEvent
 from producer.subjects import Tokens
 
 CURRENCY = "GBP"
@@ -29,13 +29,13 @@ class OrderEncoder:
     now_us: Callable[[], int]
     _places: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
 
-    def messages(self, block: Sequence[RetailOrder], first: int) -> list[Message]:
+    def messages(self, block: Sequence[RetailOrder], first: int) -> list[EncodedEvent]:
         """The events, numbered from `first` on; the vault knows their customers on return."""
         made = [self._message(order, sequence) for sequence, order in enumerate(block, first)]
         self.tokens.settle()
         return made
 
-    def _message(self, order: RetailOrder, sequence: int) -> Message:
+    def _message(self, order: RetailOrder, sequence: int) -> EncodedEvent:
         location, region = self._places.get(order.country) or self._place(order.country)
         event_id = replayed_event_id(self.edition, order.position)
         customer_id = self.tokens.of(order.customer)
@@ -54,7 +54,7 @@ class OrderEncoder:
             location=location,
         )
         key = (customer_id or order.order_id).encode()
-        return Message(ORDERS, event_id, order.position, key, value)
+        return EncodedEvent(ORDERS, event_id, order.position, key, value)
 
     def _place(self, country: str) -> tuple[bytes, bytes]:
         """Country and region, encoded."""

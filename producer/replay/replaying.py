@@ -8,9 +8,9 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from contracts.ledger import Run
 from contracts.topics import Topic
+from producer.clock import Clock, Pace
 from producer.ledger import Ledger, at_row
 from producer.outlets import Failure, Outlet
-from producer.replay.pace import Pace
 
 PRODUCER = "replay"
 # Attempts are written, and new subjects settled, once a block.
@@ -34,7 +34,7 @@ _Item = TypeVar("_Item", bound=Recorded)
 _Encoded_contra = TypeVar("_Encoded_contra", bound=Recorded, contravariant=True)
 
 
-class Message(NamedTuple):
+class EncodedEvent(NamedTuple):
     """An event to send; `position` is its first data row."""
 
     topic: Topic
@@ -47,7 +47,7 @@ class Message(NamedTuple):
 class Encoder(Protocol[_Encoded_contra]):
     """Makes the events of what was recorded."""
 
-    def messages(self, block: Sequence[_Encoded_contra], first: int) -> list[Message]:
+    def messages(self, block: Sequence[_Encoded_contra], first: int) -> list[EncodedEvent]:
         """The events, numbered from `first` on; the vault knows their subjects on return."""
 
 
@@ -60,15 +60,6 @@ class Counts:
     acknowledged: int = 0
     failed: int = 0
     first_failure: str = ""
-
-
-@dataclass
-class Clock:
-    """Time as functions: `now_us` since 1970, `monotonic` and `sleep` in seconds."""
-
-    now_us: Callable[[], int]
-    monotonic: Callable[[], float]
-    sleep: Callable[[float], None]
 
 
 @dataclass

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from contracts.registry import Registry
 from producer.ledger import Ledger
 from producer.outlets import Failure, Outlet
-from producer.simulate.encoding.values import Encoded, Values
+from producer.simulate.encoding.values import EncodedEvents, EventValues
 from producer.simulate.labels import Label, Labels
-from producer.simulate.report import Progress
+from producer.simulate.report import SimulationProgress
 from producer.simulate.shop.defects import DEFECTS, broken
 from producer.simulate.shop.incidents import SCENARIOS
 from producer.simulate.shop.people import People
-from producer.simulate.shop.timeline import ORDER, TOPICS, Batch
+from producer.simulate.shop.timeline import ORDER, TOPICS, EventBatch
 from producer.simulate.verdicts import MOST_WAITING, VERDICTS, Verdicts, quarantined
 
 # Attempts are written, and new subjects settled, once a block: a wait for the disk each time.
@@ -65,16 +65,16 @@ class Sender:
     ledger: Ledger
     labels: Labels
     people: People
-    values: Values
+    values: EventValues
     registry: Registry
-    sent_at: Callable[[Batch], int]
-    progress: Progress = field(default_factory=Progress)
+    sent_at: Callable[[EventBatch], int]
+    progress: SimulationProgress = field(default_factory=SimulationProgress)
 
     def __post_init__(self) -> None:
         self._verdicts = Verdicts(len(TOPICS))
         self._copies: list[Copy] = []
 
-    def send(self, batch: Batch, part: slice) -> None:
+    def send(self, batch: EventBatch, part: slice) -> None:
         """Send a part of a batch, and the copies due by then."""
         count = part.stop - part.start
         first = self.progress.events
@@ -121,7 +121,7 @@ class Sender:
         self.progress.unknown = self.outlet.flush(timeout)
         self.take_deliveries()
 
-    def counted(self) -> Progress:
+    def counted(self) -> SimulationProgress:
         """The progress as it is now."""
         names = [topic.name for topic in TOPICS]
         return replace(
@@ -134,7 +134,7 @@ class Sender:
             },
         )
 
-    def _hand_over(self, batch: Batch, part: slice, one: Encoded, at: _Numbers) -> None:
+    def _hand_over(self, batch: EventBatch, part: slice, one: EncodedEvents, at: _Numbers) -> None:
         defect = batch.marks.defect[part][one.place]
         copy_after = batch.marks.copy_after[part][one.place]
         for row in np.flatnonzero(defect).tolist():
@@ -182,7 +182,7 @@ class Sender:
             self.outlet.send(TOPICS[copy.topic], copy.key, copy.value, number)
         self.take_deliveries()
 
-    def _label(self, batch: Batch, encoded: list[Encoded], at: _Numbers) -> None:
+    def _label(self, batch: EventBatch, encoded: list[EncodedEvents], at: _Numbers) -> None:
         """Write down which of the orders are fraud."""
         for one in encoded:
             if one.topic == ORDER:
@@ -190,7 +190,7 @@ class Sender:
                 self.progress.fraud_orders += len(labels)
                 self.labels.add(labels)
 
-    def _labels_of(self, batch: Batch, one: Encoded, at: _Numbers) -> Iterator[Label]:
+    def _labels_of(self, batch: EventBatch, one: EncodedEvents, at: _Numbers) -> Iterator[Label]:
         rows = np.flatnonzero(batch.orders.incident[one.row])
         order_ids = self.values.order_ids(batch.orders.visit[one.row[rows]])
         for row, order_id in zip(rows.tolist(), order_ids, strict=True):
@@ -204,7 +204,7 @@ class Sender:
                 int(batch.orders.incident[order]),
             )
 
-    def _point_out(self, batch: Batch, encoded: list[Encoded]) -> None:
+    def _point_out(self, batch: EventBatch, encoded: list[EncodedEvents]) -> None:
         for one in encoded:
             if one.topic == ORDER:
                 high = one.row[batch.totals[one.row] > HIGH_VALUE]
@@ -219,7 +219,7 @@ class Sender:
             self._verdicts.failed(one.sequence)
 
 
-def _attempts(batch: Batch, part: slice, at: _Numbers) -> Iterator[tuple[int, str, str, int]]:
+def _attempts(batch: EventBatch, part: slice, at: _Numbers) -> Iterator[tuple[int, str, str, int]]:
     """Rows of the ledger, made only if there is one."""
     text = at.ids.tobytes().decode()
     ids = [text[start : start + 36] for start in range(0, len(text), 36)]

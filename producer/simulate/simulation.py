@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from contracts.ledger import Run
-from producer.replay.pace import Pace
-from producer.replay.replaying import Clock
-from producer.simulate.report import Progress
+from producer.clock import Clock, Pace
+from producer.simulate.report import SimulationProgress
 from producer.simulate.sender import BLOCK_EVENTS, Sender
-from producer.simulate.shop.timeline import Batch
+from producer.simulate.shop.timeline import EventBatch
 
 _STATUS_SECONDS = 1.0
 # A sleep this short lets Ctrl-C and acknowledgements through.
@@ -29,7 +28,7 @@ class Simulation:
     clock: Clock
     end: int | None
     count: int | None
-    report: Callable[[Progress], None]
+    report: Callable[[SimulationProgress], None]
     stopping: bool = False
 
     def __post_init__(self) -> None:
@@ -39,7 +38,7 @@ class Simulation:
         """Ask for a graceful end: nothing more is attempted."""
         self.stopping = True
 
-    def send(self, batches: Iterator[Batch], start: int) -> bool:
+    def send(self, batches: Iterator[EventBatch], start: int) -> bool:
         """Send from the shop's `start` to its end, or until `stop` or a failure; whether the end
         was reached."""
         self.pace.delay(start, self.clock.monotonic())
@@ -68,7 +67,7 @@ class Simulation:
         self.sender.ledger.close()
         self.sender.labels.close()
 
-    def _send_batch(self, batch: Batch, last: int) -> None:
+    def _send_batch(self, batch: EventBatch, last: int) -> None:
         at = 0
         while at < last and not self.stopping:
             until = min(last, at + BLOCK_EVENTS, self._due(batch))
@@ -82,7 +81,7 @@ class Simulation:
             self.stopping |= self.sender.progress.failed > 0
             self._tell_each_second()
 
-    def _last(self, batch: Batch) -> int:
+    def _last(self, batch: EventBatch) -> int:
         """How many events of the batch belong to the run."""
         last = len(batch.due)
         if self.end is not None:
@@ -91,7 +90,7 @@ class Simulation:
             last = min(last, self.count - self.sender.progress.events)
         return last
 
-    def _due(self, batch: Batch) -> int:
+    def _due(self, batch: EventBatch) -> int:
         """How many events of the batch are due by now."""
         reached = self.pace.reached(self.clock.monotonic())
         if reached is None:

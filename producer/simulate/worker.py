@@ -8,20 +8,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.errors import Usage
 from contracts.ledger import Run
 from contracts.schemas import bundled_schemas
-from producer.errors import BadInput
+from producer.clock import Clock, Pace
 from producer.outlets import Outlet
-from producer.outlets.kafka import DELIVERY_SECONDS
-from producer.replay.pace import Pace
-from producer.replay.replaying import Clock
+from producer.outlets.kafka import FLUSH_SECONDS
 from producer.simulate.arguments import ShopClock, SimulateArguments
-from producer.simulate.encoding.values import Values
+from producer.simulate.encoding.values import EventValues
 from producer.simulate.labels import Labels
-from producer.simulate.report import Progress
+from producer.simulate.report import SimulationProgress
 from producer.simulate.sender import Sender
 from producer.simulate.shop.people import People
-from producer.simulate.shop.timeline import TOPICS, Batch, Shop, Timeline
+from producer.simulate.shop.timeline import TOPICS, EventBatch, Shop, Timeline
 from producer.simulate.simulation import Simulation
 from producer.subjects import Vault
 from producer.wiring import (
@@ -37,12 +36,12 @@ LABELS_FILE = "labels.csv"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class WorkerResult:
     """How a worker ended."""
 
     run: str
     finished: bool
-    progress: Progress
+    progress: SimulationProgress
     labels: str | None
 
 
@@ -63,9 +62,9 @@ class Worker:
     def work(
         self,
         clock: Clock,
-        report: Callable[[Progress], None],
+        report: Callable[[SimulationProgress], None],
         on_start: Callable[[Simulation], None],
-    ) -> Outcome:
+    ) -> WorkerResult:
         """Send this worker's share of the events."""
         arguments = self.arguments
         with ExitStack() as held:
@@ -74,7 +73,7 @@ class Worker:
             vault = open_vault(arguments.where)
             held.callback(vault.close)
             timeline = Timeline(self._shop())
-            place = outlet.place()
+            place = outlet.destination()
             run = Run(self.run, PRODUCER, clock.now_us(), place.cluster_id, place.topic_ids)
             simulation = Simulation(
                 run=run,
@@ -87,21 +86,21 @@ class Worker:
             )
             on_start(simulation)
             ended = self._send(simulation, timeline)
-            simulation.finish(DELIVERY_SECONDS + 10)
+            simulation.finish(FLUSH_SECONDS)
             progress = simulation.sender.counted()
             finished = ended and progress.unknown == 0 and progress.failed == 0
             simulation.close(finished=finished)
         labels = simulation.sender.labels.path
-        return Outcome(self.run, finished, progress, str(labels) if labels else None)
+        return WorkerResult(self.run, finished, progress, str(labels) if labels else None)
 
     def refuse_known_run(self) -> None:
-        """BadInput when the ledger holds this run already."""
+        """Usage when the ledger holds this run already."""
         ledger = self.arguments.where.ledger
         if ledger is not None and (ledger / self.run).exists():
-            raise BadInput(
+            raise Usage(
                 f"the ledger holds a run {self.run} already",
                 cause="--run names one that was sent before",
-                next_step="another --run, or none",
+                command="another --run, or none",
             )
 
     def _sender(
@@ -117,7 +116,7 @@ class Worker:
             ledger=open_ledger(self.arguments.where, run),
             labels=Labels(self._labels()),
             people=people,
-            values=Values(
+            values=EventValues(
                 registry,
                 run=self.run,
                 producer=PRODUCER,
@@ -158,7 +157,7 @@ class Worker:
         each, left = divmod(self.arguments.count, self.arguments.workers)
         return each + (self.number < left)
 
-    def _sent_at(self, clock: Clock) -> Callable[[Batch], int]:
+    def _sent_at(self, clock: Clock) -> Callable[[EventBatch], int]:
         """Now; where the shop's clock was set by hand, when the batch ended by that clock."""
         if self.arguments.start is None:
             return lambda _: clock.now_us()

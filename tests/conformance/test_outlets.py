@@ -12,11 +12,11 @@ from typing import Protocol
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
+from contracts.errors import NotReady
 from contracts.topics import CLICKS, ORDERS, Topic
-from producer.errors import NotReady
-from producer.outlets import Deliveries, Failure, Outlet, Place
+from producer.outlets import Deliveries, Destination, Failure, Outlet
 from producer.outlets.file import FileOutlet, read_back
-from producer.outlets.kafka import KafkaOutlet, find_place
+from producer.outlets.kafka import KafkaOutlet, find_destination
 from producer.outlets.null import NullOutlet
 
 NOW_US = 1_800_000_000_000_000
@@ -55,7 +55,8 @@ class KafkaBench:
         brokers = self._host.list_topics(timeout=10).brokers.values()
         self.address = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
         self.outlet: Outlet = KafkaOutlet(
-            {"bootstrap.servers": self.address, "log_level": 0}, Place("mock", {ORDERS.name: "1"})
+            {"bootstrap.servers": self.address, "log_level": 0},
+            Destination("mock", {ORDERS.name: "1"}),
         )
 
     def arrived(self, topic: Topic) -> Pairs:
@@ -179,7 +180,7 @@ def test_an_event_that_a_broker_refuses_is_told_with_the_reason(tmp_path: Path) 
     outlet = KafkaOutlet(
         # Nobody listens there: the event fails when its time is up.
         {"bootstrap.servers": "127.0.0.1:1", "delivery.timeout.ms": 300, "log_level": 0},
-        Place("nowhere"),
+        Destination("nowhere"),
     )
     outlet.send(ORDERS, b"k", b"v", 7)
     acknowledged, (failure,) = deliveries_of(outlet)
@@ -193,7 +194,7 @@ def test_a_full_local_queue_slows_the_sender_down(tmp_path: Path) -> None:
     bench = KafkaBench(tmp_path)
     outlet = KafkaOutlet(
         {"bootstrap.servers": bench.address, "queue.buffering.max.messages": 10, "log_level": 0},
-        Place("mock"),
+        Destination("mock"),
     )
     for n in range(500):
         outlet.send(ORDERS, b"k", b"v", n)
@@ -204,11 +205,11 @@ def test_a_full_local_queue_slows_the_sender_down(tmp_path: Path) -> None:
 def test_an_unreachable_broker_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("producer.outlets.kafka.CONNECT_SECONDS", 0.5)
     with pytest.raises(NotReady, match=r"no Kafka broker answers at 127\.0\.0\.1:1"):
-        find_place("127.0.0.1:1", {}, ORDERS)
+        find_destination("127.0.0.1:1", {}, ORDERS)
 
 
 def test_a_missing_topic_is_told(tmp_path: Path) -> None:
     bench = KafkaBench(tmp_path)
     with pytest.raises(NotReady, match="has no topic ecommerce-orders"):
-        find_place(bench.address, {}, ORDERS)
+        find_destination(bench.address, {}, ORDERS)
     bench.outlet.close()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Slice:
+class RowSlice:
     """Data rows from `first` to `last` (None: to the end); an event is in it by its first row."""
 
     first: int = 1

@@ -11,7 +11,7 @@ from contracts.topics import ORDERS
 from producer.replay.files.csv_block import Block
 from producer.replay.files.patterns import PatternTable
 from producer.replay.files.rejected_rows import OnRejected
-from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.online_retail.orders import Grouping, newest_time
 from producer.replay.online_retail.rows import COLUMNS
@@ -34,10 +34,10 @@ class OnlineRetail:
         self._categories = categories
         self._regions = regions
 
-    def newest_time(self, blocks: Iterable[Block], chosen: Slice) -> int | None:
+    def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
         return newest_time(blocks, chosen, self._categories)
 
-    def reading(self, limits: TimeLimits, chosen: Slice, on_rejected: OnRejected) -> Grouping:
+    def reading(self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> Grouping:
         return Grouping(
             limits=limits, categories=self._categories, chosen=chosen, on_rejected=on_rejected
         )

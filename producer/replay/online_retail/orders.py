@@ -19,10 +19,10 @@ from contracts.rejections import LATEST_TIME_US, MAX_MINOR, MAX_VALUE_BYTES
 from producer.replay.files.csv_block import Block
 from producer.replay.files.patterns import PatternTable
 from producer.replay.files.rejected_rows import OnRejected
-from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import UNSPECIFIED, TimeLimits
+from producer.replay.online_retail.invoice_parts import InvoicePart, InvoicePartReader
 from producer.replay.online_retail.rows import COLUMNS, customer_of, why_rejected
-from producer.replay.online_retail.runs import Run, RunReader
 
 LOOK_AHEAD_ROWS = 1000
 # What a value may hold besides its lines: far more than number, country and tokens take, unless the
@@ -46,7 +46,7 @@ class RetailOrder(NamedTuple):
     total: int
 
 
-class _Open:
+class _OpenOrder:
     """An order that may still get lines."""
 
     __slots__ = (
@@ -63,11 +63,11 @@ class _Open:
         "total",
     )
 
-    def __init__(self, run: Run) -> None:
-        self.position = run.first
-        self.invoice = run.invoice
-        self.time = run.time
-        self.country = run.country.strip()
+    def __init__(self, part: InvoicePart) -> None:
+        self.position = part.first
+        self.invoice = part.invoice
+        self.time = part.time
+        self.country = part.country.strip()
         self.customer = ""
         self.parts: list[bytes] = []
         self.rows: list[range] = []
@@ -76,17 +76,17 @@ class _Open:
         self.size = 0
         self.total = 0
 
-    def add(self, run: Run) -> None:
-        """Take the lines of a run, and its customer unless a line before named one."""
-        self.time = min(self.time, run.time)
-        if run.customer and not self.customer:
-            self.customer = run.customer if customer_of(run.customer) else ""
-        self.parts.append(run.lines)
-        self.rows.append(range(run.first, run.last + 1))
-        self.last_row = run.last
-        self.line_count += run.last + 1 - run.first
-        self.size += len(run.lines)
-        self.total += run.total
+    def add(self, part: InvoicePart) -> None:
+        """Take the lines of a part, and its customer unless a line before named one."""
+        self.time = min(self.time, part.time)
+        if part.customer and not self.customer:
+            self.customer = part.customer if customer_of(part.customer) else ""
+        self.parts.append(part.lines)
+        self.rows.append(range(part.first, part.last + 1))
+        self.last_row = part.last
+        self.line_count += part.last + 1 - part.first
+        self.size += len(part.lines)
+        self.total += part.total
 
     def is_endless(self) -> bool:
         """Whether the order holds too much already, though it may still get lines."""
@@ -118,17 +118,17 @@ class Grouping:
         *,
         limits: TimeLimits,
         categories: PatternTable,
-        chosen: Slice,
+        chosen: RowSlice,
         on_rejected: OnRejected,
     ) -> None:
         self.rows = 0
         self._limits = limits
         self._chosen = chosen
         self._on_rejected = on_rejected
-        self._reader = RunReader(limits, categories)
-        self._open: dict[str, _Open] = {}
-        self._waiting: deque[_Open] = deque()
-        self._too_large: list[_Open] = []
+        self._reader = InvoicePartReader(limits, categories)
+        self._open: dict[str, _OpenOrder] = {}
+        self._waiting: deque[_OpenOrder] = deque()
+        self._too_large: list[_OpenOrder] = []
 
     def events(self, blocks: Iterable[Block]) -> Iterator[RetailOrder]:
         """The orders of the slice; reading stops when the last of them is closed."""
@@ -140,18 +140,18 @@ class Grouping:
         yield from self._closed(0)
 
     def _add(self, block: Block) -> None:
-        runs, rejected = self._reader.read(block, self.rows)
+        parts, rejected = self._reader.read(block, self.rows)
         for index in rejected:
             self._reject(self.rows + index + 1, block.row(index))
-        for run in runs:
-            self._order(run).add(run)
+        for part in parts:
+            self._order(part).add(part)
         self.rows += len(block)
 
-    def _order(self, run: Run) -> _Open:
-        """The order that a run joins."""
-        order = self._open.get(run.invoice)
-        if order is None or run.first - order.last_row > LOOK_AHEAD_ROWS:
-            order = self._open[run.invoice] = _Open(run)
+    def _order(self, part: InvoicePart) -> _OpenOrder:
+        """The order that a part joins."""
+        order = self._open.get(part.invoice)
+        if order is None or part.first - order.last_row > LOOK_AHEAD_ROWS:
+            order = self._open[part.invoice] = _OpenOrder(part)
             self._waiting.append(order)
         return order
 
@@ -189,7 +189,7 @@ class Grouping:
                 self._forget(order)
         self._too_large = [order for order in self._too_large if order.last_row > until]
 
-    def _forget(self, order: _Open) -> None:
+    def _forget(self, order: _OpenOrder) -> None:
         if self._open.get(order.invoice) is order:
             del self._open[order.invoice]
 
@@ -200,13 +200,13 @@ def _is_too_large(event: RetailOrder) -> bool:
     return most > MAX_VALUE_BYTES or abs(event.total) > MAX_MINOR
 
 
-def newest_time(blocks: Iterable[Block], chosen: Slice, categories: PatternTable) -> int | None:
+def newest_time(blocks: Iterable[Block], chosen: RowSlice, categories: PatternTable) -> int | None:
     """The latest InvoiceDate among the slice's accepted rows, unshifted; None if there are none."""
-    reader = RunReader(TimeLimits(shift_us=0, latest=LATEST_TIME_US), categories)
+    reader = InvoicePartReader(TimeLimits(shift_us=0, latest=LATEST_TIME_US), categories)
     newest, rows = None, 0
     for block in blocks:
-        runs, _ = reader.read(block, rows)
-        times = [run.time for run in runs if chosen.overlaps(run.first, run.last)]
+        parts, _ = reader.read(block, rows)
+        times = [part.time for part in parts if chosen.overlaps(part.first, part.last)]
         newest = max(times if newest is None else [newest, *times], default=None)
         rows += len(block)
         if chosen.is_past(rows):

@@ -13,12 +13,12 @@ from contracts.rejections import LATEST_TIME_US
 from contracts.topics import CLICKS, ORDERS
 from producer.replay.files.csv_block import Block
 from producer.replay.files.rejected_rows import OnRejected
-from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.order_encoder import PAYMENT_METHOD
 from producer.replay.rees46.rows import COLUMNS
 from producer.replay.rees46.steps import CURRENCY, Step, Steps, newest_time
-from producer.replay.replaying import Message
+from producer.replay.replaying import EncodedEvent
 from producer.subjects import Tokens
 from producer.wiring import Where, version_to_write
 
@@ -35,10 +35,10 @@ class Rees46:
     categories_sha256 = ""
     regions_sha256 = ""
 
-    def newest_time(self, blocks: Iterable[Block], chosen: Slice) -> int | None:
+    def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
         return newest_time(blocks, chosen, LATEST_TIME_US)
 
-    def reading(self, limits: TimeLimits, chosen: Slice, on_rejected: OnRejected) -> Steps:
+    def reading(self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> Steps:
         return Steps(limits=limits, chosen=chosen, on_rejected=on_rejected)
 
     def encoder(
@@ -71,15 +71,15 @@ class StepEncoder:
     orders: OrderValues
     now_us: Callable[[], int]
 
-    def messages(self, block: Sequence[Step], first: int) -> list[Message]:
+    def messages(self, block: Sequence[Step], first: int) -> list[EncodedEvent]:
         """The events, numbered from `first` on; the vault knows their users on return."""
-        made: list[Message] = []
+        made: list[EncodedEvent] = []
         for step in block:
             made.extend(self._events(step, first + len(made)))
         self.tokens.settle()
         return made
 
-    def _events(self, step: Step, sequence: int) -> Iterator[Message]:
+    def _events(self, step: Step, sequence: int) -> Iterator[EncodedEvent]:
         user_id = self.tokens.of(step.user)
         assert user_id is not None
         event_id = replayed_event_id(self.edition, step.position)
@@ -92,11 +92,11 @@ class StepEncoder:
             user_id=user_id,
             looked_at=step.looked_at,
         )
-        yield Message(CLICKS, event_id, step.position, user_id.encode(), value)
+        yield EncodedEvent(CLICKS, event_id, step.position, user_id.encode(), value)
         if step.event_type == "purchase":
             yield self._order(step, sequence + 1, user_id)
 
-    def _order(self, step: Step, sequence: int, customer_id: str) -> Message:
+    def _order(self, step: Step, sequence: int, customer_id: str) -> EncodedEvent:
         """The file names no orders, so an order is named as its event."""
         event_id = replayed_purchase_id(self.edition, step.position)
         value = self.orders.value(
@@ -113,4 +113,4 @@ class StepEncoder:
             total=step.total,
             location=_PLACE,
         )
-        return Message(ORDERS, event_id, step.position, customer_id.encode(), value)
+        return EncodedEvent(ORDERS, event_id, step.position, customer_id.encode(), value)

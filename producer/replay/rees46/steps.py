@@ -18,7 +18,7 @@ from contracts.money import line_amount
 from producer.replay.files.csv_block import Block
 from producer.replay.files.readings import Readings, spread
 from producer.replay.files.rejected_rows import OnRejected
-from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import UNSPECIFIED, TimeLimits
 from producer.replay.rees46 import rows as behaviour_rows
 from producer.replay.rees46.rows import price_of, product_of, time_of, type_of, user_of
@@ -45,7 +45,7 @@ class Steps:
     `rows` is the number of the last row taken in.
     """
 
-    def __init__(self, *, limits: TimeLimits, chosen: Slice, on_rejected: OnRejected) -> None:
+    def __init__(self, *, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> None:
         self.rows = 0
         self._limits = limits
         self._chosen = chosen
@@ -125,7 +125,7 @@ class Steps:
         self._on_rejected(number, rejected.reason, rejected.detail, fields)
 
 
-def newest_time(blocks: Iterable[Block], chosen: Slice, latest: int) -> int | None:
+def newest_time(blocks: Iterable[Block], chosen: RowSlice, latest: int) -> int | None:
     """The latest event_time among the slice's steps, unshifted; None if there are none."""
     limits = TimeLimits(shift_us=0, latest=latest)
     steps = Steps(limits=limits, chosen=chosen, on_rejected=lambda *_: None)

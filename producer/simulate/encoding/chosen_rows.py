@@ -11,7 +11,7 @@ from contracts.avro.fragments import long, text
 from producer.simulate.encoding.avro_columns import TIME_BYTES, longs, pieces, rows, varints
 from producer.simulate.shop.columns import Bytes, Longs
 from producer.simulate.shop.countries import COUNTRIES
-from producer.simulate.shop.timeline import Batch
+from producer.simulate.shop.timeline import EventBatch
 
 _ID_CHARACTERS = 36
 _ID_LENGTH = long(_ID_CHARACTERS)
@@ -23,7 +23,7 @@ class ChosenRows:
     """`row` are places in the topic's columns; `ids` has the 36 characters of each event's id a
     row; times in microseconds UTC."""
 
-    batch: Batch
+    batch: EventBatch
     row: Longs
     time: Longs
     sequence: Longs

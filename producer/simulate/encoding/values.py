@@ -21,11 +21,11 @@ from producer.simulate.shop.catalogue import Catalogue
 from producer.simulate.shop.columns import Longs
 from producer.simulate.shop.countries import CURRENCIES, CURRENCY_BY_COUNTRY, LOCATIONS
 from producer.simulate.shop.people import People
-from producer.simulate.shop.timeline import CLICK, ORDER, PROMOTION, Batch
+from producer.simulate.shop.timeline import CLICK, ORDER, PROMOTION, EventBatch
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedEvents:
     """Events of one topic in sending order. `place` is each one's place in the slice that was
     encoded; `time` its event time, `row` its row in the topic's columns."""
 
@@ -37,7 +37,7 @@ class Encoded:
     values: list[bytes]
 
 
-class Values:
+class EventValues:
     """Encodes slices of batches for one run of one producer."""
 
     def __init__(
@@ -72,8 +72,8 @@ class Values:
         return self._ids.of(first, count)
 
     def encode(
-        self, batch: Batch, part: slice, *, first: int, ids: NDArray[np.uint8], sent_at: int
-    ) -> list[Encoded]:
+        self, batch: EventBatch, part: slice, *, first: int, ids: NDArray[np.uint8], sent_at: int
+    ) -> list[EncodedEvents]:
         """The events of a part of the batch, of which the first has the sequence `first`."""
         topic, row = batch.topic[part], batch.row[part]
         ahead = batch.marks.ahead_by[part]
@@ -92,14 +92,14 @@ class Values:
                 keys, values = make(
                     ChosenRows(batch, chosen, time, first + place, ids.take(place, axis=0), sent_at)
                 )
-                encoded.append(Encoded(number, place, chosen, time, keys, values))
+                encoded.append(EncodedEvents(number, place, chosen, time, keys, values))
         return encoded
 
     def order_ids(self, visits: Longs) -> list[str]:
         """Order ids by visit: a cancellation names the order that it takes back."""
         return [one.decode() for one in self._orders.ids(visits)]
 
-    def describe(self, batch: Batch, row: int) -> str:
+    def describe(self, batch: EventBatch, row: int) -> str:
         """An order for a person: number, amount and place."""
         orders = batch.orders
         (order_id,) = self.order_ids(orders.visit[row : row + 1])
@@ -129,7 +129,7 @@ class Values:
         return keys, values
 
 
-def _times(batch: Batch, topic: int, row: Longs) -> Longs:
+def _times(batch: EventBatch, topic: int, row: Longs) -> Longs:
     if topic == CLICK:
         return batch.clicks.time[row]
     if topic == ORDER:

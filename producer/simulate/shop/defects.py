@@ -1,4 +1,4 @@
-"""Values that the lake must refuse: each way to break a good one, and the reason it announces."""
+"""Values that the lake must refuse: each way to break a good one, and the reason it leads to."""
 
 from __future__ import annotations
 

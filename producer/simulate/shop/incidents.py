@@ -28,7 +28,7 @@ _PRICE_OF_LARGE = 9_000
 LEAST_HISTORY = 4
 
 
-class Planned(NamedTuple):
+class PlannedOrder(NamedTuple):
     """One order to come: `amount` in minor units is met within a few per cent."""
 
     at: int
@@ -59,14 +59,14 @@ class Chance:
     def hidden(self) -> int:
         return len(COUNTRIES) + self.between(0, len(HIDDEN))
 
-    def new_account(self, youngest: int = 5 * _MINUTE) -> Planned:
+    def new_account(self, youngest: int = 5 * _MINUTE) -> PlannedOrder:
         """An order by an account made within the last hour."""
         shopper = self.shoppers.count + next(self.accounts) % NEW_ACCOUNTS
         country = int(self.shoppers.country[shopper])
         created = self.at - self.between(youngest, 60 * _MINUTE)
-        return Planned(self.at, shopper, country, country, self.device, created, 0)
+        return PlannedOrder(self.at, shopper, country, country, self.device, created, 0)
 
-    def shopper(self) -> Planned:
+    def shopper(self) -> PlannedOrder:
         """An order by an honest shopper with an account, at home, on a device of theirs."""
         while True:
             country = np.array([self.between(0, len(COUNTRIES))], np.int8)
@@ -74,7 +74,7 @@ class Chance:
             if not self.shoppers.guest[shopper]:
                 return self.order_of(shopper)
 
-    def known(self) -> Planned | None:
+    def known(self) -> PlannedOrder | None:
         """An order by one of those who ordered last, of all who have a history."""
         known = np.flatnonzero(self.shoppers.orders[: self.shoppers.count] >= LEAST_HISTORY)
         known = known[~self.shoppers.guest[known]]
@@ -83,41 +83,43 @@ class Chance:
         latest = known[np.argsort(self.shoppers.last_order[known], kind="stable")[-20:]]
         return self.order_of(int(latest[self.between(0, len(latest))]))
 
-    def order_of(self, shopper: int) -> Planned:
+    def order_of(self, shopper: int) -> PlannedOrder:
         country = int(self.shoppers.country[shopper])
         created = int(self.shoppers.created[shopper])
-        return Planned(self.at, shopper, country, country, shopper * DEVICES_EACH, created, 0)
+        return PlannedOrder(self.at, shopper, country, country, shopper * DEVICES_EACH, created, 0)
 
     def unusual(self, shopper: int) -> int:
         """Six to nine times what the shopper spends, and still below a thousand."""
         mean = self.shoppers.spent[shopper] / self.shoppers.orders[shopper]
         return int(np.clip(mean * self.random.uniform(6, 9), 30_000, 95_000))
 
-    def series(self, first: Planned, count: int, gap: tuple[int, int]) -> Iterator[Planned]:
+    def series(
+        self, first: PlannedOrder, count: int, gap: tuple[int, int]
+    ) -> Iterator[PlannedOrder]:
         """So many orders like the first, the next each time after a gap in seconds."""
         at = first.at
         for _ in range(count):
             yield first._replace(at=at)
             at += self.between(gap[0] * _SECOND, gap[1] * _SECOND)
 
-    def amounts(self, orders: Iterator[Planned], low: int, high: int) -> list[Planned]:
+    def amounts(self, orders: Iterator[PlannedOrder], low: int, high: int) -> list[PlannedOrder]:
         return [order._replace(amount=self.between(low, high)) for order in orders]
 
 
-Plan: TypeAlias = Callable[[Chance], list[Planned]]
+Plan: TypeAlias = Callable[[Chance], list[PlannedOrder]]
 
 
-def stolen_card(chance: Chance) -> list[Planned]:
+def stolen_card(chance: Chance) -> list[PlannedOrder]:
     orders = chance.series(chance.new_account(), chance.between(1, 3), (120, 480))
     return chance.amounts(orders, 115_000, 280_000)
 
 
-def card_testing(chance: Chance) -> list[Planned]:
+def card_testing(chance: Chance) -> list[PlannedOrder]:
     orders = chance.series(chance.new_account(), chance.between(6, 11), (6, 16))
     return chance.amounts(orders, 150, 290)
 
 
-def account_takeover(chance: Chance) -> list[Planned]:
+def account_takeover(chance: Chance) -> list[PlannedOrder]:
     victim = chance.known()
     if victim is None:
         return stolen_card(chance)
@@ -132,12 +134,12 @@ def account_takeover(chance: Chance) -> list[Planned]:
     return list(chance.series(stolen, chance.between(1, 3), (60, 300)))
 
 
-def proxy(chance: Chance) -> list[Planned]:
+def proxy(chance: Chance) -> list[PlannedOrder]:
     hidden = chance.new_account()._replace(location=chance.hidden())
     return chance.amounts(chance.series(hidden, chance.between(1, 4), (200, 900)), 8_000, 60_000)
 
 
-def device_ring(chance: Chance) -> list[Planned]:
+def device_ring(chance: Chance) -> list[PlannedOrder]:
     count = chance.between(5, 9)
     orders = (
         chance.new_account()._replace(at=chance.at + place * chance.between(240, 600) * _SECOND)
@@ -146,40 +148,40 @@ def device_ring(chance: Chance) -> list[Planned]:
     return chance.amounts(orders, 10_000, 40_000)
 
 
-def quick_buyer(chance: Chance) -> list[Planned]:
+def quick_buyer(chance: Chance) -> list[PlannedOrder]:
     orders = chance.series(chance.new_account(), chance.between(6, 10), (12, 35))
     return chance.amounts(orders, 6_000, 30_000)
 
 
-def quiet(chance: Chance) -> list[Planned]:
+def quiet(chance: Chance) -> list[PlannedOrder]:
     waited = chance.new_account()._replace(created=chance.at - chance.between(2, 24) * 60 * _MINUTE)
     orders = chance.series(waited, chance.between(1, 4), (1_200, 3_600))
     return chance.amounts(orders, 50_000, 95_000)
 
 
-def bulk_buyer(chance: Chance) -> list[Planned]:
+def bulk_buyer(chance: Chance) -> list[PlannedOrder]:
     return [chance.shopper()._replace(amount=chance.between(115_000, 400_000))]
 
 
-def privacy_seeker(chance: Chance) -> list[Planned]:
+def privacy_seeker(chance: Chance) -> list[PlannedOrder]:
     amount = chance.between(2_000, 9_000)
     return [chance.shopper()._replace(location=chance.hidden(), amount=amount)]
 
 
-def forgetful(chance: Chance) -> list[Planned]:
+def forgetful(chance: Chance) -> list[PlannedOrder]:
     return chance.amounts(chance.series(chance.shopper(), 6, (40, 80)), 1_500, 6_000)
 
 
-def sampler(chance: Chance) -> list[Planned]:
+def sampler(chance: Chance) -> list[PlannedOrder]:
     return chance.amounts(chance.series(chance.shopper(), 4, (60, 120)), 150, 290)
 
 
-def big_purchase(chance: Chance) -> list[Planned]:
+def big_purchase(chance: Chance) -> list[PlannedOrder]:
     known = chance.known()
     return [] if known is None else [known._replace(amount=chance.unusual(known.shopper))]
 
 
-def flight(chance: Chance) -> list[Planned]:
+def flight(chance: Chance) -> list[PlannedOrder]:
     home = chance.shopper()
     landed = home._replace(
         at=home.at + chance.between(25, 50) * _MINUTE, location=chance.abroad(home.country)
@@ -187,7 +189,7 @@ def flight(chance: Chance) -> list[Planned]:
     return chance.amounts(iter((home, landed)), 2_000, 8_000)
 
 
-def family(chance: Chance) -> list[Planned]:
+def family(chance: Chance) -> list[PlannedOrder]:
     orders = (
         chance.shopper()._replace(
             at=chance.at + place * chance.between(5, 12) * _MINUTE, device=chance.device
@@ -197,7 +199,7 @@ def family(chance: Chance) -> list[Planned]:
     return chance.amounts(orders, 2_000, 8_000)
 
 
-def newcomer(chance: Chance) -> list[Planned]:
+def newcomer(chance: Chance) -> list[PlannedOrder]:
     # Half of the first baskets are above 80.00, one in 250 above 1000.00.
     amount = min(200_000, 8_000 * math.exp(chance.random.normal(0, 0.95)))
     return [chance.new_account(youngest=2 * _MINUTE)._replace(amount=int(amount))]
@@ -252,7 +254,7 @@ class Incidents:
     def plan(self, start: int, end: int, orders: float, first_visit: int) -> tuple[Visits, Looks]:
         """Visits of the incidents that begin in [start, end), where so many orders are expected;
         they are numbered from `first_visit`."""
-        planned: list[tuple[Planned, int, int]] = []
+        planned: list[tuple[PlannedOrder, int, int]] = []
         for place, scenario in enumerate(SCENARIOS, start=1):
             for _ in range(self._random.poisson(orders * scenario.share / scenario.orders)):
                 self._incidents += 1
@@ -266,7 +268,7 @@ class Incidents:
         device = INCIDENT_DEVICES + self._incidents
         return Chance(self._random, self._shoppers, at, device, self._accounts)
 
-    def _visits(self, planned: list[tuple[Planned, int, int]], first_visit: int) -> Visits:
+    def _visits(self, planned: list[tuple[PlannedOrder, int, int]], first_visit: int) -> Visits:
         count = len(planned)
         orders = np.array([order for order, _, _ in planned], np.int64).reshape(count, 7).T
         at, shopper, country, location, device, created, _ = orders
@@ -283,7 +285,7 @@ class Incidents:
             scenario=np.array([scenario for _, _, scenario in planned], np.int8),
         )
 
-    def _looks(self, planned: list[tuple[Planned, int, int]]) -> Looks:
+    def _looks(self, planned: list[tuple[PlannedOrder, int, int]]) -> Looks:
         count = len(planned)
         quantities = [max(1, round(order.amount / _PRICE_OF_LARGE)) for order, _, _ in planned]
         products = [

@@ -46,7 +46,7 @@ class Shop:
 
 
 @dataclass(frozen=True)
-class Batch:
+class EventBatch:
     """Events in sending order: `topic` is a place in `TOPICS`, `row` one in that topic's columns;
     prices are in minor units."""
 
@@ -82,7 +82,7 @@ class Timeline:
         self._clicks: list[Clicks] = []
         self._orders: list[Orders] = []
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[EventBatch]:
         """The batches from the shop's start on."""
         length = _STRETCH_EVENTS / self._shop.events_per_second * _US_PER_SECOND
         length = max(1, int(min(_LONGEST_STRETCH_US, length)))
@@ -138,7 +138,7 @@ class Timeline:
         delay = np.where(held, self._odd.integers(*HELD_BACK_US, len(events)), 0)
         return type(events)(**{**vars(events), "due": events.due + delay})
 
-    def _batch(self, end: int, promotions: list[Promoted]) -> Batch:
+    def _batch(self, end: int, promotions: list[Promoted]) -> EventBatch:
         clicks, later_clicks = _until(Clicks.joined(self._clicks), end)
         orders, later_orders = _until(Orders.joined(self._orders), end)
         self._clicks, self._orders = [later_clicks], [later_orders]
@@ -155,7 +155,7 @@ class Timeline:
         line_prices = self._discounts.prices(
             self.catalogue.prices, lines, orders.time[:, np.newaxis]
         )
-        return Batch(
+        return EventBatch(
             due=due[order],
             topic=topic,
             row=row,

@@ -12,13 +12,13 @@ from contracts.registry.opening import open_registry
 from contracts.rejections import Rejection
 from contracts.topics import Topic
 from producer.ledger import NoLedger
-from producer.outlets import Deliveries, Place
-from producer.simulate.encoding.values import Values
+from producer.outlets import Deliveries, Destination
+from producer.simulate.encoding.values import EventValues
 from producer.simulate.labels import Labels
 from producer.simulate.sender import Sender
 from producer.simulate.shop.oddities import Shares
 from producer.simulate.shop.people import People
-from producer.simulate.shop.timeline import Batch, Shop, Timeline
+from producer.simulate.shop.timeline import EventBatch, Shop, Timeline
 from producer.subjects import Subject
 
 # 2026-03-02T18:00:00Z, a Monday evening.
@@ -59,8 +59,8 @@ class Listed:
     sent: list[tuple[Topic, bytes, bytes]] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)
 
-    def place(self) -> Place:
-        return Place("list")
+    def destination(self) -> Destination:
+        return Destination("list")
 
     def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
         self.sent.append((topic, key, value))
@@ -110,7 +110,7 @@ class Sent:
         return [one for one in self.events() if isinstance(one, Promotion)]
 
 
-def batches(shop: Shop, count: int) -> list[Batch]:
+def batches(shop: Shop, count: int) -> list[EventBatch]:
     """The first batches of a shop."""
     made = Timeline(shop).batches()
     return [next(made) for _ in range(count)]
@@ -135,7 +135,7 @@ def send(
         ledger=NoLedger(),
         labels=Labels(labels),
         people=people,
-        values=Values(
+        values=EventValues(
             REGISTRY, run=run, producer="simulate", catalogue=timeline.catalogue, people=people
         ),
         registry=REGISTRY,

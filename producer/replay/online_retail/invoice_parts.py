@@ -1,4 +1,4 @@
-"""Rows of the Online Retail layout as runs: neighbours of one invoice, date and customer, encoded.
+"""Rows of the Online Retail layout as parts: neighbours of one invoice, date and customer, encoded.
 
 A shop's file repeats itself, so each distinct text of a column is judged and encoded once a block
 at most; what is done for every single row is done by Arrow for a whole column.
@@ -30,7 +30,7 @@ from producer.replay.online_retail.rows import (
 )
 
 
-class Run(NamedTuple):
+class InvoicePart(NamedTuple):
     """Accepted rows `first` to `last` of the file, which share invoice, date and customer.
 
     `country` is that of the first; `lines` are their order lines, encoded; `total` is their sum.
@@ -46,7 +46,7 @@ class Run(NamedTuple):
     total: int
 
 
-class RunReader:
+class InvoicePartReader:
     """Reads blocks; a row is accepted unless `retail_rows.why_rejected` has a reason."""
 
     def __init__(self, limits: TimeLimits, categories: PatternTable) -> None:
@@ -66,8 +66,8 @@ class RunReader:
         self._dates = Readings(lambda text: time_of(text, limits))
         self._prices = Readings(price_of)
 
-    def read(self, block: Block, rows_before: int) -> tuple[list[Run], list[int]]:
-        """The runs of a block and the indices of the rows that are in none."""
+    def read(self, block: Block, rows_before: int) -> tuple[list[InvoicePart], list[int]]:
+        """The parts of a block and the indices of the rows that are in none."""
         invoice, product, name, quantity, date, price, customer, country = block.columns
         numbers = spread(self._invoices.of(invoice), invoice, pa.string())
         times = spread(self._dates.of(date), date, pa.int64())
@@ -87,8 +87,8 @@ class RunReader:
         good = pc.and_(lines.is_valid(), pc.and_(numbers.is_valid(), times.is_valid()))
         starts = _starts(good, invoice.indices, date.indices, customer.indices)
         bounds = [*starts, len(block)]
-        runs = [
-            Run(rows_before + start + 1, rows_before + end, *rest)
+        parts = [
+            InvoicePart(rows_before + start + 1, rows_before + end, *rest)
             for (start, end), is_good, *rest in zip(
                 pairwise(bounds),
                 _at(starts, good),
@@ -102,7 +102,7 @@ class RunReader:
             )
             if is_good
         ]
-        return runs, pc.indices_nonzero(pc.invert(good)).to_pylist()
+        return parts, pc.indices_nonzero(pc.invert(good)).to_pylist()
 
 
 def line_amounts(quantities: pa.Int64Array, prices: pa.Int64Array) -> pa.Int64Array:
