@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local.artefacts.code_zip import CodeZip, source_root
 from local.home import FILE_MODE, Home, Profile, postgres_url
-from local.java.runtime import Java
+from local.java.runtime import JavaHome
 from local.spark import LOG4J2, application_names, driver_argv, driver_environment
 from local.supervisor.plan import Part, Plan
 from local.supervisor.processes import MARK
@@ -24,14 +24,14 @@ SIGINT = 2  # Postgres' fast shutdown: ends sessions, keeps every committed row
 class Installed:
     """What was fetched or built before anything starts."""
 
-    java: Java
+    java: JavaHome
     jar_folder: Path
     spark_jars: tuple[Path, ...]
     code: CodeZip
 
 
 @dataclass(frozen=True)
-class Options:
+class StartOptions:
     """How a stack is started this time."""
 
     spark: bool = True
@@ -40,7 +40,7 @@ class Options:
     crash_order: Path | None = None
 
 
-def plan(home: Home, profile: Profile, installed: Installed, options: Options) -> Plan:
+def plan(home: Home, profile: Profile, installed: Installed, options: StartOptions) -> Plan:
     """The plan of one stack; a pure function of its arguments."""
     base = environment(home, profile)
     ours = {**base, "PYTHONPATH": str(source_root())}
@@ -178,7 +178,7 @@ def _valkey_node(home: Home, profile: Profile, ours: dict[str, str], node: str) 
 
 
 def _spark(
-    home: Home, profile: Profile, installed: Installed, options: Options, base: dict[str, str]
+    home: Home, profile: Profile, installed: Installed, options: StartOptions, base: dict[str, str]
 ) -> Part:
     return Part(
         "spark",

@@ -46,7 +46,7 @@ DOWN_SECONDS = 150.0
 
 
 @dataclass(frozen=True)
-class Request:
+class UpRequest:
     """What a person asked `up` for; `brokers` and `replicas` None: as before, else one and none."""
 
     cache: Path
@@ -54,10 +54,10 @@ class Request:
     brokers: int | None = None
     replicas: int | None = None
     java: Path | None = None
-    options: laptop.Options = field(default_factory=laptop.Options)
+    options: laptop.StartOptions = field(default_factory=laptop.StartOptions)
 
 
-def prepare(home: Home, request: Request, say: Say) -> tuple[Profile, Plan]:
+def prepare(home: Home, request: UpRequest, say: Say) -> tuple[Profile, Plan]:
     """All that comes before the first process: folders, profile, Java, jars, code.zip, plan."""
     home.require_fit()
     home.make()
@@ -217,7 +217,7 @@ def _end_orphans(home: Home, say: Say) -> None:
         say(f"ended an orphan: {name}")
 
 
-def _profile(home: Home, request: Request, say: Say) -> Profile:
+def _profile(home: Home, request: UpRequest, say: Say) -> Profile:
     profile = read_profile(home)
     if profile is None:
         profile = new_profile(request.brokers or 1, ports.claim, replicas=request.replicas or 0)

@@ -10,7 +10,7 @@ from pathlib import Path
 from contracts.applications import APPLICATIONS, Places, command_line
 from contracts.aws.spark_submit import local_words
 from local.home import Home, Profile, postgres_url, valkey_url
-from local.java.runtime import Java
+from local.java.runtime import JavaHome
 
 DRIVER_MEMORY = "2g"
 YOUNG_MEMORY = "768m"
@@ -95,7 +95,7 @@ def driver_argv(
 
 
 def driver_environment(
-    home: Home, java: Java, jars: Sequence[Path], code: Path, base: Mapping[str, str]
+    home: Home, java: JavaHome, jars: Sequence[Path], code: Path, base: Mapping[str, str]
 ) -> dict[str, str]:
     """The environment of the driver process: code from the zip, Java and jars by path."""
     return {

@@ -34,7 +34,7 @@ class Settings:
     aws_credentials: tuple[str, ...]
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> Settings:
+    def from_variables(cls, environment: Mapping[str, str]) -> Settings:
         """Read the settings from a mapping of variables; the names of real credentials are kept."""
         user_home = Path(environment.get("HOME") or Path.home())
         xdg = Path(environment.get("XDG_CACHE_HOME") or user_home / ".cache")
@@ -55,7 +55,7 @@ class Settings:
     @classmethod
     def from_environment(cls) -> Settings:
         """Read the settings of this process."""
-        return cls.of(_variables())
+        return cls.from_variables(_variables())
 
 
 def process_environment(**changes: str) -> dict[str, str]:

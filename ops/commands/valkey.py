@@ -18,7 +18,7 @@ from local.home import MIN_SHARDS, Profile, with_all_ports, write_profile
 from local.ports import claim
 from local.supervisor.plan import read_plan
 from local.valkey import cluster as valkey_cluster
-from local.valkey.cluster import leader, own_entries, owned_slots, part
+from local.valkey.cluster import forget, leader, own_entries, owned_slots
 from local.valkey.reshard import Moved, moves, reshard
 from ops import console
 from ops.commands.up import follow, refuse_real_credentials
@@ -116,7 +116,7 @@ def remove_shard(as_json: AsJson = False) -> None:
     smaller = replace(before, shards=before.shards - 1)
     gone = set(before.valkey_nodes) - set(smaller.valkey_nodes)
     with _nodes(before) as nodes:
-        part(nodes, gone)
+        forget(nodes, gone)
     _adopt(stack, smaller)
     for name in gone:
         shutil.rmtree(stack.home.valkey(name))

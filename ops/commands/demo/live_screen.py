@@ -12,11 +12,11 @@ from rich.console import Group
 from rich.live import Live
 
 from ops import console
-from ops.commands.demo.live_answers import Answers, Ranked, Revenue
+from ops.commands.demo.live_figures import Figures, Ranked, Revenue
 
 BAR_WIDTH = 40
 
-Show = Callable[[Answers], None]
+Show = Callable[[Figures], None]
 
 
 @contextmanager
@@ -33,7 +33,7 @@ def lines(write: Callable[[str], None]) -> Show:
     """Shows the answers in a few lines, each again when it has changed."""
     told: dict[str, str] = {}
 
-    def show(answers: Answers) -> None:
+    def show(answers: Figures) -> None:
         for name, line in in_lines(answers).items():
             if told.get(name) != line:
                 write(line)
@@ -42,7 +42,7 @@ def lines(write: Callable[[str], None]) -> Show:
     return show
 
 
-def in_lines(answers: Answers) -> dict[str, str]:
+def in_lines(answers: Figures) -> dict[str, str]:
     """The answers in lines of plain text, by what each tells; nothing of what is still empty."""
     shoppers = answers.shoppers
     details = {
@@ -55,7 +55,7 @@ def in_lines(answers: Answers) -> dict[str, str]:
     return {"headline": headline, **shown}
 
 
-def figures(answers: Answers) -> list[tuple[str, str]]:
+def figures(answers: Figures) -> list[tuple[str, str]]:
     """The headline figures by name."""
     money = [f"{amount:,.2f} {currency}" for currency, amount in answers.revenue.items()]
     return [
@@ -94,7 +94,7 @@ def bar(amount: Decimal, largest: Decimal) -> str:
     return "█" * max(1, round(BAR_WIDTH * amount / largest))
 
 
-def show_shoppers(answers: Answers) -> None:
+def show_shoppers(answers: Figures) -> None:
     """Print alerts by rule, what shoppers want, and what one of them viewed; nothing where there is
     none."""
     for columns, rows in _rankings(answers):
@@ -105,7 +105,7 @@ def show_shoppers(answers: Answers) -> None:
         console.line(f"viewed last by {shoppers.viewer}, from Valkey: {', '.join(shoppers.viewed)}")
 
 
-def _drawn(answers: Answers) -> Group:
+def _drawn(answers: Figures) -> Group:
     told = in_lines(answers)
     tables = (
         (("category", "orders", "revenue"), _ranked(answers.categories)),
@@ -120,7 +120,7 @@ def _drawn(answers: Answers) -> Group:
     )
 
 
-def _rankings(answers: Answers) -> tuple[tuple[Sequence[str], Sequence[Sequence[str]]], ...]:
+def _rankings(answers: Figures) -> tuple[tuple[Sequence[str], Sequence[Sequence[str]]], ...]:
     alerts = [(rule, f"{count:,}") for rule, count in answers.alerts.items()]
     trending = [(t.product, t.category, f"{t.score:,}") for t in answers.shoppers.trending]
     return (

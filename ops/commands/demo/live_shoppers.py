@@ -30,7 +30,7 @@ class Trend:
 
 
 @dataclass(frozen=True)
-class Shoppers:
+class ShopperFigures:
     """`clicks` are those in sessions; `viewed` are the products that `viewer`, who viewed something
     last, viewed, newest first."""
 
@@ -51,12 +51,12 @@ class LiveShoppers:
     def close(self) -> None:
         self._valkey.close()
 
-    def now(self) -> Shoppers:
+    def now(self) -> ShopperFigures:
         """The answers as they are at this moment."""
         clicks, sessions = self._postgres.execute(_SESSIONS).fetchall()[0]
         trending = [Trend(*row) for row in self._postgres.execute(_TRENDING.encode()).fetchall()]
         last = self._postgres.execute(_LAST_VIEWER).fetchone()
         if last is None:
-            return Shoppers(clicks, sessions, trending)
+            return ShopperFigures(clicks, sessions, trending)
         products = self._valkey.zrevrange(viewed(last[0]), 0, TOP - 1)
-        return Shoppers(clicks, sessions, trending, last[0], products)
+        return ShopperFigures(clicks, sessions, trending, last[0], products)

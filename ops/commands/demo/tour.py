@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from local.home import Home
 from ops import console
-from ops.commands.demo.live_answers import LiveAnswers
+from ops.commands.demo.live_figures import LiveFigures
 from ops.commands.demo.live_screen import Show, figures, lines, screen, show_revenue, show_shoppers
 from ops.stack import open_stack
 
@@ -56,7 +56,7 @@ class Tour:
         self.tell(
             f"2/4 replaying {self.source.name}, while simulated shoppers browse, buy and cheat"
         )
-        with closing(LiveAnswers(open_stack(self.home))) as answers:
+        with closing(LiveFigures(open_stack(self.home))) as answers:
             if code := self._feed(answers):
                 return code
             self._tell_simulated()
@@ -75,7 +75,7 @@ class Tour:
     def _screen(self) -> AbstractContextManager[Show]:
         return nullcontext(lines(console.progress)) if self.as_json else screen()
 
-    def _feed(self, answers: LiveAnswers) -> int:
+    def _feed(self, answers: LiveFigures) -> int:
         """Replay the file beside simulated shoppers and show the answers until all is applied; the
         exit code of the first that failed."""
         replay = shopstream(
@@ -120,7 +120,7 @@ class Tour:
         self.document["verify"] = json.loads(proof.read_text())
         return code
 
-    def _sum_up(self, answers: LiveAnswers) -> None:
+    def _sum_up(self, answers: LiveFigures) -> None:
         now = answers.now()
         unit, revenue = answers.revenue()
         if self.as_json:
@@ -132,7 +132,7 @@ class Tour:
         console.table(("answer", "value"), figures(now))
 
 
-def _watch(answers: LiveAnswers, feeds: Sequence[subprocess.Popen[bytes]], show: Show) -> None:
+def _watch(answers: LiveFigures, feeds: Sequence[subprocess.Popen[bytes]], show: Show) -> None:
     """Show the answers until all feeds have ended and nothing lags, or one failed, or that takes
     too long.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.hot_keys import slot_of
-from local.valkey.cluster import SLOTS, even_ranges, form, own_entries, owned_slots, part
+from local.valkey.cluster import SLOTS, even_ranges, forget, form, own_entries, owned_slots
 from local.valkey.reshard import Move, moves, open_moves, reshard
 from tests.valkey import cluster
 
@@ -156,7 +156,7 @@ def test_a_shard_without_slots_copies_no_other_and_may_leave_and_come_again(tmp_
             nodes[name].execute_command("CLUSTER SETSLOT", last, "NODE", to)
         assert own_entries(nodes)["valkey-3"]["flags"] == "myself,master"
         for _again in range(2):
-            part(nodes, {"valkey-3"})
+            forget(nodes, {"valkey-3"})
         assert [len(node.execute_command("CLUSTER NODES")) for node in nodes.values()] == [2, 2, 1]
         assert form(made.profile, nodes) == 0
         assert [len(node.execute_command("CLUSTER NODES")) for node in nodes.values()] == [3, 3, 3]

@@ -17,7 +17,7 @@ import pytest
 from contracts.errors import ShopstreamError, Usage
 from ops.commands.demo import command as demo
 from ops.commands.demo import tour
-from ops.commands.demo.live_answers import Answers, Ranked, Revenue, unit_for
+from ops.commands.demo.live_figures import Figures, Ranked, Revenue, unit_for
 from ops.commands.demo.live_screen import (
     BAR_WIDTH,
     bar,
@@ -26,15 +26,15 @@ from ops.commands.demo.live_screen import (
     show_revenue,
     show_shoppers,
 )
-from ops.commands.demo.live_shoppers import Shoppers, Trend
+from ops.commands.demo.live_shoppers import ShopperFigures, Trend
 
-ANSWERS = Answers(
+ANSWERS = Figures(
     orders={"placed": 1812, "cancelled": 31},
     revenue={"GBP": Decimal("52610.49")},
     categories=[Ranked("kitchen", "GBP", 410, Decimal("9100.10"))],
     locations=[Ranked("United Kingdom", "GBP", 1700, Decimal("48000.00"))],
     alerts={"high_amount": 12, "suspicious_location": 2},
-    shoppers=Shoppers(
+    shoppers=ShopperFigures(
         clicks=2310,
         sessions=402,
         trending=[Trend("SKU-7", "toys", 41), Trend("SKU-3", "garden", 1_300)],
@@ -46,14 +46,14 @@ ANSWERS = Answers(
     quarantine=1,
     lag={"ingest": 40, "orders": 0},
 )
-NOBODY = Answers(**{**vars(ANSWERS), "shoppers": Shoppers(), "alerts": {}})
-CAUGHT_UP = Answers(**{**vars(ANSWERS), "lag": {"ingest": 0, "orders": 0}})
+NOBODY = Figures(**{**vars(ANSWERS), "shoppers": ShopperFigures(), "alerts": {}})
+CAUGHT_UP = Figures(**{**vars(ANSWERS), "lag": {"ingest": 0, "orders": 0}})
 
 
 class Reader:
     """Stands for the answers of a stack; `moment` says what each look shows."""
 
-    def __init__(self, moment: Callable[[], Answers]) -> None:
+    def __init__(self, moment: Callable[[], Figures]) -> None:
         self.now = moment
 
     def revenue(self) -> tuple[str, list[Revenue]]:
@@ -83,7 +83,7 @@ class Stage:
 
     folder: Path
     codes: dict[str, int] = field(default_factory=dict)
-    moment: Callable[[], Answers] = lambda: CAUGHT_UP
+    moment: Callable[[], Figures] = lambda: CAUGHT_UP
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -129,7 +129,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(tour, "shopstream", stage.command)
     monkeypatch.setattr(tour, "check", lambda source: stage.command(None, "check"))
     monkeypatch.setattr(tour, "open_stack", lambda home: home)
-    monkeypatch.setattr(tour, "LiveAnswers", lambda stack: Reader(stage.moment))
+    monkeypatch.setattr(tour, "LiveFigures", lambda stack: Reader(stage.moment))
     monkeypatch.setattr(tour, "PLAIN_REFRESH_SECONDS", 0.01)
     yield stage
 
@@ -199,7 +199,7 @@ def test_the_one_that_failed_is_told_and_the_other_ended(
 def test_an_interrupted_demo_ends_what_it_feeds_and_removes_its_stack(
     stage: Stage, number: signal.Signals
 ) -> None:
-    def interrupt() -> Answers:
+    def interrupt() -> Figures:
         if len(stage.calls) == len(FED):
             os.kill(os.getpid(), number)
         return ANSWERS
@@ -216,7 +216,7 @@ def test_an_interrupted_demo_ends_what_it_feeds_and_removes_its_stack(
 
 
 def test_an_error_while_watching_still_stops_the_stack(stage: Stage) -> None:
-    def broken() -> Answers:
+    def broken() -> Figures:
         raise ConnectionError("Postgres went away")
 
     stage.moment = broken
@@ -242,9 +242,9 @@ def test_in_json_the_answer_is_one_document_of_the_proof_and_the_answers(
 def test_the_demo_goes_on_watching_until_nothing_lags(stage: Stage) -> None:
     # Long after the replay, which takes a twentieth of a second, has ended.
     looks = [*[ANSWERS] * 50, CAUGHT_UP]
-    seen: list[Answers] = []
+    seen: list[Figures] = []
 
-    def look() -> Answers:
+    def look() -> Figures:
         seen.append(looks[min(len(seen), len(looks) - 1)])
         return seen[-1]
 
@@ -336,7 +336,7 @@ def test_at_the_end_alerts_trends_and_views_are_told(capsys: pytest.CaptureFixtu
     ],
 )
 def test_caught_up(lag: dict[str, int], caught_up: bool) -> None:
-    assert Answers(**{**vars(ANSWERS), "lag": lag}).caught_up is caught_up
+    assert Figures(**{**vars(ANSWERS), "lag": lag}).caught_up is caught_up
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from ops.settings import Settings
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A machine on which nothing is to be said: the jars are there, the shell is clean."""
-    made = Settings.of({"HOME": str(tmp_path)})
+    made = Settings.from_variables({"HOME": str(tmp_path)})
     for name in read_lock():
         for path in class_path(name, made.cache):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from kafka import KafkaConsumer, TopicPartition
 
-from ops.commands.demo.live_shoppers import LiveShoppers, Shoppers
+from ops.commands.demo.live_shoppers import LiveShoppers, ShopperFigures
 from ops.stack import Stack
 
 TOP = 5
@@ -51,7 +51,7 @@ class Ranked:
 
 
 @dataclass(frozen=True)
-class Answers:
+class Figures:
     """The answers of one moment; `lag` is records not applied yet, by application."""
 
     orders: Mapping[str, int]
@@ -59,7 +59,7 @@ class Answers:
     categories: Sequence[Ranked]
     locations: Sequence[Ranked]
     alerts: Mapping[str, int]
-    shoppers: Shoppers
+    shoppers: ShopperFigures
     silver: int
     duplicate: int
     quarantine: int
@@ -80,7 +80,7 @@ class Revenue:
     amount: Decimal
 
 
-class LiveAnswers:
+class LiveFigures:
     """Reads a stack's answers, again and again over the same connections."""
 
     def __init__(self, stack: Stack) -> None:
@@ -95,11 +95,11 @@ class LiveAnswers:
         self._postgres.close()
         self._kafka.close()
 
-    def now(self) -> Answers:
+    def now(self) -> Figures:
         """The answers as they are committed at this moment."""
         applied = self._rows(_APPLIED)
         silver, duplicate, quarantine = self._rows(_LAKE)[0]
-        return Answers(
+        return Figures(
             orders={
                 kind: sum(row[2] for row in applied if row[0] == kind)
                 for kind in sorted({row[0] for row in applied})
