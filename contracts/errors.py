@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+# The exit code of a command that Ctrl-C ended: 128 and the number of SIGINT, as shells have it.
+INTERRUPTED = 130
+
 
 class ShopstreamError(Exception):
     """A failure a person can act on: what happened, the likely cause, the next command, the log."""

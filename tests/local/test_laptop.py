@@ -10,12 +10,13 @@ import pytest
 
 from contracts.topics import TOPICS
 from local.artefacts.code_zip import CodeZip
-from local.home import Home, Profile, new_profile, with_all_ports
+from local.home import Home
 from local.java.runtime import JavaHome
 from local.kafka.broker import properties, render
 from local.kafka.topics import settings
 from local.laptop import Installed, StartOptions, plan, with_valkey_of
 from local.ports import claim
+from local.profile import Profile, new_profile, with_all_ports
 from local.spark import application_names
 from local.supervisor.plan import Part, Plan
 from local.valkey.node import configuration

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 
@@ -44,7 +43,7 @@ class ShopperFigures:
 class LiveShoppers:
     """Reads them again and again; the session of Postgres is the caller's."""
 
-    def __init__(self, postgres: psycopg.Connection[tuple[Any, ...]], valkey_url: str) -> None:
+    def __init__(self, postgres: psycopg.Connection, valkey_url: str) -> None:
         self._postgres = postgres
         self._valkey = connect(valkey_url)
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.home import Home, new_profile, write_profile
+from local.home import Home
 from local.java.jars import class_path, read_lock
 from local.ports import claim
+from local.profile import new_profile, write_profile
 from ops.commands.doctor import diagnosis
 from ops.commands.doctor.diagnosis import BAD, GOOD, MB, NOTE, Finding, examine
 from ops.main import run

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from contracts.hot_keys import viewed
-from local.home import valkey_url
+from local.profile import valkey_url
 from ops.commands.demo.live_shoppers import LiveShoppers, ShopperFigures, Trend
 from tests.valkey import Cluster, three_shards
 
