@@ -102,13 +102,10 @@ def rich_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: 
 def error(problem: ShopstreamError) -> None:
     """Print what happened, its likely cause, the next command and the log, to standard error."""
     out = stderr()
-    out.print(f"[bold red]error:[/] {escape(problem.what)}", soft_wrap=True)
-    if problem.cause:
-        out.print(f"likely cause: {escape(problem.cause)}", soft_wrap=True)
-    if problem.command:
-        out.print(f"next: {escape(problem.command)}", soft_wrap=True)
-    if problem.log:
-        out.print(f"log: {escape(str(problem.log))}", soft_wrap=True)
+    first, *others = problem.as_lines()
+    out.print(f"[bold red]error:[/]{escape(first.removeprefix('error:'))}", soft_wrap=True)
+    for other in others:
+        out.print(escape(other), soft_wrap=True)
 
 
 def misuse(message: str) -> None:
@@ -118,14 +115,3 @@ def misuse(message: str) -> None:
         return
     stderr().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
     stderr().print("next: shopstream --help, or --help after the command", soft_wrap=True)
-
-
-def error_json(problem: ShopstreamError) -> dict[str, object]:
-    """The same error as the fields of a JSON document."""
-    return {
-        "error": problem.what,
-        "cause": problem.cause,
-        "next": problem.command,
-        "log": str(problem.log) if problem.log else None,
-        "exit_code": problem.exit_code,
-    }

@@ -72,7 +72,7 @@ def run(arguments: list[str]) -> int:
         result = app(args=arguments, prog_name="shopstream", standalone_mode=False)
     except ShopstreamError as problem:
         if "--json" in arguments:
-            console.answer_json(console.error_json(problem))
+            console.answer_json(problem.as_fields())
         console.error(problem)
         return problem.exit_code
     except TyperException as problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from producer.terminal import INTERRUPTED
+from contracts.errors import INTERRUPTED
 
 if __name__ == "__main__":
     try:

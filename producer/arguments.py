@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
+from contracts.errors import Usage
 from contracts.ledger import Layout
-from producer.errors import BadInput
 from producer.option_values import between, count
 from producer.outlets.kafka import KafkaAuth
 from producer.simulate import arguments as simulating
@@ -52,11 +52,11 @@ class _Parser(argparse.ArgumentParser):
     """Tells what is wrong as all of the producer's errors are told."""
 
     def error(self, message: str) -> NoReturn:
-        raise BadInput(message, next_step="the same command with --help says what it takes")
+        raise Usage(message, command="the same command with --help says what it takes")
 
 
 def parse(arguments: list[str]) -> ReplayArguments | SimulateArguments | SampleArguments:
-    """The arguments as values; BadInput when they are wrong."""
+    """The arguments as values; Usage when they are wrong."""
     parser = _Parser(prog="python -m producer", description="Sends events.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", dest="command")
     replay = commands.add_parser("replay", help="send the orders of a data set again")

@@ -8,10 +8,10 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+from contracts.errors import INTERRUPTED, ShopstreamError
 from contracts.ledger import Run
 from producer import terminal
 from producer.arguments import ReplayArguments, parse
-from producer.errors import ProducerError
 from producer.outlets import Outlet
 from producer.outlets.kafka import DELIVERY_SECONDS
 from producer.replay.data_file import Layout, Prepared, prepare
@@ -43,7 +43,7 @@ def main(command_line: list[str]) -> int:
         if isinstance(arguments, SampleArguments):
             return write_sample(arguments)
         return _replay(arguments)
-    except ProducerError as error:
+    except ShopstreamError as error:
         if "--json" in command_line:
             terminal.answer(error.as_fields())
         for line in error.as_lines():
@@ -51,7 +51,7 @@ def main(command_line: list[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         terminal.tell("left at once: the ledger tells what was attempted")
-        return terminal.INTERRUPTED
+        return INTERRUPTED
 
 
 def _replay(arguments: ReplayArguments) -> int:

@@ -11,6 +11,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Protocol
 
+from contracts.errors import ShopstreamError
 from contracts.ledger import (
     ATTEMPT_COLUMNS,
     ATTEMPTS_FILE,
@@ -19,7 +20,6 @@ from contracts.ledger import (
     RUN_FILE,
     Run,
 )
-from producer.errors import ProducerError
 from producer.outlets import Deliveries
 
 # RFC 4180
@@ -57,7 +57,7 @@ class NoLedger:
 
 
 class FileLedger:
-    """A folder ``<ledger>/<run>`` with the run's files; ProducerError when it cannot be made."""
+    """A folder ``<ledger>/<run>`` with the run's files; ShopstreamError when it cannot be made."""
 
     def __init__(self, ledger: Path, run: Run) -> None:
         self.folder = ledger / run.run
@@ -66,7 +66,7 @@ class FileLedger:
             self._attempts = _started(self.folder / ATTEMPTS_FILE, ATTEMPT_COLUMNS)
             self._outcomes = _started(self.folder / OUTCOMES_FILE, OUTCOME_COLUMNS)
         except OSError as error:
-            raise ProducerError(
+            raise ShopstreamError(
                 f"the ledger {self.folder} cannot be written: {error.strerror}",
                 cause="the disk is full, or the folder belongs to somebody else",
             ) from error

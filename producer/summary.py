@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from contracts.errors import INTERRUPTED
 from producer.replay.data_file import Prepared
 from producer.replay.replaying import Replay
-from producer.terminal import INTERRUPTED
 
 
 @dataclass(frozen=True)

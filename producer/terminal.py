@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Protocol
 
-# A command that Ctrl-C cut off ends as shells expect.
-INTERRUPTED = 130
 _STANDARD_ERROR = 2
 STOPPING = "stopping: waiting for acknowledgements; Ctrl-C again to leave at once"
 

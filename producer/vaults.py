@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psycopg
 
+from contracts.errors import NotReady, ShopstreamError, Usage
 from contracts.subjects import TOKEN_PURPOSE
 from contracts.tables.postgres import VAULT_KEYS, VAULT_SUBJECTS
-from producer.errors import BadInput, NotReady, ProducerError
 from producer.subjects import Subject
 
 _SECRET_BYTES = 32
@@ -31,7 +31,7 @@ class PostgresVault:
             raise NotReady(
                 f"Postgres, which holds the vault, does not answer: {str(error).strip()}",
                 cause="the stack is not running",
-                next_step="shopstream status",
+                command="shopstream status",
             ) from error
 
     def secret(self) -> bytes:
@@ -45,7 +45,7 @@ class PostgresVault:
             raise NotReady(
                 "Postgres has no vault yet",
                 cause="the tables are made when the stack comes up",
-                next_step="shopstream up",
+                command="shopstream up",
             ) from error
         row = self._connection.execute(
             f"SELECT secret FROM {VAULT_KEYS.name} WHERE purpose = %s", (TOKEN_PURPOSE,)
@@ -65,10 +65,10 @@ class PostgresVault:
                 ),
             )
         except psycopg.Error as error:
-            raise ProducerError(
+            raise ShopstreamError(
                 f"the vault did not take new subjects: {str(error).strip()}",
                 cause="Postgres stopped, or its disk is full",
-                next_step="shopstream status",
+                command="shopstream status",
             ) from error
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class FileVault:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise BadInput(f"the vault {folder} cannot be made: {error.strerror}") from error
+            raise Usage(f"the vault {folder} cannot be made: {error.strerror}") from error
         self._secret_file = folder / "secret"
         self._subjects_file = folder / "subjects.csv"
         self._known = {subject.token for subject in read_subjects(folder)}

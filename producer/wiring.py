@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from contracts.errors import NotReady
 from contracts.ledger import Run
 from contracts.registry import Registry, RegistryError, SchemaVersion
 from contracts.registry.opening import open_registry
 from contracts.schemas import bundled_schemas, canonical
 from contracts.topics import Topic
-from producer.errors import NotReady
 from producer.ledger import FileLedger, Ledger, NoLedger
 from producer.outlets import Outlet
 from producer.outlets.file import FileOutlet
@@ -75,12 +75,12 @@ def written_version(registry: Registry, family: str, text: str) -> SchemaVersion
         raise NotReady(
             f"the schema registry does not tell of {family}: {problem}",
             cause="its name, the region, or the right to read it",
-            next_step="look at --registry and --region",
+            command="look at --registry and --region",
         ) from problem
     raise NotReady(
         f"the schema registry has no version of {family} that this package writes",
         cause="what is deployed is older than this package",
-        next_step="deploy this version first",
+        command="deploy this version first",
     )
 
 

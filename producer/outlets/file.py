@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from contracts.errors import Usage
 from contracts.topics import Topic
-from producer.errors import BadInput
 from producer.outlets import Deliveries, Place
 
 _SUFFIX = ".ndjson"
@@ -27,7 +27,7 @@ class FileOutlet:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BadInput(f"the folder {folder} cannot be made: {error.strerror}") from error
+            raise Usage(f"the folder {folder} cannot be made: {error.strerror}") from error
         self._folder = folder
         self._clock = clock
         self._files: dict[str, IO[bytes]] = {}

@@ -18,8 +18,8 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
+from contracts.errors import NotReady, ShopstreamError
 from contracts.topics import Topic
-from producer.errors import NotReady, ProducerError
 from producer.outlets import Deliveries, Failure, Place
 
 KafkaAuth = Literal["none", "msk-iam"]
@@ -77,7 +77,7 @@ def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topi
             raise NotReady(
                 f"the broker at {bootstrap_servers} has no topic {' or '.join(missing)}",
                 cause="topics are never made by writing to them",
-                next_step="shopstream topics create",
+                command="shopstream topics create",
             )
         described = admin.describe_topics(TopicCollection(names), request_timeout=CONNECT_SECONDS)
         topic_ids = {name: id_text(described[name].result().topic_id) for name in names}
@@ -87,7 +87,7 @@ def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topi
         raise NotReady(
             f"no Kafka broker answers at {bootstrap_servers}: {error.args[0].str()}",
             cause="the stack is not running, or the address is another",
-            next_step="shopstream status",
+            command="shopstream status",
         ) from error
     return Place(cluster.cluster_id, topic_ids)
 
@@ -177,14 +177,14 @@ class KafkaOutlet:
 
     def _raise_fatal(self) -> None:
         if self._fatal is not None:
-            raise ProducerError(
+            raise ShopstreamError(
                 f"Kafka refuses this producer for good: {self._fatal.str()}",
-                next_step="start the same command again: known events count once",
+                command="start the same command again: known events count once",
             )
 
 
 def _known(numbers: Sequence[int | None]) -> Sequence[int]:
     """What acknowledged messages always have."""
     if None in numbers:
-        raise ProducerError("Kafka acknowledged an event without saying where it is")
+        raise ShopstreamError("Kafka acknowledged an event without saying where it is")
     return cast("Sequence[int]", numbers)

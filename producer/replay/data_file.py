@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from contracts import ledger
+from contracts.errors import Usage
 from contracts.ledger import Run, SourceFile
 from contracts.topics import Topic
 from producer.arguments import ReplayArguments
-from producer.errors import BadInput
 from producer.outlets import Place
 from producer.replay.files.csv_block import Block
 from producer.replay.files.csv_file import CsvFile, judge
@@ -117,21 +117,21 @@ class Prepared(Generic[_Item]):
 
 
 def prepare(arguments: ReplayArguments, layout: Layout[_Item], now_us: int) -> Prepared[_Item]:
-    """Read the data file once, with --rebase-time twice; BadInput if it is unusable."""
+    """Read the data file once, with --rebase-time twice; Usage if it is unusable."""
     file = judge(arguments.file, layout.columns)
     if arguments.start > file.rows:
-        raise BadInput(
+        raise Usage(
             f"{file.path} has {file.rows} data rows; there is no row {arguments.start}",
-            next_step="give a smaller --start",
+            command="give a smaller --start",
         )
     chosen = Slice(arguments.start, arguments.last)
     shift = 0
     if arguments.rebase_time:
         newest = layout.newest_time(file.blocks(), chosen)
         if newest is None:
-            raise BadInput(
+            raise Usage(
                 f"{file.path}: no event is made of any row of the slice, so nothing is the newest",
-                next_step="replay without --rebase-time: rejected.csv will say why",
+                command="replay without --rebase-time: rejected.csv will say why",
             )
         shift = now_us - newest
     return Prepared(layout, file, chosen, shift, now_us)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from producer.errors import BadInput
+from contracts.errors import Usage
 from producer.option_values import between, count, whole
 from producer.simulate.shop.oddities import Shares
 from producer.wiring import Where
@@ -144,10 +144,10 @@ def shop_clock(arguments: SimulateArguments, now: int) -> ShopClock:
     backwards = arguments.time_speed is not None or not paced
     start = arguments.start if arguments.start is not None else now - span * backwards
     if arguments.start is not None and start + span > now:
-        raise BadInput(
+        raise Usage(
             "events would be dated ahead of now",
             cause="--start is not as long ago as what is simulated takes",
-            next_step="an earlier --start, or a shorter --duration",
+            command="an earlier --start, or a shorter --duration",
         )
     ends = arguments.duration is not None and paced
     return ShopClock(

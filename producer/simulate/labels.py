@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-from producer.errors import ProducerError
+from contracts.errors import ShopstreamError
 
 LABEL_COLUMNS = ("event_id", "sequence", "order_id", "event_time", "scenario", "incident")
 # As in the columns: event_time in microseconds UTC, incident numbered in its run.
@@ -26,9 +26,9 @@ class Labels:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("x", newline="", encoding="utf-8")
         except OSError as error:
-            raise ProducerError(
+            raise ShopstreamError(
                 f"the labels {path} cannot be written: {error.strerror}",
-                next_step="name another file with --labels FILE",
+                command="name another file with --labels FILE",
             ) from error
         csv.writer(self._file).writerow(LABEL_COLUMNS)
 

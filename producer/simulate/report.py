@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 
-from producer.terminal import INTERRUPTED
+from contracts.errors import INTERRUPTED
 
 
 @dataclass

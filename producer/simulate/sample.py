@@ -17,8 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from contracts.errors import ShopstreamError
 from producer import terminal
-from producer.errors import ProducerError
 from producer.simulate.shop.columns import Flags, Ints, Longs
 from producer.simulate.shop.countries import COUNTRIES, LOCATIONS
 from producer.simulate.shop.incidents import SCENARIOS
@@ -50,14 +50,14 @@ class SampleArguments:
 
 
 def write_sample(arguments: SampleArguments) -> int:
-    """Write the orders as a Parquet file; 0, or ProducerError when it cannot be written."""
+    """Write the orders as a Parquet file; 0, or ShopstreamError when it cannot be written."""
     try:
         with arguments.out.open("xb") as file:
             _write(arguments, file)
     except OSError as error:
-        raise ProducerError(
+        raise ShopstreamError(
             f"the sample {arguments.out} cannot be written: {error.strerror or error}",
-            next_step="name another file with --out FILE",
+            command="name another file with --out FILE",
         ) from error
     return 0
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from producer.errors import BadInput, NotReady, ProducerError
+from contracts.errors import ShopstreamError
 from producer.replay.replaying import Clock
 from producer.simulate.report import Progress
 from producer.simulate.simulation import Simulation
@@ -18,7 +18,6 @@ from producer.simulate.worker import Outcome, Worker
 
 _STATUS_SECONDS = 1.0
 _LOOK_SECONDS = 0.2
-_ERRORS = {error.exit_code: error for error in (ProducerError, BadInput, NotReady)}
 
 
 class Team:
@@ -37,7 +36,7 @@ class Team:
                 process.terminate()
 
     def work(self, report: Callable[[Progress], None], clock: Clock) -> list[Outcome]:
-        """Start the workers and wait for all; ProducerError of the first that failed."""
+        """Start the workers and wait for all; ShopstreamError of the first that failed."""
         # A fork would share a Kafka client's threads, which do not survive one.
         spawning = multiprocessing.get_context("spawn")
         pipes = []
@@ -59,7 +58,7 @@ class Team:
     ) -> list[Outcome]:
         progress = [Progress() for _ in pipes]
         outcomes: dict[int, Outcome] = {}
-        failure: ProducerError | None = None
+        failure: ShopstreamError | None = None
         heard, told = set(pipes), clock.monotonic()
         while heard:
             for pipe in wait(list(heard), _LOOK_SECONDS):
@@ -85,11 +84,11 @@ class Team:
             raise failure
         return [outcomes[number] for number in sorted(outcomes)]
 
-    def _silent(self, number: int, progress: Progress) -> Outcome | ProducerError:
+    def _silent(self, number: int, progress: Progress) -> Outcome | ShopstreamError:
         """A worker that was stopped before it began has nothing to tell; any other was killed."""
         if self.stopping and progress.attempted == 0:
             return Outcome(self._workers[number].run, False, progress, None)
-        return ProducerError(
+        return ShopstreamError(
             "a worker ended without a word",
             cause="it was killed, or the machine ran out of memory",
         )
@@ -103,16 +102,14 @@ class Team:
                 process.join()
 
 
-def _received(pipe: Connection) -> Progress | Outcome | ProducerError | None:
+def _received(pipe: Connection) -> Progress | Outcome | ShopstreamError | None:
     """What a worker says; None when it ended without a word."""
     try:
         message = pipe.recv()
     except EOFError:
         return None
-    if isinstance(message, (Progress, Outcome)):
-        return message
-    code, what, cause, next_step = message
-    return _ERRORS[code](what, cause=cause, next_step=next_step)
+    assert isinstance(message, (Progress, Outcome, ShopstreamError))
+    return message
 
 
 def _run(worker: Worker, pipe: Connection) -> None:
@@ -130,5 +127,5 @@ def _run(worker: Worker, pipe: Connection) -> None:
     with suppress(BrokenPipeError):
         try:
             pipe.send(worker.work(clock, pipe.send, obey))
-        except ProducerError as error:
-            pipe.send((error.exit_code, error.what, error.cause, error.next_step))
+        except ShopstreamError as error:
+            pipe.send(error)

@@ -8,9 +8,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.errors import Usage
 from contracts.ledger import Run
 from contracts.schemas import bundled_schemas
-from producer.errors import BadInput
 from producer.outlets import Outlet
 from producer.outlets.kafka import DELIVERY_SECONDS
 from producer.replay.pace import Pace
@@ -95,13 +95,13 @@ class Worker:
         return Outcome(self.run, finished, progress, str(labels) if labels else None)
 
     def refuse_known_run(self) -> None:
-        """BadInput when the ledger holds this run already."""
+        """Usage when the ledger holds this run already."""
         ledger = self.arguments.where.ledger
         if ledger is not None and (ledger / self.run).exists():
-            raise BadInput(
+            raise Usage(
                 f"the ledger holds a run {self.run} already",
                 cause="--run names one that was sent before",
-                next_step="another --run, or none",
+                command="another --run, or none",
             )
 
     def _sender(

@@ -12,8 +12,8 @@ from typing import Protocol
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
+from contracts.errors import NotReady
 from contracts.topics import CLICKS, ORDERS, Topic
-from producer.errors import NotReady
 from producer.outlets import Deliveries, Failure, Outlet, Place
 from producer.outlets.file import FileOutlet, read_back
 from producer.outlets.kafka import KafkaOutlet, find_place

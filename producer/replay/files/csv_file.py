@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TextIO
 
-from producer.errors import BadInput
+from contracts.errors import Usage
 from producer.replay.files.csv_block import Block
 from producer.replay.files.csv_scan import BLOCK_BYTES, Scan
 
@@ -52,7 +52,7 @@ class CsvFile:
 
 
 def judge(path: Path, columns: Sequence[str]) -> CsvFile:
-    """Read the whole file once; BadInput, naming row and column, unless it can be replayed."""
+    """Read the whole file once; Usage, naming row and column, unless it can be replayed."""
     scan = Scan()
     try:
         with _bytes(path) as stream:
@@ -64,15 +64,15 @@ def judge(path: Path, columns: Sequence[str]) -> CsvFile:
         else:
             header, rows, last = _parse_through(path, scan.encoding)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BadInput(
+        raise Usage(
             f"{path}: the compressed data ends early or is damaged after row {scan.newlines}",
             cause="a download or copy did not finish",
-            next_step=f"gzip -t {path}",
+            command=f"gzip -t {path}",
         ) from error
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
+        raise Usage(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise BadInput(f"{path}: {error}", cause="the file is no csv file, or damaged") from error
+        raise Usage(f"{path}: {error}", cause="the file is no csv file, or damaged") from error
     _require_columns(path, header, columns)
     _require_whole(path, rows, last, columns)
     return CsvFile(
@@ -91,28 +91,28 @@ def _require_columns(path: Path, header: list[str], columns: Sequence[str]) -> N
         found = header[number - 1] if number <= len(header) else None
         if found != name:
             shown = "nothing" if found is None else repr(found[:40])
-            raise BadInput(
+            raise Usage(
                 f"{path}: header row, column {number} should be {name!r}, found {shown}",
                 cause="this is not a file of this layout, or its header is missing",
-                next_step=f"give the file the header {wanted}",
+                command=f"give the file the header {wanted}",
             )
     if len(header) > len(columns):
-        raise BadInput(
+        raise Usage(
             f"{path}: header row, column {len(columns) + 1} should not be there: "
             f"{header[len(columns)][:40]!r}",
-            next_step=f"give the file the header {wanted}",
+            command=f"give the file the header {wanted}",
         )
 
 
 def _require_whole(path: Path, rows: int, last: list[str], columns: Sequence[str]) -> None:
     if rows < 1:
-        raise BadInput(f"{path}: there is no data row after the header")
+        raise Usage(f"{path}: there is no data row after the header")
     if len(last) < len(columns):
-        raise BadInput(
+        raise Usage(
             f"{path}: row {rows}, the last, ends within column {len(last)} "
             f"({columns[len(last) - 1]}): it has {len(last)} of {len(columns)} fields",
             cause="the file was cut in the middle of a row",
-            next_step="copy the file again, or remove its last row",
+            command="copy the file again, or remove its last row",
         )
 
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from producer.errors import BadInput
+from contracts.errors import Usage
 
 CATCH_ALL = "*"
 
@@ -34,21 +34,21 @@ class PatternTable:
 
 
 def read_patterns(path: Path, name_column: str) -> PatternTable:
-    """The table of a csv file with columns ``pattern`` and `name_column`; BadInput if none."""
+    """The table of a csv file with columns ``pattern`` and `name_column`; Usage if none."""
     try:
         raw = path.read_bytes()
         rows = list(csv.reader(raw.decode("utf-8-sig").splitlines()))
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+        raise Usage(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{path} is not UTF-8 text") from error
+        raise Usage(f"{path} is not UTF-8 text") from error
     if not rows or rows[0] != ["pattern", name_column]:
-        raise BadInput(f"{path} needs the header pattern,{name_column}")
+        raise Usage(f"{path} needs the header pattern,{name_column}")
     for number, row in enumerate(rows[1:], start=1):
         if len(row) != 2 or not all(row):
-            raise BadInput(f"{path}, row {number}: needs a pattern and a {name_column}")
+            raise Usage(f"{path}, row {number}: needs a pattern and a {name_column}")
     if rows[-1][0] != CATCH_ALL:
-        raise BadInput(f"{path}: the last pattern must be {CATCH_ALL}, so that everything has one")
+        raise Usage(f"{path}: the last pattern must be {CATCH_ALL}, so that everything has one")
     return PatternTable(
         rows=tuple((*_compiled(pattern), name) for pattern, name in rows[1:]),
         sha256=hashlib.sha256(raw).hexdigest(),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from producer.errors import ProducerError
+from contracts.errors import ShopstreamError
 
 # Before the columns of the data file.
 REJECTED_COLUMNS = ("row", "reason", "detail")
@@ -49,9 +49,9 @@ class RejectedRows:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             file = self.path.open("w", newline="", encoding="utf-8")
         except OSError as error:
-            raise ProducerError(
+            raise ShopstreamError(
                 f"the file of rejected rows {self.path} cannot be written: {error.strerror}",
-                next_step="name another with --rejected FILE",
+                command="name another with --rejected FILE",
             ) from error
         csv.writer(file).writerow((*REJECTED_COLUMNS, *self._columns))
         return file

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from contracts.errors import Usage
 from contracts.ledger import ATTEMPTS_FILE, OUTCOMES_FILE, RUN_FILE, Run
 from producer.arguments import parse
 from producer.command import main
-from producer.errors import BadInput
 from producer.simulate.arguments import SimulateArguments, shop_clock
 
 NOW = 1_800_000_000_000_000
@@ -102,7 +102,7 @@ def test_the_clock_never_runs_ahead(
 
 def test_a_start_that_would_run_ahead_is_refused() -> None:
     late = replace(arguments("--count", "5000"), start=NOW - 4 * SECOND)
-    with pytest.raises(BadInput, match="ahead of now"):
+    with pytest.raises(Usage, match="ahead of now"):
         shop_clock(late, NOW)
     assert shop_clock(replace(late, start=NOW - 5 * SECOND), NOW).start == NOW - 5 * SECOND
 
@@ -183,6 +183,17 @@ def test_workers_share_the_count_under_runs_of_their_own(
     ]
     assert [len(one) for one in ids] == [1501, 1500]
     assert not ids[0] & ids[1]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_error_of_a_worker_is_the_command_s(
+    workers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    vault = tmp_path / "file" / "vault"
+    line = [*NULL, "--count", "500", "--shoppers", "1000", "--workers", workers]
+    assert main([*line, "--vault", str(vault)]) == 2
+    assert f"the vault {vault} cannot be made" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
