@@ -1,5 +1,5 @@
-"""What a running stack says of its shoppers: sessions and trends from Postgres, the last views of
-one of them from Valkey."""
+"""What a running stack tells of its shoppers: sessions and trends from Postgres, and the last views
+of one shopper from Valkey."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LAST_VIEWER = "SELECT user_id FROM recent_views ORDER BY viewed_at DESC, 1 LIMI
 
 @dataclass(frozen=True)
 class Trend:
-    """A product of its category's newest hour; `score` weighs views, carts and purchases."""
+    """A product in the newest hour of its category. Its score weighs views, carts and purchases."""
 
     product: str
     category: str
@@ -30,8 +30,11 @@ class Trend:
 
 @dataclass(frozen=True)
 class ShopperFigures:
-    """`clicks` are those in sessions; `viewed` are the products that `viewer`, who viewed something
-    last, viewed, newest first."""
+    """The figures of the shoppers at one moment.
+
+    `clicks` counts the clicks in sessions. `viewer` is the shopper who viewed a product last, and
+    `viewed` holds the products that this shopper viewed, the newest first.
+    """
 
     clicks: int = 0
     sessions: int = 0
@@ -41,7 +44,7 @@ class ShopperFigures:
 
 
 class LiveShoppers:
-    """Reads them again and again; the session of Postgres is the caller's."""
+    """Reads the figures of the shoppers repeatedly. The connection to Postgres is the caller's."""
 
     def __init__(self, postgres: psycopg.Connection, valkey_url: str) -> None:
         self._postgres = postgres
@@ -51,7 +54,7 @@ class LiveShoppers:
         self._valkey.close()
 
     def now(self) -> ShopperFigures:
-        """The answers as they are at this moment."""
+        """The figures at this moment."""
         clicks, sessions = self._postgres.execute(_SESSIONS).fetchall()[0]
         trending = [Trend(*row) for row in self._postgres.execute(_TRENDING.encode()).fetchall()]
         last = self._postgres.execute(_LAST_VIEWER).fetchone()
