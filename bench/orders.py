@@ -28,10 +28,11 @@ from bench.results import append, today
 from bench.stack import stack_without_spark
 from contracts.applications import ORDER_ANSWERS, command_line
 from local.artefacts.code_zip import build
-from local.home import Home, Profile, postgres_url, read_profile
+from local.home import Home
 from local.java import runtime as java
 from local.laptop import environment
 from local.launch import fetch_jars
+from local.profile import Profile, postgres_url, read_profile
 from local.spark import driver_environment, endpoints
 from local.supervisor.published import running
 from ops.settings import Settings

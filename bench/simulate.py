@@ -30,7 +30,7 @@ from bench.results import append, today
 from bench.stack import stack_without_spark
 from bench.usage import cpu_seconds, peak_rss_mb
 from contracts.events import simulated_event_id
-from local.home import read_profile
+from local.profile import read_profile
 from producer.command import main as producer
 
 FLOOR_RATIO = 4.0

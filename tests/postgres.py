@@ -15,8 +15,9 @@ import psycopg
 import pytest
 
 from contracts.tables import ddl
-from local.home import Home, new_profile, postgres_url, write_profile
+from local.home import Home
 from local.ports import claim
+from local.profile import new_profile, postgres_url, write_profile
 
 _START_SECONDS = 60
 

@@ -19,8 +19,9 @@ import psutil
 import psycopg
 from kafka import KafkaConsumer, TopicPartition
 
-from local.home import Home, Profile, postgres_url, read_profile
+from local.home import Home
 from local.java.runtime import bundled
+from local.profile import Profile, postgres_url, read_profile
 from ops.settings import Settings
 
 ROOT = Path(__file__).parent.parent
@@ -120,7 +121,7 @@ class Shop:
         assert profile is not None
         return profile
 
-    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def connect(self) -> psycopg.Connection:
         """A session of the stack's Postgres."""
         return psycopg.connect(postgres_url(Home(self.home), self._profile()), autocommit=True)
 

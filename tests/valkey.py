@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 import valkey
 
-from local.home import Home, Profile, new_profile, read_profile, write_profile
+from local.home import Home
 from local.ports import claim
+from local.profile import Profile, new_profile, read_profile, write_profile
 from local.valkey.cluster import connect, form
 from local.valkey.node import configuration
 from tests import redis

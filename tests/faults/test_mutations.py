@@ -18,7 +18,8 @@ import pytest
 from confluent_kafka import Producer
 
 from contracts.topics import ORDERS
-from local.home import Home, postgres_url, read_profile
+from local.home import Home
+from local.profile import postgres_url, read_profile
 from proof.stores.lake_files import local_path, open_catalog, plan_of
 from tests.shop import SLICE, Shop, open_shop
 

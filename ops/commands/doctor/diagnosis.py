@@ -17,12 +17,13 @@ import psutil
 
 from contracts.errors import EnvironmentProblem
 from local import disk
-from local.home import Home, read_profile
+from local.home import Home
 from local.java import jars
 from local.java import runtime as java
 from local.java.ivy import Ivy
 from local.ports import claim
 from local.postgres import account, installed, others_may_enter
+from local.profile import read_profile
 from local.supervisor.published import running
 from ops.settings import Settings
 

@@ -15,8 +15,9 @@ import pytest
 
 from contracts.errors import ShopstreamError
 from local import launch
-from local.home import Home, new_profile, write_profile
+from local.home import Home
 from local.ports import claim
+from local.profile import new_profile, write_profile
 from local.supervisor.plan import Part, Plan
 from local.supervisor.processes import MARK
 from local.supervisor.published import PartStatus, running

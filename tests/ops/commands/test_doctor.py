@@ -11,9 +11,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from local.home import Home, new_profile, write_profile
+from local.home import Home
 from local.java.jars import class_path, read_lock
 from local.ports import claim
+from local.profile import new_profile, write_profile
 from ops.commands.doctor import diagnosis
 from ops.commands.doctor.diagnosis import BAD, GOOD, MB, NOTE, Finding, examine
 from ops.main import run
@@ -23,7 +24,7 @@ from ops.settings import Settings
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A machine on which nothing is to be said: the jars are there, the shell is clean."""
-    made = Settings.of({"HOME": str(tmp_path)})
+    made = Settings.from_variables({"HOME": str(tmp_path)})
     for name in read_lock():
         for path in class_path(name, made.cache):
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local.home import Home, new_profile
+from local.home import Home
 from local.ports import claim
+from local.profile import new_profile
 from local.supervisor.published import PartStatus, Snapshot
 from ops.commands.status.applications import ApplicationState
 from ops.commands.status.command import age, document, exit_code, rows

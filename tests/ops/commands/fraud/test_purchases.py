@@ -124,4 +124,4 @@ def test_the_command_refuses_what_it_cannot_use(
     assert run(["fraud", "report", "--purchases", file, "--seed", "1"]) == 2
     assert "takes neither --seed nor --orders" in capsys.readouterr().err
     assert run(["fraud", "report", "--orders", "999"]) == 2
-    assert "from 1,000 to 5,000,000 orders" in capsys.readouterr().err
+    assert "between 1,000 and 5,000,000" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What a running stack has answered so far, read from Postgres, Valkey and Kafka while it works."""
+"""What a running stack has answered so far, read from Postgres, Valkey and Kafka as it works."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import Any
 import psycopg
 from kafka import KafkaConsumer, TopicPartition
 
-from ops.commands.demo.live_shoppers import LiveShoppers, Shoppers
+from ops.commands.demo.live_shoppers import LiveShoppers, ShopperFigures
 from ops.stack import Stack
 
 TOP = 5
-# Windows slide by half their length, so those that start on the full minute hold each order once.
+# Windows slide by half their length, so the windows that start on a full minute hold each order
+# once.
 _ONCE = "extract(second FROM window_start) = 0"
 
 _APPLIED = """
@@ -32,7 +33,7 @@ _LAKE = """
 SELECT coalesce(sum(silver), 0)::bigint, coalesce(sum(duplicate), 0)::bigint,
        coalesce(sum(quarantine), 0)::bigint FROM quality"""
 _PROGRESS = "SELECT application, topic, partition, until FROM progress"
-# Simulated orders, of which the oldest are sent 3 hours late, are no part of the file's history.
+# The simulated orders are not part of the file's history. The oldest of them are sent 3 hours late.
 _REPLAYED = f"{_ONCE} AND window_start < now() - interval '4 hours'"
 _SPAN = f"SELECT min(window_start), max(window_end) FROM order_metrics WHERE {_REPLAYED}"
 _REVENUE = f"""
@@ -42,7 +43,7 @@ WHERE category = '*' AND {_REPLAYED} GROUP BY 1, 2 HAVING sum(revenue) <> 0 ORDE
 
 @dataclass(frozen=True)
 class Ranked:
-    """A category or a location with what was sold in it."""
+    """A category or a location, with its orders and its revenue."""
 
     name: str
     currency: str
@@ -51,15 +52,16 @@ class Ranked:
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The answers of one moment; `lag` is records not applied yet, by application."""
+class Figures:
+    """The answers at one moment. `lag` counts the records that are not applied yet, by
+    application."""
 
     orders: Mapping[str, int]
     revenue: Mapping[str, Decimal]
     categories: Sequence[Ranked]
     locations: Sequence[Ranked]
     alerts: Mapping[str, int]
-    shoppers: Shoppers
+    shoppers: ShopperFigures
     silver: int
     duplicate: int
     quarantine: int
@@ -73,15 +75,15 @@ class Answers:
 
 @dataclass(frozen=True)
 class Revenue:
-    """Revenue of one day (or hour, week, month) in one currency."""
+    """The revenue of one hour, day, week or month in one currency."""
 
     start: datetime
     currency: str
     amount: Decimal
 
 
-class LiveAnswers:
-    """Reads a stack's answers, again and again over the same connections."""
+class LiveFigures:
+    """Reads the answers of a stack repeatedly, over the same connections."""
 
     def __init__(self, stack: Stack) -> None:
         self._postgres = psycopg.connect(
@@ -95,11 +97,11 @@ class LiveAnswers:
         self._postgres.close()
         self._kafka.close()
 
-    def now(self) -> Answers:
-        """The answers as they are committed at this moment."""
+    def now(self) -> Figures:
+        """The answers that are committed at this moment."""
         applied = self._rows(_APPLIED)
         silver, duplicate, quarantine = self._rows(_LAKE)[0]
-        return Answers(
+        return Figures(
             orders={
                 kind: sum(row[2] for row in applied if row[0] == kind)
                 for kind in sorted({row[0] for row in applied})
@@ -116,8 +118,8 @@ class LiveAnswers:
         )
 
     def revenue(self) -> tuple[str, list[Revenue]]:
-        """Revenue of the replayed orders over time in rows that fit a screen, and the length of a
-        row in words."""
+        """The unit of time of a row, and the revenue of the replayed orders in rows that fit a
+        screen."""
         first, last = self._rows(_SPAN)[0]
         if first is None:
             return "day", []
@@ -139,7 +141,7 @@ class LiveAnswers:
 
 
 def unit_for(span: timedelta) -> str:
-    """The unit of time that cuts `span` into at most a screenful of rows."""
+    """The unit of time that divides `span` into rows that fit a screen."""
     if span <= timedelta(days=1):
         return "hour"
     if span <= timedelta(days=31):
