@@ -11,11 +11,11 @@ import pytest
 from cdk.settings import ENVIRONMENTS, Compute, Internet, Settings, settings
 from ops.commands.cost.environment import SUFFIX, Environment, read_templates
 from ops.commands.cost.estimate import RIVAL_USD, estimate
+from ops.commands.cost.month import LOADS
 from ops.commands.cost.prices import read_prices
-from ops.commands.cost.workload import LOADS
 from tests.architecture.tree import ROOT
 from tests.stacks.templates import synthesized, texts
-from tests.stacks.test_replication import SECOND
+from tests.stacks.test_replication import FIRST, SECOND
 
 
 def environment(texts: dict[str, str], folder: Path) -> Environment:
@@ -39,10 +39,13 @@ def test_every_option_can_be_priced(compute: Compute, internet: Internet, tmp_pa
     assert estimate("production", priced, LOADS["base"], read_prices()).total > 0
 
 
-def test_a_second_region_can_be_priced(tmp_path: Path) -> None:
-    priced = environment(synthesized(SECOND), tmp_path)
+@pytest.mark.parametrize(("region", "replicators"), [(FIRST, 0), (SECOND, 1)], ids=["from", "to"])
+def test_both_regions_of_a_pair_can_be_priced(
+    region: Settings, replicators: int, tmp_path: Path
+) -> None:
+    priced = environment(synthesized(region), tmp_path)
     made = estimate("production", priced, LOADS["base"], read_prices())
-    assert any(item.price.key == "msk.replicator.hour" for item in made.items)
+    assert sum(item.price.key == "msk.replicator.hour" for item in made.items) == replicators
 
 
 def test_production_stays_below_what_the_rival_publishes(tmp_path: Path) -> None:
