@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from contracts.applications import EXIT_STOPPED
 from local.supervisor.plan import Kind
 
-# Exit codes that a restart would not change.
+# Like EXIT_STOPPED, an exit code that a restart would not change.
 ENDED_ON_PURPOSE = 0
-STOPPED_FOR_GOOD = 20
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
@@ -89,7 +89,7 @@ def _exited(kind: Kind, condition: Condition, code: int, reason: str, now: float
     if code == ENDED_ON_PURPOSE:
         state = State.DONE if kind == "task" else State.ENDED
         return replace(condition, state=state, since=now, failures=0, reason=reason)
-    if code == STOPPED_FOR_GOOD:
+    if code == EXIT_STOPPED:
         return replace(condition, state=State.STOPPED, since=now, reason=said)
     proved = condition.state is State.READY and now - condition.since >= PROVED_SECONDS
     failures = 1 if proved else condition.failures + 1

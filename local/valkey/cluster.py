@@ -14,9 +14,9 @@ from typing import Any
 import valkey
 
 from contracts.errors import EnvironmentProblem
+from contracts.hot_keys import SLOTS
 from local.home import Home, Profile, bus_port, read_profile
 
-SLOTS = 16_384
 WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 

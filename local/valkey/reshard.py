@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.valkey.cluster import SLOTS, leader, own_entries, owned_slots
+from contracts.hot_keys import SLOTS
+from local.valkey.cluster import leader, own_entries, owned_slots
 
 KEYS_AT_ONCE = 100
 MOVE_MS = 10_000

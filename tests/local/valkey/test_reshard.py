@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.hot_keys import slot_of
-from local.valkey.cluster import SLOTS, even_ranges, form, own_entries, owned_slots, part
+from contracts.hot_keys import SLOTS, slot_of
+from local.valkey.cluster import even_ranges, form, own_entries, owned_slots, part
 from local.valkey.reshard import Move, moves, open_moves, reshard
 from tests.valkey import cluster
 
