@@ -15,7 +15,7 @@ from cdk.monitoring.operator import operator_rows
 from cdk.monitoring.people import MonthlyBudget, OperatorTopic
 from cdk.monitoring.shop import shop_rows
 from cdk.monitoring.stores import kafka_alarms, postgres_alarms, valkey_alarms
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from stacks.data import DataStack
 from stacks.functions import FunctionsStack
 from stacks.processing import ProcessingStack
@@ -30,7 +30,7 @@ class ObservabilityStack(Stack):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         data: DataStack,
         processing: ProcessingStack,
         functions: FunctionsStack,
@@ -61,7 +61,7 @@ class ObservabilityStack(Stack):
         )
         RowsDashboard(self, "Shop", name=settings.name("shop"), rows=shop_rows(self._api_id))
 
-    def _alarms(self, settings: Settings) -> Iterator[AlarmDefinition]:
+    def _alarms(self, settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
         yield from application_alarms(settings)
         yield from function_alarms(self._functions, self._api_id)
         yield from kafka_alarms(settings)

@@ -15,7 +15,7 @@ from constructs import Construct
 
 from cdk.grants import allow
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.aws.releases import KAFKA_VERSION
 from contracts.topics import TOPICS, Topic
 
@@ -33,7 +33,7 @@ class KafkaCluster(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         vpc: ec2.IVpc,
         subnets: ec2.SubnetSelection,
         key: kms.IKey,
@@ -102,7 +102,9 @@ class KafkaCluster(Construct):
             [self._arn("topic", topic.name) for topic in topics],
         )
 
-    def _brokers(self, settings: Settings, subnet_ids: list[str], key: kms.IKey) -> msk.CfnCluster:
+    def _brokers(
+        self, settings: EnvironmentSettings, subnet_ids: list[str], key: kms.IKey
+    ) -> msk.CfnCluster:
         name = settings.name("kafka")
         configuration = msk.CfnConfiguration(
             self, "Configuration", name=name, server_properties=_SERVER_PROPERTIES
@@ -164,7 +166,9 @@ class KafkaCluster(Construct):
             policy=iam.PolicyDocument(statements=[statement]),
         )
 
-    def _logging(self, settings: Settings, key: kms.IKey) -> msk.CfnCluster.LoggingInfoProperty:
+    def _logging(
+        self, settings: EnvironmentSettings, key: kms.IKey
+    ) -> msk.CfnCluster.LoggingInfoProperty:
         group = log_group(self, "BrokerLogs", settings=settings, key=key)
         # It says which client was refused what: the first place to look when one cannot connect.
         refusals = log_group(self, "AuthorizerLogs", settings=settings, key=key)

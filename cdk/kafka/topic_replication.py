@@ -16,10 +16,10 @@ from constructs import Construct
 from cdk.grants import allow
 from cdk.kafka.cluster import KafkaCluster, arn_inside
 from cdk.log_retention import log_group
-from cdk.settings import ReplicationSource, Settings
+from cdk.settings import EnvironmentSettings, ReplicationSource
 from contracts.topics import SOURCES
 
-# What the service keeps for itself on both sides; the names are documented, and none of ours.
+# Topics and groups of the service itself on both sides. Their names are documented.
 _INTERNAL = ("*__amazon_msk_replicator_*", "mskr-offset-syncs.*", "*.checkpoints.internal")
 _INTERNAL_GROUPS = "*__amazon_msk_replicator_*"
 _WHY = "The service names its own topics and groups when it starts."
@@ -34,15 +34,15 @@ _KEEP = (
 
 
 class TopicReplication(Construct):
-    """Topics keep their names and this environment's own settings. Records get a new append time
-    and new offsets here, so every answer is computed from them anew."""
+    """Topics keep their names and have this environment's own settings. Records get new append
+    times and new offsets here, so every answer is computed from them anew."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         source: ReplicationSource,
         kafka: KafkaCluster,
         vpc: ec2.IVpc,
@@ -77,7 +77,7 @@ class TopicReplication(Construct):
         # It connects as soon as it is made.
         replicator.node.add_dependency(role.node.find_child("DefaultPolicy"))
 
-    def _logs(self, settings: Settings, key: kms.IKey) -> logs.LogGroup:
+    def _logs(self, settings: EnvironmentSettings, key: kms.IKey) -> logs.LogGroup:
         return log_group(self, "Logs", settings=settings, key=key)
 
     def _role(self, source: str, target: str) -> iam.Role:
@@ -118,8 +118,8 @@ class TopicReplication(Construct):
 def _cluster(
     arn: str, subnets: tuple[str, ...] | list[str], security_groups: list[str] | None
 ) -> msk.CfnReplicator.KafkaClusterProperty:
-    """Across regions the source has no security groups: it is reached by its private
-    connectivity."""
+    """A source in another region has no security groups, because its private connectivity reaches
+    it."""
     return msk.CfnReplicator.KafkaClusterProperty(
         amazon_msk_cluster=msk.CfnReplicator.AmazonMskClusterProperty(msk_cluster_arn=arn),
         vpc_config=msk.CfnReplicator.KafkaClusterClientVpcConfigProperty(
@@ -140,13 +140,13 @@ def _replication(source: str, target: str) -> msk.CfnReplicator.ReplicationInfoP
             topic_name_configuration=kind.ReplicationTopicNameConfigurationProperty(
                 type="IDENTICAL"
             ),
-            # What Kafka still has is the past that can be computed anew.
+            # Answers can be computed anew from everything that Kafka still has.
             starting_position=kind.ReplicationStartingPositionProperty(type="EARLIEST"),
             copy_topic_configurations=False,
             copy_access_control_lists_for_topics=False,
             detect_and_copy_new_topics=False,
         ),
-        # The applications' offsets are in Postgres, and those of another cluster mean nothing here.
+        # The applications' offsets are in Postgres. Those of another cluster mean nothing here.
         consumer_group_replication=kind.ConsumerGroupReplicationProperty(
             consumer_groups_to_replicate=[],
             detect_and_copy_new_consumer_groups=False,

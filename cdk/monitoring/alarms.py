@@ -15,7 +15,7 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.metrics import METRICS, NAMESPACE, Dimension, MetricName
 
 RUNBOOK = "docs/runbook.md"
@@ -79,8 +79,8 @@ class Formula:
 def published(
     metric: MetricName, statistic: Statistic, dimensions: Mapping[Dimension, str]
 ) -> Source:
-    """A metric of our own. Raises ValueError for dimensions that it is not published with: with those
-    CloudWatch finds no values."""
+    """A metric of our own. Raises ValueError for dimensions that it is not published with, since
+    CloudWatch would find no values."""
     if METRICS[metric].dimensions != dimensions.keys():
         wanted = ", ".join(sorted(METRICS[metric].dimensions))
         raise ValueError(f"{metric} is published by {wanted}, not by {', '.join(dimensions)}")
@@ -136,7 +136,7 @@ class Alarms(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         definitions: Sequence[AlarmDefinition],
         topic: sns.ITopic,
     ) -> None:
@@ -161,7 +161,9 @@ class Alarms(Construct):
         )
         self._notify(self.not_served)
 
-    def _alarm(self, settings: Settings, definition: AlarmDefinition) -> cloudwatch.Alarm:
+    def _alarm(
+        self, settings: EnvironmentSettings, definition: AlarmDefinition
+    ) -> cloudwatch.Alarm:
         made = cloudwatch.Alarm(
             self,
             definition.name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk.monitoring.alarms import AlarmDefinition, Formula, Source, Statistic, published
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.applications import APPLICATIONS, INGEST, Application
 from contracts.metrics import MetricName
 from contracts.topics import Topic
@@ -20,7 +20,7 @@ _FAILED_RUNS = 3
 _OUTBOX_SECONDS = 60
 
 
-def application_alarms(settings: Settings) -> Iterator[AlarmDefinition]:
+def application_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
     """The alarms of every application, and those of what ingest finds in the topics."""
     triggers = dict(settings.triggers)
     for app in APPLICATIONS:

@@ -20,7 +20,7 @@ from cdk.monitoring.applications import (
 )
 from cdk.monitoring.dashboards import Graph, Row, Search
 from cdk.monitoring.functions import canary, function, http_api, of_notifier
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.applications import APPLICATIONS, INGEST
 from contracts.metrics import MetricName
 from contracts.topics import Topic
@@ -29,7 +29,7 @@ _EMR = "AWS/EMRServerless"
 
 
 def operator_rows(
-    settings: Settings,
+    settings: EnvironmentSettings,
     *,
     functions: Mapping[str, lambda_.IFunction],
     api_id: str,
@@ -74,7 +74,7 @@ def _answers() -> Row:
     )
 
 
-def _batches(settings: Settings) -> Row:
+def _batches(settings: EnvironmentSettings) -> Row:
     triggers = ", ".join(f"{name} {seconds} s" for name, seconds in settings.triggers)
     return Row(
         "Do batches keep their pace?",
@@ -123,7 +123,7 @@ def _alerts() -> Row:
     )
 
 
-def _machines(settings: Settings, cluster_id: str | None) -> Row:
+def _machines(settings: EnvironmentSettings, cluster_id: str | None) -> Row:
     graphs = [
         Graph("Drivers", {app.name: drivers(app) for app in APPLICATIONS}),
         Graph("Failed runs, last hour", _each("failed_runs", "Maximum")),
@@ -165,7 +165,7 @@ def _cluster(cluster_id: str) -> list[Graph]:
     ]
 
 
-def _serverless(settings: Settings) -> list[Graph]:
+def _serverless(settings: EnvironmentSettings) -> list[Graph]:
     """They are found by the application's name, which is a dimension since release 7.10 (AWS,
     "Monitoring EMR Serverless applications and jobs")."""
     application = {"ApplicationName": settings.name("jobs")}
@@ -175,7 +175,7 @@ def _serverless(settings: Settings) -> list[Graph]:
     ]
 
 
-def _kafka(settings: Settings) -> Row:
+def _kafka(settings: EnvironmentSettings) -> Row:
     def each_broker(metric: str, statistic: Statistic = "Average") -> dict[str, Source]:
         return {
             f"broker {broker}": stores.kafka(settings, metric, statistic, broker)
@@ -204,7 +204,7 @@ def _kafka(settings: Settings) -> Row:
     )
 
 
-def _valkey(settings: Settings) -> Row:
+def _valkey(settings: EnvironmentSettings) -> Row:
     def each_node(metric: str, statistic: Statistic) -> dict[str, Source]:
         return {
             name: stores.valkey(node, metric, statistic)
@@ -226,7 +226,7 @@ def _valkey(settings: Settings) -> Row:
     )
 
 
-def _postgres(settings: Settings) -> Row:
+def _postgres(settings: EnvironmentSettings) -> Row:
     def writer(metric: str, statistic: Statistic) -> dict[str, Source]:
         return {"writer": stores.postgres(settings, metric, statistic)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk.monitoring.alarms import AlarmDefinition, Formula, Source, Statistic
-from cdk.settings import KafkaSettings, PostgresSettings, Settings
+from cdk.settings import EnvironmentSettings, KafkaSettings, PostgresSettings
 
 # MB/s in and out that an Express broker sustains (AWS, "Amazon MSK Express broker quota").
 _SUSTAINED = {
@@ -37,7 +37,7 @@ _MOST_CONNECTIONS = 2000
 
 
 def kafka(
-    settings: Settings, metric: str, statistic: Statistic, broker: int | None = None
+    settings: EnvironmentSettings, metric: str, statistic: Statistic, broker: int | None = None
 ) -> Source:
     """A metric of the cluster or of one broker. Dimensions and names: AWS, "Amazon MSK metrics for
     monitoring Express brokers with CloudWatch"."""
@@ -47,11 +47,11 @@ def kafka(
     return Source(namespace="AWS/Kafka", metric=metric, dimensions=dimensions, statistic=statistic)
 
 
-def brokers(settings: Settings) -> range:
+def brokers(settings: EnvironmentSettings) -> range:
     return range(1, settings.kafka.brokers + 1)
 
 
-def broker_cpu(settings: Settings, broker: int) -> Formula:
+def broker_cpu(settings: EnvironmentSettings, broker: int) -> Formula:
     return Formula(
         expression="{user} + {system}",
         sources={
@@ -61,7 +61,7 @@ def broker_cpu(settings: Settings, broker: int) -> Formula:
     )
 
 
-def broker_throughput(settings: Settings, broker: int) -> Formula:
+def broker_throughput(settings: EnvironmentSettings, broker: int) -> Formula:
     """The fuller of both directions, in percent of what the broker sustains."""
     received, sent = _bytes_sustained(settings.kafka)
     return Formula(
@@ -73,7 +73,7 @@ def broker_throughput(settings: Settings, broker: int) -> Formula:
     )
 
 
-def broker_throttling(settings: Settings, broker: int) -> dict[str, Source]:
+def broker_throttling(settings: EnvironmentSettings, broker: int) -> dict[str, Source]:
     """Milliseconds by which writers and readers are held back. They are published only while it
     happens."""
     return {
@@ -82,7 +82,7 @@ def broker_throttling(settings: Settings, broker: int) -> dict[str, Source]:
     }
 
 
-def kafka_alarms(settings: Settings) -> Iterator[AlarmDefinition]:
+def kafka_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
     """Express publishes neither OfflinePartitionsCount nor UnderReplicatedPartitions, because it
     replicates below the brokers. The canary tells whether partitions can be written and read."""
     yield AlarmDefinition(
@@ -132,7 +132,7 @@ def valkey(node: str, metric: str, statistic: Statistic) -> Source:
     )
 
 
-def valkey_nodes(settings: Settings) -> Iterator[tuple[str, str]]:
+def valkey_nodes(settings: EnvironmentSettings) -> Iterator[tuple[str, str]]:
     """Each node's short name, and the id that AWS gives it: the group, four digits of the shard and
     three of the node."""
     group = settings.name("valkey")
@@ -141,7 +141,7 @@ def valkey_nodes(settings: Settings) -> Iterator[tuple[str, str]]:
             yield f"{shard}-{node}", f"{group}-{shard:04d}-{node:03d}"
 
 
-def valkey_alarms(settings: Settings) -> Iterator[AlarmDefinition]:
+def valkey_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
     # When shards are added or removed, nodes may be replaced under other numbers. A silent node is
     # therefore neither good nor bad.
     for name, node in valkey_nodes(settings):
@@ -165,7 +165,7 @@ def valkey_alarms(settings: Settings) -> Iterator[AlarmDefinition]:
             )
 
 
-def postgres(settings: Settings, metric: str, statistic: Statistic) -> Source:
+def postgres(settings: EnvironmentSettings, metric: str, statistic: Statistic) -> Source:
     """A metric of the instance that writes at the time, as AWS advises for alarms ("Creating
     CloudWatch alarms to monitor Amazon Aurora", "Amazon CloudWatch dimensions")."""
     return Source(
@@ -176,7 +176,7 @@ def postgres(settings: Settings, metric: str, statistic: Statistic) -> Source:
     )
 
 
-def postgres_alarms(settings: Settings) -> Iterator[AlarmDefinition]:
+def postgres_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
     sizes = settings.postgres
     yield AlarmDefinition(
         name="postgres-capacity",

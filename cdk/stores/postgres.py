@@ -12,7 +12,7 @@ from constructs import Construct
 
 from cdk.grants import allow
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 
 ENGINE = rds.AuroraPostgresEngineVersion.VER_18_4
 DATABASE = "shopstream"
@@ -28,7 +28,7 @@ class Postgres(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         vpc: ec2.IVpc,
         subnets: ec2.SubnetSelection,
         key: kms.IKey,
@@ -79,7 +79,7 @@ class Postgres(Construct):
         self._key.grant_decrypt(grantee)
 
     def _database(
-        self, settings: Settings, vpc: ec2.IVpc, subnets: ec2.SubnetSelection
+        self, settings: EnvironmentSettings, vpc: ec2.IVpc, subnets: ec2.SubnetSelection
     ) -> rds.DatabaseCluster:
         engine = rds.DatabaseClusterEngine.aurora_postgres(version=ENGINE)
         sizes = settings.postgres

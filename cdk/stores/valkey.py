@@ -19,7 +19,7 @@ from constructs import Construct
 
 from cdk.grants import allow
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.valkey_url import ValkeyUrl
 
 ENGINE_VERSION = "9.0"
@@ -35,7 +35,7 @@ class Valkey(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         vpc: ec2.IVpc,
         subnets: ec2.SubnetSelection,
         key: kms.IKey,
@@ -87,7 +87,7 @@ class Valkey(Construct):
         allow(grantee, ["elasticache:Connect"], arns)
 
     def _nodes(
-        self, settings: Settings, subnet_ids: list[str], key: kms.IKey
+        self, settings: EnvironmentSettings, subnet_ids: list[str], key: kms.IKey
     ) -> elasticache.CfnReplicationGroup:
         subnet_group = elasticache.CfnSubnetGroup(
             self,
@@ -124,7 +124,7 @@ class Valkey(Construct):
         group.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         return group
 
-    def _users(self, settings: Settings, key: kms.IKey) -> elasticache.CfnUserGroup:
+    def _users(self, settings: EnvironmentSettings, key: kms.IKey) -> elasticache.CfnUserGroup:
         # A user group of Valkey has a default user, which needs a way to sign in (ElastiCache's
         # guide, "RBAC"). This one is off, and nobody knows its password.
         password = secretsmanager.Secret(
@@ -170,7 +170,7 @@ class Valkey(Construct):
         )
 
     def _slow_log(
-        self, settings: Settings, key: kms.IKey
+        self, settings: EnvironmentSettings, key: kms.IKey
     ) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
         group = log_group(self, "SlowLog", settings=settings, key=key)
         replication_group = elasticache.CfnReplicationGroup

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk.settings import ENVIRONMENTS, Compute, Internet, Settings, settings
+from cdk.settings import ENVIRONMENTS, Compute, EnvironmentSettings, Internet, settings
 from ops.commands.cost.environment import SUFFIX, Environment, read_templates
 from ops.commands.cost.estimate import RIVAL_USD, estimate
 from ops.commands.cost.month import LOADS
@@ -34,14 +34,16 @@ def test_every_environment_can_be_priced(name: str, load: str, tmp_path: Path) -
 @pytest.mark.parametrize("internet", ["endpoints", "nat"])
 @pytest.mark.parametrize("compute", ["ec2", "serverless"])
 def test_every_option_can_be_priced(compute: Compute, internet: Internet, tmp_path: Path) -> None:
-    chosen: Settings = replace(settings("production"), compute=compute, internet=internet)
+    chosen: EnvironmentSettings = replace(
+        settings("production"), compute=compute, internet=internet
+    )
     priced = environment(synthesized(chosen), tmp_path)
     assert estimate("production", priced, LOADS["base"], read_prices()).total > 0
 
 
 @pytest.mark.parametrize(("region", "replicators"), [(FIRST, 0), (SECOND, 1)], ids=["from", "to"])
 def test_both_regions_of_a_pair_can_be_priced(
-    region: Settings, replicators: int, tmp_path: Path
+    region: EnvironmentSettings, replicators: int, tmp_path: Path
 ) -> None:
     priced = environment(synthesized(region), tmp_path)
     made = estimate("production", priced, LOADS["base"], read_prices())

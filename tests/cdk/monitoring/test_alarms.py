@@ -15,7 +15,7 @@ from cdk.monitoring import applications as monitoring_applications
 from cdk.monitoring.alarms import AlarmDefinition, published
 from cdk.monitoring.applications import application_alarms
 from cdk.monitoring.stores import kafka_alarms, postgres_alarms, valkey_alarms
-from cdk.settings import KafkaSettings, PostgresSettings, Settings, settings
+from cdk.settings import EnvironmentSettings, KafkaSettings, PostgresSettings, settings
 from contracts.applications import APPLICATIONS, Application
 from contracts.metrics import Dimension, MetricName
 from contracts.topics import CLICKS, PROMOTIONS
@@ -29,7 +29,7 @@ def by_name(checks: object) -> dict[str, AlarmDefinition]:
     return {check.name: check for check in checks}
 
 
-def applications(chosen: Settings) -> dict[str, AlarmDefinition]:
+def applications(chosen: EnvironmentSettings) -> dict[str, AlarmDefinition]:
     return by_name(list(application_alarms(chosen)))
 
 
@@ -49,7 +49,7 @@ def test_a_metric_is_asked_for_by_exactly_its_dimensions(
 
 def test_an_application_that_joins_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitoring_applications, "APPLICATIONS", (*APPLICATIONS, JOINING))
-    # Settings know the applications of the contracts: made as they will be.
+    # EnvironmentSettings know the applications of the contracts: made as they will be.
     chosen = replace(STAGING)
     object.__setattr__(chosen, "triggers", (*STAGING.triggers, ("visits", 15)))
     found = {name for name in applications(chosen) if name.startswith("visits-")}
