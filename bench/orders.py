@@ -32,7 +32,7 @@ from local.home import Home, Profile, postgres_url, read_profile
 from local.java import runtime as java
 from local.laptop import environment
 from local.launch import fetch_jars
-from local.spark import driver_environment, places
+from local.spark import driver_environment, endpoints
 from local.supervisor.published import running
 from ops.settings import Settings
 
@@ -112,7 +112,7 @@ class Bench:
             *(sys.executable, "-P", "-m", "emr_jobs"),
             *command_line(
                 [ORDER_ANSWERS.name],
-                places(self._home, self._profile),
+                endpoints(self._home, self._profile),
                 triggers={ORDER_ANSWERS.name: 0},
             ),
             f"--max-offsets-per-trigger={BATCH}",

@@ -17,7 +17,7 @@ from contracts.topics import ORDERS
 from emr_jobs.apps.decoding import Decoder
 from emr_jobs.questions import order_metrics
 from emr_jobs.spark.planner import checkpoint_manager
-from emr_jobs.stores.kafka import KafkaClient, KafkaPlace, record_columns, stream
+from emr_jobs.stores.kafka import KafkaClient, KafkaEndpoint, record_columns, stream
 from emr_jobs.transforms.events import events
 
 
@@ -27,8 +27,8 @@ def main() -> None:
     parser.add_argument("--checkpoint", required=True)
     parser.add_argument("--max-offsets", type=int, required=True)
     given = parser.parse_args()
-    place = KafkaPlace(given.bootstrap_servers, "none")
-    kafka = KafkaClient(place)
+    endpoint = KafkaEndpoint(given.bootstrap_servers, "none")
+    kafka = KafkaClient(endpoint)
     spark = _session(given.checkpoint)
     decoder = Decoder(open_registry("bundled"), ORDERS)
     columns = record_columns(kafka.topic_ids([ORDERS.name]), kafka.cluster_id())
@@ -43,7 +43,7 @@ def main() -> None:
     query = (
         stream(
             spark,
-            place,
+            endpoint,
             starting_offsets=earliest,
             group_prefix="bench",
             max_offsets=given.max_offsets,

@@ -52,7 +52,7 @@ APPLICATIONS: tuple[Application, ...] = (INGEST, ORDER_ANSWERS, CLICK_ANSWERS)
 
 
 @dataclass(frozen=True)
-class Places:
+class Endpoints:
     """Where an application's parts are; the only difference between a laptop and AWS.
 
     `registry`: ``bundled`` (schemas of the package), ``bundled:FOLDER`` (those and later versions
@@ -86,7 +86,7 @@ def application(name: str) -> Application:
 
 def command_line(
     applications: Sequence[str],
-    places: Places,
+    endpoints: Endpoints,
     *,
     triggers: dict[str, int] | None = None,
     take_over: bool = False,
@@ -97,16 +97,16 @@ def command_line(
     seconds = {app.name: app.laptop_trigger for app in chosen} | (triggers or {})
     arguments = [
         *(app.name for app in chosen),
-        f"--bootstrap-servers={places.bootstrap_servers}",
-        f"--kafka-auth={places.kafka_auth}",
-        f"--registry={places.registry}",
-        f"--catalog={places.catalog}",
-        f"--warehouse={places.warehouse}",
-        f"--checkpoint={places.checkpoint}",
-        f"--postgres={places.postgres}",
-        f"--postgres-auth={places.postgres_auth}",
-        f"--metrics={places.metrics}",
-        f"--valkey={places.valkey}",
+        f"--bootstrap-servers={endpoints.bootstrap_servers}",
+        f"--kafka-auth={endpoints.kafka_auth}",
+        f"--registry={endpoints.registry}",
+        f"--catalog={endpoints.catalog}",
+        f"--warehouse={endpoints.warehouse}",
+        f"--checkpoint={endpoints.checkpoint}",
+        f"--postgres={endpoints.postgres}",
+        f"--postgres-auth={endpoints.postgres_auth}",
+        f"--metrics={endpoints.metrics}",
+        f"--valkey={endpoints.valkey}",
         f"--trigger={','.join(f'{app.name}={seconds[app.name]}s' for app in chosen)}",
     ]
     wishes = {"--take-over": take_over, "--accept-new-topic": accept_new_topic}

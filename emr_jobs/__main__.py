@@ -39,8 +39,8 @@ from emr_jobs.spark.turns import Turns
 from emr_jobs.stores import driver
 from emr_jobs.stores.answers import Pg
 from emr_jobs.stores.driver import Heartbeat, Lease
-from emr_jobs.stores.kafka import KafkaClient, KafkaPlace, stream
-from emr_jobs.stores.places import metric_lines, postgres_of, registry_of
+from emr_jobs.stores.endpoints import metric_lines, postgres_of, registry_of
+from emr_jobs.stores.kafka import KafkaClient, KafkaEndpoint, stream
 from emr_jobs.stores.progress import ProgressStore
 
 logger = logging.getLogger("emr_jobs")
@@ -105,7 +105,7 @@ def main(argv: Sequence[str]) -> int:
 def _run(
     clients: Clients, standings: Mapping[str, _Standing], stop: threading.Event, stack: ExitStack
 ) -> int:
-    listener_kafka = KafkaClient(clients.kafka_place)
+    listener_kafka = KafkaClient(clients.kafka_endpoint)
     stack.callback(listener_kafka.close)
     listener = ProgressListener(listener_kafka, clients.arguments.applications, clients.metrics)
     listen(clients.spark, listener)
@@ -146,7 +146,7 @@ def _preview(clients: Clients, stop: threading.Event) -> int:
     """Show what each batch of orders would answer until told to stop; store nothing."""
     preview = Preview(clients.registry, clients.kafka, default_pack(), _write_line)
     most = max_offsets(ORDER_ANSWERS, clients.arguments)
-    frame = preview_stream(clients.spark, clients.kafka_place, clients.kafka, most)
+    frame = preview_stream(clients.spark, clients.kafka_endpoint, clients.kafka, most)
     # No checkpoint is given, so Spark takes a temporary one and deletes it at the end.
     query = frame.writeStream.foreachBatch(preview).start()
     while query.isActive and not stop.wait(0.2):
@@ -156,7 +156,7 @@ def _preview(clients: Clients, stop: threading.Event) -> int:
 
 
 def _stand(app: Application, arguments: Arguments) -> _Standing:
-    postgres = postgres_of(arguments.places)
+    postgres = postgres_of(arguments.endpoints)
     connection = postgres.connect()
     heart = postgres.connect()
     lease = driver.take(heart, app.name, _identity(), take_over=arguments.take_over)
@@ -166,23 +166,23 @@ def _stand(app: Application, arguments: Arguments) -> _Standing:
 
 
 def _connect(arguments: Arguments, stack: ExitStack) -> Clients:
-    places = arguments.places
+    endpoints = arguments.endpoints
     spark = start_session(
-        catalog=places.catalog,
-        warehouse=places.warehouse,
-        checkpoint=places.checkpoint,
-        jdbc=postgres_of(places).jdbc() if places.catalog == "jdbc" else None,
+        catalog=endpoints.catalog,
+        warehouse=endpoints.warehouse,
+        checkpoint=endpoints.checkpoint,
+        jdbc=postgres_of(endpoints).jdbc() if endpoints.catalog == "jdbc" else None,
     )
     stack.callback(spark.stop)
-    kafka = KafkaClient(KafkaPlace(places.bootstrap_servers, places.kafka_auth))
+    kafka = KafkaClient(KafkaEndpoint(endpoints.bootstrap_servers, endpoints.kafka_auth))
     stack.callback(kafka.close)
     writer = f"{'-'.join(arguments.triggers)}/{_identity()}"
-    write = metric_lines(places, writer, _now, _write_line, stack)
+    write = metric_lines(endpoints, writer, _now, _write_line, stack)
     return Clients(
         arguments,
         spark,
         kafka,
-        registry_of(places),
+        registry_of(endpoints),
         CrashPoints(arguments.crash_order),
         {app.name: Metrics(app.name, write, _now) for app in arguments.applications},
         Turns(turns_at_once(spark.sparkContext.defaultParallelism)),
@@ -206,7 +206,7 @@ def _plan(app: Application, clients: Clients, standing: _Standing) -> QueryPlan:
     )
     # A topic that was created again starts a checkpoint of its own.
     identity = hashlib.sha256(json.dumps(origin.topic_ids, sort_keys=True).encode()).hexdigest()
-    checkpoint = f"{arguments.places.checkpoint}/{app.name}/{identity[:12]}"
+    checkpoint = f"{arguments.endpoints.checkpoint}/{app.name}/{identity[:12]}"
     context = clients.spark.sparkContext
     runner = BatchRunner(
         batch_application(app, clients, standing.connection, progress),
@@ -222,7 +222,7 @@ def _plan(app: Application, clients: Clients, standing: _Standing) -> QueryPlan:
     def load() -> DataFrame:
         return stream(
             clients.spark,
-            clients.kafka_place,
+            clients.kafka_endpoint,
             starting_offsets=offsets,
             group_prefix=app.group,
             max_offsets=max_offsets(app, arguments),

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from contracts.applications import APPLICATIONS, Places, command_line
+from contracts.applications import APPLICATIONS, Endpoints, command_line
 from contracts.aws.spark_submit import local_words
 from local.home import Home, Profile, postgres_url, valkey_url
 from local.java.runtime import Java
@@ -60,9 +60,9 @@ def application_names() -> tuple[str, ...]:
     return tuple(app.name for app in APPLICATIONS)
 
 
-def places(home: Home, profile: Profile) -> Places:
+def endpoints(home: Home, profile: Profile) -> Endpoints:
     """Where the parts of this stack are, as the applications are told."""
-    return Places(
+    return Endpoints(
         bootstrap_servers=profile.bootstrap_servers,
         kafka_auth="none",
         registry=home.registry,
@@ -85,7 +85,7 @@ def driver_argv(
     """The command of the driver process. `crash_order`: see `emr_jobs.kernel.crash_points`."""
     arguments = command_line(
         application_names(),
-        places(home, profile),
+        endpoints(home, profile),
         take_over=take_over,
         accept_new_topic=accept_new_topic,
     )

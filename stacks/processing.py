@@ -20,7 +20,7 @@ from cdk.grants import allow
 from cdk.kafka.topic_replication import TopicReplication
 from cdk.log_retention import log_group
 from cdk.settings import EnvironmentSettings
-from contracts.applications import APPLICATIONS, Application, Places
+from contracts.applications import APPLICATIONS, Application, Endpoints
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import DATABASE_ROOTS
 from contracts.tables.roles import JOBS
@@ -138,7 +138,7 @@ class ProcessingStack(Stack):
             region=Aws.REGION,
             kafka_cluster=data.kafka.cluster_arn,
             package=self._package.package,
-            places=Places(
+            endpoints=Endpoints(
                 bootstrap_servers="",
                 kafka_auth="msk-iam",
                 registry=f"glue:{data.registry.registry_name}",

@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from contracts.applications import Places, application
+from contracts.applications import Endpoints, application
 from contracts.aws.spark_submit import Package, Platform, Sizes, Submission
 
 
 @dataclass(frozen=True)
 class JobPlan:
     """`target` is the id of a cluster (yarn) or of an EMR Serverless application; `roles` are ARNs
-    by application, for the latter alone. `places` has no brokers: they are asked for by
+    by application, for the latter alone. `endpoints` has no brokers: they are asked for by
     `kafka_cluster`, an ARN, at each start. `triggers` are in seconds."""
 
     platform: Platform
@@ -22,7 +22,7 @@ class JobPlan:
     region: str
     kafka_cluster: str
     package: Package
-    places: Places
+    endpoints: Endpoints
     sizes: Mapping[str, Sizes]
     triggers: Mapping[str, int]
     roles: Mapping[str, str]
@@ -30,14 +30,14 @@ class JobPlan:
 
     def submissions(self, bootstrap_servers: str = "") -> dict[str, Submission]:
         """What is to run, by application."""
-        places = replace(self.places, bootstrap_servers=bootstrap_servers)
+        endpoints = replace(self.endpoints, bootstrap_servers=bootstrap_servers)
         return {
             name: Submission(
                 application(name),
                 self.package,
                 self.platform,
                 self.sizes[name],
-                places,
+                endpoints,
                 trigger,
                 self.region,
             )
@@ -59,7 +59,7 @@ class JobPlan:
             **{
                 **stored,
                 "package": Package(**{**package, "jars": tuple(package["jars"])}),
-                "places": Places(**stored["places"]),
+                "endpoints": Endpoints(**stored["endpoints"]),
                 "sizes": {name: Sizes(**sizes) for name, sizes in stored["sizes"].items()},
             }
         )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from contracts.applications import Application, Places, command_line
+from contracts.applications import Application, Endpoints, command_line
 
 Platform = Literal["yarn", "serverless"]
 Processor = Literal["arm64", "x86_64"]
@@ -31,7 +31,7 @@ JAVA_OPTIONS = (
 # Days, hours and windows are those of UTC on every machine.
 CONFIGURATION = {
     "spark.sql.session.timeZone": "UTC",
-    # Every table is in the lake's own catalog: Hive's, which EMR puts in its place, is not asked.
+    # Every table is in the lake's own catalog: Hive's, which EMR puts in its stead, is not asked.
     "spark.sql.catalogImplementation": "in-memory",
 }
 
@@ -66,7 +66,7 @@ class Submission:
     package: Package
     platform: Platform
     sizes: Sizes
-    places: Places
+    endpoints: Endpoints
     trigger: int
     region: str
 
@@ -74,7 +74,7 @@ class Submission:
     def fingerprint(self) -> str:
         """Changes with all that makes a restart necessary; brokers come and go without one."""
         parts = asdict(self)
-        del parts["places"]["bootstrap_servers"]
+        del parts["endpoints"]["bootstrap_servers"]
         text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -82,7 +82,7 @@ class Submission:
         """What follows the entry: the command line of the application."""
         return command_line(
             [self.application.name],
-            self.places,
+            self.endpoints,
             triggers={self.application.name: self.trigger},
             take_over=take_over,
         )

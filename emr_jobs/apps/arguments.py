@@ -11,7 +11,7 @@ from typing import get_args
 from contracts.applications import (
     APPLICATIONS,
     Application,
-    Places,
+    Endpoints,
     PostgresAuth,
     application,
 )
@@ -22,7 +22,7 @@ class Arguments:
     """`triggers`: seconds by application."""
 
     applications: tuple[Application, ...]
-    places: Places
+    endpoints: Endpoints
     triggers: dict[str, int]
     max_offsets: int | None
     take_over: bool
@@ -43,7 +43,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     triggers |= dict(given.trigger)
     return Arguments(
         applications=apps,
-        places=Places(
+        endpoints=Endpoints(
             bootstrap_servers=given.bootstrap_servers,
             kafka_auth=given.kafka_auth,
             registry=given.registry,

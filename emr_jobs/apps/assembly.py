@@ -25,9 +25,9 @@ from emr_jobs.publish.hot_store import HotAnswers
 from emr_jobs.spark.service import Periodic
 from emr_jobs.spark.turns import Turns
 from emr_jobs.stores.answers import Pg
-from emr_jobs.stores.kafka import KafkaClient, KafkaPlace
+from emr_jobs.stores.endpoints import postgres_of, valkey_of
+from emr_jobs.stores.kafka import KafkaClient, KafkaEndpoint
 from emr_jobs.stores.lake import LakeTable
-from emr_jobs.stores.places import postgres_of, valkey_of
 from emr_jobs.stores.progress import ProgressStore
 
 # Gold is written no oftener than this, nor than silver: each time whole days are written anew, and
@@ -51,9 +51,9 @@ class Clients:
     package_version: str
 
     @property
-    def kafka_place(self) -> KafkaPlace:
-        places = self.arguments.places
-        return KafkaPlace(places.bootstrap_servers, places.kafka_auth)
+    def kafka_endpoint(self) -> KafkaEndpoint:
+        endpoints = self.arguments.endpoints
+        return KafkaEndpoint(endpoints.bootstrap_servers, endpoints.kafka_auth)
 
 
 def max_offsets(app: Application, arguments: Arguments) -> int:
@@ -101,14 +101,14 @@ def batch_application(
 def beside(app: Application, clients: Clients, stack: ExitStack) -> Iterator[Periodic]:
     """What an application publishes in threads of its own; connections are closed with `stack`."""
     metrics = clients.metrics[app.name]
-    postgres = postgres_of(clients.arguments.places)
+    postgres = postgres_of(clients.arguments.endpoints)
     if app == INGEST:
         connection = postgres.connect()
         stack.callback(connection.close)
         gold = GoldPublisher(clients.spark, connection, postgres.jdbc, metrics, clients.turns)
         seconds = max(_LEAST_GOLD_SECONDS, clients.arguments.triggers[INGEST.name])
         yield Periodic("gold", seconds, clients.clock, gold.publish)
-    valkey = valkey_of(clients.arguments.places) if app == CLICK_ANSWERS else None
+    valkey = valkey_of(clients.arguments.endpoints) if app == CLICK_ANSWERS else None
     if valkey is not None:
         connection = postgres.connect()
         stack.callback(connection.close)

@@ -12,7 +12,7 @@ from contracts.topics import ALERTS, ORDERS
 from emr_jobs.apps.console import shown
 from emr_jobs.apps.decoding import Decoder
 from emr_jobs.apps.order_questions import order_questions
-from emr_jobs.stores.kafka import KafkaClient, KafkaPlace, record_columns, stream
+from emr_jobs.stores.kafka import KafkaClient, KafkaEndpoint, record_columns, stream
 from emr_jobs.transforms.events import events
 
 
@@ -44,12 +44,12 @@ class Preview:
 
 
 def preview_stream(
-    spark: SparkSession, place: KafkaPlace, kafka: KafkaClient, max_offsets: int
+    spark: SparkSession, endpoint: KafkaEndpoint, kafka: KafkaClient, max_offsets: int
 ) -> DataFrame:
     """All of the orders topic."""
     return stream(
         spark,
-        place,
+        endpoint,
         starting_offsets=kafka.earliest_offsets([ORDERS.name]),
         group_prefix="shopstream-preview",
         max_offsets=max_offsets,

@@ -16,7 +16,7 @@ from contracts.tables.lake import GOLD_FRAUD_ALERTS, GOLD_ORDER_METRICS, GOLD_SE
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.spark.turns import Turns
 from emr_jobs.stores.answers import Pg
-from emr_jobs.stores.jdbc import JdbcPlace, query
+from emr_jobs.stores.jdbc import JdbcEndpoint, query
 from emr_jobs.stores.lake import LakeTable
 from emr_jobs.transforms.partitions import between, contiguous
 
@@ -51,7 +51,7 @@ class GoldPublisher:
         self,
         spark: SparkSession,
         connection: Pg,
-        jdbc: Callable[[], JdbcPlace],
+        jdbc: Callable[[], JdbcEndpoint],
         metrics: Metrics,
         turns: Turns,
     ) -> None:

@@ -8,7 +8,7 @@ from pyspark.sql import SparkSession
 
 from contracts.tables.lake import CATALOG
 from emr_jobs.spark.planner import checkpoint_manager
-from emr_jobs.stores.jdbc import JdbcPlace
+from emr_jobs.stores.jdbc import JdbcEndpoint
 
 CatalogKind = Literal["jdbc", "glue"]
 
@@ -18,7 +18,7 @@ def start_session(
     catalog: CatalogKind,
     warehouse: str,
     checkpoint: str,
-    jdbc: JdbcPlace | None,
+    jdbc: JdbcEndpoint | None,
 ) -> SparkSession:
     """A session in UTC with the lake's catalog, of which `jdbc` is needed for one kind alone; where
     it runs is spark-submit's business."""
@@ -60,7 +60,7 @@ def start_session(
 
 
 def _open_catalog(
-    spark: SparkSession, kind: CatalogKind, warehouse: str, jdbc: JdbcPlace | None
+    spark: SparkSession, kind: CatalogKind, warehouse: str, jdbc: JdbcEndpoint | None
 ) -> None:
     """Set at run time, not on the command line, so that no password shows in a process list."""
     prefix = f"spark.sql.catalog.{CATALOG}"

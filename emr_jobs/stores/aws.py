@@ -1,4 +1,4 @@
-"""Clients of AWS; imported only where the places are AWS's, for a laptop needs none of it."""
+"""Clients of AWS; imported only where the endpoints are on AWS: a laptop needs none of them."""
 
 from __future__ import annotations
 

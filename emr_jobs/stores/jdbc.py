@@ -16,7 +16,7 @@ _TLS = ("sslmode", "sslrootcert")
 
 
 @dataclass(frozen=True)
-class JdbcPlace:
+class JdbcEndpoint:
     """A libpq URL as the JDBC driver wants it."""
 
     url: str
@@ -24,7 +24,7 @@ class JdbcPlace:
     password: str
 
 
-def jdbc_place(postgres: str, password: str | None = None) -> JdbcPlace:
+def jdbc_endpoint(postgres: str, password: str | None = None) -> JdbcEndpoint:
     """The JDBC form of a libpq URL; the password is the one given, or the URL's, or its passfile's.
 
     Raises ValueError when the passfile has no line for the server.
@@ -37,7 +37,7 @@ def jdbc_place(postgres: str, password: str | None = None) -> JdbcPlace:
         password = password_in(Path(parts["passfile"]).read_text(), (host, port, database, user))
     options = urlencode({name: parts[name] for name in _TLS if name in parts}, safe="/")
     url = f"jdbc:postgresql://{host}:{port}/{database}" + (f"?{options}" if options else "")
-    return JdbcPlace(url, user, password)
+    return JdbcEndpoint(url, user, password)
 
 
 def password_in(passfile: str, server: tuple[str, str, str, str]) -> str:
@@ -51,7 +51,7 @@ def password_in(passfile: str, server: tuple[str, str, str, str]) -> str:
     raise ValueError(f"the passfile has no line for {':'.join(server)}")
 
 
-def query(spark: SparkSession, place: JdbcPlace, table: Table, tail: str) -> DataFrame:
+def query(spark: SparkSession, endpoint: JdbcEndpoint, table: Table, tail: str) -> DataFrame:
     """The table's columns of a query ``SELECT ... {tail}``; uuid and json come as text."""
     columns = ", ".join(
         f"{quoted(column.name)}::text AS {quoted(column.name)}"
@@ -62,9 +62,9 @@ def query(spark: SparkSession, place: JdbcPlace, table: Table, tail: str) -> Dat
     return (
         spark.read.format("jdbc")
         .option("driver", "org.postgresql.Driver")
-        .option("url", place.url)
-        .option("user", place.user)
-        .option("password", place.password)
+        .option("url", endpoint.url)
+        .option("user", endpoint.user)
+        .option("password", endpoint.password)
         .option("fetchsize", "10000")
         .option("query", f"SELECT {columns} {tail}")
         .load()

@@ -42,7 +42,7 @@ _CLIENT_AUTH: dict[Auth, dict[str, str]] = {
 
 
 @dataclass(frozen=True)
-class KafkaPlace:
+class KafkaEndpoint:
     """Where the brokers are and how to be let in."""
 
     bootstrap_servers: str
@@ -51,7 +51,7 @@ class KafkaPlace:
 
 def stream(
     spark: SparkSession,
-    place: KafkaPlace,
+    endpoint: KafkaEndpoint,
     *,
     starting_offsets: Mapping[str, Mapping[int, int]],
     group_prefix: str,
@@ -64,7 +64,7 @@ def stream(
         # and the broker answers a connection in turn: with Kafka's 500 ms every small batch waits
         # that long for rows that have not been written (0.85 s a batch against 0.44 s).
         "kafka.fetch.max.wait.ms": "20",
-        "kafka.bootstrap.servers": place.bootstrap_servers,
+        "kafka.bootstrap.servers": endpoint.bootstrap_servers,
         "subscribe": ",".join(sorted(starting_offsets)),
         "startingOffsets": json.dumps(
             {t: {str(p): o for p, o in ps.items()} for t, ps in starting_offsets.items()}
@@ -72,7 +72,7 @@ def stream(
         "failOnDataLoss": "true",
         "groupIdPrefix": group_prefix,
         "maxOffsetsPerTrigger": str(max_offsets),
-        **_SPARK_AUTH[place.auth],
+        **_SPARK_AUTH[endpoint.auth],
     }
     return spark.readStream.format("kafka").options(**options).load()
 
@@ -110,10 +110,10 @@ def record_columns(topic_ids: Mapping[str, str], cluster_id: str) -> tuple[Colum
 class KafkaClient:
     """Topic ids, offsets and the few messages the jobs send themselves."""
 
-    def __init__(self, place: KafkaPlace) -> None:
+    def __init__(self, endpoint: KafkaEndpoint) -> None:
         self._options: dict[str, Any] = {
-            "bootstrap_servers": place.bootstrap_servers.split(","),
-            **_CLIENT_AUTH[place.auth],
+            "bootstrap_servers": endpoint.bootstrap_servers.split(","),
+            **_CLIENT_AUTH[endpoint.auth],
         }
         self._admin = KafkaAdminClient(**self._options)
         self._producer: KafkaProducer | None = None

@@ -9,7 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from emr_jobs.stores.answers import Pg
-from emr_jobs.stores.jdbc import JdbcPlace, jdbc_place
+from emr_jobs.stores.jdbc import JdbcEndpoint, jdbc_endpoint
 
 # A token for (host, port, user).
 Sign = Callable[[str, int, str], str]
@@ -17,7 +17,7 @@ _PORT = "5432"
 
 
 @dataclass(frozen=True)
-class PostgresPlace:
+class PostgresEndpoint:
     """A libpq URL and the way in. A token is good for 15 minutes and asked for at connect alone, so
     each connection takes a new one and may then live as long as it likes."""
 
@@ -30,9 +30,9 @@ class PostgresPlace:
             return psycopg.connect(self.url, autocommit=True)
         return psycopg.connect(self.url, password=self._token(), autocommit=True)
 
-    def jdbc(self) -> JdbcPlace:
+    def jdbc(self) -> JdbcEndpoint:
         """The JDBC form, for connections made in the next 15 minutes."""
-        return jdbc_place(self.url, password=self._token() if self.sign else None)
+        return jdbc_endpoint(self.url, password=self._token() if self.sign else None)
 
     def _token(self) -> str:
         assert self.sign is not None

@@ -19,7 +19,7 @@ from contracts.hot_keys import SLOTS, slot_of
 
 logger = logging.getLogger(__name__)
 
-Place = tuple[str, int]
+Endpoint = tuple[str, int]
 Reply = object
 
 # Sent before the first reply is read: far below what a node buffers for one client.
@@ -45,7 +45,7 @@ class Link(Protocol):
     def close(self) -> None: ...
 
 
-Open = Callable[[Place], Link]
+Open = Callable[[Endpoint], Link]
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,14 @@ class ValkeyCluster:
     """`seeds` are nodes to ask for the others. Units must be safe to apply again."""
 
     def __init__(
-        self, seeds: Sequence[Place], open_link: Open, sleep: Callable[[float], None] = time.sleep
+        self,
+        seeds: Sequence[Endpoint],
+        open_link: Open,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._seeds, self._open, self._sleep = tuple(seeds), open_link, sleep
-        self._links: dict[Place, Link] = {}
-        self._owners: list[Place | None] = [None] * SLOTS
+        self._links: dict[Endpoint, Link] = {}
+        self._owners: list[Endpoint | None] = [None] * SLOTS
 
     def write(self, units: Iterable[Unit]) -> int:
         """Apply every unit; returns how many. Raises Unavailable, and applied some of them then."""
@@ -107,7 +110,7 @@ class ValkeyCluster:
 
     def _send(self, units: list[Unit]) -> tuple[list[Unit], str]:
         """One try: what was not applied, and why."""
-        by_node: dict[Place, list[Unit]] = {}
+        by_node: dict[Endpoint, list[Unit]] = {}
         left: list[Unit] = []
         problem = "no node serves their slots"
         for each in units:
@@ -116,10 +119,10 @@ class ValkeyCluster:
                 left.append(each)
             else:
                 by_node.setdefault(owner, []).append(each)
-        asked: dict[Place, list[Unit]] = {}
+        asked: dict[Endpoint, list[Unit]] = {}
         for each, said in self._exchange(by_node):
             if said.startswith("ASK "):
-                asked.setdefault(_place(said), []).append(each)
+                asked.setdefault(_endpoint(said), []).append(each)
             else:
                 left.append(each)
                 problem = said
@@ -129,13 +132,13 @@ class ValkeyCluster:
         return left, problem
 
     def _exchange(
-        self, by_node: dict[Place, list[Unit]], *, asking: bool = False
+        self, by_node: dict[Endpoint, list[Unit]], *, asking: bool = False
     ) -> list[tuple[Unit, str]]:
         """Send to each node and read all it answers: the units it did not apply, with the reason.
         With `asking` a node takes units of a slot that is still on its way to it."""
         before = packed(["ASKING"]) if asking else b""
         refused: list[tuple[Unit, str]] = []
-        sent: list[tuple[Place, Link, list[Unit]]] = []
+        sent: list[tuple[Endpoint, Link, list[Unit]]] = []
         for node, mine in by_node.items():
             try:
                 link = self._link(node)
@@ -165,7 +168,7 @@ class ValkeyCluster:
                 self._lose(node, error)
                 continue
             if isinstance(answer, list):
-                owners: list[Place | None] = [None] * SLOTS
+                owners: list[Endpoint | None] = [None] * SLOTS
                 for first, last, primary, *_ in answer:
                     host = primary[0].decode() if primary[0] else node[0]
                     owners[first : last + 1] = [(host, primary[1])] * (last - first + 1)
@@ -173,12 +176,12 @@ class ValkeyCluster:
                 return
         logger.warning("no node of Valkey says which serves which slots")
 
-    def _link(self, node: Place) -> Link:
+    def _link(self, node: Endpoint) -> Link:
         if node not in self._links:
             self._links[node] = self._open(node)
         return self._links[node]
 
-    def _lose(self, node: Place, error: OSError) -> str:
+    def _lose(self, node: Endpoint, error: OSError) -> str:
         link = self._links.pop(node, None)
         if link is not None:
             link.close()
@@ -195,7 +198,7 @@ _PASSING = (
 
 
 def _refusals(
-    node: Place, units: list[Unit], answers: list[list[Reply]]
+    node: Endpoint, units: list[Unit], answers: list[list[Reply]]
 ) -> Iterator[tuple[Unit, str]]:
     """The units with an error that passes; ValueError for one that does not."""
     for each, replies in zip(units, answers, strict=True):
@@ -217,7 +220,7 @@ def _error(replies: list[Reply]) -> str | None:
     return None
 
 
-def _place(said: str) -> Place:
+def _endpoint(said: str) -> Endpoint:
     host, _, port = said.split()[2].rpartition(":")
     return host, int(port)
 

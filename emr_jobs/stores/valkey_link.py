@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import hiredis
 
-from emr_jobs.stores.valkey_cluster import Link, Place, Reply, packed
+from emr_jobs.stores.valkey_cluster import Endpoint, Link, Reply, packed
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 10.0
@@ -29,21 +29,21 @@ class Door:
     credentials: Credentials | None
     tls: bool = False
 
-    def open(self, place: Place) -> Link:
-        return ValkeyLink(place, self)
+    def open(self, endpoint: Endpoint) -> Link:
+        return ValkeyLink(endpoint, self)
 
 
 class ValkeyLink:
     """Raises OSError when the node is gone or does not let us in."""
 
     def __init__(
-        self, place: Place, door: Door, clock: Callable[[], float] = time.monotonic
+        self, endpoint: Endpoint, door: Door, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._door, self._clock = door, clock
-        connection: socket.socket = socket.create_connection(place, timeout=CONNECT_SECONDS)
+        connection: socket.socket = socket.create_connection(endpoint, timeout=CONNECT_SECONDS)
         if door.tls:
             context = ssl.create_default_context()
-            connection = context.wrap_socket(connection, server_hostname=place[0])
+            connection = context.wrap_socket(connection, server_hostname=endpoint[0])
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.settimeout(ANSWER_SECONDS)
         self._socket = connection

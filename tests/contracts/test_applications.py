@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from contracts.applications import APPLICATIONS, INGEST, Places, application, command_line
+from contracts.applications import APPLICATIONS, INGEST, Endpoints, application, command_line
 from contracts.ledger import Run, SourceFile
 from contracts.topics import ALERTS, CLICKS, ORDERS, TOPICS, topic
 
-PLACES = Places(
+ENDPOINTS = Endpoints(
     bootstrap_servers="a:1,b:2",
     kafka_auth="none",
     registry="bundled",
@@ -22,7 +22,7 @@ PLACES = Places(
 
 
 def test_a_command_line() -> None:
-    assert command_line(["ingest", "orders"], PLACES) == [
+    assert command_line(["ingest", "orders"], ENDPOINTS) == [
         "ingest",
         "orders",
         "--bootstrap-servers=a:1,b:2",
@@ -40,7 +40,7 @@ def test_a_command_line() -> None:
 
 
 def test_triggers_and_take_over() -> None:
-    line = command_line(["orders"], PLACES, triggers={"orders": 5}, take_over=True)
+    line = command_line(["orders"], ENDPOINTS, triggers={"orders": 5}, take_over=True)
     assert line[0] == "orders"
     assert line[-2:] == ["--trigger=orders=5s", "--take-over"]
 
@@ -59,7 +59,7 @@ def test_what_a_batch_takes_at_most(trigger: int, records: int) -> None:
 
 def test_unknown_names_are_answered_with_the_known() -> None:
     with pytest.raises(KeyError, match="known: ingest, orders, clicks"):
-        command_line(["visits"], PLACES)
+        command_line(["visits"], ENDPOINTS)
     with pytest.raises(KeyError, match="known: ecommerce-clicks"):
         topic("orders")
 

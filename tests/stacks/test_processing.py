@@ -102,17 +102,17 @@ def test_the_arguments_of_a_step_are_those_the_application_parses(
     submission = submissions(compute)[name]
     parsed = parse(submission.arguments(take_over=True))
     assert [app.name for app in parsed.applications] == [name]
-    assert parsed.places == submission.places
+    assert parsed.endpoints == submission.endpoints
     assert parsed.triggers == {name: submission.application.cloud_trigger}
     assert parsed.take_over
-    places = parsed.places
-    assert places.bootstrap_servers == BROKERS
-    assert (places.kafka_auth, places.postgres_auth, places.catalog) == (
+    endpoints = parsed.endpoints
+    assert endpoints.bootstrap_servers == BROKERS
+    assert (endpoints.kafka_auth, endpoints.postgres_auth, endpoints.catalog) == (
         *("msk-iam", "rds-iam", "glue"),
     )
-    assert places.registry == "glue:shopstream-staging-schemas"
-    assert places.metrics.startswith("logs:MetricLog")
-    assert "sslrootcert=dependencies/rds-roots.pem" in places.postgres
+    assert endpoints.registry == "glue:shopstream-staging-schemas"
+    assert endpoints.metrics.startswith("logs:MetricLog")
+    assert "sslrootcert=dependencies/rds-roots.pem" in endpoints.postgres
 
 
 @each_compute

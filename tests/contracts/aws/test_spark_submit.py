@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from contracts.applications import INGEST, ORDER_ANSWERS, Places
+from contracts.applications import INGEST, ORDER_ANSWERS, Endpoints
 from contracts.aws.spark_submit import Package, Platform, Sizes, Submission, local_words
 
-PLACES = Places(
+ENDPOINTS = Endpoints(
     bootstrap_servers="b-1:9098",
     kafka_auth="msk-iam",
     registry="glue:shopstream-dev-schemas",
@@ -23,19 +23,19 @@ PLACES = Places(
 PACKAGE = Package(
     "s3://a/code.zip", "s3://a/main.py", ("s3://a/1.jar", "s3://a/2.jar"), "s3://a/d.zip"
 )
-ORDERS = Submission(ORDER_ANSWERS, PACKAGE, "yarn", Sizes(), PLACES, 5, "eu-central-1")
+ORDERS = Submission(ORDER_ANSWERS, PACKAGE, "yarn", Sizes(), ENDPOINTS, 5, "eu-central-1")
 
 
 @pytest.mark.parametrize(
     ("changed", "restarts"),
     [
         pytest.param(
-            replace(ORDERS, places=replace(PLACES, bootstrap_servers="b-9:9098")),
+            replace(ORDERS, endpoints=replace(ENDPOINTS, bootstrap_servers="b-9:9098")),
             False,
             id="other brokers",
         ),
         pytest.param(
-            replace(ORDERS, places=replace(PLACES, postgres="postgresql://x")),
+            replace(ORDERS, endpoints=replace(ENDPOINTS, postgres="postgresql://x")),
             True,
             id="another database",
         ),

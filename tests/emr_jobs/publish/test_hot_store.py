@@ -12,7 +12,7 @@ import pytest
 from contracts import hot_keys
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.publish.hot_store import HotAnswers
-from emr_jobs.stores.valkey_cluster import Link, Place, ValkeyCluster
+from emr_jobs.stores.valkey_cluster import Endpoint, Link, ValkeyCluster
 from emr_jobs.stores.valkey_link import Door
 from tests.valkey import Cluster, three_shards
 
@@ -149,7 +149,7 @@ def test_a_mark_that_is_reset_has_all_pushed_again(
 def test_a_store_that_takes_nothing_is_told_and_tried_again(
     hot: HotAnswers, connection: Pg, told: list[str]
 ) -> None:
-    def closed(_place: Place) -> Link:
+    def closed(_endpoint: Endpoint) -> Link:
         raise ConnectionRefusedError("closed")
 
     nowhere = ValkeyCluster([("127.0.0.1", 1)], closed, sleep=lambda _seconds: None)

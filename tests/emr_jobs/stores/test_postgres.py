@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from emr_jobs.stores.aws import rds_token
 from emr_jobs.stores.jdbc import password_in
-from emr_jobs.stores.postgres import PostgresPlace
+from emr_jobs.stores.postgres import PostgresEndpoint
 
 
 class Signer:
@@ -36,23 +36,23 @@ def without_password(url: str) -> tuple[str, str]:
 def test_each_connection_brings_a_token_of_its_own(postgres: str) -> None:
     bare, password = without_password(postgres)
     sign = Signer(password, password, "expired")
-    place = PostgresPlace(bare, sign)
+    endpoint = PostgresEndpoint(bare, sign)
     for _ in range(2):
-        with place.connect() as connection:
+        with endpoint.connect() as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
     with pytest.raises(psycopg.OperationalError):
-        place.connect()
+        endpoint.connect()
     parts = conninfo_to_dict(postgres)
     assert sign.asked == [(parts["host"], int(str(parts["port"])), parts["user"])] * 3
 
 
 def test_the_jdbc_form_brings_a_token_too() -> None:
-    place = PostgresPlace("postgresql://jobs@db/shop", Signer("first", "second"))
-    assert [place.jdbc().password, place.jdbc().password] == ["first", "second"]
+    endpoint = PostgresEndpoint("postgresql://jobs@db/shop", Signer("first", "second"))
+    assert [endpoint.jdbc().password, endpoint.jdbc().password] == ["first", "second"]
 
 
 def test_a_password_needs_no_signer(postgres: str) -> None:
-    with PostgresPlace(postgres, None).connect() as connection:
+    with PostgresEndpoint(postgres, None).connect() as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 
@@ -60,8 +60,8 @@ def test_an_rds_token_names_its_user_and_never_the_secret(monkeypatch: pytest.Mo
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "do-not-show")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    place = PostgresPlace("postgresql://jobs@db.example:5432/shop", rds_token)
-    token = place.jdbc().password
+    endpoint = PostgresEndpoint("postgresql://jobs@db.example:5432/shop", rds_token)
+    token = endpoint.jdbc().password
     assert token.startswith("db.example:5432/?Action=connect&DBUser=jobs")
     assert "X-Amz-Signature=" in token
     assert "do-not-show" not in token

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from contracts.applications import APPLICATIONS, Places
+from contracts.applications import APPLICATIONS, Endpoints
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import Package, Platform, Sizes
 
@@ -15,7 +15,7 @@ PLAN = JobPlan(
     region="eu-central-1",
     kafka_cluster=CLUSTER,
     package=Package("s3://a/code.zip", "s3://a/main.py", ("s3://a/1.jar",), "s3://a/d.zip"),
-    places=Places(
+    endpoints=Endpoints(
         bootstrap_servers="",
         kafka_auth="msk-iam",
         registry="glue:shopstream-dev-schemas",

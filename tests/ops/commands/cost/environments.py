@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from contracts.applications import Places
+from contracts.applications import Endpoints
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import Package, Sizes
 from ops.commands.cost.environment import Environment, Resource
@@ -136,7 +136,9 @@ def planned(sizes: Sizes, **triggers: int) -> Environment:
         region="us-east-1",
         kafka_cluster="arn",
         package=Package("code", "entry", ("jar",), "dependencies"),
-        places=Places("", "msk-iam", "glue:schemas", "glue", "s3://w", "s3://c", "postgresql://p"),
+        endpoints=Endpoints(
+            "", "msk-iam", "glue:schemas", "glue", "s3://w", "s3://c", "postgresql://p"
+        ),
         sizes=dict.fromkeys(triggers, sizes),
         triggers=triggers,
         roles={},

@@ -1,4 +1,4 @@
-"""Clients of the places an application is told."""
+"""The clients of an application's endpoints."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 
-from contracts.applications import Places
+from contracts.applications import Endpoints
 from contracts.registry import Registry
 from contracts.registry.opening import open_registry
 from contracts.valkey_url import ValkeyUrl
-from emr_jobs.stores.postgres import PostgresPlace
+from emr_jobs.stores.postgres import PostgresEndpoint
 from emr_jobs.stores.valkey_cluster import ValkeyCluster
 from emr_jobs.stores.valkey_link import Door
 
@@ -26,17 +26,17 @@ def _aws() -> ModuleType:
     return aws
 
 
-def postgres_of(places: Places) -> PostgresPlace:
-    """Postgres, with the way in that the places name."""
-    signs = places.postgres_auth == "rds-iam"
-    return PostgresPlace(places.postgres, _aws().rds_token if signs else None)
+def postgres_of(endpoints: Endpoints) -> PostgresEndpoint:
+    """Postgres, with the way in that the endpoints name."""
+    signs = endpoints.postgres_auth == "rds-iam"
+    return PostgresEndpoint(endpoints.postgres, _aws().rds_token if signs else None)
 
 
-def valkey_of(places: Places) -> ValkeyCluster | None:
+def valkey_of(endpoints: Endpoints) -> ValkeyCluster | None:
     """The cluster of Valkey, if there is one."""
-    if not places.valkey:
+    if not endpoints.valkey:
         return None
-    url = ValkeyUrl.parse(places.valkey)
+    url = ValkeyUrl.parse(endpoints.valkey)
     if url.tls:
         token = _aws().elasticache_token
         return ValkeyCluster(
@@ -46,20 +46,24 @@ def valkey_of(places: Places) -> ValkeyCluster | None:
     return ValkeyCluster(url.nodes, Door(lambda: ("default", password)).open)
 
 
-def registry_of(places: Places) -> Registry:
+def registry_of(endpoints: Endpoints) -> Registry:
     """The schema registry."""
-    if not places.registry.startswith("glue:"):
-        return open_registry(places.registry)
-    registry: Registry = _aws().glue_registry(places.registry)
+    if not endpoints.registry.startswith("glue:"):
+        return open_registry(endpoints.registry)
+    registry: Registry = _aws().glue_registry(endpoints.registry)
     return registry
 
 
 def metric_lines(
-    places: Places, writer: str, clock: Callable[[], datetime], stdout: Write, stack: ExitStack
+    endpoints: Endpoints,
+    writer: str,
+    clock: Callable[[], datetime],
+    stdout: Write,
+    stack: ExitStack,
 ) -> Write:
     """Where metric lines go; a log that is opened for them is closed with `stack`. `writer` names
     the process."""
-    kind, _, group = places.metrics.partition(":")
+    kind, _, group = endpoints.metrics.partition(":")
     if kind != "logs":
         return stdout
     log = _aws().metric_log(group, writer, clock)
