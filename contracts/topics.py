@@ -8,7 +8,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Topic:
-    """One Kafka topic; replication is 3 with 2 in-sync replicas where there are three brokers."""
+    """One Kafka topic. With three brokers or more it has 3 replicas, of which 2 are in sync."""
 
     name: str
     schema: str
@@ -16,6 +16,14 @@ class Topic:
     laptop_partitions: int
     cloud_partitions: int
     retention: timedelta
+
+    @property
+    def configuration(self) -> dict[str, str]:
+        """Kafka's settings of the topic, the same wherever it is created."""
+        return {
+            "message.timestamp.type": "LogAppendTime",
+            "retention.ms": str(int(self.retention.total_seconds() * 1000)),
+        }
 
     def replication(self, brokers: int) -> int:
         return min(3, brokers)

@@ -15,13 +15,13 @@ from constructs import Construct
 
 from cdk.assets.folder import Assets
 from cdk.functions.deployment_step import DeploymentStep
-from cdk.functions.function import PlatformFunction, Surroundings
+from cdk.functions.function import FunctionDefaults, PlatformFunction
 from cdk.functions.http_api import HttpApi
 from cdk.grants import allow
 from cdk.kafka.event_source import KafkaEventSource
 from cdk.lake.analysts import Analysts
 from cdk.lake.table_optimizers import TableOptimizers
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from cdk.stores.postgres import ADMIN
 from contracts.tables import ddl
 from contracts.tables.roles import NOTIFIER, READER, role_statements
@@ -45,7 +45,7 @@ class FunctionsStack(Stack):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         network: NetworkStack,
         data: DataStack,
         assets: Assets,
@@ -53,7 +53,7 @@ class FunctionsStack(Stack):
         super().__init__(scope, id)
         self._settings, self._data = settings, data
         subnets = ec2.SubnetSelection(subnet_group_name=PRIVATE)
-        self._of = Surroundings(settings, assets, network.vpc, subnets, data.key)
+        self._defaults = FunctionDefaults(settings, assets, network.vpc, subnets, data.key)
         self._registry = f"glue:{data.registry.registry_name}"
         self.notifications = self._topic()
         self.functions: Mapping[str, PlatformFunction] = {
@@ -62,7 +62,7 @@ class FunctionsStack(Stack):
             "query_api": self._query_api(),
             "canary": self._canary(),
             "table_optimizers": TableOptimizers(
-                self, "TableOptimizers", of=self._of, lake=data.lake
+                self, "TableOptimizers", defaults=self._defaults, lake=data.lake
             ).function,
         }
         Analysts(self, "Analysts", settings=settings, lake=data.lake, postgres=data.postgres)
@@ -87,7 +87,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "Migrations",
-            of=self._of,
+            defaults=self._defaults,
             name="migrations",
             description="Bring Postgres to the tables and users of the contracts",
             environment={
@@ -114,7 +114,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "AlertNotifier",
-            of=self._of,
+            defaults=self._defaults,
             name="alert_notifier",
             description="Tell people of alerts, once each",
             environment={
@@ -145,7 +145,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "QueryApi",
-            of=self._of,
+            defaults=self._defaults,
             name="query_api",
             description="Order metrics, alerts and the ledger over HTTP",
             environment={"POSTGRES_URL": self._data.postgres.url(READER, _ROOTS)},
@@ -160,7 +160,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "Canary",
-            of=self._of,
+            defaults=self._defaults,
             name="canary",
             description="An order through everything, every few minutes",
             environment={

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from cdk.emr.cluster import EMR_TAG
 from cdk.log_retention import retention
-from cdk.settings import ZONES, Compute, Settings
+from cdk.settings import ZONES, Compute, EnvironmentSettings
 
 PRIVATE = "private"
 
@@ -34,7 +34,7 @@ class NetworkStack(Stack):
     """`vpc` has one subnet group, ``private``, and ``public`` beside it only for NAT gateways.
     `emr_service_access` is how a cluster of EMR reaches its service, where there is to be one."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: EnvironmentSettings) -> None:
         super().__init__(scope, id, termination_protection=settings.deletion_protection)
         nat = settings.internet == "nat"
         self.vpc = ec2.Vpc(
@@ -53,7 +53,7 @@ class NetworkStack(Stack):
             self._endpoints(settings)
         self.emr_service_access = self._emr_cell(settings) if settings.compute == "ec2" else None
 
-    def _flow_logs(self, settings: Settings) -> None:
+    def _flow_logs(self, settings: EnvironmentSettings) -> None:
         group = logs.LogGroup(
             self,
             "FlowLogs",
@@ -66,7 +66,7 @@ class NetworkStack(Stack):
             traffic_type=ec2.FlowLogTrafficType.REJECT,
         )
 
-    def _endpoints(self, settings: Settings) -> None:
+    def _endpoints(self, settings: EnvironmentSettings) -> None:
         doors = self._doors("Endpoints", settings, "Services of AWS, from inside")
         for name, service in {**_SERVICES, "Emr": _COMPUTE[settings.compute]}.items():
             self._endpoint(name, service, doors)
@@ -74,7 +74,7 @@ class NetworkStack(Stack):
         kafka = ec2.InterfaceVpcEndpointService(f"aws.api.{Aws.REGION}.kafka-api")
         self._endpoint("KafkaApi", kafka, doors)
 
-    def _emr_cell(self, settings: Settings) -> ec2.SecurityGroup:
+    def _emr_cell(self, settings: EnvironmentSettings) -> ec2.SecurityGroup:
         """From its 8.x releases on EMR speaks to machines in private subnets here and nowhere else,
         NAT or not."""
         doors = self._doors("EmrServiceAccess", settings, "EMR, from its machines")
@@ -92,7 +92,7 @@ class NetworkStack(Stack):
             )
         return doors
 
-    def _doors(self, id: str, settings: Settings, description: str) -> ec2.SecurityGroup:
+    def _doors(self, id: str, settings: EnvironmentSettings, description: str) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(
             self, id, vpc=self.vpc, description=description, allow_all_outbound=False
         )

@@ -15,11 +15,11 @@ from cdk.assets.published_package import PublishedPackage
 from cdk.emr.cluster import EmrCluster
 from cdk.emr.serverless import EmrServerless
 from cdk.functions.deployment_step import DeploymentStep
-from cdk.functions.function import PlatformFunction, Surroundings
+from cdk.functions.function import FunctionDefaults, PlatformFunction
 from cdk.grants import allow
 from cdk.kafka.topic_replication import TopicReplication
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.applications import APPLICATIONS, Application, Endpoints
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import DATABASE_ROOTS
@@ -43,7 +43,7 @@ class ProcessingStack(Stack):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         network: NetworkStack,
         data: DataStack,
         assets: Assets,
@@ -51,7 +51,7 @@ class ProcessingStack(Stack):
         super().__init__(scope, id)
         self._settings, self._data = settings, data
         subnets = ec2.SubnetSelection(subnet_group_name=PRIVATE)
-        self._of = Surroundings(settings, assets, network.vpc, subnets, data.key)
+        self._defaults = FunctionDefaults(settings, assets, network.vpc, subnets, data.key)
         self._emr = self._where(network)
         self.cluster_id = self._emr.target if settings.compute == "ec2" else None
         self.application_id = self._emr.target if settings.compute == "serverless" else None
@@ -89,7 +89,7 @@ class ProcessingStack(Stack):
 
     def _where(self, network: NetworkStack) -> EmrCluster | EmrServerless:
         settings, data = self._settings, self._data
-        vpc, subnets = self._of.vpc, self._of.subnets
+        vpc, subnets = self._defaults.vpc, self._defaults.subnets
         if settings.compute == "serverless":
             return EmrServerless(
                 self, "Emr", settings=settings, vpc=vpc, subnets=subnets, lake=data.lake
@@ -160,7 +160,7 @@ class ProcessingStack(Stack):
         function = PlatformFunction(
             self,
             "Controller",
-            of=self._of,
+            defaults=self._defaults,
             name="job_controller",
             description="Keep one driver of each streaming application running",
             environment=self._environment,
@@ -178,7 +178,7 @@ class ProcessingStack(Stack):
         function = PlatformFunction(
             self,
             "Confirmation",
-            of=self._of,
+            defaults=self._defaults,
             name="job_controller",
             handle="confirm",
             description="Say whether the applications of a deployment have arrived",

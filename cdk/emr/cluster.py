@@ -13,7 +13,7 @@ from cdk.emr.machines import MachineNetwork, instances, managed_scaling
 from cdk.functions.function import PlatformFunction
 from cdk.grants import allow
 from cdk.lake.tables import Lake
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.applications import Application
 from contracts.aws.releases import EMR_RELEASE
 from contracts.aws.spark_submit import Platform
@@ -42,7 +42,7 @@ class EmrCluster(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         vpc: ec2.IVpc,
         subnets: ec2.SubnetSelection,
         service_access: ec2.ISecurityGroup,

@@ -8,7 +8,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_emr as emr
 from constructs import Construct
 
-from cdk.settings import EmrSettings, Settings
+from cdk.settings import EmrSettings, EnvironmentSettings
 
 # Shuffle and state of a few streams; the rest is in S3 and Postgres.
 _DISK_GB = 64
@@ -22,7 +22,9 @@ _Launch = emr.CfnCluster.InstanceFleetProvisioningSpecificationsProperty
 class MachineNetwork(Construct):
     """`primary` and `workers` talk to one another and to AWS; `jobs` is what the stores let in."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, vpc: ec2.IVpc) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: EnvironmentSettings, vpc: ec2.IVpc
+    ) -> None:
         super().__init__(scope, id)
         self.primary, self.workers, self.jobs = (
             ec2.SecurityGroup(

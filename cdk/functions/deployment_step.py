@@ -18,7 +18,7 @@ from constructs import Construct
 from cdk.functions.function import PlatformFunction
 from cdk.grants import explain_pattern
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 
 _LOGS_POLICY = "service-role/AWSLambdaBasicExecutionRole"
 _REASONS = {
@@ -42,7 +42,7 @@ class DeploymentStep(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         key: kms.IKey,
         function: PlatformFunction,
         properties: Mapping[str, str],

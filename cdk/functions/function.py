@@ -16,7 +16,7 @@ from constructs import Construct
 from cdk.assets.folder import Assets
 from cdk.grants import allow
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 # These name no resource: network interfaces and traces have no ARN before they are made.
@@ -33,10 +33,10 @@ _HTTPS = ec2.Port.tcp(443)
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class FunctionDefaults:
     """What every function of an environment has in common."""
 
-    settings: Settings
+    settings: EnvironmentSettings
     assets: Assets
     vpc: ec2.IVpc
     subnets: ec2.SubnetSelection
@@ -53,7 +53,7 @@ class PlatformFunction(lambda_.Function):
         scope: Construct,
         id: str,
         *,
-        of: Surroundings,
+        defaults: FunctionDefaults,
         name: str,
         description: str,
         environment: Mapping[str, str],
@@ -61,9 +61,13 @@ class PlatformFunction(lambda_.Function):
         handle: str = "handle",
         memory: int = 512,
     ) -> None:
-        own_log = log_group(scope, f"{id}Logs", settings=of.settings, key=of.key)
+        own_log = log_group(scope, f"{id}Logs", settings=defaults.settings, key=defaults.key)
         group = ec2.SecurityGroup(
-            scope, f"{id}Network", vpc=of.vpc, description=description, allow_all_outbound=False
+            scope,
+            f"{id}Network",
+            vpc=defaults.vpc,
+            description=description,
+            allow_all_outbound=False,
         )
         group.add_egress_rule(ec2.Peer.any_ipv4(), _HTTPS, "Services of AWS")
         self.role_of_its_own = _role(scope, f"{id}Role", own_log, description)
@@ -73,21 +77,21 @@ class PlatformFunction(lambda_.Function):
             description=description,
             runtime=RUNTIME,
             architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(of.assets.functions)),
+            code=lambda_.Code.from_asset(str(defaults.assets.functions)),
             handler=f"lambdas.{name}.handler.{handle}",
             environment=dict(environment),
-            environment_encryption=of.key,
+            environment_encryption=defaults.key,
             role=self.role_of_its_own,
             log_group=own_log,
             tracing=lambda_.Tracing.ACTIVE,
             timeout=timeout,
             memory_size=memory,
-            vpc=of.vpc,
-            vpc_subnets=of.subnets,
+            vpc=defaults.vpc,
+            vpc_subnets=defaults.subnets,
             security_groups=[group],
         )
         self.ways: tuple[Construct, ...] = (self.role_of_its_own, group)
-        of.key.grant_decrypt(self.role_of_its_own)
+        defaults.key.grant_decrypt(self.role_of_its_own)
         Validations.of(self).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-L1",

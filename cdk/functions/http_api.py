@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 
 _REQUESTS_A_SECOND, _REQUESTS_AT_ONCE = 50, 100
 _LOGGED = (
@@ -35,7 +35,7 @@ class HttpApi(apigatewayv2.HttpApi):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         key: kms.IKey,
         function: lambda_.IFunction,
     ) -> None:

@@ -11,7 +11,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from cdk.monitoring.alarms import link
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 
 BUDGET_SECTION = "monthly budget"
 _FORECAST_PERCENT = 80
@@ -22,7 +22,9 @@ class OperatorTopic(sns.Topic):
     """Encrypted, over TLS only; CloudWatch and Budgets of this account may write to it. It mails
     `settings.alarm_email`, who has to confirm once."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, key: kms.IKey) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: EnvironmentSettings, key: kms.IKey
+    ) -> None:
         super().__init__(
             scope,
             id,
@@ -48,7 +50,9 @@ class MonthlyBudget(Construct):
     """Of the whole account: a filter by tag sees nothing until somebody activates the tag for
     billing, and a budget that sees nothing never warns."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, topic: sns.ITopic) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: EnvironmentSettings, topic: sns.ITopic
+    ) -> None:
         super().__init__(scope, id)
         budget = budgets.CfnBudget
         subscriber = budget.SubscriberProperty(address=topic.topic_arn, subscription_type="SNS")

@@ -32,10 +32,10 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, int]:
     sent, failed = 0, []
     with connect(settings.postgres) as connection:
         claims = Claims(connection)
-        for place, value, append_time in values(event):
+        for position, value, append_time in values(event):
             alert = decode(ALERTS, value, append_time, schemas)
             if not isinstance(alert, Alert):
-                failed.append(f"{place}: {alert}")
+                failed.append(f"{position}: {alert}")
                 continue
             claim = claims.take(alert.alert_id)
             if claim == "taken":
@@ -43,7 +43,7 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, int]:
                 claims.sent(alert.alert_id)
                 sent += 1
             elif claim == "busy":
-                failed.append(f"{place}: another invocation has claimed {alert.alert_id}")
+                failed.append(f"{position}: another invocation has claimed {alert.alert_id}")
     publish(APPLICATION, {"notifications_sent": sent, "notifications_failed": len(failed)}, now())
     if failed:
         raise NotSent("; ".join(failed))

@@ -31,8 +31,8 @@ def values(event: Mapping[str, Any]) -> Iterator[tuple[str, bytes, int]]:
     """Place (topic-partition@offset), value and append time (µs) of each record of an event."""
     for records in event["records"].values():
         for record in records:
-            place = f"{record['topic']}-{record['partition']}@{record['offset']}"
-            yield place, b64decode(record.get("value") or ""), record["timestamp"] * 1000
+            position = f"{record['topic']}-{record['partition']}@{record['offset']}"
+            yield position, b64decode(record.get("value") or ""), record["timestamp"] * 1000
 
 
 def message(alert: Alert) -> Message:

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.aws.spark_submit import Submission
-from lambdas.job_controller.runs import Run, RunName, RunState
+from lambdas.job_controller.runs import JobRun, JobRunName, JobRunState
 
-_STATES: dict[str, RunState] = {
+_STATES: dict[str, JobRunState] = {
     "SUBMITTED": "starting",
     "PENDING": "starting",
     "SCHEDULED": "starting",
@@ -40,13 +40,13 @@ class EmrServerless:
         self._client, self._application_id = client, application_id
         self._roles, self._log_url, self._now = roles, log_url, now
 
-    def observed(self) -> Sequence[Run]:
+    def observed(self) -> Sequence[JobRun]:
         alive = self._job_runs(states=[state for state in _STATES if state not in _ENDED])
         ended = self._job_runs(states=list(_ENDED), createdAtAfter=self._now - _RECENT)
-        named = ((job, RunName.parse(job.get("name") or "")) for job in (*alive, *ended))
+        named = ((job, JobRunName.parse(job.get("name") or "")) for job in (*alive, *ended))
         return [_run(job, name) for job, name in named if name is not None]
 
-    def start(self, name: RunName, submission: Submission, *, take_over: bool) -> None:
+    def start(self, name: JobRunName, submission: Submission, *, take_over: bool) -> None:
         self._client.start_job_run(
             applicationId=self._application_id,
             # A second call of the same name answers with the run of the first.
@@ -73,7 +73,7 @@ class EmrServerless:
             },
         )
 
-    def stop(self, run: Run) -> None:
+    def stop(self, run: JobRun) -> None:
         self._client.cancel_job_run(applicationId=self._application_id, jobRunId=run.id)
 
     def shut_down(self) -> bool:
@@ -91,7 +91,7 @@ class EmrServerless:
             yield from page["jobRuns"]
 
 
-def _run(job: dict[str, Any], name: RunName) -> Run:
+def _run(job: dict[str, Any], name: JobRunName) -> JobRun:
     state = _STATES[job["state"]]
     ended_at = job["updatedAt"] if state in ("ended", "failed") else None
-    return Run(job["id"], name, state, job["createdAt"], ended_at)
+    return JobRun(job["id"], name, state, job["createdAt"], ended_at)

@@ -7,11 +7,11 @@ from itertools import islice
 from typing import Any
 
 from contracts.aws.spark_submit import Submission
-from lambdas.job_controller.runs import Run, RunName, RunState
+from lambdas.job_controller.runs import JobRun, JobRunName, JobRunState
 
 _ALIVE = ("PENDING", "RUNNING", "CANCEL_PENDING")
 _ENDED = ("COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED")
-_STATES: dict[str, RunState] = {
+_STATES: dict[str, JobRunState] = {
     "PENDING": "starting",
     "RUNNING": "running",
     "CANCEL_PENDING": "ending",
@@ -36,17 +36,17 @@ class EmrSteps:
     def __init__(self, client: Any, cluster: str) -> None:
         self._client, self._cluster = client, cluster
 
-    def observed(self) -> Sequence[Run]:
+    def observed(self) -> Sequence[JobRun]:
         alive, ended = list(self._steps(_ALIVE)), list(islice(self._steps(_ENDED), _RECENT))
         stopping = {step["Name"] for step in (*alive, *ended) if step["Name"].startswith(_STOP)}
-        named = ((step, RunName.parse(step["Name"])) for step in (*alive, *ended))
+        named = ((step, JobRunName.parse(step["Name"])) for step in (*alive, *ended))
         return [_run(step, name, stopping) for step, name in named if name is not None]
 
-    def start(self, name: RunName, submission: Submission, *, take_over: bool) -> None:
+    def start(self, name: JobRunName, submission: Submission, *, take_over: bool) -> None:
         words = submission.step_words(tag=str(name), take_over=take_over)
         self._submit(str(name), words)
 
-    def stop(self, run: Run) -> None:
+    def stop(self, run: JobRun) -> None:
         self._submit(f"{_STOP}{run.name}", ["bash", "-c", _KILL, str(run.name)])
 
     def shut_down(self) -> bool:
@@ -68,7 +68,7 @@ class EmrSteps:
             yield from page["Steps"]
 
 
-def _run(step: dict[str, Any], name: RunName, stopping: set[str]) -> Run:
+def _run(step: dict[str, Any], name: JobRunName, stopping: set[str]) -> JobRun:
     status = step["Status"]
     times = status["Timeline"]
     state = _STATES[status["State"]]
@@ -77,4 +77,4 @@ def _run(step: dict[str, Any], name: RunName, stopping: set[str]) -> Run:
         state = "ending" if state in ("starting", "running") else "ended"
     ended = state in ("ended", "failed")
     at = times.get("EndDateTime") or times["CreationDateTime"]
-    return Run(step["Id"], name, state, times["CreationDateTime"], at if ended else None)
+    return JobRun(step["Id"], name, state, times["CreationDateTime"], at if ended else None)

@@ -19,7 +19,7 @@ from lambdas.job_controller.logic import (
     failures,
     settled,
 )
-from lambdas.job_controller.runs import Run
+from lambdas.job_controller.runs import JobRun
 from lambdas.job_controller.wiring import Settings, Switch, open_runs
 from lambdas.kafka_brokers import brokers_of
 from lambdas.process import now, publish
@@ -94,7 +94,7 @@ def _wanted(settings: Settings, running: bool) -> dict[str, str | None]:
 
 
 def _measure(
-    name: str, settings: Settings, runs: Sequence[Run], at: datetime, running: bool
+    name: str, settings: Settings, runs: Sequence[JobRun], at: datetime, running: bool
 ) -> None:
     mine = [run for run in runs if run.name.application == name]
     alive = sum(run.state == "running" for run in mine)

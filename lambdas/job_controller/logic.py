@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from lambdas.job_controller.runs import Run, RunName
+from lambdas.job_controller.runs import JobRun, JobRunName
 
 # A successor that runs has taken over within a batch; what still lives after this is told to end.
 HANDOVER = timedelta(minutes=3)
@@ -23,7 +23,7 @@ GIVE_UP_AFTER = 3
 class Start:
     """Start `name`; `take_over` where another driver is alive, or may be, and must hand over."""
 
-    name: RunName
+    name: JobRunName
     take_over: bool
 
 
@@ -31,7 +31,7 @@ class Start:
 class Stop:
     """End `run`."""
 
-    run: Run
+    run: JobRun
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ Action = Start | Stop | Wait
 
 
 def decide(
-    application: str, fingerprint: str | None, runs: Sequence[Run], now: datetime
+    application: str, fingerprint: str | None, runs: Sequence[JobRun], now: datetime
 ) -> list[Action]:
     """The actions that bring `application` closer to exactly one run of `fingerprint`, or to none
     when that is None. Applied to their own outcome they come to an end."""
@@ -68,10 +68,12 @@ def decide(
     number = max(newest.name.number + 1 if newest else 1, int(now.timestamp()) // 60)
     # Where it never ran or has left, a driver may live on the cluster that this one replaces.
     elsewhere = newest is None or newest.state == "ended"
-    return [Start(RunName(application, fingerprint, number), take_over=bool(others) or elsewhere)]
+    return [
+        Start(JobRunName(application, fingerprint, number), take_over=bool(others) or elsewhere)
+    ]
 
 
-def settled(application: str, fingerprint: str | None, runs: Sequence[Run]) -> bool:
+def settled(application: str, fingerprint: str | None, runs: Sequence[JobRun]) -> bool:
     """Whether there is exactly the one run that is wanted, and it runs."""
     alive = [run for run in runs if run.alive and run.name.application == application]
     if fingerprint is None:
@@ -79,7 +81,7 @@ def settled(application: str, fingerprint: str | None, runs: Sequence[Run]) -> b
     return [(run.name.fingerprint, run.state) for run in alive] == [(fingerprint, "running")]
 
 
-def failures(fingerprint: str, runs: Sequence[Run], now: datetime) -> int:
+def failures(fingerprint: str, runs: Sequence[JobRun], now: datetime) -> int:
     """How many runs of `fingerprint` failed within the memory."""
     return sum(
         run.state == "failed"
@@ -90,11 +92,11 @@ def failures(fingerprint: str, runs: Sequence[Run], now: datetime) -> int:
     )
 
 
-def _stop(runs: Sequence[Run]) -> list[Action]:
+def _stop(runs: Sequence[JobRun]) -> list[Action]:
     return [Stop(run) for run in runs if run.state != "ending"]
 
 
-def _not_before(fingerprint: str, mine: Sequence[Run]) -> datetime | None:
+def _not_before(fingerprint: str, mine: Sequence[JobRun]) -> datetime | None:
     ended = [
         run.ended_at
         for run in mine

@@ -10,12 +10,12 @@ from typing import Literal, Protocol
 
 from contracts.aws.spark_submit import Submission
 
-RunState = Literal["starting", "running", "ending", "ended", "failed"]
+JobRunState = Literal["starting", "running", "ending", "ended", "failed"]
 _NAME = re.compile(r"shopstream-(?P<application>\w+)-(?P<fingerprint>[0-9a-f]{16})-(?P<number>\d+)")
 
 
 @dataclass(frozen=True)
-class RunName:
+class JobRunName:
     """What a run is called: enough to know what it runs without keeping state anywhere."""
 
     application: str
@@ -26,19 +26,19 @@ class RunName:
         return f"shopstream-{self.application}-{self.fingerprint}-{self.number}"
 
     @classmethod
-    def parse(cls, text: str) -> RunName | None:
+    def parse(cls, text: str) -> JobRunName | None:
         """The parts of a name of ours; None for another's."""
         found = _NAME.fullmatch(text)
         return found and cls(found["application"], found["fingerprint"], int(found["number"]))
 
 
 @dataclass(frozen=True)
-class Run:
+class JobRun:
     """One driver, past or present; `ended_at` is None while it lives."""
 
     id: str
-    name: RunName
-    state: RunState
+    name: JobRunName
+    state: JobRunState
     created_at: datetime
     ended_at: datetime | None = None
 
@@ -47,16 +47,16 @@ class Run:
         return self.state in ("starting", "running", "ending")
 
 
-class Runs(Protocol):
+class JobRuns(Protocol):
     """Where runs are started and stopped."""
 
-    def observed(self) -> Sequence[Run]:
+    def observed(self) -> Sequence[JobRun]:
         """Every run that is alive, and those that ended lately."""
 
-    def start(self, name: RunName, submission: Submission, *, take_over: bool) -> None:
+    def start(self, name: JobRunName, submission: Submission, *, take_over: bool) -> None:
         """Start a run; starting one of the same name again changes nothing."""
 
-    def stop(self, run: Run) -> None:
+    def stop(self, run: JobRun) -> None:
         """Ask a run to end; asking again changes nothing."""
 
     def shut_down(self) -> bool:

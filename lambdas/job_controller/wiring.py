@@ -11,7 +11,7 @@ import boto3
 from contracts.aws.job_plan import JobPlan
 from lambdas.job_controller.emr_serverless import EmrServerless
 from lambdas.job_controller.emr_steps import EmrSteps
-from lambdas.job_controller.runs import Runs
+from lambdas.job_controller.runs import JobRuns
 from lambdas.process import environment
 
 
@@ -28,7 +28,7 @@ class Settings:
         return cls(JobPlan.from_json(given["JOB_PLAN"]), given["JOB_SWITCH"])
 
 
-def open_runs(plan: JobPlan, at: datetime) -> Runs:
+def open_runs(plan: JobPlan, at: datetime) -> JobRuns:
     """The runs of the plan's kind of EMR."""
     if plan.platform == "yarn":
         return EmrSteps(boto3.client("emr"), plan.target)

@@ -20,8 +20,7 @@ def settings(topic: Topic, brokers: int) -> dict[str, object]:
         "num_partitions": topic.laptop_partitions,
         "replication_factor": topic.replication(brokers),
         "configs": {
-            "retention.ms": str(int(topic.retention.total_seconds() * 1000)),
-            "message.timestamp.type": "LogAppendTime",
+            **topic.configuration,
             "min.insync.replicas": str(topic.min_in_sync(brokers)),
         },
     }

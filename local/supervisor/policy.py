@@ -8,6 +8,7 @@ from enum import StrEnum
 from contracts.applications import EXIT_STOPPED
 from local.supervisor.plan import Kind
 
+# Like EXIT_STOPPED, an exit code that a restart would not change.
 ENDED_ON_PURPOSE = 0
 
 FIRST_PAUSE = 0.5

@@ -17,6 +17,8 @@ PACKAGES = (
     "proof",
     "ops",
     "bench",
+    "cdk",
+    "stacks",
 )
 _BUILT = {".git", "__pycache__", "build", "cdk.out", "cdk.out.new", "node_modules"}
 _TEXTS = {".py", ".md", ".toml", ".txt", ".json", ".sql", ".avsc", ".csv", ".yml", ".yaml", ""}
