@@ -8,7 +8,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Topic:
-    """One Kafka topic. With three brokers or more it has 3 replicas, of which 2 are in sync."""
+    """One Kafka topic. With three or more brokers it has 3 replicas, of which 2 must be in sync."""
 
     name: str
     schema: str
@@ -42,7 +42,7 @@ TOPICS: tuple[Topic, ...] = (*SOURCES, ALERTS)
 
 
 def topic(name: str) -> Topic:
-    """The topic called `name`; raises KeyError with the known names."""
+    """The topic called `name`; KeyError, which lists the known names, if there is none."""
     for known in TOPICS:
         if known.name == name:
             return known

@@ -15,12 +15,23 @@ STOPPING = "stopping: waiting for acknowledgements; Ctrl-C again to leave at onc
 
 
 class Stoppable(Protocol):
-    """What can be asked to end gracefully."""
+    """Something that can be asked to end gracefully."""
 
     @property
     def stopping(self) -> bool: ...
 
     def stop(self) -> None: ...
+
+
+class Summary(Protocol):
+    """The result of a command, for a program and for a person."""
+
+    @property
+    def exit_code(self) -> int: ...
+
+    def as_fields(self) -> Mapping[str, object]: ...
+
+    def as_lines(self) -> list[str]: ...
 
 
 def tell(line: str) -> None:
@@ -35,8 +46,17 @@ def answer(fields: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
+def end(summary: Summary, *, as_json: bool) -> int:
+    """Tell the result of a command; return its exit code."""
+    if as_json:
+        answer(summary.as_fields())
+    for line in summary.as_lines():
+        tell(line)
+    return summary.exit_code
+
+
 def stop_on_signal(running: Stoppable) -> None:
-    """The first Ctrl-C (or SIGTERM) ends gracefully, the second at once."""
+    """Let the first Ctrl-C (or SIGTERM) end gracefully, and the second one end at once."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         if running.stopping:

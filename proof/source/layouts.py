@@ -14,7 +14,7 @@ class Layout:
     """A kind of data file: rows with `columns` tell of events of `topics`, and are held by
     `relation` as texts called `fields`."""
 
-    name: ledger.Layout
+    name: ledger.LayoutName
     columns: tuple[str, ...]
     relation: str
     fields: tuple[str, ...]

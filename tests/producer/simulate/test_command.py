@@ -34,24 +34,24 @@ def arguments(*given: str) -> SimulateArguments:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--rate", "0"], "argument --rate: '0' is no number from 0.01 to 1"),
-        (["--rate", "fast"], "'fast' is no number from"),
-        (["--rate", "nan"], "'nan' is no number"),
+        (["--rate", "0"], "argument --rate: '0' is not a number from 0.01 to 1"),
+        (["--rate", "fast"], "'fast' is not a number from"),
+        (["--rate", "nan"], "'nan' is not a number"),
         (["--rate", "max"], "--rate max needs --count"),
-        (["--count", "0"], "'0' is no whole number from 1 to"),
-        (["--count", "1e6"], "'1e6' is no whole number"),
-        (["--duration", "-5"], "'-5' is no number from"),
-        (["--duration", "inf"], "'inf' is no number"),
-        (["--seed", "-1"], "'-1' is no whole number from 0"),
-        (["--workers", "0"], "'0' is no whole number from 1 to 64"),
-        (["--workers", "3", "--count", "2"], "--count gives not every one"),
+        (["--count", "0"], "'0' is not a whole number from 1 to"),
+        (["--count", "1e6"], "'1e6' is not a whole number"),
+        (["--duration", "-5"], "'-5' is not a number from"),
+        (["--duration", "inf"], "'inf' is not a number"),
+        (["--seed", "-1"], "'-1' is not a whole number from 0"),
+        (["--workers", "0"], "'0' is not a whole number from 1 to 64"),
+        (["--workers", "3", "--count", "2"], "--count has no event for some"),
         (["--time-speed", "60"], "--time-speed needs --duration or --count"),
-        (["--late", "101%"], "'101%' is no share from 0% to 100%"),
-        (["--late", "5 percent"], "'5 percent' is no share"),
+        (["--late", "101%"], "'101%' is not a share from 0% to 100%"),
+        (["--late", "5 percent"], "'5 percent' is not a share"),
         (["--late", "60%", "--malformed", "41%"], "together are more than 100%"),
-        (["--run", "a/b"], "'a/b' is no name"),
-        (["--start", "yesterday"], "'yesterday' is no time such as"),
-        (["--shoppers", "5"], "'5' is no whole number from 100"),
+        (["--run", "a/b"], "'a/b' is not a name"),
+        (["--start", "yesterday"], "'yesterday' is not a time such as"),
+        (["--shoppers", "5"], "'5' is not a whole number from 100"),
         (["--outlet", "kafka", "--count", "5"], "--outlet kafka needs --bootstrap-servers"),
         (["--outlet", "file", "--count", "5"], "--outlet file needs --out FOLDER"),
         (
@@ -166,7 +166,7 @@ def test_a_run_is_sent_into_one_ledger_once(
     assert run(tmp_path, capsys, *given)[0] == 0
     code, answer = run(tmp_path, capsys, *given)
     assert code == 2
-    assert "holds a run r1 already" in answer["error"]
+    assert "already holds a run r1" in answer["error"]
 
 
 def test_workers_share_the_count_under_runs_of_their_own(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.replay.pace import Pace
+from producer.clock import Pace
 
 SECOND = 1_000_000
 BEGAN = 500.0

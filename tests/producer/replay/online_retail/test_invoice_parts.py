@@ -1,4 +1,4 @@
-"""Whole columns are read as `retail_rows` reads one row, and neighbours are joined to runs."""
+"""Whole columns are read as `retail_rows` reads one row, and neighbours are joined to parts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from producer.replay.files import csv_file, readings
 from producer.replay.files.csv_block import Block
 from producer.replay.files.patterns import read_patterns
 from producer.replay.files.row_values import TimeLimits
+from producer.replay.online_retail.invoice_parts import InvoicePart, InvoicePartReader, line_amounts
 from producer.replay.online_retail.rows import (
     COLUMNS,
     price_of,
@@ -22,19 +23,18 @@ from producer.replay.online_retail.rows import (
     time_of,
     why_rejected,
 )
-from producer.replay.online_retail.runs import Run, RunReader, line_amounts
 from tests.producer.retail import EXAMPLES, row
 
 LIMITS = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
 CATEGORIES = read_patterns(EXAMPLES / "categories.csv", "category")
 
 
-def read(rows: list[list[str]], before: int = 0) -> tuple[list[Run], list[int]]:
-    return RunReader(LIMITS, CATEGORIES).read(Block.of_rows(rows, len(COLUMNS)), before)
+def read(rows: list[list[str]], before: int = 0) -> tuple[list[InvoicePart], list[int]]:
+    return InvoicePartReader(LIMITS, CATEGORIES).read(Block.of_rows(rows, len(COLUMNS)), before)
 
 
 @pytest.mark.parametrize(
-    ("rows", "runs"),
+    ("rows", "parts"),
     [
         pytest.param([row(), row(product="Q", quantity="1")], [(1, 2)], id="another line"),
         pytest.param([row("1"), row("2")], [(1, 1), (2, 2)], id="another invoice"),
@@ -46,9 +46,9 @@ def read(rows: list[list[str]], before: int = 0) -> tuple[list[Run], list[int]]:
         pytest.param([["x"], row(price="x")], [], id="nothing but rejected rows"),
     ],
 )
-def test_where_runs_begin_and_end(rows: list[list[str]], runs: list[tuple[int, int]]) -> None:
-    assert [(run.first, run.last) for run in read(rows)[0]] == runs
-    assert [(run.first - 70, run.last - 70) for run in read(rows, before=70)[0]] == runs
+def test_where_parts_begin_and_end(rows: list[list[str]], parts: list[tuple[int, int]]) -> None:
+    assert [(part.first, part.last) for part in read(rows)[0]] == parts
+    assert [(part.first - 70, part.last - 70) for part in read(rows, before=70)[0]] == parts
 
 
 ROWS = st.lists(
@@ -88,26 +88,28 @@ def encoded(fields: list[str]) -> bytes:
 def test_columns_are_read_as_rows_are(rows: list[list[str]], most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(readings, "MOST_ENTRIES", most)
-        runs, rejected = read(rows)
+        parts, rejected = read(rows)
     assert rejected == [at for at, fields in enumerate(rows) if why_rejected(fields, LIMITS)]
-    in_runs = [number for run in runs for number in range(run.first, run.last + 1)]
-    assert sorted([*in_runs, *(at + 1 for at in rejected)]) == list(range(1, len(rows) + 1))
-    for run in runs:
-        of_run = rows[run.first - 1 : run.last]
-        assert {fields[0].strip() for fields in of_run} == {run.invoice}
-        assert {time_of(fields[4], LIMITS) for fields in of_run} == {run.time}
-        assert {fields[6] for fields in of_run} == {run.customer}
-        assert of_run[0][7] == run.country
-        assert b"".join(map(encoded, of_run)) == run.lines
-        amounts = [line_amount(quantity_of(fields[3]), price_of(fields[5])) for fields in of_run]
-        assert sum(amounts) == run.total
+    in_parts = [number for part in parts for number in range(part.first, part.last + 1)]
+    assert sorted([*in_parts, *(at + 1 for at in rejected)]) == list(range(1, len(rows) + 1))
+    for part in parts:
+        of_part = rows[part.first - 1 : part.last]
+        assert {fields[0].strip() for fields in of_part} == {part.invoice}
+        assert {time_of(fields[4], LIMITS) for fields in of_part} == {part.time}
+        assert {fields[6] for fields in of_part} == {part.customer}
+        assert of_part[0][7] == part.country
+        assert b"".join(map(encoded, of_part)) == part.lines
+        amounts = [line_amount(quantity_of(fields[3]), price_of(fields[5])) for fields in of_part]
+        assert sum(amounts) == part.total
 
 
 def test_a_block_of_the_shortest_rows_with_the_greatest_amounts_sums_exactly() -> None:
     line = b"1,P,,1000000,1/1/1990 0:00,1000000,,\n"
     rows = csv_file._LINES_BYTES // len(line) + 1
-    (run,), _ = RunReader(LIMITS, CATEGORIES).read(Block.of_lines(line * rows, len(COLUMNS)), 0)
-    assert run.total == rows * line_amount(MAX_QUANTITY, MAX_UNIT_PRICE)
+    (part,), _ = InvoicePartReader(LIMITS, CATEGORIES).read(
+        Block.of_lines(line * rows, len(COLUMNS)), 0
+    )
+    assert part.total == rows * line_amount(MAX_QUANTITY, MAX_UNIT_PRICE)
 
 
 @given(

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import INTERRUPTED
-from producer.replay.data_file import Prepared
+from producer.replay.data_file import PreparedReplay
 from producer.replay.replaying import Replay
 
 
 @dataclass(frozen=True)
-class Summary:
+class ReplaySummary:
     """A run's result. `unknown` events were neither acknowledged nor refused in time; `rest_rows`
     of the slice come after `last_row`."""
 
@@ -39,17 +39,18 @@ class Summary:
     @staticmethod
     def of(
         replay: Replay[Any],
-        prepared: Prepared[Any],
+        prepared: PreparedReplay[Any],
         *,
         rejected_file: Path | None,
         ledger: Path | None,
         finished: bool,
         unknown: int,
         seconds: float,
-    ) -> Summary:
+    ) -> ReplaySummary:
+        """The result of a replay that was closed."""
         run, counts = replay.run, replay.counts
         assert run.source is not None
-        return Summary(
+        return ReplaySummary(
             run_id=run.run,
             finished=finished,
             file=str(prepared.file.path),
