@@ -23,25 +23,27 @@ from contracts.applications import (
 )
 from contracts.rule_packs import default_pack
 from emr_jobs.apps.arguments import Arguments, parse
-from emr_jobs.apps.assembly import Clients, batch_application, beside, max_offsets
+from emr_jobs.apps.assembly import Clients, background_tasks, batch_application, max_offsets
 from emr_jobs.apps.preview import Preview, preview_stream
-from emr_jobs.kernel.batches import BatchRunner, Origin
+from emr_jobs.kernel.batches import BatchRunner, StreamIdentity
 from emr_jobs.kernel.crash_points import CrashPoints
 from emr_jobs.kernel.errors import Stopped
+from emr_jobs.kernel.lease import Lease, take
 from emr_jobs.kernel.metrics import Metrics
-from emr_jobs.kernel.offset_log import HadoopFiles
+from emr_jobs.kernel.progress import ProgressStore
 from emr_jobs.spark.listener import ProgressListener, listen
 from emr_jobs.spark.planner import turns_at_once
 from emr_jobs.spark.queries import QueryPlan, RunningQuery
 from emr_jobs.spark.service import Periodic, Rehearsal, Running, watch
 from emr_jobs.spark.session import start_session
+from emr_jobs.spark.source import SparkSource
 from emr_jobs.spark.turns import Turns
-from emr_jobs.stores import driver
 from emr_jobs.stores.answers import Pg
-from emr_jobs.stores.driver import Heartbeat, Lease
+from emr_jobs.stores.checkpoint import HadoopFiles
 from emr_jobs.stores.endpoints import metric_lines, postgres_of, registry_of
 from emr_jobs.stores.kafka import KafkaClient, KafkaEndpoint, stream
-from emr_jobs.stores.progress import ProgressStore
+from emr_jobs.stores.lease import Heartbeat, PostgresDrivers
+from emr_jobs.stores.progress import PostgresProgress
 
 logger = logging.getLogger("emr_jobs")
 
@@ -56,8 +58,8 @@ def _now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - the clock every part is given
 
 
-class _Standing:
-    """The application's row, its heartbeat and its connection."""
+class _DriverLease:
+    """An application's row, its heartbeat and its connection."""
 
     def __init__(self, connection: Pg, lease: Lease, heartbeat: Heartbeat) -> None:
         self.connection = connection
@@ -65,7 +67,7 @@ class _Standing:
         self._heartbeat = heartbeat
 
     def report(self, state: str, detail: str = "") -> None:
-        driver.report(self.connection, self.lease, state, detail)
+        PostgresDrivers(self.connection).report(self.lease, state, detail)
 
     def superseded(self) -> bool:
         return self._heartbeat.superseded.is_set()
@@ -94,16 +96,16 @@ def main(argv: Sequence[str]) -> int:
         if arguments.sink == "console":
             return _preview(_connect(arguments, stack), stop)
         try:
-            standings = {app.name: _stand(app, arguments) for app in arguments.applications}
+            leases = {app.name: _take_lease(app, arguments) for app in arguments.applications}
         except Stopped as refused:
             logger.error("stopped: %s", refused)
             return EXIT_STOPPED
         clients = _connect(arguments, stack)
-        return _run(clients, standings, stop, stack)
+        return _run(clients, leases, stop, stack)
 
 
 def _run(
-    clients: Clients, standings: Mapping[str, _Standing], stop: threading.Event, stack: ExitStack
+    clients: Clients, leases: Mapping[str, _DriverLease], stop: threading.Event, stack: ExitStack
 ) -> int:
     listener_kafka = KafkaClient(clients.kafka_endpoint)
     stack.callback(listener_kafka.close)
@@ -112,17 +114,17 @@ def _run(
     running: list[Running] = []
     periodic: list[Periodic] = []
     for app in clients.arguments.applications:
-        standing = standings[app.name]
+        lease = leases[app.name]
         try:
-            plan = _plan(app, clients, standing)
+            plan = _plan(app, clients, lease)
             query = RunningQuery(clients.spark, plan)
         except Stopped as reason:
             logger.error("stopped: %s: %s", app.name, reason)
-            for each in standings.values():
+            for each in leases.values():
                 each.report("stopped", f"{app.name}: {reason}")
             return EXIT_STOPPED
-        running.append(Running(query, standing, _rehearsal(plan, clients.spark)))
-        periodic += beside(app, clients, stack)
+        running.append(Running(query, lease, _rehearsal(plan, clients.spark)))
+        periodic += background_tasks(app, clients, stack)
     for task in periodic:
         task.start()
     outcome = watch(running, periodic, stop)
@@ -137,7 +139,7 @@ def _rehearsal(plan: QueryPlan, spark: SparkSession) -> Rehearsal | None:
 
     def rehearse() -> None:
         spark.sparkContext.setLocalProperty("spark.scheduler.pool", plan.name)
-        plan.runner.rehearse(spark)
+        plan.runner.rehearse()
 
     return Rehearsal(plan.name, rehearse) if plan.nothing_unread else None
 
@@ -155,14 +157,14 @@ def _preview(clients: Clients, stop: threading.Event) -> int:
     return 0 if query.exception() is None else 1
 
 
-def _stand(app: Application, arguments: Arguments) -> _Standing:
+def _take_lease(app: Application, arguments: Arguments) -> _DriverLease:
     postgres = postgres_of(arguments.endpoints)
     connection = postgres.connect()
     heart = postgres.connect()
-    lease = driver.take(heart, app.name, _identity(), take_over=arguments.take_over)
+    lease = take(PostgresDrivers(heart), app.name, _identity(), take_over=arguments.take_over)
     heartbeat = Heartbeat(postgres.connect, lease, heart)
     heartbeat.start()
-    return _Standing(connection, lease, heartbeat)
+    return _DriverLease(connection, lease, heartbeat)
 
 
 def _connect(arguments: Arguments, stack: ExitStack) -> Clients:
@@ -191,30 +193,33 @@ def _connect(arguments: Arguments, stack: ExitStack) -> Clients:
     )
 
 
-def _plan(app: Application, clients: Clients, standing: _Standing) -> QueryPlan:
+def _plan(app: Application, clients: Clients, driver: _DriverLease) -> QueryPlan:
     """The query of an application, from the offsets its answers stand at."""
     arguments = clients.arguments
     names = [topic.name for topic in app.reads]
-    origin = Origin(clients.kafka.cluster_id(), clients.kafka.topic_ids(names))
+    identity = StreamIdentity(clients.kafka.cluster_id(), clients.kafka.topic_ids(names))
     progress = ProgressStore(
-        standing.connection, standing.lease, clients.crash, clients.metrics[app.name]
+        PostgresProgress(driver.connection),
+        driver.lease,
+        clients.crash.visit,
+        clients.metrics[app.name],
     )
     offsets = progress.begin(
-        origin.topic_ids,
+        identity.topic_ids,
         clients.kafka.earliest_offsets(names),
         accept_new_topic=arguments.accept_new_topic,
     )
     # A topic that was created again starts a checkpoint of its own.
-    identity = hashlib.sha256(json.dumps(origin.topic_ids, sort_keys=True).encode()).hexdigest()
-    checkpoint = f"{arguments.endpoints.checkpoint}/{app.name}/{identity[:12]}"
+    folder = hashlib.sha256(json.dumps(identity.topic_ids, sort_keys=True).encode()).hexdigest()
+    checkpoint = f"{arguments.endpoints.checkpoint}/{app.name}/{folder[:12]}"
     context = clients.spark.sparkContext
     runner = BatchRunner(
-        batch_application(app, clients, standing.connection, progress),
+        batch_application(app, clients, driver.connection, progress),
         files=HadoopFiles(context._jvm, context._jsc.hadoopConfiguration(), checkpoint),
         progress=progress,
-        kafka=clients.kafka,
-        origin=origin,
-        crash=clients.crash,
+        source=SparkSource(clients.spark, clients.kafka, identity),
+        identity=identity,
+        visit=clients.crash.visit,
         metrics=clients.metrics[app.name],
         clock=_now,
     )

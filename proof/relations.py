@@ -14,18 +14,11 @@ import duckdb
 
 from contracts.events import CANARY, LATE_AFTER_US, NO_PLACE_RECORDED
 from contracts.rejections import REASONS
+from contracts.tables import ANSWERS as ANSWER_TABLES
 from contracts.tables import Column, Table
-from contracts.tables.click_answers import PRODUCT_ACTIVITY, RECENT_VIEWS, SESSIONS, TRENDING
 from contracts.tables.columns import Type
 from contracts.tables.lake import LAKE_TABLES
-from contracts.tables.postgres import (
-    ALERTS,
-    ORDER_METRICS,
-    ORDERS,
-    PROGRESS,
-    PUBLISHED,
-    QUALITY,
-)
+from contracts.tables.postgres import ORDERS, PROGRESS, PUBLISHED
 from proof.checks import prepare as run_preparation
 
 # Enough for the joins of a few million rows; beyond it DuckDB spills to its file.
@@ -33,9 +26,8 @@ MEMORY_LIMIT = "1GB"
 THREADS = 2
 
 ANSWERS: tuple[Table, ...] = (
-    *(PROGRESS, PUBLISHED, QUALITY),
-    *(ORDERS, ORDER_METRICS, ALERTS),
-    *(SESSIONS, PRODUCT_ACTIVITY, TRENDING, RECENT_VIEWS),
+    *(PROGRESS, PUBLISHED, ORDERS),
+    *(answer.table for answer in ANSWER_TABLES),
 )
 
 DUCKDB_TYPES: dict[Type, str] = {

@@ -24,7 +24,8 @@ from cdk.lake.table_optimizers import TableOptimizers
 from cdk.settings import EnvironmentSettings
 from cdk.stores.postgres import ADMIN
 from contracts.tables import ddl
-from contracts.tables.roles import NOTIFIER, READER, role_statements
+from contracts.tables.grants import role_statements
+from contracts.tables.roles import NOTIFIER, READER
 from contracts.topics import ALERTS, ORDERS
 from stacks.data import DataStack
 from stacks.network import PRIVATE, NetworkStack

@@ -1,4 +1,4 @@
-"""What each application is made of, and what goes on beside its batches."""
+"""What each application is made of, and what it publishes beside its batches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from contracts.applications import CLICK_ANSWERS, INGEST, Application
 from contracts.registry import Registry
@@ -30,8 +30,8 @@ from emr_jobs.stores.kafka import KafkaClient, KafkaEndpoint
 from emr_jobs.stores.lake import LakeTable
 from emr_jobs.stores.progress import ProgressStore
 
-# Gold is written no oftener than this, nor than silver: each time whole days are written anew, and
-# on AWS every request costs money.
+# Gold is written at most this often, and never more often than silver: each time whole days are
+# written anew, and on AWS every request costs money.
 _LEAST_GOLD_SECONDS = 10.0
 _HOT_SECONDS = 1.0
 
@@ -63,7 +63,7 @@ def max_offsets(app: Application, arguments: Arguments) -> int:
 
 def batch_application(
     app: Application, clients: Clients, connection: Pg, progress: ProgressStore
-) -> BatchApplication:
+) -> BatchApplication[DataFrame]:
     """What an application does with a batch."""
     metrics = clients.metrics[app.name]
     if app == INGEST:
@@ -71,7 +71,7 @@ def batch_application(
             clients.spark,
             progress=progress,
             registry=clients.registry,
-            crash=clients.crash,
+            visit=clients.crash.visit,
             metrics=metrics,
             turns=clients.turns,
             package_version=clients.package_version,
@@ -98,8 +98,8 @@ def batch_application(
     )
 
 
-def beside(app: Application, clients: Clients, stack: ExitStack) -> Iterator[Periodic]:
-    """What an application publishes in threads of its own; connections are closed with `stack`."""
+def background_tasks(app: Application, clients: Clients, stack: ExitStack) -> Iterator[Periodic]:
+    """What an application publishes in threads of its own; their connections close with `stack`."""
     metrics = clients.metrics[app.name]
     postgres = postgres_of(clients.arguments.endpoints)
     if app == INGEST:

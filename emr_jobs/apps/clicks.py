@@ -8,14 +8,15 @@ from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from contracts.registry import Registry
-from contracts.tables.click_answers import CLICK_IDS
+from contracts.tables.postgres import CLICK_IDS
 from contracts.topics import CLICKS
 from emr_jobs.apps.click_questions import click_questions
 from emr_jobs.apps.kept_events import EventKeeper, among, but, first_of_each, without
-from emr_jobs.kernel.batches import Batch, within
+from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.spark.turns import Turns
@@ -23,6 +24,7 @@ from emr_jobs.stores.answers import Pg
 from emr_jobs.stores.click_ids import STALE, Reached, forget, new_clicks, remembered_from
 from emr_jobs.stores.kafka import KafkaClient
 from emr_jobs.stores.lake import LakeTable
+from emr_jobs.stores.offset_ranges import within
 from emr_jobs.stores.progress import ProgressStore
 from emr_jobs.transforms.partitions import day_ranges
 
@@ -55,7 +57,7 @@ class ClickAnswers:
         self._questions = click_questions()
         self._keeper = EventKeeper(registry, CLICKS, {name: F.col(name) for name in _AUDIT})
 
-    def apply(self, batch: Batch) -> None:
+    def apply(self, batch: Batch[DataFrame]) -> None:
         with ExitStack() as stack:
             with self._turns.one():
                 kept = stack.enter_context(self._keeper.kept(batch))
@@ -85,7 +87,7 @@ class ClickAnswers:
         if newest is not None:
             self._metrics.emit({"freshness_seconds": self._metrics.age(newest)})
 
-    def rehearse(self, batch: Batch) -> None:
+    def rehearse(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:
             for question in self._questions:
                 question.partials(kept.good).toArrow()
@@ -93,7 +95,7 @@ class ClickAnswers:
     def repeat(self) -> None:
         """The hot answers are pushed beside the batches, by a mark of their own."""
 
-    def _forget(self, connection: Pg, batch: Batch, audit: pa.Table) -> None:
+    def _forget(self, connection: Pg, batch: Batch[DataFrame], audit: pa.Table) -> None:
         times = audit.group_by("partition").aggregate([("append_time", "max")])
         self._reached.saw(
             dict(

@@ -1,16 +1,14 @@
 """ingest: every offset into bronze; each event once into silver; the rest named and counted.
 
-bronze = silver + duplicate + quarantine, exactly. The tables are committed one after the other;
-each knows the offsets it covers, so a batch that comes again completes what is missing.
+bronze = silver + duplicate + quarantine, exactly. `emr_jobs.kernel.lake` says which table is
+committed when.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from functools import reduce
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -25,21 +23,22 @@ from contracts.tables.lake import (
     BRONZE_QUARANTINE,
     SILVER,
 )
-from contracts.topics import SOURCES, Topic, topic
+from contracts.topics import SOURCES, Topic
+from contracts.topics import topic as topic_of
 from emr_jobs.apps.decoding import Decoder
 from emr_jobs.apps.tally import Tally, count_outcomes, report, store_quality
-from emr_jobs.kernel.batches import Batch, within
-from emr_jobs.kernel.crash_points import CrashPoints
+from emr_jobs.kernel.batches import Batch
+from emr_jobs.kernel.crash_points import Visit
+from emr_jobs.kernel.lake import LakeIngest, LakeTables
 from emr_jobs.kernel.metrics import Metrics
-from emr_jobs.kernel.ranges import OffsetRange, advanced, furthest, unapplied
+from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.spark.turns import Turns
+from emr_jobs.stores.answers import Pg
 from emr_jobs.stores.lake import LakeTable
 from emr_jobs.stores.progress import ProgressStore
 from emr_jobs.transforms.decode import unknown_ids
 from emr_jobs.transforms.events import events, quarantine, silver
 from emr_jobs.transforms.partitions import day_ranges
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -47,14 +46,17 @@ class _Sorted:
     """One topic's records of a batch, each in exactly one of the three."""
 
     topic: Topic
-    silver: DataFrame
-    duplicates: DataFrame
-    quarantine: DataFrame
     tally: Tally
+    silver: DataFrame | None
+    duplicates: DataFrame | None
+    quarantine: DataFrame | None
+
+    def count(self, connection: Pg, counts: dict[str, int]) -> None:
+        store_quality(connection, counts, self.topic, self.tally)
 
 
 class Ingest:
-    """One batch becomes one commit in each lake table that gets rows, and then the progress."""
+    """Sorts each batch's records for the lake."""
 
     def __init__(
         self,
@@ -62,99 +64,56 @@ class Ingest:
         *,
         progress: ProgressStore,
         registry: Registry,
-        crash: CrashPoints,
+        visit: Visit,
         metrics: Metrics,
         turns: Turns,
         package_version: str,
     ) -> None:
-        self._turns = turns
-        self._progress = progress
-        self._crash = crash
         self._metrics = metrics
         self._package_version = package_version
         self._decoders = {each.name: Decoder(registry, each) for each in SOURCES}
         self._events = {each.name: events(each) for each in SOURCES}
-        tables = (BRONZE_EVENTS, BRONZE_DUPLICATES, BRONZE_QUARANTINE, *SILVER.values())
-        self._tables = {table.name: LakeTable(spark, table, metrics) for table in tables}
-        for table in self._tables.values():
-            table.create()
 
-    def apply(self, batch: Batch) -> None:
-        applied = self._progress.applied()
+        def made(table: Table) -> LakeTable:
+            lake = LakeTable(spark, table, metrics)
+            lake.create()
+            return lake
+
+        self._silver = {topic: made(table) for topic, table in SILVER.items()}
+        tables = LakeTables(
+            made(BRONZE_EVENTS), self._silver, made(BRONZE_DUPLICATES), made(BRONZE_QUARANTINE)
+        )
+        self._lake = LakeIngest(tables, progress, visit, turns.one)
+
+    def apply(self, batch: Batch[DataFrame]) -> None:
+        outcomes: list[_Sorted] = []
         with ExitStack() as stack:
             records = batch.records.persist()
             stack.callback(records.unpersist)
-            self._write(BRONZE_EVENTS, records, batch.ranges, applied)
-            self._crash.visit("bronze-committed")
-            outcomes = []
-            for name in sorted({each.topic for each in batch.ranges}):
-                ranges = [each for each in batch.ranges if each.topic == name]
-                with self._turns.one():
-                    outcome = self._sort(topic(name), records, ranges, stack)
-                outcomes.append(outcome)
-                if outcome.tally.records("silver"):
-                    self._write(SILVER[name], outcome.silver, ranges, applied)
-            self._write_rest(outcomes, batch.ranges, applied)
-            self._crash.visit("lake-committed")
-            with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
-                for each in outcomes:
-                    store_quality(commit, each.topic, each.tally)
-            for each in outcomes:
-                report(self._metrics, each.topic, each.tally)
 
-    def rehearse(self, batch: Batch) -> None:
+            def sort(name: str, ranges: Sequence[OffsetRange]) -> _Sorted:
+                outcomes.append(self._sort(topic_of(name), records, ranges, stack))
+                return outcomes[-1]
+
+            self._lake.apply(replace(batch, records=records), sort)
+        for each in outcomes:
+            report(self._metrics, each.topic, each.tally)
+
+    def rehearse(self, batch: Batch[DataFrame]) -> None:
         """Nobody waits for the lake."""
 
     def repeat(self) -> None:
         """The lake has no projections."""
 
-    def _write_rest(
-        self,
-        outcomes: Iterable[_Sorted],
-        ranges: Iterable[OffsetRange],
-        applied: Mapping[tuple[str, int], int],
-    ) -> None:
-        duplicates = [each.duplicates for each in outcomes if each.tally.records("duplicate")]
-        if duplicates:
-            self._write(
-                BRONZE_DUPLICATES, reduce(DataFrame.unionByName, duplicates), ranges, applied
-            )
-        rejected = [each.quarantine for each in outcomes if each.tally.records("quarantine")]
-        if rejected:
-            rows = reduce(DataFrame.unionByName, rejected).withColumn(
-                "package_version", F.lit(self._package_version)
-            )
-            self._write(BRONZE_QUARANTINE, rows, ranges, applied)
-
-    def _write(
-        self,
-        table: Table,
-        rows: DataFrame,
-        ranges: Iterable[OffsetRange],
-        applied: Mapping[tuple[str, int], int],
-    ) -> None:
-        """Commit the rows whose offsets the table does not cover yet."""
-        lake = self._tables[table.name]
-        state = lake.state()
-        until = furthest(state.until, applied)
-        fresh = unapplied(ranges, until)
-        if not fresh:
-            logger.info("%s already covers the batch", table.name)
-            return
-        if any(each not in fresh for each in ranges):
-            rows = rows.where(within(fresh))
-        with self._turns.one():
-            lake.commit(rows, state, advanced(until, fresh))
-
     def _sort(
-        self, of: Topic, records: DataFrame, ranges: Iterable[OffsetRange], stack: ExitStack
+        self, topic: Topic, records: DataFrame, ranges: Iterable[OffsetRange], stack: ExitStack
     ) -> _Sorted:
-        mine = records.where(F.col("topic") == of.name)
+        mine = records.where(F.col("topic") == topic.name)
 
         def read(classified: DataFrame) -> tuple[_Sorted, set[str]]:
             kept = classified.persist()
             stack.callback(kept.unpersist)
-            named = self._with_twins(of, self._events[of.name](kept)).persist()
+            named = self._with_twins(topic, self._events[topic.name](kept)).persist()
             stack.callback(named.unpersist)
             first = (F.col("twin.partition") == F.col("partition")) & (
                 F.col("twin.offset") == F.col("offset")
@@ -168,28 +127,32 @@ class Ingest:
             )
             expected = sum(each.end - each.start for each in ranges)
             if tally.records() != expected:
-                raise RuntimeError(f"{of.name}: {expected} offsets gave {tally}")
-            unknown = self._unknown(bad) if tally.records("quarantine") else set()
+                raise RuntimeError(f"{topic.name}: {expected} offsets gave {tally}")
+            new = silver(named.where(first).drop("twin"), topic)
+            rejected = tally.records("quarantine")
             return (
                 _Sorted(
-                    of,
-                    silver(named.where(first).drop("twin"), of),
-                    _duplicates(named.where(~first)),
-                    quarantine(kept),
+                    topic,
                     tally,
+                    new if tally.records("silver") else None,
+                    _duplicates(named.where(~first)) if tally.records("duplicate") else None,
+                    self._quarantined(kept) if rejected else None,
                 ),
-                unknown,
+                self._unknown(bad) if rejected else set(),
             )
 
-        return self._decoders[of.name].decoded(mine, read)
+        return self._decoders[topic.name].decoded(mine, read)
+
+    def _quarantined(self, kept: DataFrame) -> DataFrame:
+        return quarantine(kept).withColumn("package_version", F.lit(self._package_version))
 
     def _unknown(self, bad: DataFrame) -> set[str]:
         return set(bad.agg(unknown_ids().alias("ids")).collect()[0]["ids"])
 
-    def _with_twins(self, of: Topic, good: DataFrame) -> DataFrame:
-        """Each event with `twin`, the origin of its copy in silver: its own when it is the one."""
-        in_batch = F.min(_origin()).over(Window.partitionBy("event_id"))
-        known = self._known(of, good)
+    def _with_twins(self, topic: Topic, good: DataFrame) -> DataFrame:
+        """Each event with `twin`, the position of its copy in silver: its own if it is the one."""
+        in_batch = F.min(_position()).over(Window.partitionBy("event_id"))
+        known = self._known(topic, good)
         if not known.num_rows:
             return good.withColumn("twin", in_batch)
         stored = good.sparkSession.createDataFrame(known)
@@ -200,8 +163,8 @@ class Ingest:
             .drop("known", "in_batch")
         )
 
-    def _known(self, of: Topic, good: DataFrame) -> pa.Table:
-        """The events that silver holds already, each with its origin there as `known`.
+    def _known(self, topic: Topic, good: DataFrame) -> pa.Table:
+        """The events that silver holds already, each with its position there as `known`.
 
         Copies share region and event time, so only the partitions that the batch touches are looked
         up; exact for all time, and no row leaves the stream before it is counted.
@@ -211,15 +174,15 @@ class Ingest:
         """
         days = good.select("region", F.to_date("event_time").alias("day")).distinct().collect()
         touched = day_ranges((row["region"], row["day"]) for row in days)
-        stored = self._tables[SILVER[of.name].name].read().where(touched)
+        stored = self._silver[topic.name].read().where(touched)
         return (
             stored.join(good, "event_id", "left_semi")
-            .select("event_id", _origin().alias("known"))
+            .select("event_id", _position().alias("known"))
             .toArrow()
         )
 
 
-def _origin() -> Column:
+def _position() -> Column:
     return F.struct("topic_id", "partition", "offset")
 
 

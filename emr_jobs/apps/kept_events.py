@@ -46,7 +46,7 @@ class EventKeeper:
         )
 
     @contextmanager
-    def kept(self, batch: Batch) -> Iterator[Kept]:
+    def kept(self, batch: Batch[DataFrame]) -> Iterator[Kept]:
         """Every offset of the batch is an event or a rejection; RuntimeError where they differ."""
         total = sum(each.end - each.start for each in batch.ranges)
         frames: list[DataFrame] = []

@@ -24,7 +24,8 @@ from emr_jobs.apps.order_questions import Question, order_questions
 from emr_jobs.apps.raised_alerts import WindowAlerts
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.metrics import Metrics
-from emr_jobs.publish import outbox
+from emr_jobs.kernel.outbox import relay
+from emr_jobs.publish.outbox import PostgresOutbox
 from emr_jobs.stores.answers import Pg, new_orders
 from emr_jobs.stores.kafka import KafkaClient
 from emr_jobs.stores.progress import ProgressStore
@@ -82,7 +83,7 @@ class OrderAnswers:
         self._early_answers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="early")
         self._pool = ThreadPoolExecutor(len(self._questions), thread_name_prefix="answers")
 
-    def apply(self, batch: Batch) -> None:
+    def apply(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:
             firsts, repeated = first_of_each(kept.audit)
             # Nearly every big batch holds only new orders, so its answers are computed while
@@ -120,13 +121,14 @@ class OrderAnswers:
     def _early(self, good: DataFrame, repeated: pa.Table) -> Future[_Answers]:
         return self._early_answers.submit(_beside(good.sparkSession, self._answers), good, repeated)
 
-    def rehearse(self, batch: Batch) -> None:
+    def rehearse(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:
             self._answers(kept.good, kept.audit.select(PLACE).slice(0, 0))
 
     def repeat(self) -> None:
-        outbox.relay(self._connection, ORDER_ANSWERS.name, self._kafka)
-        unsent, age = outbox.waiting(self._connection, ORDER_ANSWERS.name)
+        outbox = PostgresOutbox(self._connection, ORDER_ANSWERS.name)
+        relay(outbox, self._kafka)
+        unsent, age = outbox.waiting()
         self._metrics.emit({"outbox_unsent": unsent, "outbox_oldest_seconds": age})
 
     def _answers(self, good: DataFrame, duplicates: pa.Table) -> _Answers:

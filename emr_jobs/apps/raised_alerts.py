@@ -13,7 +13,7 @@ from contracts.events import Alert, alert_id, key_of
 from contracts.registry import SchemaVersion
 from contracts.rule_packs import RulePack
 from contracts.topics import ALERTS
-from emr_jobs.publish import outbox
+from emr_jobs.publish.outbox import PostgresOutbox
 from emr_jobs.questions import fraud_alerts, fraud_windows
 from emr_jobs.stores.answers import NEW_ORDERS, changed_in, insert_new
 from emr_jobs.stores.progress import Commit
@@ -42,10 +42,8 @@ def raise_alerts(commit: Commit, alerts: pa.Table, schema: SchemaVersion) -> Non
     rows = changed_in(known_by, commit.sequence)
     raised = insert_new(commit.connection, fraud_alerts.MERGE, rows, "alert_id")
     messages = [alert_of(row) for row in known_by.to_pylist() if row["alert_id"] in raised]
-    outbox.enqueue(
-        commit.connection,
-        ORDER_ANSWERS.name,
-        [(ALERTS.name, key_of(a), encode(a, schema)) for a in messages],
+    PostgresOutbox(commit.connection, ORDER_ANSWERS.name).enqueue(
+        [(ALERTS.name, key_of(a), encode(a, schema)) for a in messages]
     )
     commit.counts["alerts"] = commit.counts.get("alerts", 0) + len(raised)
 

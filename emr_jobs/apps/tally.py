@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from contracts.events import LATE_AFTER_US
 from contracts.topics import Topic
 from emr_jobs.kernel.metrics import Metrics
-from emr_jobs.stores.progress import Commit
+from emr_jobs.stores.answers import Pg
 
 QUALITY_WINDOW = "5 minutes"
 
@@ -66,11 +66,11 @@ def count_outcomes(*records: DataFrame) -> Tally:
     return Tally(tuple(counted.toArrow().to_pylist()))
 
 
-def store_quality(commit: Commit, topic: Topic, tally: Tally) -> None:
+def store_quality(connection: Pg, counts: dict[str, int], topic: Topic, tally: Tally) -> None:
     """Add a topic's records to its windows of `quality`, and to the journal's counts."""
     for outcome in ("silver", "duplicate", "quarantine"):
-        commit.counts[outcome] = commit.counts.get(outcome, 0) + tally.records(outcome)
-    with commit.connection.cursor() as cursor:
+        counts[outcome] = counts.get(outcome, 0) + tally.records(outcome)
+    with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO quality AS q (topic, window_start, silver, duplicate, quarantine) "
             "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (topic, window_start) DO UPDATE SET "

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, get_args
 
 CrashPoint = Literal[
     # Spark has written the batch's offsets; nothing is stored.
@@ -23,6 +24,8 @@ CrashPoint = Literal[
     "progress-committed",
 ]
 CRASH_POINTS: tuple[CrashPoint, ...] = get_args(CrashPoint)
+# Called at each point that a batch comes past.
+Visit: TypeAlias = Callable[[CrashPoint], None]
 
 
 class CrashPoints:

@@ -11,6 +11,8 @@ JobError
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class JobError(Exception):
     """Root of what the jobs raise on purpose."""
@@ -38,3 +40,12 @@ class Superseded(JobError):
 
 class Conflict(JobError):
     """A compare-and-set found another value than the one it was computed from."""
+
+
+def topic_replaced(topic: str, found: str, known: Iterable[str]) -> TopicReplaced:
+    """The error that says a topic was deleted and created again."""
+    return TopicReplaced(
+        f"topic {topic} was deleted and created again: progress belongs to id "
+        f"{', '.join(known)}, the broker has {found}. What was applied stays as it is. To go on "
+        "with the new topic from its beginning, stop and start with --accept-new-topic"
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from emr_jobs.kernel.ranges import OffsetRange
 
@@ -20,26 +20,6 @@ class TextFiles(Protocol):
     """Reads a whole file below the checkpoint; None when there is none."""
 
     def read(self, path: str) -> str | None: ...
-
-
-class HadoopFiles:
-    """Files of a checkpoint on any file system that Spark reaches (file:, s3a:)."""
-
-    def __init__(self, jvm: Any, configuration: Any, root: str) -> None:
-        self._jvm = jvm
-        self._configuration = configuration
-        self._root = root
-
-    def read(self, path: str) -> str | None:
-        file = self._jvm.org.apache.hadoop.fs.Path(f"{self._root}/{path}")
-        system = file.getFileSystem(self._configuration)
-        if not system.exists(file):
-            return None
-        stream = system.open(file)
-        try:
-            return str(self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8"))
-        finally:
-            stream.close()
 
 
 def parse_offsets(text: str) -> dict[str, dict[int, int]]:

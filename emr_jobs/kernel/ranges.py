@@ -49,6 +49,12 @@ def unapplied(ranges: Iterable[OffsetRange], progress: Progress) -> tuple[Offset
     return tuple(fresh)
 
 
+def cut_in_front(ranges: Iterable[OffsetRange], fresh: Iterable[OffsetRange]) -> bool:
+    """Whether `fresh` is the ranges without their beginnings, at least in one partition."""
+    starts = {each.key: each.start for each in ranges}
+    return any(each.start > starts[each.key] for each in fresh)
+
+
 def advanced(progress: Progress, ranges: Iterable[OffsetRange]) -> dict[tuple[str, int], int]:
     """The progress once the ranges are applied; it never goes back."""
     until = dict(progress)

@@ -23,18 +23,18 @@ from contracts.rule_packs import (
     subject_of,
 )
 from contracts.rule_packs.rules import MINUTE_US
-from contracts.tables import ALERTS
+from contracts.tables.questions.fraud_alerts import ANSWER
 from emr_jobs.questions.merge import Merge, keep
 from emr_jobs.transforms.decimals import scaled
 from emr_jobs.transforms.steps import Step
 
 # An alert is raised once: the first writer of its id wins, so it is never sent again.
 MERGE = Merge(
-    into=ALERTS,
+    into=ANSWER.table,
     columns={
         column.name: keep
-        for column in ALERTS.written
-        if column.name not in ALERTS.key and not column.default
+        for column in ANSWER.table.written
+        if column.name not in ANSWER.table.key and not column.default
     },
 )
 _ALERT = "struct<rule: string, rule_version: int, severity: string, evidence: string>"

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from contracts.events import CANARY
 from contracts.money import MINOR_SCALE
-from contracts.tables import ORDER_METRICS
+from contracts.tables.questions.order_metrics import ANSWER
 from emr_jobs.questions.merge import Merge, greatest, keep, least, replace, total, union_sketch
 from emr_jobs.questions.sketches import LG_K, REGISTERS_BYTES
 from emr_jobs.transforms.decimals import scaled
@@ -20,7 +20,7 @@ from emr_jobs.transforms.orders import amount_by_category
 from emr_jobs.transforms.steps import Step
 
 MERGE = Merge(
-    into=ORDER_METRICS,
+    into=ANSWER.table,
     columns={
         "window_end": keep,
         "region": least,

@@ -8,12 +8,12 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from contracts.tables.click_answers import PRODUCT_ACTIVITY
+from contracts.tables.questions.product_activity import ANSWER
 from emr_jobs.questions.click_counts import counted, counts, revenue
 from emr_jobs.questions.merge import Merge, replace, total
 
 MERGE = Merge(
-    into=PRODUCT_ACTIVITY,
+    into=ANSWER.table,
     columns={
         "views": total,
         "carts": total,

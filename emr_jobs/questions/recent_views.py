@@ -8,11 +8,11 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from contracts.tables.click_answers import RECENT_VIEWS
+from contracts.tables.questions.recent_views import ANSWER
 from emr_jobs.questions.click_counts import counted
 from emr_jobs.questions.merge import Merge, greatest, replace
 
-MERGE = Merge(into=RECENT_VIEWS, columns={"viewed_at": greatest, "changed_in": replace})
+MERGE = Merge(into=ANSWER.table, columns={"viewed_at": greatest, "changed_in": replace})
 
 
 def partials(clicks: DataFrame) -> DataFrame:

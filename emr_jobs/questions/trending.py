@@ -8,12 +8,12 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from contracts.tables.click_answers import TRENDING
+from contracts.tables.questions.trending import ANSWER
 from emr_jobs.questions.click_counts import counted, counts
 from emr_jobs.questions.merge import Merge, replace, total
 
 MERGE = Merge(
-    into=TRENDING,
+    into=ANSWER.table,
     columns={"views": total, "carts": total, "purchases": total, "changed_in": replace},
 )
 

@@ -29,7 +29,7 @@ class QueryPlan:
 
     name: str
     load: Callable[[], DataFrame]
-    runner: BatchRunner
+    runner: BatchRunner[DataFrame]
     checkpoint: str
     trigger_seconds: int
     nothing_unread: bool

@@ -23,7 +23,7 @@ _STOP_SECONDS = 45.0
 _LOOK_SECONDS = 0.2
 
 
-class Standing(Protocol):
+class DriverLease(Protocol):
     """An application's row in Postgres, as its driver writes it."""
 
     def report(self, state: str, detail: str = "") -> None: ...
@@ -58,7 +58,7 @@ class Running:
     """One application of the process."""
 
     query: RunningQuery
-    standing: Standing
+    lease: DriverLease
     rehearsal: Rehearsal | None = None
     announced: bool = False
 
@@ -66,7 +66,7 @@ class Running:
         """Report once that the application runs: from its rehearsal on, if it has one."""
         if not self.announced and (self.rehearsal is None or self.rehearsal.over()):
             self.announced = True
-            self.standing.report("running")
+            self.lease.report("running")
 
 
 @dataclass
@@ -131,7 +131,7 @@ def watch(running: list[Running], periodic: list[Periodic], stop: threading.Even
             time.sleep(_LOOK_SECONDS)
     except Exception as error:
         for each in running:
-            each.standing.report("failed", str(error)[:2000])
+            each.lease.report("failed", str(error)[:2000])
         raise
     finally:
         for task in periodic:
@@ -139,14 +139,14 @@ def watch(running: list[Running], periodic: list[Periodic], stop: threading.Even
     for each in running:
         clean = each.query.stop(_STOP_SECONDS)
         logger.info("%s stopped %s", each.query.name, "between batches" if clean else "in a batch")
-        each.standing.report("stopped", "; ".join(outcome.stopped) or "asked to stop")
-        each.standing.close()
+        each.lease.report("stopped", "; ".join(outcome.stopped) or "asked to stop")
+        each.lease.close()
     return outcome
 
 
 def _goes_on(each: Running, outcome: Outcome) -> bool:
     try:
-        if not each.standing.superseded():
+        if not each.lease.superseded():
             return each.query.alive()
         each.query.stop(_STOP_SECONDS)
         logger.warning("superseded: %s goes on in another driver", each.query.name)
@@ -155,11 +155,11 @@ def _goes_on(each: Running, outcome: Outcome) -> bool:
     except Stopped as end:
         logger.error("stopped: %s: %s", each.query.name, end)
         outcome.stopped.append(f"{each.query.name}: {end}")
-        each.standing.report("stopped", str(end))
+        each.lease.report("stopped", str(end))
     except Exception as error:
         # Two drivers on one checkpoint trip over each other's files; the older one only leaves.
-        if not each.standing.superseded():
+        if not each.lease.superseded():
             raise
         logger.warning("superseded: %s ended in its batch: %s", each.query.name, error)
-    each.standing.close()
+    each.lease.close()
     return False

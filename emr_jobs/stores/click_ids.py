@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from contracts.applications import CLICK_ANSWERS, INGEST
-from contracts.tables.click_answers import CLICK_IDS
+from contracts.tables.postgres import CLICK_IDS
 from emr_jobs.stores.answers import Pg, insert_unknown
 
 STALE = timedelta(minutes=30)

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
@@ -22,21 +21,15 @@ from pyspark.sql import functions as F
 from contracts.tables.columns import Table
 from contracts.tables.lake import CATALOG
 from emr_jobs.kernel.errors import Conflict
+from emr_jobs.kernel.lake import TableState
 from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.kernel.ranges import OffsetRange
+from emr_jobs.stores.offset_ranges import within
 
 logger = logging.getLogger(__name__)
 
 UNTIL_PROPERTY = "shopstream.until"
 NUMBER_PROPERTY = "shopstream.commit-number"
-
-
-@dataclass(frozen=True)
-class TableState:
-    """What a table's current snapshot holds. `until`: (topic id, partition) -> covered offsets."""
-
-    snapshot_id: int | None
-    commit_number: int
-    until: Mapping[tuple[str, int], int]
 
 
 def encode_until(until: Mapping[tuple[str, int], int]) -> str:
@@ -91,6 +84,14 @@ class LakeTable:
             parent = snapshot.parentId()
             snapshot = None if parent is None else table.snapshot(parent)
         return self._state_of_rows(int(current.snapshotId()))
+
+    def within(self, rows: DataFrame, ranges: Iterable[OffsetRange]) -> DataFrame:
+        """The rows that lie in one of the ranges."""
+        return rows.where(within(ranges))
+
+    def union(self, rows: DataFrame, others: DataFrame) -> DataFrame:
+        """All rows of both."""
+        return rows.unionByName(others)
 
     def commit(
         self, rows: DataFrame, state: TableState, until: Mapping[tuple[str, int], int]

@@ -10,11 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from contracts.tables.click_answers import SESSIONS
+from contracts.tables.questions.sessions import ANSWER
 from emr_jobs.state.sessions import Session, joined
 from emr_jobs.stores.answers import Pg, stage
 from emr_jobs.stores.arrow_copy import copy_into
 
+SESSIONS = ANSWER.table
 _FIELDS = Session._fields
 _OF_THE_BATCH = tuple(
     column.name

@@ -13,6 +13,7 @@ import psycopg
 import typer
 
 from contracts.errors import NotReady, Usage
+from contracts.hot_keys import HOT_STORE_MARK
 from local import laptop
 from local.ports import claim
 from local.profile import MIN_SHARDS, Profile, with_all_ports, write_profile
@@ -31,12 +32,13 @@ REBUILD_SECONDS = 600.0
 # No push ever sets such a mark, and each reset sets another one. So a push that began before a
 # reset finds its mark gone, even when it began after an earlier reset.
 _RESET = (
-    "INSERT INTO published (table_name, changed_in, closed_until) VALUES ('valkey', -1, now()) "
+    "INSERT INTO published (table_name, changed_in, closed_until) "
+    f"VALUES ('{HOT_STORE_MARK}', -1, now()) "
     "ON CONFLICT (table_name) DO UPDATE SET changed_in = least(published.changed_in, 0) - 1"
 )
 _IS_BEHIND = (
     "SELECT coalesce((SELECT max(sequence) FROM journal WHERE application = 'clicks'), 0) > "
-    "coalesce((SELECT changed_in FROM published WHERE table_name = 'valkey'), 0)"
+    f"coalesce((SELECT changed_in FROM published WHERE table_name = '{HOT_STORE_MARK}'), 0)"
 )
 
 

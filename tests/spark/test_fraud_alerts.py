@@ -10,7 +10,7 @@ from pyspark.sql import SparkSession
 
 from contracts.events import CANARY, Order, Source
 from contracts.rule_packs import AmountAbove, LocationIn, OrdersWithin, RulePack, YoungAccount
-from contracts.tables import ALERTS
+from contracts.tables.questions.fraud_alerts import ANSWER
 from emr_jobs.questions.fraud_alerts import partials
 from tests.spark.orders import MINUTE, NOON, line, order
 from tests.spark.rows import event_frame
@@ -35,7 +35,7 @@ def raised(spark: SparkSession, *orders: Order, pack: RulePack = PACK) -> list[d
 def test_the_columns_are_those_of_the_table_but_what_the_store_fills(spark: SparkSession) -> None:
     frame = partials(PACK)(event_frame(spark, [(order(), NOON)]))
     by_the_store = {"alert_id", "raised_at", "changed_in"}
-    assert frame.columns == [name for name in ALERTS.names if name not in by_the_store]
+    assert frame.columns == [name for name in ANSWER.table.names if name not in by_the_store]
     assert dict(frame.dtypes)["window_start"] == "timestamp"
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contracts.rule_packs import default_pack
@@ -14,8 +14,9 @@ from contracts.topics import CLICKS, ORDERS, Topic
 from emr_jobs.apps.clicks import ClickAnswers
 from emr_jobs.apps.kept_events import EventKeeper
 from emr_jobs.apps.orders import OrderAnswers
-from emr_jobs.kernel.batches import Batch, BatchApplication, BatchRunner, Origin
+from emr_jobs.kernel.batches import Batch, BatchApplication, BatchRunner, StreamIdentity
 from emr_jobs.kernel.ranges import OffsetRange
+from emr_jobs.spark.source import SparkSource
 from tests.contracts import poison
 from tests.contracts.poison import APPEND_TIME
 from tests.spark.rows import REGISTRY, records
@@ -29,19 +30,22 @@ NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 def batch(
     spark: SparkSession, topic: Topic, values: list[tuple[bytes | None, int]], extra: int = 0
-) -> Batch:
+) -> Batch[DataFrame]:
     ranges = (OffsetRange(topic.name, "topic-1", 0, 0, len(values) + extra),)
     return Batch(1, records(spark, topic, values), ranges, NEW_YEAR)
 
 
-def runner(application: BatchApplication, topic: Topic) -> BatchRunner:
+def runner(
+    spark: SparkSession, application: BatchApplication[DataFrame], topic: Topic
+) -> BatchRunner[DataFrame]:
+    identity = StreamIdentity("cluster-1", {topic.name: "topic-1"})
     return BatchRunner(
         application,
         files=ABSENT,
         progress=ABSENT,
-        kafka=ABSENT,
-        origin=Origin("cluster-1", {topic.name: "topic-1"}),
-        crash=ABSENT,
+        source=SparkSource(spark, ABSENT, identity),
+        identity=identity,
+        visit=ABSENT,
         metrics=ABSENT,
         clock=lambda: NEW_YEAR,
     )
@@ -79,7 +83,7 @@ def test_orders_rehearse_without_a_store(spark: SparkSession) -> None:
         metrics=ABSENT,
         pack=default_pack(),
     )
-    runner(orders, ORDERS).rehearse(spark)
+    runner(spark, orders, ORDERS).rehearse()
 
 
 def test_clicks_rehearse_without_a_store(spark: SparkSession) -> None:
@@ -92,4 +96,4 @@ def test_clicks_rehearse_without_a_store(spark: SparkSession) -> None:
         turns=ABSENT,
         clock=ABSENT,
     )
-    runner(clicks, CLICKS).rehearse(spark)
+    runner(spark, clicks, CLICKS).rehearse()

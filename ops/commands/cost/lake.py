@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import reduce
 
-from contracts.tables.lake import BRONZE_EVENTS, LAKE_TABLES, SILVER
+from contracts.tables.lake import BRONZE_EVENTS, GOLD_TABLES, LAKE_TABLES, SILVER
 from contracts.topics import SOURCES
 from ops.commands.cost import assumptions as given
 from ops.commands.cost.month import DAYS, GB, MILLION, Load, Month, Usage
 
 # Each batch of ingest writes them under any load: events, quarantine, duplicates and silver. Gold
 # is published as often.
-_TABLES = 3 + len(SILVER)
-_GOLD_TABLES = len(LAKE_TABLES) - _TABLES
+_GOLD_TABLES = len(GOLD_TABLES)
+_TABLES = len(LAKE_TABLES) - _GOLD_TABLES
 # A setting of the function that gives the tables their optimizers.
 _SNAPSHOT_HOURS = "SNAPSHOT_HOURS"
 _DELETES_METADATA = "'write.metadata.delete-after-commit.enabled'='true'"

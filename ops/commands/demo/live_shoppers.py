@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
-from contracts.hot_keys import viewed
+from contracts.tables.questions.recent_views import VIEWED
 from readers.valkey import connect
 
 TOP = 5
@@ -60,5 +60,5 @@ class LiveShoppers:
         last = self._postgres.execute(_LAST_VIEWER).fetchone()
         if last is None:
             return ShopperFigures(clicks, sessions, trending)
-        products = self._valkey.zrevrange(viewed(last[0]), 0, TOP - 1)
+        products = self._valkey.zrevrange(VIEWED.key(last[0]), 0, TOP - 1)
         return ShopperFigures(clicks, sessions, trending, last[0], products)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.tables import ORDER_METRICS, Column, Table
+from contracts.tables import Column, Table, answer_of
 from emr_jobs.questions import fraud_alerts, order_metrics
 from emr_jobs.questions.merge import (
     Merge,
@@ -22,6 +22,7 @@ from emr_jobs.questions.merge import (
     union_sketch,
 )
 
+ORDER_METRICS = answer_of("order_metrics").table
 SALES = Table(
     "sales",
     "one row a day",

@@ -12,11 +12,13 @@ import pytest
 
 from emr_jobs.kernel.crash_points import CrashPoints
 from emr_jobs.kernel.errors import Conflict, DriverRefused, Superseded, TopicReplaced
+from emr_jobs.kernel.lease import take
 from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.kernel.progress import ProgressStore
 from emr_jobs.kernel.ranges import OffsetRange
-from emr_jobs.stores import driver
 from emr_jobs.stores.answers import Pg
-from emr_jobs.stores.progress import ProgressStore
+from emr_jobs.stores.lease import Heartbeat, PostgresDrivers
+from emr_jobs.stores.progress import PostgresProgress
 
 pytestmark = pytest.mark.e2e
 
@@ -38,10 +40,12 @@ def connect(postgres: str) -> Iterator[Any]:
         each.close()
 
 
-def driven(connect: Any, name: str, *, take_over: bool = False) -> tuple[Pg, ProgressStore]:
+def driven(connect: Any, name: str, *, take_over: bool = False) -> tuple[Pg, ProgressStore[Pg]]:
     connection = connect()
-    lease = driver.take(connect(), "orders", name, take_over=take_over)
-    return connection, ProgressStore(connection, lease, CrashPoints(), METRICS)
+    lease = take(PostgresDrivers(connect()), "orders", name, take_over=take_over)
+    return connection, ProgressStore(
+        PostgresProgress(connection), lease, CrashPoints().visit, METRICS
+    )
 
 
 def moved(start: int, end: int, partition: int = 0) -> list[OffsetRange]:
@@ -116,8 +120,8 @@ def test_a_second_driver_is_refused_while_the_first_lives(connect: Any) -> None:
 
 def test_a_driver_that_died_is_succeeded_at_once(postgres: str, connect: Any) -> None:
     with psycopg.connect(postgres, autocommit=True) as heart:
-        driver.take(heart, "orders", "first", take_over=False)
-    assert driver.take(connect(), "orders", "second", take_over=False).epoch == 2
+        take(PostgresDrivers(heart), "orders", "first", take_over=False)
+    assert take(PostgresDrivers(connect()), "orders", "second", take_over=False).epoch == 2
 
 
 def test_after_a_take_over_only_the_younger_commits(connect: Any) -> None:
@@ -133,9 +137,9 @@ def test_after_a_take_over_only_the_younger_commits(connect: Any) -> None:
 
 def test_the_heart_of_a_superseded_driver_says_so(postgres: str, connect: Any) -> None:
     heart = psycopg.connect(postgres, autocommit=True)
-    lease = driver.take(heart, "orders", "first", take_over=False)
-    driver.take(connect(), "orders", "second", take_over=True)
-    beating = driver.Heartbeat(partial(psycopg.connect, postgres, autocommit=True), lease, heart)
+    lease = take(PostgresDrivers(heart), "orders", "first", take_over=False)
+    take(PostgresDrivers(connect()), "orders", "second", take_over=True)
+    beating = Heartbeat(partial(psycopg.connect, postgres, autocommit=True), lease, heart)
     beating.start()
     assert beating.superseded.wait(timeout=30)
     beating.stop()

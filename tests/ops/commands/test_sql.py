@@ -18,7 +18,7 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.types import BooleanType
 
 from contracts.errors import NotReady, ShopstreamError, Usage
-from contracts.tables import ORDER_METRICS
+from contracts.tables import answer_of
 from contracts.tables.lake import LAKE_TABLES
 from ops.commands.quarantine import query_of
 from ops.commands.sql.answers import Answers
@@ -279,4 +279,4 @@ def test_postgres_tables_arrive_as_they_are(
     assert second == (None,) * 10
     assert third[:5] == ("", None, None, b"", False)
     described = session.execute("DESCRIBE pg.order_metrics").fetchall()
-    assert [row[0] for row in described] == list(ORDER_METRICS.names)
+    assert [row[0] for row in described] == list(answer_of("order_metrics").table.names)

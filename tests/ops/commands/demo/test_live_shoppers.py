@@ -8,7 +8,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from contracts.hot_keys import viewed
+from contracts.tables.questions.recent_views import VIEWED
 from local.profile import valkey_url
 from ops.commands.demo.live_shoppers import LiveShoppers, ShopperFigures, Trend
 from tests.valkey import Cluster, three_shards
@@ -57,8 +57,8 @@ def test_sessions_trends_of_the_newest_hour_and_the_last_viewers_products(
         for statement in (SESSIONS, TRENDING, VIEWS):
             connection.execute(statement)
     with closing(three_shards.whole()) as store:
-        store.zadd(viewed("sub_a"), {f"p-{number}": number for number in range(1, 8)})
-        store.zadd(viewed("sub_b"), {"p-2": 9})
+        store.zadd(VIEWED.key("sub_a"), {f"p-{number}": number for number in range(1, 8)})
+        store.zadd(VIEWED.key("sub_b"), {"p-2": 9})
     assert shoppers.now() == ShopperFigures(
         clicks=7,
         sessions=2,
