@@ -122,9 +122,7 @@ def run_counts(connection: duckdb.DuckDBPyConnection, file: str) -> dict[str, in
     """The numbers of a file of counts, by name."""
     parsed = script(file)
     connection.execute(parsed.preparation)
-    return {
-        part.name: int(_row(connection, part.statement)[0]) for part in parsed.of("count")
-    }
+    return {part.name: int(_row(connection, part.statement)[0]) for part in parsed.of("count")}
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, file: str) -> None:

@@ -86,9 +86,7 @@ def derive(connection: duckdb.DuckDBPyConnection, answer: Answer, script: Script
     """Fill the question's relation from the views `orders`, `clicks` and `records` as they are."""
     (derived,) = script.of("derived")
     connection.execute(script.preparation)
-    connection.execute(
-        f"CREATE OR REPLACE TABLE {derived_relation(answer)} AS {derived.statement}"
-    )
+    connection.execute(f"CREATE OR REPLACE TABLE {derived_relation(answer)} AS {derived.statement}")
 
 
 def judge_source(

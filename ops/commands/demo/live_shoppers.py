@@ -5,11 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import psycopg
 
 from contracts.tables.questions.recent_views import VIEWED
+from readers.postgres import Pg
 from readers.valkey import connect
 
 TOP = 5
@@ -44,7 +42,7 @@ class Shoppers:
 class LiveShoppers:
     """Reads them again and again; the session of Postgres is the caller's."""
 
-    def __init__(self, postgres: psycopg.Connection[tuple[Any, ...]], valkey_url: str) -> None:
+    def __init__(self, postgres: Pg, valkey_url: str) -> None:
         self._postgres = postgres
         self._valkey = connect(valkey_url)
 
