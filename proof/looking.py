@@ -103,7 +103,9 @@ def _unpublished_rows(answer: Answer) -> sql.Composed:
     return sql.SQL(_CLOSING).format(answers=answers, closes=sql.Identifier(answer.closes))
 
 
-def _count(postgres: Pg, statement: sql.Composable, values: Mapping[str, Any] | None = None) -> int:
+def _count(
+    postgres: Pg, statement: sql.SQL | sql.Composed, values: Mapping[str, Any] | None = None
+) -> int:
     cursor = postgres.cursor(row_factory=scalar_row)
     found: int = cursor.execute(statement, values).fetchone()
     return found

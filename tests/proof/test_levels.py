@@ -433,8 +433,8 @@ def test_the_estimate_of_customers_stays_within_the_sketch_bound(
     assert agrees.name == "unique_customers"
     (found,) = (
         duckdb.execute(
-            f"SELECT {agrees.statement} FROM (SELECT {{'unique_customers': {estimate}}} AS answered, "
-            f"{{'unique_customers': {exact}}} AS derived)"
+            f"SELECT {agrees.statement} FROM (SELECT {{'unique_customers': {exact}}} AS derived, "
+            f"{{'unique_customers': {estimate}}} AS answered)"
         ).fetchone()
         or ()
     )

@@ -19,6 +19,7 @@ from contracts.events import (
     replayed_event_id,
     replayed_purchase_id,
 )
+from contracts.tables.postgres import ORDERS
 from contracts.topics import SOURCES
 from proof.alerts.rules import default_rules
 from proof.judging import judge_source
@@ -28,7 +29,6 @@ from proof.source import data_file as source
 from readers.filling import fill
 from tests.proof.shop import (
     CLICKS,
-    ORDERS_TABLE,
     REGISTRY,
     Record,
     Shop,
@@ -88,7 +88,7 @@ def stores(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = Shop.visited(told).open()
     one = bought()
     record = Record(0, 0, one.event_time, encode(one, REGISTRY.latest("orders")), one)
-    put(connection, "answers.orders", [table_row(ORDERS_TABLE, record)])
+    put(connection, "answers.orders", [table_row(ORDERS, record)])
     put(connection, "answers.order_metrics", fold_metrics([record]))
     put(
         connection,

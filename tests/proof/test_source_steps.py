@@ -62,7 +62,7 @@ class Reading:
 
     def counts(self) -> dict[str, int]:
         orders = run_counts(self.connection, "source/orders_counted")
-        return orders | run_counts(self.connection, "source_clicks_counted")
+        return orders | run_counts(self.connection, "source/clicks_counted")
 
     def rows(self, statement: str) -> list[Any]:
         self.counts()
