@@ -18,9 +18,12 @@ WHERE event_id IN (SELECT lower(event_id) FROM ledger.attempts
                    WHERE run NOT IN (SELECT run FROM source_slice))
   AND event_id NOT IN (SELECT event_id FROM source_event);
 
-CREATE OR REPLACE TABLE summed_click AS
+-- The questions are derived from this.
+CREATE OR REPLACE TABLE file_click AS
 FROM (SELECT * EXCLUDE (shopper, session, brand) FROM source_click)
 UNION ALL BY NAME FROM other_click;
+
+CREATE OR REPLACE VIEW clicks AS FROM file_click;
 
 -- count: clicks
 SELECT count(*) FROM source_click;

@@ -49,28 +49,3 @@ SELECT event_id AS key, coalesce(t.reason, 'an event') AS expected,
        coalesce(k.reason, 'not in quarantine') AS actual,
        coalesce(t.reason = k.reason, false) AS agrees
 FROM told t FULL JOIN kept k USING (event_id);
-
--- check: sessions
-SELECT concat(user_id, ' ', currency, ' ', utc(start_us)) AS key,
-       coalesce(t.content::VARCHAR, 'no session') AS expected,
-       coalesce(a.content::VARCHAR, 'no row') AS actual,
-       t.content IS NOT NULL AND a.content IS NOT NULL
-         AND t.content::VARCHAR = a.content::VARCHAR AS agrees
-FROM sessions_of('summed_click') t FULL JOIN answered_session a USING (user_id, currency, start_us);
-
--- check: product_activity
-SELECT concat(product_id, ' ', utc(day_us), ' ', currency) AS key,
-       coalesce(t.content::VARCHAR, 'no click') AS expected,
-       coalesce(a.content::VARCHAR, 'no row') AS actual,
-       t.content IS NOT NULL AND a.content IS NOT NULL
-         AND t.content::VARCHAR = a.content::VARCHAR AS agrees
-FROM activity_of('summed_click') t
-FULL JOIN answered_activity a USING (product_id, day_us, currency);
-
--- check: trending
-SELECT concat(category, ' ', utc(hour_us), ' ', product_id) AS key,
-       coalesce(t.content::VARCHAR, 'no click') AS expected,
-       coalesce(a.content::VARCHAR, 'no row') AS actual,
-       t.content IS NOT NULL AND a.content IS NOT NULL
-         AND t.content::VARCHAR = a.content::VARCHAR AS agrees
-FROM trending_of('summed_click') t FULL JOIN answered_trending a USING (category, hour_us, product_id);

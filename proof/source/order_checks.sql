@@ -1,6 +1,6 @@
 -- Are the answers those that the raw data file gives?
 
--- Filled by the caller: source_alerts, source_rejected(run, reason, told).
+-- Filled by the caller: source_rejected(run, reason, told).
 
 -- check: orders
 WITH told AS (
@@ -35,36 +35,6 @@ SELECT coalesce(customer_id, 'no customer') AS key,
          AS actual,
        tokens = 1 AND customers = 1 AND (customer_id IS NULL) = (token IS NULL) AS agrees
 FROM counted;
-
--- check: order_metrics
-SELECT metrics_key(window_us, category, location, currency) AS key,
-       CASE WHEN s.order_count IS NULL THEN 'no row' ELSE {'region': s.region,
-         'orders': s.order_count, 'revenue': s.revenue, 'largest': s.largest,
-         'smallest': s.smallest, 'average': rounded_average(s.revenue, s.order_count),
-         'customers': s.customers, 'cancelled': s.cancelled_count,
-         'cancelled_amount': s.cancelled_amount}::VARCHAR END AS expected,
-       CASE WHEN a.order_count IS NULL THEN 'no row' ELSE {'region': a.region,
-         'orders': a.order_count, 'revenue': a.revenue, 'largest': a.largest,
-         'smallest': a.smallest, 'average': a.average, 'customers': a.unique_customers,
-         'cancelled': a.cancelled_count, 'cancelled_amount': a.cancelled_amount}::VARCHAR
-       END AS actual,
-       s.order_count = a.order_count AND s.region = a.region AND s.revenue = a.revenue
-         AND s.largest IS NOT DISTINCT FROM a.largest
-         AND s.smallest IS NOT DISTINCT FROM a.smallest
-         AND rounded_average(s.revenue, s.order_count) IS NOT DISTINCT FROM a.average
-         AND within_bound(a.unique_customers, s.customers)
-         AND s.cancelled_count = a.cancelled_count AND s.cancelled_amount = a.cancelled_amount
-         AS agrees
-FROM source_metrics s
-FULL JOIN answered_metrics a USING (window_us, category, location, currency);
-
--- check: alerts
-WITH told AS (SELECT lower(alert_id) AS alert_id, rule, subject FROM source_alerts),
-     answered AS (SELECT lower(alert_id) AS alert_id, rule, subject FROM answers.alerts)
-SELECT alert_id AS key, coalesce(concat(t.rule, ' ', t.subject), 'no alert') AS expected,
-       coalesce(concat(a.rule, ' ', a.subject), 'no alert') AS actual,
-       t.rule IS NOT NULL AND a.rule IS NOT NULL AS agrees
-FROM told t FULL JOIN answered a USING (alert_id);
 
 -- check: rejected rows
 WITH found AS (

@@ -53,19 +53,17 @@ WHERE event_id IN (SELECT lower(event_id) FROM ledger.attempts
                    WHERE run NOT IN (SELECT run FROM source_slice))
   AND event_id NOT IN (SELECT event_id FROM source_event);
 
--- Alerts name a customer by the token that the answers have for them; that one customer has one
--- token is a check of its own.
-CREATE OR REPLACE TABLE source_judged AS
-SELECT s.* REPLACE (a.customer_id AS customer_id)
+-- The questions are derived from this. Alerts name a customer by the token that the answers have for
+-- them; that one customer has one token is a check of its own.
+CREATE OR REPLACE TABLE file_order AS
+SELECT s.* REPLACE (CASE WHEN s.customer_id IS NOT NULL
+                         THEN coalesce(a.customer_id, s.customer_id) END AS customer_id)
 FROM source_order s
 LEFT JOIN (SELECT DISTINCT lower(event_id) AS event_id, customer_id FROM answers.orders) a
   USING (event_id)
 UNION ALL BY NAME FROM other_order;
 
-CREATE OR REPLACE TABLE summed_order AS
-FROM source_order UNION ALL BY NAME FROM other_order;
-
-CREATE OR REPLACE TABLE source_metrics AS FROM order_metrics_of('summed_order');
+CREATE OR REPLACE VIEW orders AS FROM file_order WHERE NOT canary;
 
 -- count: rows
 SELECT (SELECT count(*) FROM source_row) + (SELECT count(*) FROM source_step);
