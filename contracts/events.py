@@ -42,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True)
 class OrderLine:
-    """`unit_price` is in ten-thousandths of the currency unit; `quantity` is below 0 for returns."""
+    """`unit_price` is in ten-thousandths of a currency unit; returns have a `quantity` below 0."""
 
     product_id: str
     product_name: str

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 NAMESPACE = "Shopstream"
-# CloudWatch takes at most so many in one document.
+# The most that CloudWatch takes in one document.
 MAX_METRICS = 100
 
 MetricName = Literal[

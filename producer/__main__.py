@@ -1,4 +1,4 @@
-"""``python -m producer``. Its libraries take a second to load, in which Ctrl-C is no error."""
+"""``python -m producer``. Its libraries load for a second, in which Ctrl-C is not an error."""
 
 from __future__ import annotations
 

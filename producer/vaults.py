@@ -1,4 +1,4 @@
-"""Vaults: in Postgres, shared by a shop's producers, or in a folder, for a try without a stack."""
+"""Vaults: in Postgres for all producers of a shop, or in a folder for use without a stack."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CONNECT_SECONDS = 10
 
 
 class PostgresVault:
-    """The tables ``vault.keys`` and ``vault.subjects``; NotReady when they cannot be reached."""
+    """The tables ``vault.keys`` and ``vault.subjects``; NotReady if they cannot be reached."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -76,7 +76,8 @@ class PostgresVault:
 
 
 class FileVault:
-    """A folder only its owner may read: ``secret`` and ``subjects.csv`` (token, kind, real id)."""
+    """A folder that only its owner can read: ``secret``, and ``subjects.csv`` (token, kind, real
+    id)."""
 
     def __init__(self, folder: Path) -> None:
         try:
@@ -88,7 +89,8 @@ class FileVault:
         self._known = {subject.token for subject in read_subjects(folder)}
 
     def secret(self) -> bytes:
-        # Written aside and linked, so that of two first users one wins and no one reads half.
+        # The secret is written aside and then linked. So of two first users one wins, and nobody
+        # reads half of it.
         draft = self._secret_file.with_name(f"secret.{os.getpid()}")
         _write_private(draft, secrets.token_bytes(_SECRET_BYTES))
         try:
@@ -117,7 +119,7 @@ class FileVault:
 
 
 class NoVault:
-    """For events that go nowhere: a secret of its own, and nobody to remember."""
+    """For events that go nowhere: it makes a secret and remembers nobody."""
 
     def secret(self) -> bytes:
         return secrets.token_bytes(_SECRET_BYTES)

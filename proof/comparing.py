@@ -131,17 +131,22 @@ def _same(name: str) -> str:
 def _hot(answer: Answer, keys: HotKeys) -> str:
     """Entries of Valkey beside those of derived rows. A key that goes within two minutes may be
     there or gone."""
-    entries = _set_entries(answer, keys) if isinstance(keys, HotSet) else None
-    if isinstance(keys, HotHash):
-        entries = _hash_entries(answer, keys)
     return f"""
     SELECT concat(key, ' ', entry) AS key, coalesce(d.value::VARCHAR, 'none') AS expected,
            coalesce(h.value::VARCHAR, 'none') AS actual,
            CASE WHEN h.value IS NULL THEN NOT stays(d.until_us)
                 ELSE coalesce(d.value = h.value, false) END AS agrees
-    FROM (FROM ({entries}) WHERE may_be_there(until_us)) d
+    FROM (FROM ({hot_entries(answer, keys)}) WHERE may_be_there(until_us)) d
     FULL JOIN (FROM hot.entries WHERE template = {literal(keys.template)}) h USING (key, entry)
     """
+
+
+def hot_entries(answer: Answer, keys: HotKeys) -> str:
+    """A query of what Valkey must hold: key, entry, value, and until when."""
+    if isinstance(keys, HotSet):
+        return _set_entries(answer, keys)
+    assert isinstance(keys, HotHash)
+    return _hash_entries(keys, derived_relation(answer))
 
 
 def _set_entries(answer: Answer, keys: HotSet) -> str:
@@ -154,7 +159,7 @@ def _set_entries(answer: Answer, keys: HotSet) -> str:
             f"> latest_us - {_micros(keys.lasts)}"
         )
     return f"""
-    SELECT {_key(answer, keys)} AS key, {quoted(keys.member)}::VARCHAR AS entry, ranked_by AS value,
+    SELECT {_key(keys)} AS key, {quoted(keys.member)}::VARCHAR AS entry, ranked_by AS value,
            latest_us + {_micros(keys.lasts)} AS until_us
     FROM (
       SELECT *, {score} AS ranked_by, {latest} AS latest_us, row_number() OVER (
@@ -164,7 +169,7 @@ def _set_entries(answer: Answer, keys: HotSet) -> str:
     """
 
 
-def _hash_entries(answer: Answer, keys: HotHash) -> str:
+def _hash_entries(keys: HotHash, relation: str) -> str:
     summed = [(literal(name), f"CAST(sum({quoted(name)}) AS BIGINT)", "") for name in keys.sums]
     money = [
         (
@@ -175,14 +180,14 @@ def _hash_entries(answer: Answer, keys: HotHash) -> str:
         for name, column in keys.money.items()
     ]
     return " UNION ALL ".join(
-        f"SELECT {_key(answer, keys)} AS key, {entry} AS entry, {value} AS value, "
+        f"SELECT {_key(keys)} AS key, {entry} AS entry, {value} AS value, "
         f"max(epoch_us({quoted(keys.moment)})) + {_micros(keys.lasts)} AS until_us "
-        f"FROM {derived_relation(answer)} GROUP BY {_names(keys.columns)}{more}"
+        f"FROM {relation} GROUP BY {_names(keys.columns)}{more}"
         for entry, value, more in [*summed, *money]
     )
 
 
-def _key(answer: Answer, keys: HotKeys) -> str:
+def _key(keys: HotKeys) -> str:
     """The name of a row's key, as an expression."""
     parts = []
     for text, name, form, _ in string.Formatter().parse(keys.template):

@@ -30,8 +30,13 @@ def columns(described: Sequence[Column]) -> str:
 
 
 def quoted(name: str) -> str:
-    """An identifier; each part of a name with a schema is quoted by itself."""
-    return ".".join('"' + part.replace('"', '""') + '"' for part in name.split("."))
+    """An identifier, such as a column's name."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def qualified(name: str) -> str:
+    """A table's name, with or without a schema before it."""
+    return ".".join(map(quoted, name.split(".")))
 
 
 def literal(value: str) -> str:

@@ -192,11 +192,11 @@ def _quick_to_start(folder: Path) -> Path:
 
 
 @contextmanager
-def open_shop(folder: Path) -> Iterator[Shop]:
+def open_shop(folder: Path, *, tree: Path = ROOT) -> Iterator[Shop]:
     """A shop that leaves nothing behind but the logs of its stack."""
     # As private as /root is: the database server's own user may not even enter it.
     folder.chmod(0o700)
-    shop = Shop(folder)
+    shop = Shop(folder, tree=tree)
     try:
         yield shop
     finally:

@@ -1,7 +1,7 @@
 """The laptop's store: the schemas of the package and, after them, those that a folder holds.
 
-The files ``FOLDER/<family>/v<N>.avsc`` are read in the order of N. A file that a person put there is
-not judged; `Registry.register` judges a schema before it writes a file.
+The files ``FOLDER/<family>/v<N>.avsc`` are read in the order of N. A file that a person put there
+is not judged; `Registry.register` judges a schema before it writes a file.
 """
 
 from __future__ import annotations

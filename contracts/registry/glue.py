@@ -165,7 +165,7 @@ class GlueRegistry:
         return {"RegistryName": self._registry, "SchemaName": family}
 
     def _require_registry(self) -> None:
-        """RegistryUnavailable unless the registry exists: a wrong name would make every id unknown."""
+        """RegistryUnavailable if there is no such registry, which would make all ids unknown."""
         if self._call("get_registry", RegistryId={"RegistryName": self._registry}) is None:
             raise RegistryUnavailable(f"there is no Glue registry {self._registry!r}")
 
@@ -184,7 +184,7 @@ class GlueRegistry:
         except self._client.exceptions.ClientError as error:
             raise RegistryUnavailable(f"Glue {operation}: {error}") from error
         except Exception as error:
-            # No AWS package is imported here, so its root of connection errors is known by its name.
+            # No AWS package is imported here, so its root of connection errors is told by its name.
             if any(kind.__name__ == "BotoCoreError" for kind in type(error).__mro__):
                 raise RegistryUnavailable(f"Glue {operation}: {error}") from error
             raise

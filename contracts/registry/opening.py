@@ -1,4 +1,4 @@
-"""Opens the registry that an argument names; see `contracts.applications.Places.registry`."""
+"""Opens the registry that an argument names; see `contracts.applications.Endpoints.registry`."""
 
 from __future__ import annotations
 

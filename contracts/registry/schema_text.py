@@ -1,7 +1,7 @@
 """An Avro schema as text: whether every decoder accepts it, and its parsed form.
 
-fastavro takes names that Java refuses, two fields of one name, and unions within unions. A schema is
-registered once and then read by all decoders, so the strictest one decides.
+fastavro takes names that Java refuses, two fields of one name, and unions within unions. A schema
+is registered once and then read by all decoders, so the strictest one decides.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from ops import console
 from ops.commands.up import follow, refuse_real_credentials
 from ops.settings import Settings
 from ops.stack import Stack, open_stack
+from readers.postgres import Pg
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 COLUMNS = ("node", "role", "slots", "keys", "memory MB", "hits", "share of hits")
@@ -156,7 +157,7 @@ def _tell(moved: Moved, as_json: bool) -> None:
         console.line(f"moved {moved.slots:,} slots and {moved.keys:,} keys: {moved.share:.1%}")
 
 
-def _await_filled(postgres: psycopg.Connection) -> None:
+def _await_filled(postgres: Pg) -> None:
     until = time.monotonic() + REBUILD_SECONDS
     said = time.monotonic()
     while postgres.execute(_IS_BEHIND).fetchone() == (True,):

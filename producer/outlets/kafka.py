@@ -39,18 +39,18 @@ _SETTINGS: Mapping[str, Any] = {
     "enable.idempotence": True,
     "compression.type": "lz4",
     "linger.ms": 100,
-    # Errors alone: a broker that has just started is asked again, and each time would be a warning.
+    # Errors only: a broker that has just started is asked again, with a warning each time.
     "log_level": 3,
     "batch.size": 1_000_000,
     "delivery.timeout.ms": DELIVERY_SECONDS * 1000,
-    # The queue is the only part of a replay that could grow: 16 MB hold some ten thousand orders.
+    # The queue is the only part of a replay that could grow: 16 MB hold about ten thousand orders.
     "queue.buffering.max.kbytes": 16_384,
     "queue.buffering.max.messages": 100_000,
 }
 
 
 def security(auth: KafkaAuth, region: str) -> dict[str, Any]:
-    """Client settings for a way to sign in; for ``msk-iam`` each token is made by AWS' signer."""
+    """Client settings for a way to sign in; for ``msk-iam`` the signer of AWS makes each token."""
     if auth == "none":
         return {}
     return {
@@ -62,7 +62,7 @@ def security(auth: KafkaAuth, region: str) -> dict[str, Any]:
 
 def _msk_token(region: str, _config: str) -> tuple[str, float]:
     """A token and when it expires, in seconds since 1970."""
-    # Only where AWS is used: importing its client takes longer than connecting to a local broker.
+    # Imported only where AWS is used: it takes longer than connecting to a local broker.
     from aws_msk_iam_sasl_signer import MSKAuthTokenProvider  # noqa: PLC0415
 
     token, expires_ms = MSKAuthTokenProvider.generate_auth_token(region)
@@ -72,7 +72,7 @@ def _msk_token(region: str, _config: str) -> tuple[str, float]:
 def find_destination(
     bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topic
 ) -> Destination:
-    """The cluster's id and the topics'; NotReady when the broker is silent or lacks a topic."""
+    """The ids of the cluster and the topics; NotReady if the broker is silent or lacks a topic."""
     names = [topic.name for topic in topics]
     admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0, **sign_in})
     try:
@@ -80,7 +80,7 @@ def find_destination(
         if missing := [name for name in names if name not in cluster.topics]:
             raise NotReady(
                 f"the broker at {bootstrap_servers} has no topic {' or '.join(missing)}",
-                cause="topics are never made by writing to them",
+                cause="no topic is made by writing to it",
                 command="shopstream topics create",
             )
         described = admin.describe_topics(TopicCollection(names), request_timeout=CONNECT_SECONDS)
@@ -90,7 +90,7 @@ def find_destination(
     except KafkaException as error:
         raise NotReady(
             f"no Kafka broker answers at {bootstrap_servers}: {error.args[0].str()}",
-            cause="the stack is not running, or the address is another",
+            cause="the stack is not running, or it has another address",
             command="shopstream status",
         ) from error
     return Destination(cluster.cluster_id, topic_ids)
@@ -103,12 +103,12 @@ def id_text(topic_id: Uuid) -> str:
 
 
 class KafkaOutlet:
-    """Sends through librdkafka; `settings` (addresses, sign-in) are added to the product's own."""
+    """Sends through librdkafka; `settings` (addresses, sign-in) are added to our own."""
 
-    def __init__(self, settings: Mapping[str, Any], place: Destination) -> None:
-        self._place = place
+    def __init__(self, settings: Mapping[str, Any], destination: Destination) -> None:
+        self._destination = destination
         self._fatal: KafkaError | None = None
-        # Of each acknowledged event.
+        # One entry per acknowledged event.
         self._sequences: list[int] = []
         self._partitions: list[int | None] = []
         self._offsets: list[int | None] = []
@@ -117,12 +117,9 @@ class KafkaOutlet:
         self._producer = Producer({**_SETTINGS, "error_cb": self._on_error, **settings})
 
     def destination(self) -> Destination:
-        return self._place
+        return self._destination
 
-    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
-        self.send_all(topic, (key,), (value,), (sequence,))
-
-    def send_all(
+    def send(
         self,
         topic: Topic,
         keys: Sequence[bytes],
@@ -135,7 +132,7 @@ class KafkaOutlet:
             delivered: _OnDelivery = partial(on_delivery, sequence)
             while True:
                 try:
-                    # By place: the client takes a third longer to read arguments by name.
+                    # Without names: the client takes a third longer to read arguments by name.
                     produce(name, value, key, _ANY_PARTITION, delivered)
                     break
                 except BufferError:
@@ -161,7 +158,7 @@ class KafkaOutlet:
         return int(self._producer.flush(timeout))
 
     def close(self) -> None:
-        """librdkafka frees its threads with the object."""
+        """Forget what is not sent; librdkafka frees its threads with the object."""
         self._producer.purge()
 
     def _on_delivery(self, sequence: int, error: KafkaError | None, message: Message) -> None:
@@ -175,7 +172,7 @@ class KafkaOutlet:
         self._milliseconds.append(milliseconds)
 
     def _on_error(self, error: KafkaError) -> None:
-        # Brokers that come and go are retried by the client; only a fatal error ends it.
+        # The client retries brokers that come and go; only a fatal error ends it.
         if error.fatal():
             self._fatal = error
 
@@ -188,7 +185,7 @@ class KafkaOutlet:
 
 
 def _known(numbers: Sequence[int | None]) -> Sequence[int]:
-    """What acknowledged messages always have."""
+    """The numbers, of which an acknowledged message always has one."""
     if None in numbers:
         raise ShopstreamError("Kafka acknowledged an event without saying where it is")
     return cast("Sequence[int]", numbers)

@@ -1,4 +1,4 @@
-"""The side file that says which orders are fraud: no event does."""
+"""The side file that says which orders are fraud; no event says so."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import IO
 from contracts.errors import ShopstreamError
 
 LABEL_COLUMNS = ("event_id", "sequence", "order_id", "event_time", "scenario", "incident")
-# As in the columns: event_time in microseconds UTC, incident numbered in its run.
+# One row of it. The event_time is in microseconds UTC, and incidents are numbered within their run.
 Label = tuple[str, int, str, int, str, int]
 
 
 class Labels:
-    """Writes labels, before the orders leave, to a file that must not exist; None for nowhere."""
+    """Writes labels, before the orders leave, to a file that must not exist (None: to no file)."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path

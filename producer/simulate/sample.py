@@ -1,7 +1,7 @@
 """``python -m producer sample``: orders of a simulated shop with their labels, sent to nobody.
 
-What rules find is measured on them: they are the orders of `simulate`, as columns, in a week of a
-shop whose customers order ten times each.
+They are used to measure what fraud rules find. They are the orders that `simulate` would send, as
+columns, in a week of a shop whose customers order ten times each.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _OPTIONS = (
     Option("orders", "How many orders are placed.", Whole(1_000, 5_000_000), "N", required=True),
     Option("out", "The file to write; it must not exist.", "file", "FILE", required=True),
 )
-# 2026-03-02T00:00:00Z, a Monday: figures of one seed are the same on any day.
+# 2026-03-02T00:00:00Z, a Monday. It is fixed, so that one seed gives the same figures on any day.
 _START_US = 1_772_409_600_000_000
 _WEEK_US = 7 * 86_400 * 1_000_000
 _ORDERS_EACH = 10
@@ -47,7 +47,7 @@ _TOLD_EVERY = 100_000
 
 @dataclass(frozen=True)
 class SampleArguments:
-    """`orders` is how many are placed; cancellations come on top. `out` must not exist."""
+    """`orders` counts placed orders, without cancellations. `out` must not exist."""
 
     seed: int
     orders: int
@@ -55,7 +55,7 @@ class SampleArguments:
 
 
 def write_sample(arguments: SampleArguments) -> int:
-    """Write the orders as a Parquet file; 0, or ShopstreamError when it cannot be written."""
+    """Write the orders as a Parquet file and return 0; ShopstreamError if that fails."""
     try:
         with arguments.out.open("xb") as file:
             _write(arguments, file)
@@ -79,10 +79,10 @@ def _write(arguments: SampleArguments, file: IO[bytes]) -> None:
 
 
 def sample(seed: int, orders: int) -> Iterator[pa.Table]:
-    """So many placed orders, and what was cancelled meanwhile, in the order of their leaving."""
+    """Tables of placed orders and of the cancellations between them, in the order of sending."""
     left, number = orders, 0
     for batch in Timeline(_shop(seed, orders)).batches():
-        # As they would be sent.
+        # In the order in which they would be sent.
         due = np.argsort(batch.orders.due, kind="stable")
         placed = np.cumsum(~batch.orders.cancelled[due])
         table = _table(batch, due[: int(np.searchsorted(placed, left)) + 1], number)
@@ -144,7 +144,7 @@ def _table(batch: EventBatch, rows: Longs, first: int) -> pa.Table:
         "currency": [country.currency for country in countries],
         "location": [LOCATIONS[location] for location in orders.location.tolist()],
         "scenario": pa.array(
-            [SCENARIOS[place - 1].name if place else None for place in orders.scenario.tolist()],
+            [SCENARIOS[number - 1].name if number else None for number in orders.scenario.tolist()],
             pa.string(),
         ),
         "incident": pa.array(orders.incident.astype(np.int64), mask=honest),

@@ -1,4 +1,4 @@
-"""A shop's events at its pace, until its end, a failure or Ctrl-C."""
+"""Sends a shop's events at its pace, until its end, a failure or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAP_SECONDS = 0.05
 
 @dataclass
 class Simulation:
-    """One worker's run: until `end` (the shop's clock), and at most `count` events."""
+    """One worker's run: until `end` by the shop's clock, and at most `count` events."""
 
     run: Run
     sender: Sender
@@ -35,11 +35,11 @@ class Simulation:
         self._told = self.clock.monotonic()
 
     def stop(self) -> None:
-        """Ask for a graceful end: nothing more is attempted."""
+        """Ask for a graceful end: no more events are attempted."""
         self.stopping = True
 
     def send(self, batches: Iterator[EventBatch], start: int) -> bool:
-        """Send from the shop's `start` to its end, or until `stop` or a failure; whether the end
+        """Send from the shop's `start` until its end, `stop` or a failure; return whether the end
         was reached."""
         self.pace.delay(start, self.clock.monotonic())
         for batch in batches:
@@ -62,7 +62,7 @@ class Simulation:
             self._tell_each_second()
 
     def close(self, *, finished: bool) -> None:
-        """Write the last word of the ledger."""
+        """Close the ledger and the labels."""
         self.sender.ledger.sync(replace(self.run, finished=finished))
         self.sender.ledger.close()
         self.sender.labels.close()
@@ -77,7 +77,7 @@ class Simulation:
             else:
                 self.clock.sleep(_NAP_SECONDS)
             self.sender.take_deliveries()
-            # Whatever broke one event breaks the next.
+            # What broke one event would break the next.
             self.stopping |= self.sender.progress.failed > 0
             self._tell_each_second()
 

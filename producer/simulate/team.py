@@ -1,4 +1,4 @@
-"""Several workers, each a process: progress comes back by pipe, Ctrl-C goes to all of them."""
+"""Several workers, one process each: their progress comes by pipe, and Ctrl-C goes to all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOOK_SECONDS = 0.2
 
 
 class Team:
-    """Runs workers side by side; when one fails the others are stopped."""
+    """Runs workers side by side; if one fails, the others are stopped."""
 
     def __init__(self, workers: Sequence[Worker]) -> None:
         self._workers = workers
@@ -37,8 +37,8 @@ class Team:
     def work(
         self, report: Callable[[SimulationProgress], None], clock: Clock
     ) -> list[WorkerResult]:
-        """Start the workers and wait for all; ShopstreamError of the first that failed."""
-        # A fork would share a Kafka client's threads, which do not survive one.
+        """Start the workers and wait for all; the error of the first one that failed."""
+        # The threads of a Kafka client do not survive a fork.
         spawning = multiprocessing.get_context("spawn")
         pipes = []
         for worker in self._workers:
@@ -86,7 +86,7 @@ class Team:
         return [results[number] for number in sorted(results)]
 
     def _silent(self, number: int, progress: SimulationProgress) -> WorkerResult | ShopstreamError:
-        """A worker that was stopped before it began has nothing to tell; any other was killed."""
+        """What a silent end means: the worker was stopped before it began, or it was killed."""
         if self.stopping and progress.attempted == 0:
             return WorkerResult(self._workers[number].run, False, progress, None)
         return ShopstreamError(
@@ -95,7 +95,7 @@ class Team:
         )
 
     def _end(self) -> None:
-        """Leave no process behind, whatever happened."""
+        """End every process, whatever happened."""
         for process in self._processes:
             process.join(timeout=_STATUS_SECONDS)
             if process.is_alive():
@@ -104,7 +104,7 @@ class Team:
 
 
 def _received(pipe: Connection) -> SimulationProgress | WorkerResult | ShopstreamError | None:
-    """What a worker says; None when it ended without a word."""
+    """What a worker says; None if it ended without a word."""
     try:
         message = pipe.recv()
     except EOFError:
@@ -114,7 +114,7 @@ def _received(pipe: Connection) -> SimulationProgress | WorkerResult | Shopstrea
 
 
 def _run(worker: Worker, pipe: Connection) -> None:
-    """A worker's process: the terminal's Ctrl-C is the parent's to pass on."""
+    """The process of a worker. It ignores Ctrl-C of the terminal; the parent passes it on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked = []
     signal.signal(signal.SIGTERM, lambda *_: asked.append(True))

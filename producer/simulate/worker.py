@@ -1,4 +1,4 @@
-"""One process' part of a simulation: its clients, its share of the rate, its end."""
+"""One process of a simulation: its clients, its share of the rate, its end."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class WorkerResult:
 
 @dataclass(frozen=True)
 class Worker:
-    """One of the processes that share a simulation's rate, people and count."""
+    """One of the processes that share the rate, the people and the count of a simulation."""
 
     arguments: SimulateArguments
     shop_time: ShopClock
@@ -73,8 +73,10 @@ class Worker:
             vault = open_vault(arguments.where)
             held.callback(vault.close)
             timeline = Timeline(self._shop())
-            place = outlet.destination()
-            run = Run(self.run, PRODUCER, clock.now_us(), place.cluster_id, place.topic_ids)
+            destination = outlet.destination()
+            run = Run(
+                self.run, PRODUCER, clock.now_us(), destination.cluster_id, destination.topic_ids
+            )
             simulation = Simulation(
                 run=run,
                 sender=self._sender(outlet, vault, timeline, run=run, clock=clock),
@@ -94,12 +96,12 @@ class Worker:
         return WorkerResult(self.run, finished, progress, str(labels) if labels else None)
 
     def refuse_known_run(self) -> None:
-        """Usage when the ledger holds this run already."""
+        """Raise Usage if the ledger already holds this run."""
         ledger = self.arguments.where.ledger
         if ledger is not None and (ledger / self.run).exists():
             raise Usage(
-                f"the ledger holds a run {self.run} already",
-                cause="--run names one that was sent before",
+                f"the ledger already holds a run {self.run}",
+                cause="--run names a run that was sent before",
                 command="another --run, or none",
             )
 
@@ -128,7 +130,7 @@ class Worker:
         )
 
     def _send(self, simulation: Simulation, timeline: Timeline) -> bool:
-        # Nothing here makes cycles; looking for them costs up to half of the speed.
+        # Nothing here makes reference cycles, and looking for them costs up to half of the speed.
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -151,14 +153,14 @@ class Worker:
         )
 
     def _count(self) -> int | None:
-        """This worker's part; the first ones take what is left over."""
+        """This worker's part of the count; the first workers take what is left over."""
         if self.arguments.count is None:
             return None
         each, left = divmod(self.arguments.count, self.arguments.workers)
         return each + (self.number < left)
 
     def _sent_at(self, clock: Clock) -> Callable[[EventBatch], int]:
-        """Now; where the shop's clock was set by hand, when the batch ended by that clock."""
+        """When a batch is sent: now, or its end by the shop's clock if that was set by hand."""
         if self.arguments.start is None:
             return lambda _: clock.now_us()
         return lambda batch: int(batch.due[-1])

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.events import ALERT_NAMESPACE
-from proof.alerts.rule_sql import judgement_of, text
+from proof.alerts.rule_sql import judgement_of
 from proof.alerts.rules import alerts_statement
+from readers.sql_text import literal
 
 # An alert's id is the UUID of version 5 of its rule, version, subject and window.
 _SCRIPT = """\
@@ -60,6 +61,6 @@ def _alerts(rule: Mapping[str, Any], orders: str) -> str:
     judgement = judgement_of(rule)
     suppress = "NULL" if judgement.suppress_us is None else int(judgement.suppress_us)
     return f"""
-  SELECT {text(rule["name"])}, {int(rule["version"])}, {text(rule["severity"])}, subject, window_us,
-         {suppress}::BIGINT, event_us, region
+  SELECT {literal(rule["name"])}, {int(rule["version"])}, {literal(rule["severity"])}, subject,
+         window_us, {suppress}::BIGINT, event_us, region
   FROM ({alerts_statement(judgement, orders)})"""

@@ -1,7 +1,7 @@
 -- Which orders does a data file hold? The rows of Online Retail files, grouped by invoice.
 
 -- Filled by the caller: source_row(file, row, fields, invoice, stock, description, quantity, date,
--- price, customer, country), pattern(kind, place, pattern, value), source_limit(...) and
+-- price, customer, country), pattern(kind, rank, pattern, value), source_limit(...) and
 -- source_slice(run, file, edition, shift_us, first_row, last_row, latest_us).
 
 CREATE OR REPLACE MACRO parsed_time(words) AS epoch_us(CASE
@@ -49,13 +49,13 @@ FROM parsed;
 
 -- The first pattern that matches wins; a star stands for any characters, the rest for themselves.
 CREATE OR REPLACE TABLE category_of AS
-SELECT description, coalesce(first(value ORDER BY place) FILTER (value IS NOT NULL), 'Unspecified') AS category
+SELECT description, coalesce(first(value ORDER BY rank) FILTER (value IS NOT NULL), 'Unspecified') AS category
 FROM (SELECT DISTINCT description FROM source_line WHERE rejected IS NULL) d
 LEFT JOIN pattern p ON p.kind = 'category' AND lower(d.description) LIKE p.pattern ESCAPE '\'
 GROUP BY description;
 
 CREATE OR REPLACE TABLE region_of AS
-SELECT country, coalesce(first(value ORDER BY place) FILTER (value IS NOT NULL), 'Unspecified') AS region
+SELECT country, coalesce(first(value ORDER BY rank) FILTER (value IS NOT NULL), 'Unspecified') AS region
 FROM (SELECT DISTINCT country FROM source_line WHERE rejected IS NULL) d
 LEFT JOIN pattern p ON p.kind = 'region' AND lower(d.country) LIKE p.pattern ESCAPE '\'
 GROUP BY country;

@@ -20,7 +20,7 @@ PACKAGES = (
     "cdk",
     "stacks",
 )
-_BUILT = {"__pycache__", "build", "cdk.out", "cdk.out.new", "node_modules"}
+_BUILT = {".git", "__pycache__", "build", "cdk.out", "cdk.out.new", "node_modules"}
 _TEXTS = {".py", ".md", ".toml", ".txt", ".json", ".sql", ".avsc", ".csv", ".yml", ".yaml", ""}
 
 

@@ -113,7 +113,7 @@ def rows_of(found: Deliveries) -> Iterator[Row]:
 def test_events_of_one_key_arrive_in_the_order_in_which_they_were_sent(bench: Bench) -> None:
     reading(bench)
     for n in range(3000):
-        bench.outlet.send(ORDERS, b"customer-%d" % (n % 7), b"%d" % n, n)
+        bench.outlet.send(ORDERS, [b"customer-%d" % (n % 7)], [b"%d" % n], [n])
     assert bench.outlet.flush(timeout=30) == 0
     arrived = bench.arrived(ORDERS)
     assert len(arrived) == 3000
@@ -125,14 +125,14 @@ def test_events_of_one_key_arrive_in_the_order_in_which_they_were_sent(bench: Be
 def test_bytes_arrive_as_they_are(bench: Bench) -> None:
     reading(bench)
     value = bytes(range(256)) * 400
-    bench.outlet.send(ORDERS, b"\x00\xff\n", value, 0)
+    bench.outlet.send(ORDERS, [b"\x00\xff\n"], [value], [0])
     assert bench.outlet.flush(timeout=30) == 0
     assert bench.arrived(ORDERS) == [(b"\x00\xff\n", value)]
 
 
 def test_each_event_is_acknowledged_once(bench: Bench) -> None:
     for n in range(1000):
-        bench.outlet.send(ORDERS, b"%d" % n, b"value", n)
+        bench.outlet.send(ORDERS, [b"%d" % n], [b"value"], [n])
     acknowledged, failures = deliveries_of(bench.outlet)
     assert sorted(sequence for sequence, *_ in acknowledged) == list(range(1000))
     assert failures == []
@@ -141,7 +141,7 @@ def test_each_event_is_acknowledged_once(bench: Bench) -> None:
 
 def test_acknowledgements_tell_where_an_event_is(bench: Bench) -> None:
     for n in range(300):
-        bench.outlet.send(ORDERS, b"%d" % n, b"value", n)
+        bench.outlet.send(ORDERS, [b"%d" % n], [b"value"], [n])
     by_partition: dict[int, list[int]] = {}
     acknowledged, _ = deliveries_of(bench.outlet)
     for _, partition, offset, _ in sorted(acknowledged):
@@ -153,8 +153,8 @@ def test_acknowledgements_tell_where_an_event_is(bench: Bench) -> None:
 
 def test_topics_are_kept_apart(bench: Bench) -> None:
     reading(bench)
-    bench.outlet.send(ORDERS, b"k", b"order", 0)
-    bench.outlet.send(CLICKS, b"k", b"click", 1)
+    bench.outlet.send(ORDERS, [b"k"], [b"order"], [0])
+    bench.outlet.send(CLICKS, [b"k"], [b"click"], [1])
     assert bench.outlet.flush(timeout=30) == 0
     assert bench.arrived(ORDERS) == [(b"k", b"order")]
     assert bench.arrived(CLICKS) == [(b"k", b"click")]
@@ -168,7 +168,7 @@ def test_flush_without_events_returns_at_once(bench: Bench) -> None:
 def test_a_file_outlet_appends_and_counts_on(tmp_path: Path) -> None:
     for n in range(3):
         outlet = FileOutlet(tmp_path, clock=lambda: NOW_US)
-        outlet.send(ORDERS, b"k", b"%d" % n, n)
+        outlet.send(ORDERS, [b"k"], [b"%d" % n], [n])
         acknowledged, _ = deliveries_of(outlet)
         outlet.close()
         assert acknowledged == [(n, 0, n, NOW_US)]
@@ -182,7 +182,7 @@ def test_an_event_that_a_broker_refuses_is_told_with_the_reason(tmp_path: Path) 
         {"bootstrap.servers": "127.0.0.1:1", "delivery.timeout.ms": 300, "log_level": 0},
         Destination("nowhere"),
     )
-    outlet.send(ORDERS, b"k", b"v", 7)
+    outlet.send(ORDERS, [b"k"], [b"v"], [7])
     acknowledged, (failure,) = deliveries_of(outlet)
     assert acknowledged == []
     assert failure.sequence == 7
@@ -197,7 +197,7 @@ def test_a_full_local_queue_slows_the_sender_down(tmp_path: Path) -> None:
         Destination("mock"),
     )
     for n in range(500):
-        outlet.send(ORDERS, b"k", b"v", n)
+        outlet.send(ORDERS, [b"k"], [b"v"], [n])
     acknowledged, _ = deliveries_of(outlet)
     assert len(acknowledged) == 500
 

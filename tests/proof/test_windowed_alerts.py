@@ -11,7 +11,7 @@ from proof.alerts.rules import default_rules
 from proof.judging import judge
 from tests.proof.shop import REGISTRY, SECOND, START, Row, Shop, micros, moment, order
 
-L6 = "alerts in Postgres equal the rules evaluated over silver"
+L6 = "fraud_alerts in Postgres equals what is derived from silver"
 TOPIC = "the alerts topic holds the alerts in Postgres"
 GOLD = "gold.fraud_alerts equals Postgres"
 RULES = [

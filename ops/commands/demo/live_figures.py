@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-import psycopg
 from kafka import KafkaConsumer, TopicPartition
 
 from ops.commands.demo.live_shoppers import LiveShoppers, ShopperFigures
 from ops.stack import Stack
+from readers.postgres import connect
 
 TOP = 5
 # Windows slide by half their length, so the windows that start on a full minute hold each order
@@ -86,9 +86,7 @@ class LiveFigures:
     """Reads the answers of a stack repeatedly, over the same connections."""
 
     def __init__(self, stack: Stack) -> None:
-        self._postgres = psycopg.connect(
-            stack.postgres_url, autocommit=True, connect_timeout=10, application_name="demo"
-        )
+        self._postgres = connect(stack.postgres_url, "demo")
         self._shoppers = LiveShoppers(self._postgres, stack.valkey_url)
         self._kafka = KafkaConsumer(bootstrap_servers=stack.bootstrap_servers.split(","))
 

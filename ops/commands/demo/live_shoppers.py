@@ -6,9 +6,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import psycopg
-
 from contracts.tables.questions.recent_views import VIEWED
+from readers.postgres import Pg
 from readers.valkey import connect
 
 TOP = 5
@@ -46,7 +45,7 @@ class ShopperFigures:
 class LiveShoppers:
     """Reads the figures of the shoppers repeatedly. The connection to Postgres is the caller's."""
 
-    def __init__(self, postgres: psycopg.Connection, valkey_url: str) -> None:
+    def __init__(self, postgres: Pg, valkey_url: str) -> None:
         self._postgres = postgres
         self._valkey = connect(valkey_url)
 

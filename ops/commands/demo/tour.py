@@ -99,7 +99,7 @@ class Tour:
         return 0
 
     def _tell_simulated(self) -> None:
-        """Tell what the shoppers did and how much of it was odd on purpose, as the producer says."""
+        """Tell what the shoppers did, and how much of it the producer counts as odd on purpose."""
         log = self.home.log("simulate").read_text()
         # The JSON stands in one piece between the progress and the summary in words.
         did, _ = json.JSONDecoder().raw_decode(log, log.index("{"))

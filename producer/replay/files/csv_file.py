@@ -1,8 +1,8 @@
 """A csv file, plain or gzip, read twice: once to judge it as a whole, then for its rows.
 
-The first pass works on bytes and parses only what it must, because nothing is sent before it ends;
-the second yields rows in blocks. Rows are numbered from 1 after the header; empty lines are none.
-Memory does not grow with the file.
+The first pass works on bytes and parses only what it must, because nothing is sent before it ends.
+The second pass yields rows in blocks. Rows are numbered from 1 after the header; an empty line is
+not a row. Memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from producer.replay.files.csv_block import Block
 from producer.replay.files.csv_scan import BLOCK_BYTES, Scan
 
 _GZIP_MAGIC = b"\x1f\x8b"
-# Most of a shop's products come again within as many rows; more would only take memory.
+# So many rows repeat most products of a shop; more rows would only take memory.
 _LINES_BYTES = 1 << 21
 _ROWS_A_BLOCK = 4096
 
@@ -30,8 +30,8 @@ _ROWS_A_BLOCK = 4096
 class CsvFile:
     """A file that was judged good; `rows` is its number of data rows.
 
-    `sha256` is of the unpacked bytes: a file and its gzip are the same data. `one_line_rows`: every
-    line is exactly one row, so that the file can be cut at any line end and parsed in pieces.
+    `sha256` is that of the unpacked bytes: a file and its gzip are the same data. With
+    `one_line_rows` every line is exactly one row, so that the file can be cut at any line end.
     """
 
     path: Path
@@ -42,7 +42,7 @@ class CsvFile:
     one_line_rows: bool
 
     def blocks(self) -> Iterator[Block]:
-        """The data rows in file order, some thousand a block."""
+        """The data rows in file order, some thousands per block."""
         if self.one_line_rows:
             with _bytes(self.path) as lines:
                 yield from _of_lines(lines, self.encoding, self.columns)
@@ -52,7 +52,7 @@ class CsvFile:
 
 
 def judge(path: Path, columns: Sequence[str]) -> CsvFile:
-    """Read the whole file once; Usage, naming row and column, unless it can be replayed."""
+    """Read the whole file once; Usage, with row and column, unless the file can be replayed."""
     scan = Scan()
     try:
         with _bytes(path) as stream:
@@ -72,7 +72,7 @@ def judge(path: Path, columns: Sequence[str]) -> CsvFile:
     except OSError as error:
         raise Usage(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise Usage(f"{path}: {error}", cause="the file is no csv file, or damaged") from error
+        raise Usage(f"{path}: {error}", cause="it is not a csv file, or it is damaged") from error
     _require_columns(path, header, columns)
     _require_whole(path, rows, last, columns)
     return CsvFile(
@@ -117,7 +117,7 @@ def _require_whole(path: Path, rows: int, last: list[str], columns: Sequence[str
 
 
 def _parse_through(path: Path, encoding: str) -> tuple[list[str], int, list[str]]:
-    """Header, number of data rows and last row of a file whose rows are not its lines."""
+    """Header, number of data rows and last row of a file whose rows are not lines."""
     rows, last = 0, [""]
     with _text(path, encoding) as stream:
         reader = csv.reader(stream)

@@ -1,4 +1,4 @@
-"""The side file of rows of which no event is made: none is skipped in silence."""
+"""The side file of rejected rows: no row is skipped in silence."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from contracts.errors import ShopstreamError
 # Before the columns of the data file.
 REJECTED_COLUMNS = ("row", "reason", "detail")
 
-# Takes (row number, reason, detail, fields) of each row of which no event is made.
+# Takes (row number, reason, detail, fields) of each rejected row.
 OnRejected = Callable[[int, str, str, list[str]], None]
 
 
 class RejectedRows:
-    """Counts rejected rows by reason and writes each to a csv file, made with the first one.
+    """Counts rejected rows by reason and writes them to a csv file, which the first one makes.
 
-    A row is its number, reason, detail, then its fields as they were, however many. Of an order too
-    large to send each row has its number and InvoiceNo alone.
+    A row is written as its number, reason and detail, then its fields as they were, however many.
+    A row of an order that is too large is written with its number and InvoiceNo only.
     """
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:

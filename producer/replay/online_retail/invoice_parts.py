@@ -1,7 +1,8 @@
-"""Rows of the Online Retail layout as parts: neighbours of one invoice, date and customer, encoded.
+"""Rows of the Online Retail layout as parts of invoices, encoded.
 
-A shop's file repeats itself, so each distinct text of a column is judged and encoded once a block
-at most; what is done for every single row is done by Arrow for a whole column.
+A part is a run of neighbouring rows that share invoice, date and customer. A shop's file repeats
+itself, so each distinct text of a column is judged and encoded at most once per block. What must be
+done for every single row is done by Arrow for a whole column.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from contracts.avro import fragments
 from contracts.money import PRICES_PER_MINOR
 from producer.replay.files.csv_block import Block
 from producer.replay.files.patterns import PatternTable
-from producer.replay.files.readings import Readings, spread
+from producer.replay.files.readings import Readings, encoded, spread
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.online_retail.rows import (
     price_of,
@@ -33,7 +34,8 @@ from producer.replay.online_retail.rows import (
 class InvoicePart(NamedTuple):
     """Accepted rows `first` to `last` of the file, which share invoice, date and customer.
 
-    `country` is that of the first; `lines` are their order lines, encoded; `total` is their sum.
+    `country` is that of the first row. `lines` are the encoded order lines, and `total` is the sum
+    of their amounts.
     """
 
     first: int
@@ -47,7 +49,7 @@ class InvoicePart(NamedTuple):
 
 
 class InvoicePartReader:
-    """Reads blocks; a row is accepted unless `retail_rows.why_rejected` has a reason."""
+    """Reads blocks; a row is accepted unless `rows.why_rejected` has a reason."""
 
     def __init__(self, limits: TimeLimits, categories: PatternTable) -> None:
         def product(text: str) -> bytes:
@@ -72,13 +74,13 @@ class InvoicePartReader:
         numbers = spread(self._invoices.of(invoice), invoice, pa.string())
         times = spread(self._dates.of(date), date, pa.int64())
         quantities, prices = self._quantities.of(quantity), self._prices.of(price)
-        # A line is null if any of its parts is. In a row of another number of fields all are, for
-        # it is empty in every column.
+        # A line is null if any of its pieces is null. A row with another number of fields is empty
+        # in every column, so all its pieces are null.
         lines = pc.binary_join_element_wise(
             spread(self._products.of(product), product, pa.binary()),
             spread(self._names.of(name), name, pa.binary()),
-            spread(_longs(quantities), quantity, pa.binary()),
-            spread(_longs(prices), price, pa.binary()),
+            spread(encoded(fragments.long, quantities), quantity, pa.binary()),
+            spread(encoded(fragments.long, prices), price, pa.binary()),
             b"",
         )
         amounts = line_amounts(
@@ -106,7 +108,7 @@ class InvoicePartReader:
 
 
 def line_amounts(quantities: pa.Int64Array, prices: pa.Int64Array) -> pa.Int64Array:
-    """`contracts.money.line_amount` of each pair; null where one is missing."""
+    """`contracts.money.line_amount` of each pair; null if one of the two is missing."""
     exact = pc.multiply_checked(quantities, prices)
     half = pc.if_else(pc.less(exact, 0), -(PRICES_PER_MINOR // 2), PRICES_PER_MINOR // 2)
     # Arrow's division of integers cuts towards zero.
@@ -119,12 +121,8 @@ def _invoice(text: str) -> str:
     return stripped
 
 
-def _longs(values: list[int | None]) -> list[bytes | None]:
-    return [None if value is None else fragments.long(value) for value in values]
-
-
 def _starts(*columns: pa.Array) -> list[int]:
-    """The rows in which a column differs from the row before, and the first."""
+    """The first row, and each row in which a column differs from the row before."""
     changes = [pc.not_equal(column[1:], column[:-1]) for column in columns]
     return [0, *pc.add(pc.indices_nonzero(reduce(pc.or_, changes)), 1).to_pylist()]
 
@@ -135,7 +133,7 @@ def _at(rows: list[int], values: pa.Array) -> list[Any]:
 
 
 def _pieces(values: pa.BinaryArray, bounds: list[int]) -> Iterator[bytes]:
-    """The values between neighbouring bounds, joined; they lie one behind the other in memory."""
+    """The values between neighbouring bounds, joined; in memory they lie one behind the other."""
     _, offsets, data = values.buffers()
     ends = pa.Array.from_buffers(pa.int32(), len(values) + 1, [None, offsets])
     raw = b"" if data is None else data.to_pybytes()
@@ -143,7 +141,7 @@ def _pieces(values: pa.BinaryArray, bounds: list[int]) -> Iterator[bytes]:
 
 
 def _sums(values: pa.Int64Array, bounds: list[int]) -> Iterator[int]:
-    """The sums of the values between neighbouring bounds; a block is small enough for 64 bits."""
+    """The sums of the values between neighbouring bounds; those of a block fit into 64 bits."""
     running = pc.cumulative_sum_checked(pc.fill_null(values, 0))
     before = _at([bound - 1 for bound in bounds[1:]], running)
     return (end - start for start, end in pairwise([0, *before]))

@@ -1,10 +1,10 @@
 """Rows of the Online Retail layout grouped into orders by invoice.
 
-An accepted row joins the order of its InvoiceNo when it comes at most 1,000 rows after that order's
-last accepted row (rows of every kind count); otherwise it begins a new order with the same number.
+An accepted row joins the order of its InvoiceNo if it comes at most 1,000 rows after that order's
+last accepted row (rows of every kind count). Otherwise it begins a new order with the same number.
 Orders leave in the order of their first accepted rows. An order's number, location and region are
-those of its first accepted row, its time is the earliest of its lines, its customer the first that
-a line names; lines keep file order.
+those of its first accepted row. Its time is the earliest time of its lines, and its customer is the
+first one that a line names. Lines keep file order.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from producer.replay.online_retail.invoice_parts import InvoicePart, InvoicePart
 from producer.replay.online_retail.rows import COLUMNS, customer_of, why_rejected
 
 LOOK_AHEAD_ROWS = 1000
-# What a value may hold besides its lines: far more than number, country and tokens take, unless the
-# file is made to break it; those fields are counted on top.
+# What a value may hold besides its lines. Tokens and numbers take far less; the order's number and
+# its country are counted on top, because a hostile file may make them long.
 _ENVELOPE_BYTES = 1024
 
-_TOO_LARGE = f"the order is beyond {MAX_VALUE_BYTES} bytes or a total of {MAX_MINOR} pence"
+_TOO_LARGE = f"the order is larger than {MAX_VALUE_BYTES} bytes or a total of {MAX_MINOR} pence"
 
 
 class RetailOrder(NamedTuple):
-    """One order, its lines already encoded; `position` is the number of its first accepted row."""
+    """One order with encoded lines; `position` is the number of its first accepted row."""
 
     position: int
     event_time: int
@@ -77,7 +77,7 @@ class _OpenOrder:
         self.total = 0
 
     def add(self, part: InvoicePart) -> None:
-        """Take the lines of a part, and its customer unless a line before named one."""
+        """Take the lines of a part, and its customer unless an earlier line named one."""
         self.time = min(self.time, part.time)
         if part.customer and not self.customer:
             self.customer = part.customer if customer_of(part.customer) else ""
@@ -89,7 +89,7 @@ class _OpenOrder:
         self.total += part.total
 
     def is_endless(self) -> bool:
-        """Whether the order holds too much already, though it may still get lines."""
+        """Whether the order is too large already, although it may still get lines."""
         return self.size > MAX_VALUE_BYTES
 
     def as_event(self) -> RetailOrder:
@@ -111,7 +111,7 @@ class _OpenOrder:
 
 
 class Grouping:
-    """Groups blocks of rows, given in file order; `rows` is the number of the last row taken in."""
+    """Groups rows of blocks, in file order; `rows` is the number of the last row that was read."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class Grouping:
         self._too_large: list[_OpenOrder] = []
 
     def events(self, blocks: Iterable[Block]) -> Iterator[RetailOrder]:
-        """The orders of the slice; reading stops when the last of them is closed."""
+        """The orders of the slice; reading stops once the last of them is closed."""
         for block in blocks:
             self._add(block)
             yield from self._closed(LOOK_AHEAD_ROWS)
@@ -162,7 +162,7 @@ class Grouping:
             self._on_rejected(number, rejected.reason, rejected.detail, fields)
 
     def _closed(self, silent_rows: int) -> Iterator[RetailOrder]:
-        """Take the orders at the head of the queue whose last row is at least `silent_rows` ago."""
+        """Take the orders at the head of the queue that got no row for `silent_rows` rows."""
         waiting, until = self._waiting, self.rows - silent_rows
         while waiting and (waiting[0].last_row <= until or waiting[0].is_endless()):
             order = waiting.popleft()
@@ -177,7 +177,7 @@ class Grouping:
             self._report_too_large(until)
 
     def _report_too_large(self, until: int) -> None:
-        """Reject the rows so far of orders that cannot be sent; they may still get more."""
+        """Reject the rows that oversized orders have so far; these orders may still get more."""
         for order in self._too_large:
             if self._chosen.holds(order.position):
                 fields = [order.invoice] + [""] * (len(COLUMNS) - 1)
@@ -195,13 +195,13 @@ class Grouping:
 
 
 def _is_too_large(event: RetailOrder) -> bool:
-    # No character takes more than four bytes; the rest of a value is far below the allowance.
+    # A character takes at most four bytes; the rest of a value is far below the allowance.
     most = len(event.lines) + 4 * len(event.order_id + event.country) + _ENVELOPE_BYTES
     return most > MAX_VALUE_BYTES or abs(event.total) > MAX_MINOR
 
 
 def newest_time(blocks: Iterable[Block], chosen: RowSlice, categories: PatternTable) -> int | None:
-    """The latest InvoiceDate among the slice's accepted rows, unshifted; None if there are none."""
+    """The latest InvoiceDate among the accepted rows of the slice, unshifted; None without rows."""
     reader = InvoicePartReader(TimeLimits(shift_us=0, latest=LATEST_TIME_US), categories)
     newest, rows = None, 0
     for block in blocks:

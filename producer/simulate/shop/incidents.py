@@ -1,8 +1,8 @@
 """Fraud, and honest orders that look like it, as visits that buy one thing each.
 
 Every scenario has a share of all orders. The shares of fraud add up to 1.2 %, below the 2 % that a
-shop would call a bad year; one of its scenarios, `quiet`, trips no rule at all. Each honest
-scenario trips one rule alone, so that no rule can be right by itself; a newcomer may trip two.
+shop would call a bad year. One of the frauds, `quiet`, trips no rule. Each honest scenario trips
+one rule only, so that no rule can be right by itself; a newcomer may trip two.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from producer.simulate.shop.shoppers import DEVICES_EACH, INCIDENT_DEVICES, NEW_
 
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
-# A product of about this price is bought several times to reach a large amount.
+# A large amount is reached by buying several pieces of a product of about this price.
 _PRICE_OF_LARGE = 9_000
-# Who spends unusually much has a history to be judged by.
+# So many earlier orders make a history, by which an unusual amount is judged.
 LEAST_HISTORY = 4
 
 
 class PlannedOrder(NamedTuple):
-    """One order to come: `amount` in minor units is met within a few per cent."""
+    """One order to come. Its `amount`, in minor units, is met within a few per cent."""
 
     at: int
     shopper: int
@@ -42,7 +42,7 @@ class PlannedOrder(NamedTuple):
 
 @dataclass
 class Chance:
-    """What a scenario draws from: a time to begin at, people, and a device of its own."""
+    """What a scenario is made from: a time to begin at, people, and a device of its own."""
 
     random: np.random.Generator
     shoppers: Shoppers
@@ -60,14 +60,14 @@ class Chance:
         return len(COUNTRIES) + self.between(0, len(HIDDEN))
 
     def new_account(self, youngest: int = 5 * _MINUTE) -> PlannedOrder:
-        """An order by an account made within the last hour."""
+        """An order by an account that was made within the last hour."""
         shopper = self.shoppers.count + next(self.accounts) % NEW_ACCOUNTS
         country = int(self.shoppers.country[shopper])
         created = self.at - self.between(youngest, 60 * _MINUTE)
         return PlannedOrder(self.at, shopper, country, country, self.device, created, 0)
 
     def shopper(self) -> PlannedOrder:
-        """An order by an honest shopper with an account, at home, on a device of theirs."""
+        """An order by an honest shopper with an account, at home and on their own device."""
         while True:
             country = np.array([self.between(0, len(COUNTRIES))], np.int8)
             (shopper,) = self.shoppers.turn(country).tolist()
@@ -75,7 +75,7 @@ class Chance:
                 return self.order_of(shopper)
 
     def known(self) -> PlannedOrder | None:
-        """An order by one of those who ordered last, of all who have a history."""
+        """An order by one of the latest shoppers who have a history; None if nobody has one."""
         known = np.flatnonzero(self.shoppers.orders[: self.shoppers.count] >= LEAST_HISTORY)
         known = known[~self.shoppers.guest[known]]
         if not len(known):
@@ -89,14 +89,14 @@ class Chance:
         return PlannedOrder(self.at, shopper, country, country, shopper * DEVICES_EACH, created, 0)
 
     def unusual(self, shopper: int) -> int:
-        """Six to nine times what the shopper spends, and still below a thousand."""
+        """Six to nine times what the shopper usually spends, but below a thousand."""
         mean = self.shoppers.spent[shopper] / self.shoppers.orders[shopper]
         return int(np.clip(mean * self.random.uniform(6, 9), 30_000, 95_000))
 
     def series(
         self, first: PlannedOrder, count: int, gap: tuple[int, int]
     ) -> Iterator[PlannedOrder]:
-        """So many orders like the first, the next each time after a gap in seconds."""
+        """`count` orders like the first one, with a gap in seconds before each next one."""
         at = first.at
         for _ in range(count):
             yield first._replace(at=at)
@@ -142,8 +142,8 @@ def proxy(chance: Chance) -> list[PlannedOrder]:
 def device_ring(chance: Chance) -> list[PlannedOrder]:
     count = chance.between(5, 9)
     orders = (
-        chance.new_account()._replace(at=chance.at + place * chance.between(240, 600) * _SECOND)
-        for place in range(count)
+        chance.new_account()._replace(at=chance.at + index * chance.between(240, 600) * _SECOND)
+        for index in range(count)
     )
     return chance.amounts(orders, 10_000, 40_000)
 
@@ -192,22 +192,22 @@ def flight(chance: Chance) -> list[PlannedOrder]:
 def family(chance: Chance) -> list[PlannedOrder]:
     orders = (
         chance.shopper()._replace(
-            at=chance.at + place * chance.between(5, 12) * _MINUTE, device=chance.device
+            at=chance.at + index * chance.between(5, 12) * _MINUTE, device=chance.device
         )
-        for place in range(5)
+        for index in range(5)
     )
     return chance.amounts(orders, 2_000, 8_000)
 
 
 def newcomer(chance: Chance) -> list[PlannedOrder]:
-    # Half of the first baskets are above 80.00, one in 250 above 1000.00.
+    # Half of the first baskets are above 80.00, and one in 250 is above 1000.00.
     amount = min(200_000, 8_000 * math.exp(chance.random.normal(0, 0.95)))
     return [chance.new_account(youngest=2 * _MINUTE)._replace(amount=int(amount))]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`share` of all orders, in incidents of `orders` on average."""
+    """`share` of all orders, in incidents of `orders` orders on average."""
 
     plan: Plan
     share: float
@@ -219,7 +219,7 @@ class Scenario:
         return self.plan.__name__
 
 
-# An order's `scenario` is a place in here, from 1, where it is fraud.
+# The `scenario` of an order that is fraud is its number in this list, from 1.
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(stolen_card, 0.0022, 1.5, fraud=True),
     Scenario(card_testing, 0.0025, 8, fraud=True),
@@ -252,14 +252,14 @@ class Incidents:
         self._accounts = itertools.count()
 
     def plan(self, start: int, end: int, orders: float, first_visit: int) -> tuple[Visits, Looks]:
-        """Visits of the incidents that begin in [start, end), where so many orders are expected;
-        they are numbered from `first_visit`."""
+        """Visits of the incidents that begin in [start, end), in which `orders` orders are
+        expected. They are numbered from `first_visit` on."""
         planned: list[tuple[PlannedOrder, int, int]] = []
-        for place, scenario in enumerate(SCENARIOS, start=1):
+        for number, scenario in enumerate(SCENARIOS, start=1):
             for _ in range(self._random.poisson(orders * scenario.share / scenario.orders)):
                 self._incidents += 1
                 found = scenario.plan(self._chance(start, end))
-                fraud = (self._incidents, place) if scenario.fraud else (0, 0)
+                fraud = (self._incidents, number) if scenario.fraud else (0, 0)
                 planned += [(order, *fraud) for order in found]
         return self._visits(planned, first_visit), self._looks(planned)
 

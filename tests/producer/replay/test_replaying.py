@@ -59,7 +59,14 @@ class World:
     def destination(self) -> Destination:
         return Destination("test")
 
-    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
+    def send(
+        self,
+        topic: Topic,
+        keys: Sequence[bytes],
+        values: Sequence[bytes],
+        sequences: Sequence[int],
+    ) -> None:
+        (sequence,) = sequences
         self.events.append(f"send {sequence} at {self.now:g}")
         if sequence in self._failing:
             self._failures.append(Failure(sequence, "the disk is full"))

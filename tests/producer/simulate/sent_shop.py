@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -62,13 +63,15 @@ class Listed:
     def destination(self) -> Destination:
         return Destination("list")
 
-    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
-        self.sent.append((topic, key, value))
-        self.waiting.append(sequence)
-
-    def send_all(self, topic, keys, values, sequences) -> None:  # type: ignore[no-untyped-def]
-        for key, value, sequence in zip(keys, values, sequences, strict=True):
-            self.send(topic, key, value, sequence)
+    def send(
+        self,
+        topic: Topic,
+        keys: Sequence[bytes],
+        values: Sequence[bytes],
+        sequences: Sequence[int],
+    ) -> None:
+        self.sent += [(topic, key, value) for key, value in zip(keys, values, strict=True)]
+        self.waiting += sequences
 
     def deliveries(self) -> Deliveries:
         taken, self.waiting = self.waiting, []

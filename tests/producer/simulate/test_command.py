@@ -166,7 +166,7 @@ def test_a_run_is_sent_into_one_ledger_once(
     assert run(tmp_path, capsys, *given)[0] == 0
     code, answer = run(tmp_path, capsys, *given)
     assert code == 2
-    assert "holds a run r1 already" in answer["error"]
+    assert "already holds a run r1" in answer["error"]
 
 
 def test_workers_share_the_count_under_runs_of_their_own(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ops.commands.fraud.coverage import cover, open_database
-from proof.filling import fill
+from readers.filling import fill
 from tests.proof.alerts.test_rules import COLUMNS, NINE
 
 MINUTE = 60_000_000

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode
 from pathlib import Path
-from uuid import UUID
 
 import duckdb
 
@@ -18,7 +16,8 @@ from contracts.ledger import (
     Run,
 )
 from contracts.topics import TOPICS
-from proof.filling import fill
+from readers.filling import fill
+from readers.topic_ids import topic_id_text
 
 _UUID_TEXT = 36
 
@@ -105,13 +104,3 @@ def _is_torn(file: Path) -> bool:
             return False
         opened.seek(-1, 2)
         return opened.read() != b"\n"
-
-
-def topic_id_text(topic_id: str) -> str:
-    """One text for both ways clients print a topic's id: as a UUID, and in Kafka's base 64."""
-    if len(topic_id) == _UUID_TEXT:
-        return topic_id.lower()
-    try:
-        return str(UUID(bytes=urlsafe_b64decode(topic_id + "==")))
-    except ValueError:
-        return topic_id

@@ -12,7 +12,8 @@ import pytest
 from contracts.errors import ShopstreamError
 from contracts.ledger import ATTEMPT_COLUMNS, OUTCOME_COLUMNS, Run
 from proof.relations import connect
-from proof.stores.ledger_files import load_ledger, read_runs, topic_id_text
+from readers.ledger import load_ledger, read_runs
+from readers.topic_ids import topic_id_text
 
 ID = "0b8e4a9e-5f65-4a1c-9a35-3d1f4f4b8a01"
 EVENT = "00000000-0000-5000-8000-00000000000"

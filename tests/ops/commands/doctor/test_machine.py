@@ -15,8 +15,9 @@ from local.home import Home
 from local.java.jars import class_path, read_lock
 from local.ports import claim
 from local.profile import new_profile, write_profile
-from ops.commands.doctor import diagnosis
-from ops.commands.doctor.diagnosis import BAD, GOOD, MB, NOTE, Finding, examine
+from ops.commands.doctor import machine
+from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Diagnosis
+from ops.commands.doctor.machine import MB, examine
 from ops.main import run
 from ops.settings import Settings
 
@@ -32,7 +33,7 @@ def settings(tmp_path: Path) -> Settings:
     return made
 
 
-def finding(settings: Settings, check: str) -> Finding:
+def diagnosis(settings: Settings, check: str) -> Diagnosis:
     return next(one for one in examine(settings) if one.check == check)
 
 
@@ -43,10 +44,10 @@ def test_a_good_machine_has_nothing_bad(settings: Settings) -> None:
 def test_everything_bad_says_what_to_do(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(diagnosis, "LEAST_MEMORY_MB", 10**9)
-    monkeypatch.setattr(diagnosis, "LEAST_OPEN_FILES", 10**9)
-    monkeypatch.setattr(diagnosis, "OLDEST_PYTHON", (99, 0))
-    monkeypatch.setattr(diagnosis.disk, "STATE_MB", 10**12)
+    monkeypatch.setattr(machine, "LEAST_MEMORY_MB", 10**9)
+    monkeypatch.setattr(machine, "LEAST_OPEN_FILES", 10**9)
+    monkeypatch.setattr(machine, "OLDEST_PYTHON", (99, 0))
+    monkeypatch.setattr(machine.disk, "STATE_MB", 10**12)
     poor = replace(settings, aws_credentials=("AWS_PROFILE",), certificates=Path("/nowhere"))
     bad = {one.check: one for one in examine(poor) if one.verdict == BAD}
     assert set(bad) == {
@@ -58,10 +59,10 @@ def test_everything_bad_says_what_to_do(
 @pytest.mark.parametrize(
     ("available", "verdict"),
     [
-        pytest.param(diagnosis.WANTED_MEMORY_MB, GOOD, id="comfortable"),
-        pytest.param(diagnosis.WANTED_MEMORY_MB - 1, NOTE, id="tight"),
-        pytest.param(diagnosis.LEAST_MEMORY_MB, NOTE, id="just enough"),
-        pytest.param(diagnosis.LEAST_MEMORY_MB - 1, BAD, id="too little"),
+        pytest.param(machine.WANTED_MEMORY_MB, GOOD, id="comfortable"),
+        pytest.param(machine.WANTED_MEMORY_MB - 1, NOTE, id="tight"),
+        pytest.param(machine.LEAST_MEMORY_MB, NOTE, id="just enough"),
+        pytest.param(machine.LEAST_MEMORY_MB - 1, BAD, id="too little"),
     ],
 )
 def test_memory(
@@ -72,14 +73,14 @@ def test_memory(
             self.available = available * MB
 
     monkeypatch.setattr(psutil, "virtual_memory", Memory)
-    assert finding(settings, "memory").verdict == verdict
+    assert diagnosis(settings, "memory").verdict == verdict
 
 
 @pytest.mark.parametrize(
     ("soft", "verdict"),
     [
         pytest.param(256, BAD, id="the default of some systems"),
-        pytest.param(diagnosis.LEAST_OPEN_FILES, GOOD, id="enough"),
+        pytest.param(machine.LEAST_OPEN_FILES, GOOD, id="enough"),
         pytest.param(resource.RLIM_INFINITY, GOOD, id="no limit"),
     ],
 )
@@ -87,7 +88,7 @@ def test_open_files(
     settings: Settings, soft: int, verdict: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _which: (soft, soft))
-    assert finding(settings, "open files").verdict == verdict
+    assert diagnosis(settings, "open files").verdict == verdict
 
 
 def test_a_taken_port_is_named(settings: Settings) -> None:
@@ -95,9 +96,9 @@ def test_a_taken_port_is_named(settings: Settings) -> None:
     home.make()
     profile = new_profile(1, claim)
     write_profile(home, profile)
-    assert finding(settings, "ports").verdict == GOOD
+    assert diagnosis(settings, "ports").verdict == GOOD
     with socket.create_server(("127.0.0.1", profile.ports["postgres"])):
-        found = finding(settings, "ports")
+        found = diagnosis(settings, "ports")
     assert found.verdict == NOTE
     assert f"{profile.ports['postgres']} (postgres)" in found.found
 
@@ -113,8 +114,8 @@ def test_missing_jars(
     settings: Settings, problem: str | None, verdict: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class_path("spark", settings.cache)[0].unlink()
-    monkeypatch.setattr(diagnosis, "_registry_problem", lambda _settings: problem)
-    found = finding(settings, "jars")
+    monkeypatch.setattr(machine, "_registry_problem", lambda _settings: problem)
+    found = diagnosis(settings, "jars")
     assert found.verdict == verdict
     assert "1 " in found.found
 

@@ -22,8 +22,9 @@ from pyiceberg.types import (
 
 from contracts.errors import ShopstreamError
 from contracts.tables.lake import BRONZE_EVENTS
+from proof.loading import load_lake, planned
 from proof.relations import connect
-from proof.stores.lake_files import Planned, load_lake, local_path, plan_of
+from readers.lake import TableFiles, local_path
 
 _TYPES = {
     "text": (StringType(), pa.string()),
@@ -72,7 +73,7 @@ def offsets(connection: duckdb.DuckDBPyConnection) -> list[int]:
 def test_a_table_shows_the_rows_of_its_current_snapshot(catalog: SqlCatalog) -> None:
     with_offsets(catalog, range(3), range(3, 5))
     connection = connect()
-    load_lake(connection, plan_of(catalog))
+    load_lake(connection, catalog)
     assert offsets(connection) == [0, 1, 2, 3, 4]
     assert connection.execute("SELECT sum(files) FROM lake_files").fetchall() == [(2,)]
     (at,) = (
@@ -83,17 +84,17 @@ def test_a_table_shows_the_rows_of_its_current_snapshot(catalog: SqlCatalog) -> 
 
 def test_tables_that_nobody_wrote_are_empty(catalog: SqlCatalog) -> None:
     connection = connect()
-    load_lake(connection, plan_of(catalog))
+    load_lake(connection, catalog)
     assert offsets(connection) == []
-    assert plan_of(catalog)("silver.orders") == Planned(None, ())
+    assert planned(catalog, "silver.orders") == TableFiles(None, ())
 
 
 def test_a_file_that_is_gone_is_named_and_the_rest_is_read(catalog: SqlCatalog) -> None:
     with_offsets(catalog, range(3), range(3, 5))
-    gone = local_path(plan_of(catalog)("bronze.events").paths[0])
+    gone = local_path(planned(catalog, "bronze.events").paths[0])
     gone.unlink()
     connection = connect()
-    load_lake(connection, plan_of(catalog))
+    load_lake(connection, catalog)
     assert len(offsets(connection)) in (2, 3)
     missing = connection.execute("FROM lake_missing_files").fetchall()
     assert missing == [("bronze.events", str(gone))]
@@ -101,20 +102,19 @@ def test_a_file_that_is_gone_is_named_and_the_rest_is_read(catalog: SqlCatalog) 
 
 def test_a_file_that_no_snapshot_names_is_not_read(catalog: SqlCatalog) -> None:
     with_offsets(catalog, range(3))
-    (path,) = plan_of(catalog)("bronze.events").paths
+    (path,) = planned(catalog, "bronze.events").paths
     orphan = local_path(path).with_name("orphan.parquet")
     orphan.write_bytes(local_path(path).read_bytes())
     connection = connect()
-    load_lake(connection, plan_of(catalog))
+    load_lake(connection, catalog)
     assert offsets(connection) == [0, 1, 2]
 
 
 def test_a_commit_changes_the_snapshot(catalog: SqlCatalog) -> None:
     with_offsets(catalog, range(3))
-    plan = plan_of(catalog)
-    before = plan("bronze.events").snapshot_id
+    before = planned(catalog, "bronze.events").snapshot_id
     catalog.load_table("bronze.events").delete("offset = 1")
-    assert plan("bronze.events").snapshot_id != before
+    assert planned(catalog, "bronze.events").snapshot_id != before
 
 
 def test_row_level_deletes_are_refused(catalog: SqlCatalog) -> None:
@@ -134,7 +134,7 @@ def test_row_level_deletes_are_refused(catalog: SqlCatalog) -> None:
 
     catalog.load_table = lambda _: Table()  # type: ignore[method-assign, assignment, return-value]
     with pytest.raises(ShopstreamError, match="row-level deletes"):
-        plan_of(catalog)("bronze.events")
+        planned(catalog, "bronze.events")
 
 
 @pytest.mark.parametrize(
