@@ -1,4 +1,4 @@
-"""The public door: an HTTP API that answers holders of a token and logs who asked."""
+"""The public part: an HTTP API that answers holders of a token and logs who asked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from constructs import Construct
 from cdk.log_retention import log_group
 from cdk.settings import EnvironmentSettings
 
-_REQUESTS_A_SECOND, _REQUESTS_AT_ONCE = 50, 100
+_REQUESTS_PER_SECOND, _BURST = 50, 100
 _LOGGED = (
     *("requestId", "requestTime", "routeKey", "path", "status", "responseLatency"),
     *("sourceIp", "subject", "error"),
@@ -27,8 +27,8 @@ _CONTEXT = {
 
 
 class HttpApi(apigatewayv2.HttpApi):
-    """Each GET goes to `function` once its JWT holds: signature, issuer, audience and time are
-    looked at before anything of ours runs."""
+    """Each GET with a valid JWT goes to `function`. Its signature, issuer, audience and time are
+    checked before any code of ours runs."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class HttpApi(apigatewayv2.HttpApi):
             stage_name="$default",
             auto_deploy=True,
             throttle=apigatewayv2.ThrottleSettings(
-                rate_limit=_REQUESTS_A_SECOND, burst_limit=_REQUESTS_AT_ONCE
+                rate_limit=_REQUESTS_PER_SECOND, burst_limit=_BURST
             ),
         )
         resource = stage.node.default_child
