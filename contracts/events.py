@@ -28,7 +28,7 @@ LATE_AFTER_US = 15 * 60 * 1_000_000
 
 SIMULATED_NAMESPACE = UUID("0c7e2f0e-8f3d-5e0c-a1b5-6f7a0f4f2a01")
 _REPLAYED = UUID("5b1f6d1a-2f0b-5b52-9a53-6d2a1d9b3c02")
-_ALERTS = UUID("b0a8e7de-4c0f-5d5e-8f43-1c9c2b7a7d03")
+ALERT_NAMESPACE = UUID("b0a8e7de-4c0f-5d5e-8f43-1c9c2b7a7d03")
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ def replayed_purchase_id(edition: str, row: int) -> str:
 
 def alert_id(rule: str, rule_version: int, subject: str, window_start: int | None) -> str:
     window = "" if window_start is None else str(window_start)
-    return _uuid5_text(_ALERTS, f"{rule}/{rule_version}/{subject}/{window}")
+    return _uuid5_text(ALERT_NAMESPACE, f"{rule}/{rule_version}/{subject}/{window}")
 
 
 def _uuid5_text(namespace: UUID, name: str) -> str:

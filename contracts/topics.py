@@ -8,7 +8,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Topic:
-    """One Kafka topic. With three brokers it has 3 replicas, of which 2 must be in sync."""
+    """One Kafka topic. With three brokers or more it has 3 replicas, of which 2 are in sync."""
 
     name: str
     schema: str
