@@ -166,7 +166,7 @@ CHANGES = {
         {"customers"},
         0,
     ),
-    "an alert missing": ("DELETE FROM answers.alerts WHERE rule = 'amount'", {"fraud_alerts"}, 0),
+    "an alert missing": ("DELETE FROM answers.alerts WHERE rule = 'amount'", {"fraud_alerts"}, 1),
     "another number of rejected rows": (
         "UPDATE source_rejected SET told = 2",
         {"rejected rows"},
