@@ -1,4 +1,4 @@
-"""Log groups, and how long CloudWatch keeps them; it takes certain numbers of days only."""
+"""Log groups, and how long CloudWatch keeps them: it offers only certain numbers of days."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def log_group(
     key: kms.IKey,
     name: str | None = None,
 ) -> logs.LogGroup:
-    """A group under the key that ends after the days of the settings and goes with its stack."""
+    """A group that is encrypted with the key, keeps lines for the days of the settings, and is
+    deleted with its stack."""
     return logs.LogGroup(
         scope,
         id,

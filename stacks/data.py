@@ -18,7 +18,7 @@ from stacks.network import PRIVATE, NetworkStack
 
 
 class DataStack(Stack):
-    """Stateful: everything in it stays when the stack goes."""
+    """Stateful: everything in it is kept when the stack is deleted."""
 
     def __init__(
         self, scope: Construct, id: str, *, settings: EnvironmentSettings, network: NetworkStack
@@ -60,7 +60,7 @@ def _key(scope: Construct, settings: EnvironmentSettings) -> kms.Key:
             },
         )
     )
-    # Alarms and budgets publish to encrypted topics, and need no more for it (SNS' guide, "Enable
+    # Alarms and budgets publish to encrypted topics and need only this (SNS' guide, "Enable
     # compatibility between event sources from AWS services and encrypted topics").
     for service in ("cloudwatch", "budgets"):
         publisher = iam.ServicePrincipal(

@@ -47,7 +47,7 @@ def environment(scope: Construct, settings: EnvironmentSettings, assets: Assets)
         data=data,
         assets=assets,
     )
-    # The applications find the tables and the users that the migrations have made.
+    # The applications need the tables and the users that the migrations make.
     processing.add_stack_dependency(functions)
     observability = ObservabilityStack(
         scope,

@@ -30,7 +30,7 @@ from contracts.topics import ALERTS, ORDERS
 from stacks.data import DataStack
 from stacks.network import PRIVATE, NetworkStack
 
-# Beside the handlers in their bundle.
+# A file beside the handlers in their bundle.
 _ROOTS = "rds-roots.pem"
 _SIGN_IN_ROLE = "rds_iam"
 CANARY_EVERY = Duration.minutes(5)
@@ -38,8 +38,8 @@ _CANARY_PATIENCE_SECONDS = 120
 
 
 class FunctionsStack(Stack):
-    """`functions` by name; `notifications` carries alerts to people; `api` is the only public part,
-    behind its authorizer."""
+    """`functions` by name. `notifications` carries alerts to people. `api`, behind its authorizer,
+    is the only public part."""
 
     def __init__(
         self,
@@ -123,7 +123,7 @@ class FunctionsStack(Stack):
                 "REGISTRY": self._registry,
                 "NOTIFICATIONS_TOPIC": self.notifications.topic_arn,
             },
-            # Under the time a claim lasts: what took longer may be sent by another.
+            # Shorter than a claim lasts: after that, another call may send the same alert.
             timeout=Duration.seconds(60),
         )
         data.postgres.grant_connect(function, NOTIFIER)
@@ -178,7 +178,7 @@ class FunctionsStack(Stack):
         data.postgres.grant_connect(function, READER)
         data.postgres.allow_from(function)
         rule = events.Rule(self, "CanarySchedule", schedule=events.Schedule.rate(CANARY_EVERY))
-        # The next one comes anyway; a second try would measure itself.
+        # The next call comes anyway, and a second try would measure itself.
         rule.add_target(targets.LambdaFunction(function, retry_attempts=0))
         return function
 

@@ -1,4 +1,4 @@
-"""Dashboards, alarms and whom they tell."""
+"""Dashboards, alarms and the people whom they notify."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from stacks.processing import ProcessingStack
 
 
 class ObservabilityStack(Stack):
-    """Stateless: it looks at the others and changes nothing in them. `topic` has what is to reach
-    the people who keep the platform running; alerts of the shop have a topic of their own."""
+    """Stateless: it watches the other stacks and changes nothing in them. `topic` reaches the
+    people who keep the platform running. Alerts of the shop have a topic of their own."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class ObservabilityStack(Stack):
 
 
 def _loosely(cluster_id: str | None) -> str | None:
-    """A changed cluster is a new one, and an export that a dashboard imports could not change."""
+    """A changed cluster is a new one, and an export cannot change while a dashboard imports it."""
     if cluster_id is None:
         return None
     return str(Stack.consume_reference(cluster_id, ReferenceStrength.WEAK))

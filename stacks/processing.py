@@ -1,4 +1,4 @@
-"""The streaming applications: where they run, what they may touch, and who keeps them running."""
+"""The streaming applications: where they run, what they may touch, and what keeps them running."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from stacks.data import DataStack
 from stacks.network import PRIVATE, NetworkStack
 
 LOOK_EVERY = Duration.minutes(1)
-# A driver is up within three minutes of its start; three failures in a row with the waits between
-# them come to the deployment as a failure before this.
+# A driver runs within three minutes of its start. Three failures in a row, with the waits between
+# them, fail the deployment before this.
 _PATIENCE = Duration.minutes(45)
 
 
 class ProcessingStack(Stack):
-    """Stateless: checkpoints are caches in the lake, answers are in the data stack. `controller`
-    keeps the applications running on the cluster `cluster_id` or, where that is None, as runs of
-    `application_id`."""
+    """Stateless: checkpoints are caches in the lake, and answers are in the data stack.
+    `controller` keeps the applications running on the cluster `cluster_id` or, where that is None,
+    as runs of `application_id`."""
 
     def __init__(
         self,
@@ -116,7 +116,7 @@ class ProcessingStack(Stack):
         )
 
     def _allow(self, application: Application) -> None:
-        """What one application reads and writes."""
+        """Grants one application what it reads and writes."""
         data, role = self._data, self._emr.role_of(application)
         data.kafka.grant_read(role, application.reads, application.group)
         if application.writes:
@@ -170,7 +170,7 @@ class ProcessingStack(Stack):
         self._data.kafka.grant_find(function)
         self._grant_switch(function, "ssm:GetParameter", "ssm:PutParameter")
         self._schedule = events.Rule(self, "Schedule", schedule=events.Schedule.rate(LOOK_EVERY))
-        # It looks again a minute later anyway.
+        # The next minute's call is the second try.
         self._schedule.add_target(targets.LambdaFunction(function, retry_attempts=0))
         return function
 
@@ -203,7 +203,7 @@ class ProcessingStack(Stack):
             patience=_PATIENCE,
             properties={"Plan": self._environment["JOB_PLAN"]},
         )
-        # What the applications may touch comes before they do. The schedule comes after them, and
-        # goes first: it would start again what a deletion has just ended.
+        # The applications' permissions are made before the applications start. The schedule is made
+        # last and deleted first: otherwise it would start again what a deletion has just ended.
         step.resource.node.add_dependency(self._emr)
         self._schedule.node.add_dependency(step.resource)

@@ -17,8 +17,8 @@ from contracts.aws.releases import EMR_RELEASE
 from contracts.aws.spark_submit import Platform
 
 _SERVICE = "emr-serverless.amazonaws.com"
-# A ceiling of cost, above what all applications take while each hands over to its successor. Not
-# made from their sizes: nothing here can be changed before the application is stopped.
+# A limit of cost, above what all applications take while each hands over to its successor. It is
+# not derived from their sizes, because it can be changed only while the application is stopped.
 _MOST = {"cpu": "64 vCPU", "memory": "256 GB", "disk": "2000 GB"}
 _IDLE_MINUTES = 15
 _OBSERVE = ("emr-serverless:ListJobRuns",)
@@ -27,7 +27,7 @@ _SHUT_DOWN = ("emr-serverless:GetApplication", "emr-serverless:StopApplication")
 
 
 class EmrServerless(Construct):
-    """It starts with the first run and stops when nothing has run for a while."""
+    """It starts with the first run, and stops when nothing has run for a while."""
 
     platform: Platform = "serverless"
 
@@ -64,7 +64,7 @@ class EmrServerless(Construct):
                 s3_monitoring_configuration=kind.S3MonitoringConfigurationProperty(
                     log_uri=lake.log_url
                 ),
-                # EMR's own copy would lie outside the shop's bucket and its key.
+                # EMR's own copy of the logs would be outside the shop's bucket and its key.
                 managed_persistence_monitoring_configuration=(
                     kind.ManagedPersistenceMonitoringConfigurationProperty(enabled=False)
                 ),

@@ -19,7 +19,6 @@ from cdk.log_retention import log_group
 from cdk.settings import EnvironmentSettings
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
-# These name no resource: network interfaces and traces have no ARN before they are made.
 _NETWORK = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -34,7 +33,7 @@ _HTTPS = ec2.Port.tcp(443)
 
 @dataclass(frozen=True)
 class FunctionDefaults:
-    """What every function of an environment has in common."""
+    """What all functions of an environment have in common."""
 
     settings: EnvironmentSettings
     assets: Assets
@@ -45,8 +44,8 @@ class FunctionDefaults:
 
 class PlatformFunction(lambda_.Function):
     """Runs ``lambdas.NAME.handler`` in private subnets, with a role, a security group and a log
-    group of its own; it reaches AWS and what lets it in. `ways` is what has to be there before it
-    can work."""
+    group of its own. It reaches AWS and whatever lets it in. `ways` must exist before it can
+    work."""
 
     def __init__(
         self,
@@ -114,8 +113,8 @@ def _role(scope: Construct, id: str, own_log: logs.LogGroup, description: str) -
         ["*"],
         because="Network interfaces and traces have no ARN before they are made.",
     )
-    # Lambda itself makes the interfaces, and then names no source function (Lambda's guide, "Using
-    # source function ARN to control function access behavior"); the code has no business with them.
+    # Lambda itself makes the interfaces, and its requests name no source function (Lambda's guide,
+    # "Using source function ARN to control function access behavior"). The code never needs them.
     role.add_to_policy(
         iam.PolicyStatement(
             effect=iam.Effect.DENY,
@@ -128,5 +127,5 @@ def _role(scope: Construct, id: str, own_log: logs.LogGroup, description: str) -
 
 
 def _any_function() -> str:
-    # Not the function's own: it waits for its role's policy, which would wait for it.
+    # Not this function's ARN: it would wait for its role's policy, and the policy for it.
     return f"arn:{Aws.PARTITION}:lambda:{Aws.REGION}:{Aws.ACCOUNT_ID}:function:*"

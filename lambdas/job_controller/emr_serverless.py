@@ -22,7 +22,7 @@ _STATES: dict[str, JobRunState] = {
 }
 _DELETABLE = ("CREATED", "STOPPED")
 _ENDED = ("SUCCESS", "CANCELLED", "FAILED")
-# Runs looked at that have ended, by when they began: a stream lives for weeks.
+# Ended runs are looked at if they began within this time: a stream lives for weeks.
 _RECENT = timedelta(days=30)
 
 
@@ -49,18 +49,19 @@ class EmrServerless:
     def start(self, name: JobRunName, submission: Submission, *, take_over: bool) -> None:
         self._client.start_job_run(
             applicationId=self._application_id,
-            # A second call of the same name answers with the run of the first.
+            # A second call with the same name answers with the run of the first.
             clientToken=str(name),
             name=str(name),
             executionRoleArn=self._roles[name.application],
             mode="STREAMING",
-            # The controller alone restarts: a run that was told to take over and is tried again by
-            # the service would take over from its successor.
+            # Only the controller restarts. If the service tried a run again that was told to take
+            # over, that run would take over from its successor.
             retryPolicy={"maxFailedAttemptsPerHour": 1},
             jobDriver={
                 "sparkSubmit": {
                     "entryPoint": submission.package.entry,
                     "entryPointArguments": submission.arguments(take_over=take_over),
+                    "sparkSubmitParameters": " ".join(submission.options()),
                 }
             },
             configurationOverrides={
@@ -77,8 +78,8 @@ class EmrServerless:
         self._client.cancel_job_run(applicationId=self._application_id, jobRunId=run.id)
 
     def shut_down(self) -> bool:
-        # DeleteApplication takes one that has stopped or never started, and CloudFormation does not
-        # stop it (EMR Serverless' guide, "Application states").
+        # DeleteApplication accepts an application that has stopped or never started, and
+        # CloudFormation does not stop it (EMR Serverless' guide, "Application states").
         asked = {"applicationId": self._application_id}
         state = self._client.get_application(**asked)["application"]["state"]
         if state == "STARTED":

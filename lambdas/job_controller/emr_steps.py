@@ -21,9 +21,9 @@ _STATES: dict[str, JobRunState] = {
     "FAILED": "failed",
 }
 _STOP = "stop-"
-# Ended steps looked at: with the waits between failures, more than a day of them.
+# Ended steps that are looked at: with the waits between failures, more than a day of them.
 _RECENT = 100
-# Cancelling a step ends the submitting process alone; the stream is YARN's.
+# Cancelling a step ends only the submitting process. The stream runs in YARN.
 _KILL = (
     "yarn application -list -appTags \"$0\" | awk '/^application_/ {print $1}' "
     "| xargs --no-run-if-empty --max-args=1 yarn application -kill"
@@ -50,7 +50,7 @@ class EmrSteps:
         self._submit(f"{_STOP}{run.name}", ["bash", "-c", _KILL, str(run.name)])
 
     def shut_down(self) -> bool:
-        # A cluster can be deleted as it is.
+        # A cluster can be deleted at any time.
         return True
 
     def _submit(self, name: str, words: list[str]) -> None:
@@ -73,7 +73,7 @@ def _run(step: dict[str, Any], name: JobRunName, stopping: set[str]) -> JobRun:
     times = status["Timeline"]
     state = _STATES[status["State"]]
     if f"{_STOP}{name}" in stopping:
-        # What was killed because it was asked to is no failure.
+        # A run that was killed on request has not failed.
         state = "ending" if state in ("starting", "running") else "ended"
     ended = state in ("ended", "failed")
     at = times.get("EndDateTime") or times["CreationDateTime"]
