@@ -205,72 +205,46 @@ def _amount(line: Record) -> int:
     return line_amount(line["quantity"], line["unit_price"])
 
 
+def _each_line(good: Callable[[Record], bool], detail: str) -> RecordCheck:
+    return _unless(lambda record: all(map(good, record["lines"])), detail)
+
+
 _CURRENCY_RULE: tuple[Reason, RecordCheck] = (
     "invalid_currency",
     _unless(
-        lambda record: _CURRENCY.match(record["currency"]) is not None,
-        "currency is not three capital letters",
+        lambda r: bool(_CURRENCY.match(r["currency"])), "currency is not three capital letters"
     ),
 )
+_BOUNDS = _unless(_order_within_bounds, "quantity, unit_price, total or line amounts")
+_HAS_LINES = _unless(lambda r: bool(r["lines"]), "an order needs at least one line")
+_NO_ZERO = _each_line(lambda line: line["quantity"] != 0, "a line has quantity 0")
+_PRICES = _each_line(lambda line: line["unit_price"] >= 0, "a line has a negative unit_price")
+_TOTAL = _unless(
+    lambda r: r["total"] == sum(map(_amount, r["lines"])),
+    "total is not the sum of the line amounts",
+)
+_PAYS = _unless(
+    lambda r: r["kind"] != "placed" or r["total"] > 0, "a placed order has a total of 0 or less"
+)
+_DISCOUNT = _unless(lambda r: 1 <= r["discount_percent"] <= 100, "discount_percent is not 1 to 100")
+_VALIDITY = _unless(lambda r: r["starts_at"] < r["ends_at"], "starts_at is not before ends_at")
 _RULES: dict[str, tuple[tuple[Reason, RecordCheck], ...]] = {
     ORDERS.name: (
         _CURRENCY_RULE,
-        (
-            "value_out_of_range",
-            _unless(_order_within_bounds, "quantity, unit_price, total or line amounts"),
-        ),
-        (
-            "no_lines",
-            _unless(lambda record: bool(record["lines"]), "an order needs at least one line"),
-        ),
-        (
-            "zero_quantity",
-            _unless(
-                lambda record: all(line["quantity"] != 0 for line in record["lines"]),
-                "a line has quantity 0",
-            ),
-        ),
-        (
-            "negative_price",
-            _unless(
-                lambda record: all(line["unit_price"] >= 0 for line in record["lines"]),
-                "a line has a negative unit_price",
-            ),
-        ),
-        (
-            "total_mismatch",
-            _unless(
-                lambda record: record["total"] == sum(map(_amount, record["lines"])),
-                "total is not the sum of the line amounts",
-            ),
-        ),
-        (
-            "nothing_to_pay",
-            _unless(
-                lambda record: record["kind"] != "placed" or record["total"] > 0,
-                "a placed order has a total of 0 or less",
-            ),
-        ),
+        ("value_out_of_range", _BOUNDS),
+        ("no_lines", _HAS_LINES),
+        ("zero_quantity", _NO_ZERO),
+        ("negative_price", _PRICES),
+        ("total_mismatch", _TOTAL),
+        ("nothing_to_pay", _PAYS),
     ),
     CLICKS.name: (
         _CURRENCY_RULE,
-        ("value_out_of_range", _unless(lambda record: abs(record["price"]) <= MAX_MINOR, "price")),
-        ("negative_price", _unless(lambda record: record["price"] >= 0, "price is negative")),
+        ("value_out_of_range", _unless(lambda r: abs(r["price"]) <= MAX_MINOR, "price")),
+        ("negative_price", _unless(lambda r: r["price"] >= 0, "price is negative")),
     ),
     PROMOTIONS.name: (
-        (
-            "invalid_discount",
-            _unless(
-                lambda record: 1 <= record["discount_percent"] <= 100,
-                "discount_percent is not 1 to 100",
-            ),
-        ),
-        (
-            "empty_validity",
-            _unless(
-                lambda record: record["starts_at"] < record["ends_at"],
-                "starts_at is not before ends_at",
-            ),
-        ),
+        ("invalid_discount", _DISCOUNT),
+        ("empty_validity", _VALIDITY),
     ),
 }

@@ -31,7 +31,7 @@ _ANY_PARTITION = -1
 _OnDelivery = Callable[[KafkaError | None, Message], None]
 # Long enough for a leader to die and another to be elected; then an event has failed.
 DELIVERY_SECONDS = 120
-# When every event has been acknowledged or has failed, a little later than the client says so.
+# By then every event that was sent has been acknowledged or has failed.
 FLUSH_SECONDS = DELIVERY_SECONDS + 10
 _SETTINGS: Mapping[str, Any] = {
     "client.id": "shopstream-producer",
@@ -132,7 +132,7 @@ class KafkaOutlet:
             delivered: _OnDelivery = partial(on_delivery, sequence)
             while True:
                 try:
-                    # Without names: the client takes a third longer to read arguments by name.
+                    # Positional: the client takes a third longer to read arguments by name.
                     produce(name, value, key, _ANY_PARTITION, delivered)
                     break
                 except BufferError:

@@ -10,7 +10,6 @@ from typing import Any
 from contracts.ledger import Run
 from producer import terminal
 from producer.clock import Clock, Pace, real_clock
-from producer.outlets import Outlet
 from producer.outlets.kafka import FLUSH_SECONDS
 from producer.replay.arguments import ReplayArguments
 from producer.replay.data_file import Layout, PreparedReplay, prepare
@@ -20,7 +19,7 @@ from producer.replay.online_retail.layout import OnlineRetail
 from producer.replay.rees46.layout import Rees46
 from producer.replay.replaying import Replay
 from producer.replay.summary import ReplaySummary
-from producer.subjects import Tokens, Vault
+from producer.subjects import Tokens
 from producer.wiring import new_run_id, open_ledger, open_outlet, open_vault
 
 
@@ -33,71 +32,53 @@ def replay(arguments: ReplayArguments) -> int:
     if arguments.check:
         terminal.tell(f"{arguments.file}: {prepared.file.rows:,} data rows, can be replayed")
         return 0
+    return terminal.end(_send(arguments, prepared, clock), as_json=arguments.json)
+
+
+def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Clock) -> ReplaySummary:
+    layout, where = prepared.layout, arguments.where
     with ExitStack() as held:
-        outlet = open_outlet(arguments.where, *prepared.layout.topics, now_us=clock.now_us)
-        held.callback(outlet.close)
-        vault = open_vault(arguments.where)
-        held.callback(vault.close)
+        outlet = held.enter_context(
+            closing(open_outlet(where, *layout.topics, now_us=clock.now_us))
+        )
+        vault = held.enter_context(closing(open_vault(where)))
         run = prepared.run(
             new_run_id(prepared.started_at),
             outlet.destination(),
             new_run=arguments.new_run,
             rebased=arguments.rebase_time,
         )
-        rejected = held.enter_context(
-            closing(RejectedRows(_rejected_file(arguments, run), prepared.layout.columns))
-        )
-        summary = _send(
-            arguments,
-            prepared=prepared,
+        rejected = RejectedRows(_rejected_file(arguments, run), layout.columns)
+        held.callback(rejected.close)
+        reading = prepared.reading(rejected.add)
+        sending = Replay(
             run=run,
             outlet=outlet,
-            vault=vault,
-            rejected=rejected,
+            ledger=open_ledger(where, run),
+            encoder=layout.encoder(where, run, Tokens(vault, "customer"), clock.now_us),
+            pace=Pace(arguments.speed),
             clock=clock,
+            rows_read=lambda: reading.rows,
+            rejected=lambda: rejected.counts,
+            tell=terminal.tell,
+            noun=layout.noun,
         )
-    return terminal.end(summary, as_json=arguments.json)
-
-
-def _send(
-    arguments: ReplayArguments,
-    *,
-    prepared: PreparedReplay[Any],
-    run: Run,
-    outlet: Outlet,
-    vault: Vault,
-    rejected: RejectedRows,
-    clock: Clock,
-) -> ReplaySummary:
-    reading = prepared.reading(rejected.add)
-    tokens = Tokens(vault, "customer")
-    replay = Replay(
-        run=run,
-        outlet=outlet,
-        ledger=open_ledger(arguments.where, run),
-        encoder=prepared.layout.encoder(arguments.where, run, tokens, clock.now_us),
-        pace=Pace(arguments.speed),
-        clock=clock,
-        rows_read=lambda: reading.rows,
-        rejected=lambda: rejected.counts,
-        tell=terminal.tell,
-        noun=prepared.layout.noun,
-    )
-    terminal.stop_on_signal(replay)
-    began = clock.monotonic()
-    ended = replay.send(reading.events(prepared.file.blocks()))
-    unknown = replay.finish(FLUSH_SECONDS)
-    finished = ended and unknown == 0 and replay.counts.failed == 0
-    replay.close(prepared.last_row if finished else replay.last_row, finished=finished)
-    return ReplaySummary.of(
-        replay,
-        prepared,
-        rejected_file=rejected.path if rejected.counts else None,
-        ledger=arguments.where.ledger,
-        finished=finished,
-        unknown=unknown,
-        seconds=clock.monotonic() - began,
-    )
+        terminal.stop_on_signal(sending)
+        began = clock.monotonic()
+        ended = sending.send(reading.events(prepared.file.blocks()))
+        unknown = sending.finish(FLUSH_SECONDS)
+        finished = ended and unknown == 0 and sending.counts.failed == 0
+        sending.close(prepared.last_row if finished else sending.last_row, finished=finished)
+        return ReplaySummary(
+            replay=sending,
+            prepared=prepared,
+            rejected=rejected.counts,
+            rejected_file=rejected.path,
+            ledger=where.ledger,
+            finished=finished,
+            unknown=unknown,
+            seconds=clock.monotonic() - began,
+        )
 
 
 def _rejected_file(arguments: ReplayArguments, run: Run) -> Path:

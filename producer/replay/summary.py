@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,94 +14,74 @@ from producer.replay.replaying import Replay
 
 @dataclass(frozen=True)
 class ReplaySummary:
-    """A run's result. `unknown` events were neither acknowledged nor refused in time; `rest_rows`
-    of the slice come after `last_row`."""
+    """The result of a replay that was closed. `unknown` events were neither acknowledged nor
+    refused in time."""
 
-    run_id: str
+    replay: Replay[Any]
+    prepared: PreparedReplay[Any]
+    rejected: Mapping[str, int]
+    rejected_file: Path
+    ledger: Path | None
     finished: bool
-    file: str
-    edition: str
-    shift_us: int
-    first_row: int
-    last_row: int
-    rest_rows: int
-    rows_read: int
-    attempted: int
-    acknowledged: int
-    failed: int
     unknown: int
-    failure: str
-    rejected: dict[str, int]
-    rejected_file: str | None
-    ledger: str | None
     seconds: float
-    noun: str
-
-    @staticmethod
-    def of(
-        replay: Replay[Any],
-        prepared: PreparedReplay[Any],
-        *,
-        rejected_file: Path | None,
-        ledger: Path | None,
-        finished: bool,
-        unknown: int,
-        seconds: float,
-    ) -> ReplaySummary:
-        """The result of a replay that was closed."""
-        run, counts = replay.run, replay.counts
-        assert run.source is not None
-        return ReplaySummary(
-            run_id=run.run,
-            finished=finished,
-            file=str(prepared.file.path),
-            edition=run.source.edition,
-            shift_us=run.source.shift_us,
-            first_row=run.source.first_row,
-            last_row=replay.last_row,
-            rest_rows=prepared.last_row - replay.last_row,
-            rows_read=replay.rows_read(),
-            attempted=counts.attempted,
-            acknowledged=counts.acknowledged,
-            failed=counts.failed,
-            unknown=unknown,
-            failure=counts.first_failure,
-            rejected=dict(replay.rejected()),
-            rejected_file=str(rejected_file) if rejected_file else None,
-            ledger=str(ledger / run.run) if ledger else None,
-            seconds=round(seconds, 3),
-            noun=replay.noun,
-        )
 
     @property
     def exit_code(self) -> int:
         if self.finished:
             return 0
-        return 1 if self.failed or self.unknown else INTERRUPTED
+        return 1 if self.replay.counts.failed or self.unknown else INTERRUPTED
+
+    @property
+    def rest_rows(self) -> int:
+        """How many rows of the slice come after the last one that was sent."""
+        return self.prepared.last_row - self.replay.last_row
 
     def as_fields(self) -> dict[str, object]:
-        fields = asdict(self)
-        del fields["noun"]
-        return {**fields, "exit_code": self.exit_code}
+        run, counts = self.replay.run, self.replay.counts
+        assert run.source is not None
+        return {
+            "run_id": run.run,
+            "finished": self.finished,
+            "file": str(self.prepared.file.path),
+            "edition": run.source.edition,
+            "shift_us": run.source.shift_us,
+            "first_row": run.source.first_row,
+            "last_row": self.replay.last_row,
+            "rest_rows": self.rest_rows,
+            "rows_read": self.replay.rows_read(),
+            "attempted": counts.attempted,
+            "acknowledged": counts.acknowledged,
+            "failed": counts.failed,
+            "unknown": self.unknown,
+            "failure": counts.first_failure,
+            "rejected": dict(self.rejected),
+            "rejected_file": str(self.rejected_file) if self.rejected else None,
+            "ledger": str(self.ledger / run.run) if self.ledger else None,
+            "seconds": round(self.seconds, 3),
+            "exit_code": self.exit_code,
+        }
 
     def as_lines(self) -> list[str]:
-        speed = self.rows_read / max(self.seconds, 1e-9)
+        counts, rows, noun = self.replay.counts, self.replay.rows_read(), self.replay.noun
+        speed = rows / max(self.seconds, 1e-9)
         lines = [
-            f"{self.rows_read:,} rows read, {self.attempted:,} {self.noun} sent, "
-            f"{self.acknowledged:,} acknowledged in {self.seconds:.1f} s ({speed:,.0f} rows/s)"
+            f"{rows:,} rows read, {counts.attempted:,} {noun} sent, "
+            f"{counts.acknowledged:,} acknowledged in {self.seconds:.1f} s ({speed:,.0f} rows/s)"
         ]
         if self.rejected:
             reasons = ", ".join(f"{name} {count:,}" for name, count in self.rejected.items())
             lines.append(f"rejected rows: {reasons}; see {self.rejected_file}")
-        if self.failed or self.unknown:
+        if counts.failed or self.unknown:
             lines.append(
-                f"error: {self.failed:,} {self.noun} were refused and {self.unknown:,} not answered"
-                + (f": {self.failure}" if self.failure else "")
+                f"error: {counts.failed:,} {noun} were refused and {self.unknown:,} not answered"
+                + (f": {counts.first_failure}" if counts.first_failure else "")
             )
             lines.append("next: start the same command again: what arrived counts once")
         elif not self.finished:
+            last_row = self.replay.last_row
             lines.append(
-                f"stopped after row {self.last_row}; to go on: "
-                f"--start {self.last_row + 1} --limit {self.rest_rows}"
+                f"stopped after row {last_row}; to go on: "
+                f"--start {last_row + 1} --limit {self.rest_rows}"
             )
-        return [*lines, f"run {self.run_id}"]
+        return [*lines, f"run {self.replay.run.run}"]

@@ -38,7 +38,7 @@ _PROMOTED_SHARE = 0.12
 
 
 def browse(random: np.random.Generator, visits: int, catalogue: Catalogue, promoted: Ints) -> Looks:
-    """What `visits` visits look at: popular products, and now and then one with a discount."""
+    """What visits look at: popular products, and now and then one with a discount."""
     counts = np.minimum(random.geometric(_LAST_LOOK_SHARE, visits), _MOST_LOOKS)
     visit = np.repeat(np.arange(visits), counts)
     chance = random.random(len(visit), np.float32)

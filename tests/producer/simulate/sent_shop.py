@@ -38,7 +38,7 @@ RUN = "test-run"
 
 
 class FixedVault:
-    """A vault whose secret never changes, and the subjects it was told."""
+    """A vault whose secret never changes; it lists the subjects that it was told."""
 
     def __init__(self) -> None:
         self.subjects: list[Subject] = []
@@ -54,7 +54,7 @@ class FixedVault:
 
 @dataclass
 class Listed:
-    """An outlet that keeps what it gets, acknowledged at `append_time` or at each one's `sent`."""
+    """An outlet that keeps what it gets and acknowledges it at `append_time`."""
 
     append_time: int
     sent: list[tuple[Topic, bytes, bytes]] = field(default_factory=list)

@@ -73,7 +73,7 @@ def test_absurd_options_end_with_2_and_the_reason(
         # Live: the shop's clock is the world's.
         ([], NOW, 86_400 * SECOND, None, 1000.0),
         (["--rate", "20", "--duration", "60"], NOW, 60 * SECOND, NOW + 60 * SECOND, 20.0),
-        # Faster: it ends when the world's clock says what now is.
+        # Faster: it ends at the present time of the world's clock.
         (
             ["--rate", "20", "--duration", "60", "--time-speed", "10"],
             NOW - 600 * SECOND,
@@ -88,7 +88,7 @@ def test_absurd_options_end_with_2_and_the_reason(
             None,
             2.0,
         ),
-        # As fast as events leave: they are those of the last seconds of a busy shop.
+        # As fast as events leave: these are the events of the last seconds of a busy shop.
         (["--count", "5000"], NOW - 5 * SECOND, 5 * SECOND, None, 1000.0),
     ],
 )

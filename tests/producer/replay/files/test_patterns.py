@@ -1,4 +1,4 @@
-"""Tables of patterns: the first match wins, and a table that is none is refused."""
+"""Tables of patterns: the first match wins, and a file that is not a table is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whole columns are read as `retail_rows` reads one row, and neighbours are joined to parts."""
+"""Whole columns are read as `rows` reads one row, and neighbours are joined to parts."""
 
 from __future__ import annotations
 

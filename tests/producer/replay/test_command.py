@@ -187,7 +187,7 @@ def test_the_shipped_slice_is_whole_and_varied(tried: Try) -> None:
         pytest.param(["retail.csv", "--start", "5"], "has 4 data rows", id="start beyond the end"),
         pytest.param(
             ["retail.csv", "--rebase-time", "--start", "2", "--limit", "1"],
-            "no event is made of any row of the slice",
+            "no row of the slice makes an event",
             id="nothing to rebase by",
         ),
         pytest.param(["retail.csv", "--regions", "none"], "none cannot be read", id="no table"),
