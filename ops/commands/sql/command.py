@@ -17,6 +17,7 @@ import typer
 from contracts.errors import ShopstreamError, Usage
 from ops import console
 from ops.commands.sql.session import Session, open_session
+from ops.console import AsJson
 from ops.stack import open_stack
 
 # More rows than a person reads; programs take --json or --csv, which have no bound.
@@ -34,7 +35,7 @@ def sql(
         str | None, typer.Argument(metavar="[QUERY]", help="One SELECT; without it: the tables.")
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Answer in CSV.")] = False,
 ) -> None:
     """Ask the lake (bronze.events, silver.orders, gold.order_metrics ...) and Postgres
