@@ -60,8 +60,8 @@ class ReplayedSlice:
 
 
 def inspect(path: Path) -> DataFile:
-    """Digest, encoding and layout of a csv or csv.gz file; Usage when it cannot be read, or when its
-    layout is not known."""
+    """Digest, encoding and layout of a csv or csv.gz file; Usage when it cannot be read, or when
+    its layout is not known."""
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     encoding = "utf-8-sig"
