@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 Frame = TypeVar("Frame")
 Frame_co = TypeVar("Frame_co", covariant=True)
 Connection = TypeVar("Connection")
-Connection_contra = TypeVar("Connection_contra", contravariant=True)
 # Whose turn it is to compute.
 Turn: TypeAlias = Callable[[], AbstractContextManager[None]]
 
@@ -77,7 +76,7 @@ def commit_uncovered(
         table.commit(rows, state, advanced(until, fresh))
 
 
-class SortedRecords(Protocol[Frame_co, Connection_contra]):
+class SortedRecords(Protocol[Frame_co, Connection]):
     """One topic's records of a batch, each in exactly one of the three; None where none is."""
 
     @property
@@ -89,7 +88,7 @@ class SortedRecords(Protocol[Frame_co, Connection_contra]):
     @property
     def quarantine(self) -> Frame_co | None: ...
 
-    def count(self, connection: Connection_contra, counts: dict[str, int]) -> None:
+    def count(self, commit: Commit[Connection]) -> None:
         """Add the outcomes to the batch's transaction, and to the journal's counts."""
 
 
@@ -141,7 +140,8 @@ class LakeIngest(Generic[Frame, Connection]):
         self._commit_all(self._tables.quarantine, quarantine, batch.ranges, applied)
         self._visit("lake-committed")
         with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
-            _count(outcomes, commit)
+            for outcome in outcomes:
+                outcome.count(commit)
 
     def _commit_all(
         self,
@@ -162,10 +162,3 @@ class LakeIngest(Generic[Frame, Connection]):
         applied: Progress,
     ) -> None:
         commit_uncovered(table, rows, ranges, applied, self._turn)
-
-
-def _count(
-    outcomes: Iterable[SortedRecords[Frame, Connection]], commit: Commit[Connection]
-) -> None:
-    for each in outcomes:
-        each.count(commit.connection, commit.counts)
