@@ -224,6 +224,8 @@ def _plan(app: Application, clients: Clients, driver: _DriverLease) -> QueryPlan
         clock=_now,
     )
 
+    runner.resume()
+
     def load() -> DataFrame:
         return stream(
             clients.spark,

@@ -42,6 +42,9 @@ from emr_jobs.transforms.decode import unknown_ids
 from emr_jobs.transforms.events import events, quarantine, silver
 from emr_jobs.transforms.partitions import day_ranges
 
+_POSITION = ("topic_id", "partition", "offset")
+_REJECTED = (*_POSITION, "reason", "detail")
+
 
 @dataclass(frozen=True)
 class _Sorted:
@@ -102,8 +105,10 @@ class Ingest:
             records = batch.records.persist()
             stack.callback(records.unpersist)
 
-            def sort(name: str, ranges: Sequence[OffsetRange]) -> _Sorted:
-                outcomes.append(self._sort(topic_of(name), records, ranges, stack))
+            def sort(
+                name: str, ranges: Sequence[OffsetRange], rejected: DataFrame | None
+            ) -> _Sorted:
+                outcomes.append(self._sort(topic_of(name), records, ranges, rejected, stack))
                 return outcomes[-1]
 
             self._lake.apply(replace(batch, records=records), sort)
@@ -117,12 +122,18 @@ class Ingest:
         """The lake has no projections."""
 
     def _sort(
-        self, topic: Topic, records: DataFrame, ranges: Iterable[OffsetRange], stack: ExitStack
+        self,
+        topic: Topic,
+        records: DataFrame,
+        ranges: Iterable[OffsetRange],
+        rejected: DataFrame | None,
+        stack: ExitStack,
     ) -> _Sorted:
         mine = records.where(F.col("topic") == topic.name)
+        stored = None if rejected is None else rejected.select(*_REJECTED).toArrow()
 
         def read(classified: DataFrame) -> tuple[_Sorted, set[str]]:
-            kept = classified.persist()
+            kept = _still_rejected(classified, stored).persist()
             stack.callback(kept.unpersist)
             named = self._with_twins(topic, self._events[topic.name](kept)).persist()
             stack.callback(named.unpersist)
@@ -196,7 +207,22 @@ class Ingest:
 
 
 def _position() -> Column:
-    return F.struct("topic_id", "partition", "offset")
+    return F.struct(*_POSITION)
+
+
+def _still_rejected(classified: DataFrame, stored: pa.Table | None) -> DataFrame:
+    """The records with the reasons under which the quarantine holds some of them already: it was
+    committed by a driver that died, and whose code may have known less."""
+    if stored is None or not stored.num_rows:
+        return classified
+    renamed = stored.rename_columns([*_POSITION, "stored_reason", "stored_detail"])
+    held = F.broadcast(classified.sparkSession.createDataFrame(renamed))
+    return (
+        classified.join(held, list(_POSITION), "left")
+        .withColumn("reason", F.coalesce("stored_reason", "reason"))
+        .withColumn("detail", F.coalesce("stored_detail", "detail"))
+        .drop("stored_reason", "stored_detail")
+    )
 
 
 def _duplicates(named: DataFrame) -> DataFrame:

@@ -102,6 +102,11 @@ class BatchRunner(Generic[Frame]):
             self.failure = error
             raise
 
+    def resume(self) -> None:
+        """Push the projections of the last commit, before the first batch: what died after it had
+        committed may have pushed nothing, and its batch need not be shown again."""
+        self._application.repeat()
+
     def rehearse(self) -> None:
         """Have the application rehearse with a record of each topic that is no event."""
         at = self._clock()

@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.crash_points import Visit
-from emr_jobs.kernel.progress import Commit, ProgressStore
+from emr_jobs.kernel.progress import ProgressStore
 from emr_jobs.kernel.ranges import OffsetRange, Progress, advanced, furthest, unapplied
 
 logger = logging.getLogger(__name__)
@@ -49,6 +49,9 @@ class NumberedTable(Protocol[Frame]):
     def within(self, rows: Frame, ranges: Iterable[OffsetRange]) -> Frame:
         """The rows that lie in one of the ranges."""
 
+    def held(self, ranges: Iterable[OffsetRange]) -> Frame:
+        """The table's rows that lie in one of the ranges."""
+
     def union(self, rows: Frame, others: Frame) -> Frame:
         """All rows of both."""
 
@@ -58,13 +61,13 @@ class NumberedTable(Protocol[Frame]):
 
 def commit_uncovered(
     table: NumberedTable[Frame],
+    state: TableState,
     rows: Frame,
     ranges: Iterable[OffsetRange],
     applied: Progress,
-    turn: Turn,
 ) -> None:
-    """Commit the rows whose offsets the table does not cover yet."""
-    state = table.state()
+    """Commit the rows whose offsets the table did not cover in `state`. Whatever the rows were
+    computed from must have been read after it: Conflict tells of another commit since."""
     until = furthest(state.until, applied)
     fresh = unapplied(ranges, until)
     if not fresh:
@@ -72,8 +75,7 @@ def commit_uncovered(
         return
     if any(each not in fresh for each in ranges):
         rows = table.within(rows, fresh)
-    with turn():
-        table.commit(rows, state, advanced(until, fresh))
+    table.commit(rows, state, advanced(until, fresh))
 
 
 class SortedRecords(Protocol[Frame_co, Connection]):
@@ -90,6 +92,12 @@ class SortedRecords(Protocol[Frame_co, Connection]):
 
     def count(self, commit: Commit[Connection]) -> None:
         """Add the outcomes to the batch's transaction, and to the journal's counts."""
+
+
+# A topic, its ranges of the batch, and the rows of the quarantine that are the batch's.
+Sort: TypeAlias = Callable[
+    [str, Sequence[OffsetRange], Frame | None], SortedRecords[Frame, Connection]
+]
 
 
 @dataclass(frozen=True)
@@ -117,48 +125,63 @@ class LakeIngest(Generic[Frame, Connection]):
         self._visit = visit
         self._turn = turn
 
-    def apply(
-        self,
-        batch: Batch[Frame],
-        sort: Callable[[str, Sequence[OffsetRange]], SortedRecords[Frame, Connection]],
-    ) -> None:
-        """`sort` is asked for each topic of the batch, once bronze has its records."""
+    def apply(self, batch: Batch[Frame], sort: Sort[Frame, Connection]) -> None:
+        """Bronze first. `sort` is asked for each topic, and what it rejects is committed before any
+        table that depends on it: code that knows more may complete the batch of code that died,
+        and must not accept what is quarantined already."""
         applied = self._progress.applied()
-        self._commit(self._tables.events, batch.records, batch.ranges, applied)
+        tables = self._tables
+        self._commit(tables.events, tables.events.state(), batch.records, batch.ranges, applied)
         self._visit("bronze-committed")
-        outcomes = []
-        for topic in sorted({each.topic for each in batch.ranges}):
-            ranges = [each for each in batch.ranges if each.topic == topic]
+        topics = {
+            each.topic: [r for r in batch.ranges if r.topic == each.topic] for each in batch.ranges
+        }
+        quarantine, duplicates = tables.quarantine.state(), tables.duplicates.state()
+        silver = {topic: tables.silver[topic].state() for topic in sorted(topics)}
+        rejected = self._rejected_before(quarantine, batch.ranges, applied)
+        outcomes = {}
+        for topic in silver:
             with self._turn():
-                outcome = sort(topic, ranges)
-            outcomes.append(outcome)
-            if outcome.silver is not None:
-                self._commit(self._tables.silver[topic], outcome.silver, ranges, applied)
-        duplicates = [each.duplicates for each in outcomes]
-        self._commit_all(self._tables.duplicates, duplicates, batch.ranges, applied)
-        quarantine = [each.quarantine for each in outcomes]
-        self._commit_all(self._tables.quarantine, quarantine, batch.ranges, applied)
+                outcomes[topic] = sort(topic, topics[topic], rejected)
+        told = outcomes.values()
+        bad = [each.quarantine for each in told if each.quarantine is not None]
+        self._commit_all(tables.quarantine, quarantine, bad, batch.ranges, applied)
+        for topic, outcome in outcomes.items():
+            new = [outcome.silver] if outcome.silver is not None else []
+            self._commit_all(tables.silver[topic], silver[topic], new, topics[topic], applied)
+        copies = [each.duplicates for each in told if each.duplicates is not None]
+        self._commit_all(tables.duplicates, duplicates, copies, batch.ranges, applied)
         self._visit("lake-committed")
         with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
-            for outcome in outcomes:
-                outcome.count(commit)
+            for each in told:
+                each.count(commit)
+
+    def _rejected_before(
+        self, state: TableState, ranges: Sequence[OffsetRange], applied: Progress
+    ) -> Frame | None:
+        """The batch's rows of the quarantine, if a driver that died has committed any."""
+        if unapplied(ranges, furthest(state.until, applied)) == tuple(ranges):
+            return None
+        return self._tables.quarantine.held(ranges)
 
     def _commit_all(
         self,
         table: NumberedTable[Frame],
-        parts: Iterable[Frame | None],
+        state: TableState,
+        parts: Sequence[Frame],
         ranges: Sequence[OffsetRange],
         applied: Progress,
     ) -> None:
-        frames = [part for part in parts if part is not None]
-        if frames:
-            self._commit(table, reduce(table.union, frames), ranges, applied)
+        if parts:
+            self._commit(table, state, reduce(table.union, parts), ranges, applied)
 
     def _commit(
         self,
         table: NumberedTable[Frame],
+        state: TableState,
         rows: Frame,
         ranges: Sequence[OffsetRange],
         applied: Progress,
     ) -> None:
-        commit_uncovered(table, rows, ranges, applied, self._turn)
+        with self._turn():
+            commit_uncovered(table, state, rows, ranges, applied)

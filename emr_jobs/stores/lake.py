@@ -89,6 +89,10 @@ class LakeTable:
         """The rows that lie in one of the ranges."""
         return rows.where(within(ranges))
 
+    def held(self, ranges: Iterable[OffsetRange]) -> DataFrame:
+        """The table's rows that lie in one of the ranges."""
+        return self.read().where(within(ranges))
+
     def union(self, rows: DataFrame, others: DataFrame) -> DataFrame:
         """All rows of both."""
         return rows.unionByName(others)

@@ -1,0 +1,83 @@
+"""Many seeds, each with its schedule; and of one that fails the smallest schedule that does."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from tests.simulation.auditor import Violation
+from tests.simulation.schedule import Step, drawn, smaller
+from tests.simulation.world import Kernel, World
+
+
+@dataclass
+class Failure:
+    """A seed, and the smallest schedule found that fails."""
+
+    seed: int
+    schedule: tuple[Step, ...]
+    reason: str
+
+    def __str__(self) -> str:
+        steps = "\n".join(f"  {number}. {step}" for number, step in enumerate(self.schedule, 1))
+        return f"seed {self.seed}: {self.reason}\n{steps}\n{self.again}"
+
+    @property
+    def again(self) -> str:
+        return f"again: python -m tests.simulation --seed {self.seed}"
+
+
+@dataclass
+class Explored:
+    """What a run over seeds came past."""
+
+    seeds: int = 0
+    least_batches: int = 1 << 30
+    visited: Counter[str] = field(default_factory=Counter)
+    failure: Failure | None = None
+
+
+def tried(schedule: Sequence[Step], kernel: Kernel) -> tuple[World, str]:
+    """The world after the schedule, and why it failed; "" if it did not."""
+    world = World(schedule, kernel)
+    try:
+        world.run()
+    except Violation as broken:
+        return world, str(broken)
+    except Exception as error:  # noqa: BLE001 - whatever the kernel raises unasked is a finding
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        return world, f"{type(error).__name__}: {error} ({last.filename}:{last.lineno})"
+    return world, ""
+
+
+def shrunk(seed: int, schedule: tuple[Step, ...], kernel: Kernel) -> Failure:
+    """The smallest schedule to be found that still fails."""
+    reason = tried(schedule, kernel)[1]
+    found = True
+    while found:
+        found = False
+        for candidate in smaller(schedule):
+            why = tried(candidate, kernel)[1]
+            if why:
+                schedule, reason, found = candidate, why, True
+                break
+    return Failure(seed, schedule, reason)
+
+
+def explore(seeds: Iterable[int], kernel: Kernel | None = None) -> Iterator[Explored]:
+    """Try the seeds until one fails; yields after each."""
+    kernel = kernel or Kernel()
+    explored = Explored()
+    for seed in seeds:
+        schedule = drawn(seed)
+        world, reason = tried(schedule, kernel)
+        explored.seeds += 1
+        explored.visited.update(world.visited)
+        explored.least_batches = min(explored.least_batches, world.batches)
+        if reason:
+            explored.failure = shrunk(seed, schedule, kernel)
+        yield explored
+        if reason:
+            return

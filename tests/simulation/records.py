@@ -1,0 +1,151 @@
+"""Events and records of the simulated topics, and a broker that has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from emr_jobs.kernel.errors import TopicReplaced
+from tests.simulation.calls import Calls
+
+Position = tuple[str, int, int]
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+
+
+class Event(NamedTuple):
+    """What a value says. `version` is the least version of the code that can read it; an event
+    that is not `valid` never can be."""
+
+    event_id: str
+    event_time: int
+    key: int
+    amount: int
+    valid: bool
+    version: int
+
+
+class Record(NamedTuple):
+    """A record as the applications read it, and as the lake holds it."""
+
+    topic: str
+    topic_id: str
+    partition: int
+    offset: int
+    append_time: int
+    event: Event
+
+    @property
+    def position(self) -> Position:
+        return self.topic_id, self.partition, self.offset
+
+
+class Unread(list[Record]):
+    """A batch that has its records only once it is read: a covered one never is."""
+
+    def __init__(self, read: Callable[[], list[Record]]) -> None:
+        super().__init__()
+        self.read = read
+
+
+@dataclass
+class Partition:
+    """`records` by offset; those before `start` are gone."""
+
+    records: list[Record] = field(default_factory=list)
+    start: int = 0
+
+    @property
+    def end(self) -> int:
+        return len(self.records)
+
+
+@dataclass
+class Topic:
+    name: str
+    topic_id: str
+    partitions: list[Partition]
+
+    def append(self, partition: int, event: Event, now: int) -> None:
+        log = self.partitions[partition % len(self.partitions)]
+        index = partition % len(self.partitions)
+        log.records.append(Record(self.name, self.topic_id, index, log.end, now, event))
+
+
+class Broker:
+    """Topics by name, and the alerts that it was sent."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._made = 0
+        self.topics: dict[str, Topic] = {}
+        self.alerts: list[str] = []
+        # Every topic there ever was.
+        self.history: list[Topic] = []
+        for name in names:
+            self.make(name)
+
+    def make(self, name: str) -> None:
+        """Make the topic, in the stead of one of that name."""
+        self._made += 1
+        topic = Topic(name, f"{name}-{self._made}", [Partition(), Partition()])
+        self.topics[name] = topic
+        self.history.append(topic)
+
+    def offsets(
+        self, names: Iterable[str], which: Callable[[Partition], int]
+    ) -> dict[str, dict[int, int]]:
+        return {
+            name: {index: which(log) for index, log in enumerate(self.topics[name].partitions)}
+            for name in names
+        }
+
+
+class BrokerClient:
+    """The broker as one driver reaches it: the kernel's `Source` and `Sender`."""
+
+    def __init__(self, broker: Broker, calls: Calls) -> None:
+        self._broker = broker
+        self._calls = calls
+
+    def topic_ids(self, topics: Iterable[str]) -> Mapping[str, str]:
+        self._calls.before()
+        found = {name: self._broker.topics[name].topic_id for name in topics}
+        if not found:
+            raise TopicReplaced("no topic")
+        return found
+
+    def records(self, raw: list[Record], ranges: object) -> list[Record]:
+        assert isinstance(raw, Unread)
+        return raw.read()
+
+    def within(self, records: list[Record], ranges: Iterable[object]) -> list[Record]:
+        return within(records, ranges)
+
+    def empty_record(self, topic: str, at: object) -> list[Record]:
+        raise NotImplementedError("nothing is rehearsed here")
+
+    def end_offsets(self, names: Iterable[str]) -> dict[str, dict[int, int]]:
+        self._calls.before()
+        return self._broker.offsets(names, lambda log: log.end)
+
+    def send(self, messages: Iterable[tuple[str, bytes, bytes]]) -> None:
+        self._calls.before()
+        for _, key, _ in messages:
+            self._broker.alerts.append(key.decode())
+        self._calls.after()
+
+
+def within(records: Iterable[Record], ranges: Iterable[object]) -> list[Record]:
+    """The records that lie in one of the ranges."""
+    spans: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    for each in ranges:
+        spans.setdefault(each.key, []).append((each.start, each.end))  # type: ignore[attr-defined]
+    return [
+        record
+        for record in records
+        if any(
+            start <= record.offset < end
+            for start, end in spans.get((record.topic_id, record.partition), ())
+        )
+    ]

@@ -1,0 +1,117 @@
+"""A schedule: what happens to a shop and to the drivers of its applications, drawn from a seed.
+
+Each step can be carried out in any state, so a schedule from which steps are taken is one too.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from emr_jobs.kernel.crash_points import CRASH_POINTS, CrashPoint
+
+Kind = Literal[
+    "produce",
+    "copies",
+    "batch",
+    "start",
+    "take over",
+    "checkpoint deleted",
+    "partition added",
+    "topic made again",
+    "retention",
+    "offsets lost",
+    "deploy",
+    "compaction",
+    "an hour passes",
+]
+Happening = Literal["dies", "times out", "answer lost", "freezes", "hangs"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+HAPPENINGS: tuple[Happening, ...] = get_args(Happening)
+
+STEPS = 36
+_WEIGHTS: dict[Kind, int] = {
+    "produce": 26,
+    "copies": 12,
+    "batch": 62,
+    "start": 12,
+    "take over": 7,
+    "checkpoint deleted": 6,
+    "partition added": 4,
+    "topic made again": 2,
+    "retention": 3,
+    "offsets lost": 1,
+    "deploy": 2,
+    "compaction": 4,
+    "an hour passes": 6,
+}
+# Most calls that one batch makes, and then some.
+_CALLS = 34
+
+
+@dataclass(frozen=True)
+class Interruption:
+    """What happens to a driver in a batch, or as it begins: at a crash point, or at its n-th call
+    of a store. While it freezes or hangs, the next `steps` of the schedule happen."""
+
+    happening: Happening
+    at: CrashPoint | int
+    steps: int = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """`application` is an index; `draw` is what a step's own choices are drawn from."""
+
+    kind: Kind
+    application: int
+    draw: int
+    interruption: Interruption | None = None
+
+    def __str__(self) -> str:
+        said = f"{self.kind} (application {self.application}, draw {self.draw})"
+        if self.interruption is None:
+            return said
+        what = self.interruption
+        wakes = f", wakes {what.steps} steps later" if what.steps else ""
+        return f"{said}: {what.happening} at {what.at}{wakes}"
+
+
+def drawn(seed: int) -> tuple[Step, ...]:
+    """The schedule of a seed."""
+    chance = random.Random(seed)
+    kinds = chance.choices(KINDS, [_WEIGHTS[kind] for kind in KINDS], k=STEPS)
+    return tuple(_step(kind, chance) for kind in kinds)
+
+
+def _step(kind: Kind, chance: random.Random) -> Step:
+    interruption = None
+    likely = {"batch": 0.5, "start": 0.25, "take over": 0.25}.get(kind, 0.0)
+    if chance.random() < likely:
+        interruption = _interruption(kind, chance)
+    return Step(kind, chance.randrange(3), chance.randrange(1 << 30), interruption)
+
+
+def _interruption(kind: Kind, chance: random.Random) -> Interruption:
+    happening = chance.choices(HAPPENINGS, (40, 10, 15, 20, 15))[0]
+    at: CrashPoint | int = chance.randrange(_CALLS if kind == "batch" else 14)
+    if kind == "batch" and happening not in ("times out", "answer lost") and chance.random() < 0.5:
+        at = chance.choice(CRASH_POINTS)
+    steps = chance.randint(1, 9) if happening in ("freezes", "hangs") else 0
+    return Interruption(happening, at, steps)
+
+
+def smaller(schedule: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
+    """Schedules that are a little simpler: without a run of steps, or an interruption."""
+    size = len(schedule)
+    length = size // 2
+    while length:
+        for start in range(0, size, length):
+            yield (*schedule[:start], *schedule[start + length :])
+        length //= 2
+    for index, step in enumerate(schedule):
+        if step.interruption is not None:
+            calm = replace(step, interruption=None)
+            yield (*schedule[:index], calm, *schedule[index + 1 :])
