@@ -1,6 +1,6 @@
 """The yardstick of bench.orders: the same read, decode and window, written to Spark's noop sink.
 
-Prints one line a batch: ``{"batch_rows": ..., "batch_seconds": ...}``.
+Prints one line per batch: ``{"batch_rows": ..., "batch_seconds": ...}``.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ SEMI JOIN record r
   ON r.topic_id = k.topic_id AND r.partition = k.partition AND r.number = k.number;
 
 -- check: what a run sent to a partition is there in the order it was sent
-SELECT concat(place(topic, topic_id, partition, number), ' of run ', run) AS key,
+SELECT concat(record_position(topic, topic_id, partition, number), ' of run ', run) AS key,
        concat('after number ', earlier) AS expected, concat('number ', sequence) AS actual,
        earlier IS NULL OR sequence > earlier AS agrees
 FROM (

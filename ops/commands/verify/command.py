@@ -14,8 +14,8 @@ from local.supervisor.published import Snapshot, running
 from ops import console
 from ops.commands.verify.telling import tell
 from ops.stack import open_stack
-from proof.copying import Edge, Places
-from proof.proving import Question, prove
+from proof.copying import ProofRuntime, StackEndpoints
+from proof.proving import ProofRequest, prove
 from proof.report import Report
 
 _EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -53,7 +53,7 @@ def verify(
         )
     stack = open_stack()
     report = prove(
-        Places(
+        StackEndpoints(
             stack.bootstrap_servers,
             stack.home.registry,
             stack.postgres_url,
@@ -62,8 +62,8 @@ def verify(
             stack.ledger,
             stack.home.scratch,
         ),
-        Question(tuple(source or ()), categories, regions, deadline, strict),
-        Edge(
+        ProofRequest(tuple(source or ()), categories, regions, deadline, strict),
+        ProofRuntime(
             time.time,  # noqa: TID251 - the command is the edge: the proof takes a clock
             time.sleep,
             console.progress,
