@@ -1,4 +1,4 @@
-"""`shopstream sql "SELECT ..."`: questions of one's own, over the lake and Postgres at once."""
+"""`shopstream sql "SELECT ..."`: your own questions, over the lake and Postgres at once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ops.commands.sql.session import Session, open_session
 from ops.console import AsJson
 from ops.stack import open_stack
 
-# More rows than a person reads; programs take --json or --csv, which have no bound.
+# A person reads at most this many rows. Programs take --json or --csv, which have no bound.
 SHOWN_ROWS = 1_000
 BATCH_ROWS = 10_000
 
