@@ -159,5 +159,5 @@ def test_paths_are_found_however_an_engine_wrote_them(path: str, file: str) -> N
 
 
 def test_an_object_store_is_refused() -> None:
-    with pytest.raises(ShopstreamError, match="on this machine only"):
+    with pytest.raises(ShopstreamError, match="only lakes on this machine"):
         local_path("s3://bucket/a.parquet")
