@@ -3,10 +3,11 @@ own rules, and plain Python where the product has Spark."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from contracts.events import alert_id
@@ -42,6 +43,7 @@ GAP = timedelta(minutes=30)
 SUSPICIOUS = 900
 
 
+@cache
 def moment(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
@@ -62,10 +64,11 @@ def insert_unknown(session: Session, table: str, firsts: Records) -> set[str]:
     session.asked()
     rows, known = session.database.table(table), set()
     for record in firsts:
-        if record.event.event_id in rows:
-            known.add(record.event.event_id)
-        else:
-            session.write(rows, record.event.event_id, record)
+        event_id = record.event.event_id
+        if event_id not in rows:
+            session.write(rows, event_id, record)
+        elif rows[event_id].position != record.position:
+            known.add(event_id)
     return known
 
 
@@ -222,7 +225,6 @@ class ClickEvents:
 
     batch: Batch[Records]
     silver: TableClient
-    applied: Mapping[tuple[str, int], int]
     forget: Callable[[Session, Batch[Records]], None]
 
     def look_elsewhere(self) -> None:
@@ -242,12 +244,7 @@ class ClickEvents:
             held = [
                 row
                 for row in self.silver.copies(each.event.event_id)
-                if row.position != each.position
-                and moment(row.append_time) < forgotten
-                and (
-                    row.topic_id == each.topic_id
-                    or row.offset < self.applied.get((row.topic_id, row.partition), 0)
-                )
+                if row.position != each.position and moment(row.append_time) < forgotten
             ]
             if len(held) > len(within(held, self.batch.ranges)):
                 self.elsewhere.add(each.event.event_id)
@@ -308,8 +305,7 @@ class Clicks:
         self._applied_until = AppliedUntil()
 
     def apply(self, batch: Batch[Records]) -> None:
-        events = ClickEvents(batch, self._silver, self._progress.applied(), self._forget)
-        apply_once(batch, events, self._progress)
+        apply_once(batch, ClickEvents(batch, self._silver, self._forget), self._progress)
 
     def rehearse(self, batch: Batch[Records]) -> None:
         """Nothing is slow here."""

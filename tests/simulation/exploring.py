@@ -75,7 +75,7 @@ def explore(seeds: Iterable[int], kernel: Kernel | None = None) -> Iterator[Expl
         world, reason = tried(schedule, kernel)
         explored.seeds += 1
         explored.visited.update(world.visited)
-        explored.least_batches = min(explored.least_batches, world.batches)
+        explored.least_batches = min(explored.least_batches, world.visited["batch-started"])
         if reason:
             explored.failure = shrunk(seed, schedule, kernel)
         yield explored
