@@ -16,7 +16,7 @@ import typer
 
 from contracts.errors import ShopstreamError, Usage
 from ops import console
-from ops.commands.sql.session import Session, open_session
+from ops.commands.sql.session import SqlSession, open_session
 from ops.console import AsJson
 from ops.stack import open_stack
 
@@ -128,7 +128,7 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _show_tables(session: Session, as_json: bool) -> None:
+def _show_tables(session: SqlSession, as_json: bool) -> None:
     if as_json:
         console.answer_json(session.tables)
     else:
