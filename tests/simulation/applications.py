@@ -33,7 +33,7 @@ from tests.simulation.questions import (
 from tests.simulation.questions import (
     Session as Visit,
 )
-from tests.simulation.records import BrokerClient, Event, Position, Record, within
+from tests.simulation.records import BrokerClient, Event, Position, Record, require_all, within
 
 Records = list[Record]
 Row = dict[str, Any]
@@ -209,6 +209,7 @@ class Orders:
         self.name_alerts = alerts
 
     def apply(self, batch: Batch[Records]) -> None:
+        require_all(batch.records, batch.ranges)
         apply_once(batch, OrderEvents(batch.records, self.name_alerts), self._progress)
         self.repeat()
 
@@ -305,6 +306,7 @@ class Clicks:
         self._applied_until = AppliedUntil()
 
     def apply(self, batch: Batch[Records]) -> None:
+        require_all(batch.records, batch.ranges)
         apply_once(batch, ClickEvents(batch, self._silver, self._forget), self._progress)
 
     def rehearse(self, batch: Batch[Records]) -> None:
@@ -390,6 +392,7 @@ class Ingest:
     def apply(self, batch: Batch[Records]) -> None:
         def sort(topic: str, ranges: Sequence[OffsetRange], rejected: Records | None) -> SortedList:
             mine = [each for each in batch.records if each.topic == topic]
+            require_all(mine, ranges)
             return self._sorted(topic, mine, {each.position for each in rejected or ()})
 
         self._lake.apply(batch, sort)

@@ -20,7 +20,7 @@ from tests.simulation.calls import Calls, Died, StoreDown
 from tests.simulation.database import Database, Session
 from tests.simulation.engine import Checkpoint, Query, Tripped, Unreadable
 from tests.simulation.lake import MemoryTable, TableClient
-from tests.simulation.records import HOUR, MINUTE, Broker, BrokerClient, Event, Record
+from tests.simulation.records import HOUR, MINUTE, Broker, BrokerClient, Event, Miscounted, Record
 from tests.simulation.schedule import Interruption, Step
 
 TOPICS = {"ingest": ("clicks", "orders"), "orders": ("orders",), "clicks": ("clicks",)}
@@ -31,7 +31,7 @@ _LAGS = (0, MINUTE, 20 * MINUTE, 45 * MINUTE, 3 * HOUR)
 # Records of a partition that a batch takes at most.
 _LIMITS = (1, 2, 3, 5, 9)
 # What ends a process that its supervisor starts again.
-_RESTARTED = (Conflict, StoreDown, Tripped, FileNotFoundError)
+_RESTARTED = (Conflict, StoreDown, Tripped, Miscounted, FileNotFoundError)
 
 
 @dataclass(frozen=True)
