@@ -35,11 +35,12 @@ jars: $(INSTALLED) ## fetch the locked jars of Kafka and Spark into the user's c
 
 node: $(NODE_MODULES) ## make node_modules with the locked CDK command
 
-check: $(INSTALLED_DEV) ## lint, format check, types, import arrows
+check: $(INSTALLED_DEV) ## lint, format, types, import arrows, and the tests of the tree's shape
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(PYTEST) tests/architecture
 
 format: $(INSTALLED_DEV) ## write the code as `make check` wants it
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""Every benchmark, one after the other: ``python -m bench``. Exit code 1 when a floor is missed."""
+"""Runs every benchmark in turn: ``python -m bench``. Exit code 1 if a floor is missed."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """`orders` against the same decode and window to a noop sink: ``python -m bench.orders``.
 
-Both read one pre-loaded topic of one-line orders in batches of equal size, each in a process of its
-own, in turns; the first batches of each warm the JVM and are left out. The ratio is that of the
-medians of rows a second. Also: the time of a batch in which every order is known, what the stack
-holds in memory, and processor time an event by process.
+Both read the same pre-loaded topic of one-line orders in batches of equal size, in turns, each in a
+process of its own. The first batches of each warm the JVM and are left out. The ratio is that of
+the median rows per second. Also measured: the time of a batch in which every order is known, the
+memory of the stack, and the processor time per event by process.
 """
 
 from __future__ import annotations
@@ -22,16 +22,17 @@ from typing import IO
 import psutil
 import psycopg
 
-from bench.load import Sender
+from bench.load import OrderSender
 from bench.machine import load
 from bench.results import append, today
 from bench.stack import stack_without_spark
 from contracts.applications import ORDER_ANSWERS, command_line
 from local.artefacts.code_zip import build
-from local.home import Home, Profile, postgres_url, read_profile
+from local.home import Home
 from local.java import runtime as java
 from local.laptop import environment
 from local.launch import fetch_jars
+from local.profile import Profile, postgres_url, read_profile
 from local.spark import driver_environment, endpoints
 from local.supervisor.published import running
 from ops.settings import Settings
@@ -50,7 +51,7 @@ _ANSWER_TABLES = "orders, order_metrics, alerts, outbox, progress, journal, repe
 
 @dataclass
 class Measured:
-    """Rows a second of each warm batch, and processor seconds by process name."""
+    """Rows per second of each warm batch, and processor seconds by process name."""
 
     rates: list[float] = field(default_factory=list)
     cpu: dict[str, float] = field(default_factory=dict)
@@ -90,13 +91,13 @@ class Bench:
         return self._measure(line, tree, rows)
 
     def orders(self, rows: int) -> Measured:
-        """Read the topic with the application, which has seen none of it."""
+        """Read the topic with the application, which has not seen any of it."""
         self.forget()
         return self._measure(self._application(), self._environment, rows)
 
     def known(self) -> float:
-        """The median seconds of a batch that holds one order, and that one is known."""
-        sender, seconds = Sender(self.bootstrap), []
+        """The median seconds of a batch that holds one order, which is known."""
+        sender, seconds = OrderSender(self.bootstrap), []
         with (self._home.root / "bench.log").open("ab") as log:
             process = self._start(self._application(), self._environment, log)
             batches = _batches(process)
@@ -159,7 +160,7 @@ class Bench:
         return sum(p.memory_info().rss for _, p in self._processes(driver)) / (1 << 30)
 
     def _processes(self, driver: int) -> Iterator[tuple[str, psutil.Process]]:
-        """Every process of the stack, with the part it belongs to."""
+        """Every process of the stack, with the name of its part."""
         root = psutil.Process(driver)
         yield "driver", root
         for child in root.children(recursive=True):
@@ -206,7 +207,7 @@ def _run(home: Home, rows: int, rounds: int) -> dict[str, object]:
     profile = read_profile(home)
     assert profile is not None
     bench = Bench(home, profile, Settings.from_environment())
-    Sender(bench.bootstrap).send(range(rows))
+    OrderSender(bench.bootstrap).send(range(rows))
     noop, orders = Measured(), Measured()
     for _ in range(rounds):
         noop.rates += bench.noop(rows).rates

@@ -1,12 +1,12 @@
 """Replay against a csv.DictReader loop, and the memory it takes: ``python -m bench.replay [FILE]``.
 
-The yardstick reads the same file row by row with csv.DictReader, casts quantity, price and date
-to what an event holds (integer, exact ten-thousandths, microseconds UTC), and makes one JSON text
-a row; it groups nothing, checks nothing, hashes nothing. A second yardstick makes do with a float
-and leaves the date a text. The replay does all of its work, the first pass over the file included,
-into the null outlet. All run in this process, in turns, and are compared by processor time, because
-the machine may be shared. Without a file: the shipped slice a dozen times, because a start of the
-replay alone takes as long as a third of the slice.
+The yardstick reads the same file row by row with csv.DictReader, casts quantity, price and date to
+what an event holds (integer, exact ten-thousandths, microseconds UTC), and makes one JSON text per
+row. It groups nothing, checks nothing and hashes nothing. A second yardstick uses a float for the
+price and leaves the date as a text. The replay does all of its work into the null outlet, including
+the first pass over the file. All run in this process, in turns, and are compared by processor time,
+because the machine may be shared. If no file is given, they read the shipped slice a dozen times,
+because the start of a replay takes as long as a third of the slice.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _TIMES = 12
 
 
 def yardstick(path: Path) -> int:
-    """Read every row, cast it to what an event holds, make JSON of it; return the rows' number."""
+    """Read every row, cast it to what an event holds, make JSON of it; return how many rows."""
     rows = 0
     with _text(path) as stream:
         for row in csv.DictReader(stream):
@@ -52,7 +52,7 @@ def yardstick(path: Path) -> int:
 
 
 def loose_yardstick(path: Path) -> int:
-    """The same with a float for the price and the date left as it is."""
+    """The same with a float for the price and the date as a text."""
     rows = 0
     with _text(path) as stream:
         for row in csv.DictReader(stream):
@@ -65,7 +65,7 @@ def loose_yardstick(path: Path) -> int:
 
 
 def repeated_slice(folder: Path) -> Path:
-    """The slice again and again, as uncompressed csv; each time its invoices are others."""
+    """The slice a dozen times as uncompressed csv, with other invoice numbers each time."""
     path = folder / f"{_TIMES}_slices.csv"
     with _text(_SLICE) as stream, path.open("w", encoding="utf-8", newline="") as out:
         header, *rows = stream.readlines()
@@ -77,7 +77,7 @@ def repeated_slice(folder: Path) -> Path:
 
 
 def replay_arguments(path: Path, folder: Path) -> list[str]:
-    """A replay of the whole file that sends nothing and leaves only what is in `folder`."""
+    """A replay of the whole file that sends nothing and writes only into `folder`."""
     return [
         *("replay", "online-retail", str(path), "--outlet", "null"),
         *("--rejected", str(folder / "rejected.csv")),
@@ -85,7 +85,7 @@ def replay_arguments(path: Path, folder: Path) -> list[str]:
 
 
 def peak_of_a_replay(path: Path, folder: Path) -> float:
-    """The most resident memory, in MB, of a replay in a process of its own, with a ledger."""
+    """The most resident memory, in MB, of a replay with a ledger in a process of its own."""
     arguments = [*replay_arguments(path, folder), "--ledger", str(folder / "ledger")]
     line = [sys.executable, "-m", "producer", *arguments]
     return peak_rss_mb(subprocess.Popen(line, stderr=subprocess.DEVNULL), "replay")

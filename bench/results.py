@@ -1,4 +1,4 @@
-"""Benchmark results: a JSON object a line, appended with date, machine, command; never edited."""
+"""Benchmark results: one JSON object per line, with date, machine and command; never edited."""
 
 from __future__ import annotations
 

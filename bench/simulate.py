@@ -1,13 +1,13 @@
 """Simulated shoppers, to nowhere and into Kafka: ``python -m bench.simulate``.
 
-Into the null outlet the simulation does all of its work: visits, ids, tokens, Avro, verdicts. Its
-yardstick draws each event by itself, puts it into a dict and makes JSON text of it: no session, no
-order of lines, no token, an id made as ours are. Both run in this process, in turns, and are
-compared by processor time, because the machine may be shared.
+Into the null outlet the simulation does all of its work: visits, ids, tokens, Avro, verdicts. The
+yardstick draws each event by itself, puts it into a dict and makes JSON text of it. It has no
+sessions, no order lines and no tokens; its ids are made as ours are. Both run in this process, in
+turns, and are compared by processor time, because the machine may be shared.
 
-Into Kafka one process sends to a broker on the same machine, started for it, with a ledger and a
-vault of files; the clock stops at the last acknowledgement. Memory is that of a process of its own,
-at two lengths each.
+Into Kafka one process sends to a broker that is started for it on the same machine, with a ledger
+and a vault of files. The clock stops at the last acknowledgement. Memory is measured in a process
+of its own, at two lengths each.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from bench.results import append, today
 from bench.stack import stack_without_spark
 from bench.usage import cpu_seconds, peak_rss_mb
 from contracts.events import simulated_event_id
-from local.home import read_profile
+from local.profile import read_profile
 from producer.command import main as producer
 
 FLOOR_RATIO = 4.0
@@ -42,7 +42,7 @@ _FIRST_US = 1_767_225_600_000_000
 
 
 def yardstick(events: int) -> None:
-    """Make so many events one by one."""
+    """Make events one by one."""
     draw = random.Random(7)
     for number in range(events):
         event = {
@@ -64,22 +64,22 @@ def yardstick(events: int) -> None:
 
 
 def simulation(events: int) -> None:
-    """Make so many events of the simulation."""
+    """Make events of the simulation."""
     if producer(["simulate", "--count", str(events), "--outlet", "null"]):
         raise SystemExit("the simulation failed")
 
 
 @dataclass(frozen=True)
-class Run:
-    """A simulation in a process of its own: what it says at its end, and what it took."""
+class MeasuredSimulation:
+    """A simulation in a process of its own: its summary, and what it took of the machine."""
 
     summary: dict[str, Any]
     cpu_seconds: float
     peak_rss_mb: float
 
 
-def run(events: int, *options: str) -> Run:
-    """Simulate so many events with these options; SystemExit when that fails."""
+def run(events: int, *options: str) -> MeasuredSimulation:
+    """Simulate events with these options; SystemExit if that fails."""
     line = [sys.executable, "-m", "producer", "simulate", "--json", f"--count={events}", *options]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with tempfile.TemporaryFile() as answer:
@@ -89,11 +89,11 @@ def run(events: int, *options: str) -> Run:
         summary = json.load(answer)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Run(summary, used, peak)
+    return MeasuredSimulation(summary, used, peak)
 
 
-def into_kafka(bootstrap_servers: str, events: int, folder: Path) -> Run:
-    """One process' events into this Kafka, as everything that proves them needs."""
+def into_kafka(bootstrap_servers: str, events: int, folder: Path) -> MeasuredSimulation:
+    """Send one process' events into this Kafka, with all that a proof of them needs."""
     return run(
         events,
         f"--bootstrap-servers={bootstrap_servers}",
@@ -122,7 +122,7 @@ def _to_nowhere(events: int, rounds: int) -> dict[str, float]:
 
 
 def _to_kafka(events: int, rounds: int) -> dict[str, float]:
-    """Rounds of a third of the events, then all of them: every run has a rate."""
+    """Send rounds of a third of the events, then all of them; every run has a rate."""
     with stack_without_spark() as home:
         profile = read_profile(home)
         assert profile is not None

@@ -1,4 +1,4 @@
-"""A stack of its own for a benchmark: Kafka, Postgres and Valkey, gone when it is measured."""
+"""A stack for one benchmark: Kafka, Postgres and Valkey, removed afterwards."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local.home import Home
 
 @contextmanager
 def stack_without_spark() -> Iterator[Home]:
-    """The home of a running stack; SystemExit when it does not start."""
+    """The home of a running stack; SystemExit if it does not start."""
     with tempfile.TemporaryDirectory(prefix="shopstream-bench-") as folder:
         _shopstream(folder, "up", "--without-spark")
         try:

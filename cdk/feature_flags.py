@@ -1,12 +1,12 @@
 """Behaviour of the CDK library, pinned so that an upgrade of the library cannot move it.
 
-Kept here rather than in cdk.json: tests, and synthesis without the command line tool, see the same.
-"""
+They are here and not in cdk.json, so that tests and synthesis without the command line tool see
+them."""
 
 from __future__ import annotations
 
 FLAGS: dict[str, object] = {
-    # They name the folder into which Node unpacked the library, so no two syntheses were the same.
+    # Traces name the folder into which Node unpacked the library, which differs in each synthesis.
     "aws:cdk:disable-creation-stack-traces": True,
     "aws:cdk:disable-stack-trace": True,
     "@aws-cdk/aws-ec2:restrictDefaultSecurityGroup": False,
@@ -17,7 +17,7 @@ FLAGS: dict[str, object] = {
     "@aws-cdk/aws-s3:createDefaultLoggingPolicy": True,
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
     "@aws-cdk/core:checkSecretUsage": True,
-    # What another stack refers to cannot be removed under it.
+    # A stack cannot remove what another stack refers to.
     "@aws-cdk/core:defaultCrossStackReferences": "strong",
     "@aws-cdk/core:enablePartitionLiterals": True,
 }

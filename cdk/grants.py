@@ -1,4 +1,4 @@
-"""One way to say what a role may do: exact actions, exact resources, and a reason for a pattern."""
+"""The one way to allow something: exact actions, exact resources, and a reason for a pattern."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def allow(
     *,
     because: str | None = None,
 ) -> None:
-    """Allow `actions` on `resources`; `because` says why a resource has to be a pattern, and is
-    what the rules of cdk-nag are told."""
+    """Allow `actions` on `resources`. `because` says why a resource has to be a pattern; cdk-nag
+    gets it as the reason."""
     iam.Grant.add_to_principal(
         grantee=grantee, actions=list(actions), resource_arns=list(resources)
     )

@@ -1,4 +1,4 @@
-"""Log groups, and how long CloudWatch keeps them; it takes certain numbers of days only."""
+"""Log groups, and how long CloudWatch keeps them: it offers only certain numbers of days."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.settings import InvalidSettings, Settings
+from cdk.settings import EnvironmentSettings, InvalidSettings
 
 _DAYS = {
     7: logs.RetentionDays.ONE_WEEK,
@@ -27,9 +27,15 @@ def retention(days: int) -> logs.RetentionDays:
 
 
 def log_group(
-    scope: Construct, id: str, *, settings: Settings, key: kms.IKey, name: str | None = None
+    scope: Construct,
+    id: str,
+    *,
+    settings: EnvironmentSettings,
+    key: kms.IKey,
+    name: str | None = None,
 ) -> logs.LogGroup:
-    """A group under the key that ends after the days of the settings and goes with its stack."""
+    """A group that is encrypted with the key, keeps lines for the days of the settings, and is
+    deleted with its stack."""
     return logs.LogGroup(
         scope,
         id,

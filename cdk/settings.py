@@ -1,6 +1,6 @@
 """What differs between environments: frozen values, checked when they are made.
 
-Synthesis is a pure function of one `Settings`; no construct asks which environment it is in.
+Synthesis is a pure function of one `EnvironmentSettings`. No construct asks for its environment.
 """
 
 from __future__ import annotations
@@ -11,24 +11,27 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Literal, get_args
 
-from contracts.applications import APPLICATIONS, CLICK_ANSWERS, ORDER_ANSWERS
+from cdk.application_sizes import cloud_triggers, usual_sizes
+from contracts.applications import APPLICATIONS
 from contracts.aws.serverless_workers import refusal
 from contracts.aws.spark_submit import Processor, Sizes
 
 EnvironmentName = Literal["dev", "staging", "production"]
 Compute = Literal["ec2", "serverless"]
 Internet = Literal["endpoints", "nat"]
+# Who signs the tokens of the query API: a user pool of its own, or the issuer in `tokens`.
+Api = Literal["cognito", "jwt"]
 
 # Express brokers span three zones, always.
 ZONES = 3
-# The lowest answer time of Athena and readers of the lake: time travel of a day.
+# Readers of the lake may look back a day.
 MIN_SNAPSHOT_HOURS = 24
 _KAFKA_ARN = r"arn:aws[\w-]*:kafka:[a-z]{2}(-[a-z]+)+-\d:\d{12}:cluster/[\w-]+/[\w-]+"
 _NODE_TYPE = r"cache\.[a-z]+\d[a-z]*\.(micro|small|medium|(\d*x)?large)"
 
 
 class InvalidSettings(ValueError):
-    """A setting that AWS or the platform would refuse; the message names it and the rule."""
+    """A setting that AWS or the platform would refuse. The message names it and the rule."""
 
 
 def _require(holds: bool, rule: str) -> None:
@@ -38,8 +41,8 @@ def _require(holds: bool, rule: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class ReplicationSource:
-    """The Kafka cluster of another region of the same account, and two or three subnets beside its
-    brokers; that environment has `kafka.replicated` set."""
+    """The Kafka cluster of another region of the same account, and two or three subnets of its
+    brokers. That environment has `kafka.replicated` set."""
 
     cluster_arn: str
     subnets: tuple[str, ...]
@@ -58,9 +61,9 @@ class ReplicationSource:
 
 @dataclass(frozen=True, kw_only=True)
 class KafkaSettings:
-    """MSK Express brokers; `brokers` is a multiple of the three zones. `replicated`: another region
-    copies the topics; MSK takes it for a cluster that exists, so it is off at the first deployment.
-    """
+    """MSK Express brokers, the same number in each of the three zones. `replicated`: another region
+    copies the topics. MSK accepts it only for an existing cluster, so the first deployment has it
+    off."""
 
     broker_type: str = "express.m7g.large"
     brokers: int = 3
@@ -73,7 +76,7 @@ class KafkaSettings:
         )
         _require(
             self.brokers >= ZONES and self.brokers % ZONES == 0,
-            f"kafka.brokers {self.brokers}: a multiple of {ZONES}, one or more in each zone",
+            f"kafka.brokers {self.brokers}: a multiple of {ZONES}, at least one per zone",
         )
 
 
@@ -96,7 +99,7 @@ class ValkeySettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PostgresSettings:
-    """Aurora Serverless v2 in capacity units of 2 GiB; `readers` are for the API and analysts."""
+    """Aurora Serverless v2 in capacity units of 2 GiB. `readers` serve the API and analysts."""
 
     min_capacity: float = 0.5
     max_capacity: float = 4
@@ -119,7 +122,7 @@ class PostgresSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class EmrSettings:
-    """EMR on EC2: one unit is one instance; drivers live on the on-demand core fleet."""
+    """EMR on EC2. One unit is one instance, and drivers live on the on-demand core fleet."""
 
     primary_type: str = "m7g.xlarge"
     core_types: tuple[str, ...] = ("r7g.xlarge", "r8g.xlarge", "m7g.xlarge")
@@ -128,12 +131,16 @@ class EmrSettings:
     max_task_units: int = 4
 
     def __post_init__(self) -> None:
-        _require(self.core_units >= 2, "emr.core_units: 2 or more, the drivers need a second home")
+        _require(
+            self.core_units >= 2, "emr.core_units: 2 or more, so that drivers survive a lost one"
+        )
         _require(self.max_task_units >= 0, "emr.max_task_units: 0 or more")
         types = self.core_types and self.task_types
         _require(bool(types), "emr: at least one core and one task type")
         graviton = {_is_graviton(name) for name in self.types}
-        _require(len(graviton) == 1, "emr: all types of one processor, for they share a package")
+        _require(
+            len(graviton) == 1, "emr: all types of one processor, because they share a package"
+        )
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -141,14 +148,15 @@ class EmrSettings:
 
 
 def _is_graviton(instance_type: str) -> bool:
-    """``r7gd.xlarge`` is: a g among what follows the generation."""
+    """Whether a g follows the generation, as in ``r7gd.xlarge``."""
     family, _, _ = instance_type.partition(".")
     return "g" in family.lstrip("abcdefghijklmnopqrstuvwxyz")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LakeSettings:
-    """Days after which objects move or go; `snapshot_hours` is how long Iceberg can look back."""
+    """Days after which objects move to cheaper storage or are deleted. `snapshot_hours` is how far
+    Iceberg can look back."""
 
     infrequent_after_days: int = 30
     noncurrent_days: int = 7
@@ -166,7 +174,7 @@ class LakeSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class TokenIssuer:
-    """Who signs the tokens of the query API: an OpenID issuer URL and the audience it names."""
+    """Who signs the tokens of the query API: the URL of an OpenID issuer, and their audience."""
 
     issuer: str = "https://identity.example.com/"
     audience: str = "shopstream-api"
@@ -176,31 +184,13 @@ class TokenIssuer:
         _require(bool(self.audience), "tokens.audience is empty")
 
 
-def _cloud_triggers() -> tuple[tuple[str, int], ...]:
-    return tuple((app.name, app.cloud_trigger) for app in APPLICATIONS)
-
-
-# Memory goes with the rows of a batch: a minute of everything for the lake, seconds of orders. A
-# second executor keeps alerts and the lake going while a lost one is replaced; answers from clicks
-# may be a minute late then, and two cores decode and merge 30,000 records a second.
-_OWN_SIZES = {
-    ORDER_ANSWERS.name: Sizes(executor_memory="4g"),
-    CLICK_ANSWERS.name: Sizes(executors=1, executor_memory="3g"),
-}
-
-
-def _usual_sizes() -> tuple[tuple[str, Sizes], ...]:
-    return tuple((app.name, _OWN_SIZES.get(app.name, Sizes())) for app in APPLICATIONS)
-
-
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class EnvironmentSettings:
     """One environment.
 
-    `triggers`: seconds between batches by application; `sizes`: its driver and executors.
-    `monthly_budget` is in USD.
-    `replicate_from`: another region's Kafka cluster whose source topics are copied here; everything
-    derived is computed anew from them.
+    `triggers` are the seconds between the batches of each application, `sizes` its driver and
+    executors. `monthly_budget` is in USD. `replicate_from` is another region's Kafka cluster, whose
+    source topics are copied here. Everything else is computed anew from them.
     """
 
     environment: EnvironmentName
@@ -208,14 +198,15 @@ class Settings:
     monthly_budget: int
     internet: Internet = "endpoints"
     compute: Compute = "ec2"
+    api: Api = "jwt"
     kafka: KafkaSettings = field(default_factory=KafkaSettings)
     valkey: ValkeySettings = field(default_factory=ValkeySettings)
     postgres: PostgresSettings = field(default_factory=PostgresSettings)
     emr: EmrSettings = field(default_factory=EmrSettings)
     lake: LakeSettings = field(default_factory=LakeSettings)
     tokens: TokenIssuer = field(default_factory=TokenIssuer)
-    triggers: tuple[tuple[str, int], ...] = field(default_factory=_cloud_triggers)
-    sizes: tuple[tuple[str, Sizes], ...] = field(default_factory=_usual_sizes)
+    triggers: tuple[tuple[str, int], ...] = field(default_factory=cloud_triggers)
+    sizes: tuple[tuple[str, Sizes], ...] = field(default_factory=usual_sizes)
     log_days: int = 30
     deletion_protection: bool = True
     alarm_email: str | None = None
@@ -238,12 +229,12 @@ class Settings:
         _require(self.monthly_budget > 0, "monthly_budget: above 0 USD")
         _require(
             self.alarm_email is None or "@" in self.alarm_email,
-            f"alarm_email {self.alarm_email!r} is no address",
+            f"alarm_email {self.alarm_email!r} is not an address",
         )
 
     @property
     def processor(self) -> Processor:
-        """Of the machines of the applications."""
+        """The processor of the machines that run the applications."""
         if self.compute == "serverless":
             return "arm64"
         return "arm64" if _is_graviton(self.emr.primary_type) else "x86_64"
@@ -261,31 +252,33 @@ class Settings:
                 _require(not (why := refusal(sizes)), f"size of {name}: {why}")
 
     def name(self, part: str) -> str:
-        """The physical name of a part: lower case, the environment inside."""
+        """The physical name of a part, with the environment in it."""
         return f"shopstream-{self.environment}-{part}"
 
 
-# Made when they are asked for: one that is refused leaves the others alone.
-ENVIRONMENTS: dict[str, Callable[[], Settings]] = {
-    "dev": lambda: Settings(
+# They are made on demand, so one that is refused does not affect the others.
+ENVIRONMENTS: dict[str, Callable[[], EnvironmentSettings]] = {
+    "dev": lambda: EnvironmentSettings(
         environment="dev",
         vpc_cidr="10.40.0.0/16",
         monthly_budget=2700,
         compute="serverless",
+        api="cognito",
         valkey=ValkeySettings(shards=2, replicas=0),
         log_days=7,
         deletion_protection=False,
     ),
-    "staging": lambda: Settings(
+    "staging": lambda: EnvironmentSettings(
         environment="staging", vpc_cidr="10.41.0.0/16", monthly_budget=3500
     ),
-    "production": lambda: Settings(
+    "production": lambda: EnvironmentSettings(
         environment="production",
         vpc_cidr="10.42.0.0/16",
         monthly_budget=3700,
-        # 0.7 times the cost of a cluster for three streams (docs/cost.md); they change zones alone.
+        # 0.7 times the cost of a cluster for three streams (docs/cost.md). Without help, they move
+        # to another zone when one fails.
         compute="serverless",
-        # A projection of Postgres that is rebuilt: 6 GiB, at a fifth of two slow cores a node.
+        # A projection of Postgres that can be rebuilt: 6 GiB, a fifth of two slow cores per node.
         valkey=ValkeySettings(node_type="cache.t4g.medium", shards=2, replicas=1),
         postgres=PostgresSettings(min_capacity=0.5, max_capacity=16, readers=1, backup_days=14),
         log_days=90,
@@ -293,8 +286,9 @@ ENVIRONMENTS: dict[str, Callable[[], Settings]] = {
 }
 
 
-def settings(environment: str) -> Settings:
-    """The settings of `environment`; raises InvalidSettings with the broken rule or known names."""
+def settings(environment: str) -> EnvironmentSettings:
+    """The settings of `environment`. Raises InvalidSettings with the broken rule or the known
+    names."""
     if environment in ENVIRONMENTS:
         return ENVIRONMENTS[environment]()
     raise InvalidSettings(f"no environment {environment!r}; known: {', '.join(ENVIRONMENTS)}")

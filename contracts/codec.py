@@ -28,14 +28,14 @@ def header(schema_id: UUID) -> bytes:
 
 
 def schema_id_of(value: bytes) -> UUID | None:
-    """The schema version id in front of a value; None when there is no such header."""
+    """The schema version id at the start of a value; None if there is no such header."""
     if len(value) < HEADER_BYTES or not value.startswith(_MAGIC):
         return None
     return UUID(bytes=value[len(_MAGIC) : HEADER_BYTES])
 
 
 def encode(event: Event, schema: SchemaVersion) -> bytes:
-    """The value to send; ValueError or TypeError when the event does not fit the schema."""
+    """The value to send; ValueError or TypeError if the event does not fit the schema."""
     body = io.BytesIO()
     fastavro.schemaless_writer(body, _parsed(schema.schema), as_record(event), strict=True)
     return header(schema.id) + body.getvalue()
@@ -44,7 +44,7 @@ def encode(event: Event, schema: SchemaVersion) -> bytes:
 def decode(
     topic: Topic, value: bytes | None, append_time: int, registry: Registry
 ) -> Event | Rejection:
-    """The event, or why there is none. Never raises on data; RegistryUnavailable passes through."""
+    """The event, or why there is none. No value raises an error, only RegistryUnavailable does."""
     record = decode_record(topic, value, registry)
     if isinstance(record, Rejection):
         return record
@@ -82,7 +82,7 @@ def _read(body: bytes, writer: str, reader: str) -> dict[str, Any] | Rejection:
     try:
         check_body(body, parsed)
         record = fastavro.schemaless_reader(io.BytesIO(body), parsed, _parsed(reader))
-    # The body is what its schema says; what is left is a symbol or a branch that the reader lacks.
+    # The body fits its schema, so the rest is a symbol or a branch that the reader does not have.
     except (
         MalformedBodyError,
         fastavro.read.SchemaResolutionError,
@@ -97,8 +97,8 @@ def _read(body: bytes, writer: str, reader: str) -> dict[str, Any] | Rejection:
 
 @lru_cache(maxsize=64)
 def _parsed(schema: str) -> Any:
-    """Times stay integers: without their logical types fastavro does not build datetimes, which
-    cannot hold every value that Spark can."""
+    """The parsed schema without logical types, so that times stay integers: fastavro would build
+    datetimes of them, which cannot hold every value that Spark can."""
     return fastavro.parse_schema(_without_logical_types(json.loads(schema)))
 
 

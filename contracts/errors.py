@@ -1,12 +1,22 @@
-"""What can go wrong on the laptop, classed by what the caller can do about it."""
+"""Failures that a person can act on, classed by what to do; the class decides the exit code.
+
+ShopstreamError        1  something failed on the way; what was acknowledged or committed stays
+  Usage                2  the command line, or a file named on it, cannot be used as it is
+  NotReady             3  the stack, a broker or a table is not there, or not ready yet
+  EnvironmentProblem   4  the machine or its network refuses what is needed
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+# The exit code of a command that Ctrl-C cut off, as shells expect it.
+INTERRUPTED = 130
+
 
 class ShopstreamError(Exception):
-    """A failure a person can act on: what happened, the likely cause, the next command, the log."""
+    """Something failed: `what` happened, its likely `cause`, the `command` or step to take next,
+    and the `log` that tells more."""
 
     exit_code = 1
 
@@ -19,6 +29,26 @@ class ShopstreamError(Exception):
         self.command = command
         self.log = log
 
+    def as_fields(self) -> dict[str, object]:
+        """The error as JSON fields, for a command that answers in JSON."""
+        return {
+            "error": self.what,
+            "cause": self.cause,
+            "next": self.command,
+            "log": str(self.log) if self.log else None,
+            "exit_code": self.exit_code,
+        }
+
+    def as_lines(self) -> list[str]:
+        """The error as lines for a person; the first one begins with ``error: ``."""
+        told = {
+            "error": self.what,
+            "likely cause": self.cause,
+            "next": self.command,
+            "log": self.log,
+        }
+        return [f"{name}: {value}" for name, value in told.items() if value]
+
 
 class Usage(ShopstreamError):
     """The command line, or a file named on it, cannot be used as it is."""
@@ -27,7 +57,7 @@ class Usage(ShopstreamError):
 
 
 class NotReady(ShopstreamError):
-    """The stack, or a part of it, is not running or not ready yet."""
+    """The stack, a broker or a table is not there, or not ready yet."""
 
     exit_code = 3
 

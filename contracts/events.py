@@ -1,11 +1,11 @@
-"""Events as they are on the wire: times are microseconds UTC, money is integer.
+"""Events as they are on the wire: times are microseconds UTC, money is an integer.
 
 An event's Avro record has exactly these fields; `as_record` and `from_record` convert.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from hashlib import sha1
 from typing import Any, Literal, TypeAlias
@@ -18,17 +18,17 @@ ClickType = Literal["view", "cart", "remove_from_cart", "purchase"]
 Severity = Literal["low", "medium", "high"]
 
 CANARY = "canary"
-# Region and location of an event whose source records no places. Not `Unspecified`, which a shop
-# writes of a buyer who does not say where, and which the default rule pack finds suspicious.
+# Region and location of an event whose source records neither. It is not `Unspecified`: a shop
+# writes that of a buyer who does not say where they are, and the default rule pack suspects it.
 NO_PLACE_RECORDED = "Not recorded"
-# A shop's own clock may be ahead a little; more is a broken clock and goes to quarantine.
+# A shop's own clock may be a little ahead. An event dated further ahead goes to quarantine.
 FUTURE_ALLOWANCE_US = 5 * 60 * 1_000_000
-# "Late" in reports: shown beside a total, never a reason to leave a row out.
+# Events later than this are called late in reports. That never leaves a row out of a total.
 LATE_AFTER_US = 15 * 60 * 1_000_000
 
 SIMULATED_NAMESPACE = UUID("0c7e2f0e-8f3d-5e0c-a1b5-6f7a0f4f2a01")
 _REPLAYED = UUID("5b1f6d1a-2f0b-5b52-9a53-6d2a1d9b3c02")
-_ALERTS = UUID("b0a8e7de-4c0f-5d5e-8f43-1c9c2b7a7d03")
+ALERT_NAMESPACE = UUID("b0a8e7de-4c0f-5d5e-8f43-1c9c2b7a7d03")
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True)
 class OrderLine:
-    """`unit_price` in ten-thousandths of the currency unit; `quantity` negative for returns."""
+    """`unit_price` is in ten-thousandths of a currency unit; returns have a `quantity` below 0."""
 
     product_id: str
     product_name: str
@@ -53,7 +53,7 @@ class OrderLine:
 
 @dataclass(frozen=True)
 class Order:
-    """`total` in minor units is the sum of the line amounts (`contracts.money.line_amount`)."""
+    """`total`, in minor units, is the sum of the line amounts (`contracts.money.line_amount`)."""
 
     event_id: str
     event_time: int
@@ -74,7 +74,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Click:
-    """`price` in minor units."""
+    """`price` is in minor units."""
 
     event_id: str
     event_time: int
@@ -93,7 +93,7 @@ class Click:
 
 @dataclass(frozen=True)
 class Promotion:
-    """Valid in [starts_at, ends_at)."""
+    """A discount, valid in [starts_at, ends_at)."""
 
     event_id: str
     event_time: int
@@ -136,7 +136,7 @@ _TOPIC_OF: dict[type, Topic] = {
 _EVENT_OF: dict[str, type[Any]] = {topic.name: known for known, topic in _TOPIC_OF.items()}
 _RECORDS: tuple[type[Any], ...] = (*_TOPIC_OF, Source, OrderLine)
 _NAMES = {known: frozenset(field.name for field in fields(known)) for known in _RECORDS}
-# Annotations are texts here; a field that may be null says so in its own.
+# Annotations are texts in this module; the one of a field that may be null contains None.
 _REQUIRED = {
     known: tuple(field.name for field in fields(known) if "None" not in str(field.type))
     for known in _RECORDS
@@ -150,7 +150,7 @@ def topic_of(event: Event) -> Topic:
 
 
 def key_of(event: Event) -> bytes:
-    """The Kafka key: one customer's, user's, product's or subject's events stay in order."""
+    """The Kafka key: events of one customer, user, product or subject stay in order."""
     match event:
         case Order():
             key = event.customer_id or event.order_id
@@ -168,7 +168,7 @@ def as_record(event: Event) -> dict[str, Any]:
 
 
 def from_record(topic: Topic, record: Mapping[str, Any]) -> Event:
-    """The event of a decoded Avro record; TypeError when fields are missing.
+    """The event of a decoded Avro record; TypeError if fields are missing.
 
     Fields that a newer schema added are left out: code that knows them ships with that schema.
     """
@@ -183,12 +183,12 @@ def from_record(topic: Topic, record: Mapping[str, Any]) -> Event:
 
 
 def absent_fields(topic: Topic, record: Mapping[str, Any]) -> list[str]:
-    """Paths of the fields an event cannot be without and a decoded record does not have."""
+    """Paths of the fields that an event must have and a decoded record does not have."""
     return [path for path, known in _required(topic, record) if known is _ABSENT]
 
 
 def null_fields(topic: Topic, record: Mapping[str, Any]) -> list[str]:
-    """Paths of the fields that are null in a decoded record though an event needs them."""
+    """Paths of the fields that are null in a decoded record although an event needs them."""
     return [path for path, known in _required(topic, record) if known is None]
 
 
@@ -217,23 +217,23 @@ def simulated_event_id(run: str, producer: str, sequence: int) -> str:
 
 
 def replayed_event_id(edition: str, row: int) -> str:
-    """`edition` names a file's content (and its run, when a run is to count anew); `row` is the
-    number of the event's first data row, from 1."""
+    """The id of a replayed event. `edition` stands for a file's content, and for its run as well if
+    the run must count again; `row` is the number of the event's first data row, from 1."""
     return _uuid5_text(_REPLAYED, f"{edition}/{row}")
 
 
 def replayed_purchase_id(edition: str, row: int) -> str:
-    """Of the order that a row of clicks tells of as well; the click has `replayed_event_id`."""
+    """The id of the order that a row of clicks also tells of; the click has `replayed_event_id`."""
     return _uuid5_text(_REPLAYED, f"{edition}/{row}/order")
 
 
 def alert_id(rule: str, rule_version: int, subject: str, window_start: int | None) -> str:
     window = "" if window_start is None else str(window_start)
-    return _uuid5_text(_ALERTS, f"{rule}/{rule_version}/{subject}/{window}")
+    return _uuid5_text(ALERT_NAMESPACE, f"{rule}/{rule_version}/{subject}/{window}")
 
 
 def _uuid5_text(namespace: UUID, name: str) -> str:
-    """str(uuid5(namespace, name)) in a third of the time: a replay makes one an order."""
+    """str(uuid5(namespace, name)) in a third of the time: a replay makes one per order."""
     digest = bytearray(sha1(namespace.bytes + name.encode(), usedforsecurity=False).digest())
     # Version 5 and the variant of RFC 9562, sections 4.1, 4.2 and 5.5.
     digest[6] = digest[6] & 0x0F | 0x50
@@ -243,35 +243,5 @@ def _uuid5_text(namespace: UUID, name: str) -> str:
 
 
 def content(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What two copies of one event must share: everything but when and by whom it was sent."""
+    """What two copies of one event must share: all but the time of sending and the sender."""
     return {name: value for name, value in record.items() if name not in ("sent_at", "source")}
-
-
-__all__: Sequence[str] = (
-    "CANARY",
-    "FUTURE_ALLOWANCE_US",
-    "LATE_AFTER_US",
-    "NO_PLACE_RECORDED",
-    "SIMULATED_NAMESPACE",
-    "Alert",
-    "Click",
-    "ClickType",
-    "Event",
-    "Order",
-    "OrderKind",
-    "OrderLine",
-    "Promotion",
-    "Severity",
-    "Source",
-    "absent_fields",
-    "alert_id",
-    "as_record",
-    "content",
-    "from_record",
-    "key_of",
-    "null_fields",
-    "replayed_event_id",
-    "replayed_purchase_id",
-    "simulated_event_id",
-    "topic_of",
-)

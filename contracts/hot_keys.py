@@ -1,37 +1,77 @@
-"""Keys of Valkey: how each is named, what it holds, and until when.
+"""Keys of the hot store: how each kind is named, what it holds, and how long it lasts.
 
-Everything here is a projection: absolute values of rows that are in Postgres, made again at any
-time. A key's hash tag decides its shard, so all of one user or product is together.
+Everything there is a projection: absolute values of rows that are in Postgres, which can be made
+again at any time. A key's hash tag decides its shard, so all keys of one user or product are
+together. Which answers have keys is declared in `contracts.tables.questions`.
 """
 
 from __future__ import annotations
 
 import binascii
-from datetime import datetime, timedelta
+import re
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 SLOTS = 16_384
-# user:{id}:viewed, a sorted set: product -> event time (µs) of its last view.
-VIEWED_NEWEST = 50
-VIEWED_LASTS = timedelta(hours=24)
-# product:{id}:<yyyymmdd>, a hash: views, carts, purchases, revenue:<currency> (minor units).
-PRODUCT_DAY_LASTS = timedelta(days=8)
-# trending:{category}:<yyyymmddhh>, a sorted set: product -> views + 3·carts + 10·purchases.
-TRENDING_LASTS = timedelta(hours=49)
+# The table `published` holds how far each projection of the answers has come. This is the name of
+# the hot store's row; all other names there are tables of the lake.
+HOT_STORE_MARK = "valkey"
 
 
-def viewed(user_id: str) -> str:
-    """What a user looked at last."""
-    return f"user:{{{user_id}}}:viewed"
+@dataclass(frozen=True)
+class HotKeys:
+    """One kind of key, made from rows of an answer's table.
+
+    `template` is a format string over columns of the table; the rows that agree in these columns
+    share a key. A key goes `lasts` after the latest `moment` of its rows.
+    """
+
+    template: str
+    moment: str
+    lasts: timedelta
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a key's name is made of."""
+        return tuple(name for _, name, _, _ in string.Formatter().parse(self.template) if name)
+
+    def key(self, *values: object) -> str:
+        """The key of the rows with these values of `columns`."""
+        return self.template.format(**dict(zip(self.columns, values, strict=True)))
+
+    @property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches a whole key of this kind; each column is a named group of text."""
+        parts = []
+        for literal, name, spec, _ in string.Formatter().parse(self.template):
+            parts.append(re.escape(literal))
+            if name:
+                parts.append(f"(?P<{name}>{r'[0-9]+' if spec else '.*'})")
+        return re.compile("".join(parts), re.DOTALL)
 
 
-def product_day(product_id: str, day: datetime) -> str:
-    """What happened to a product on a day, UTC."""
-    return f"product:{{{product_id}}}:{day:%Y%m%d}"
+@dataclass(frozen=True)
+class HotSet(HotKeys):
+    """A sorted set per key: the column `member` with the column `score` (a time in µs).
+
+    With `newest`, a key holds the members with at most that many greatest scores, ties by member,
+    and only those whose `moment` is less than `lasts` before the latest.
+    """
+
+    member: str
+    score: str
+    newest: int | None = None
 
 
-def trending(category: str, hour: datetime) -> str:
-    """What is wanted most of a category in an hour, UTC."""
-    return f"trending:{{{category}}}:{hour:%Y%m%d%H}"
+@dataclass(frozen=True)
+class HotHash(HotKeys):
+    """A hash per key: each of `sums` is added up over the key's rows. Each entry `field: column` of
+    `money` is a field `field:<value of column>` for each row, in minor units."""
+
+    sums: tuple[str, ...]
+    money: Mapping[str, str] = field(default_factory=dict)
 
 
 def slot_of(key: bytes) -> int:

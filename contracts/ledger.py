@@ -1,8 +1,9 @@
-"""The producer's ledger: what it tried to send and what was acknowledged, as files to prove from.
+"""The producer's ledger: files that say what it tried to send and what was acknowledged.
 
-One folder a run: ``run.json`` (a `Run`), ``attempts.csv`` and ``outcomes.csv``. The csv files are
-append-only and synced every second; after a crash their last line may be torn and is then ignored.
-An attempt without an outcome is unknown: it may be in the topic (counted as recovered) or not.
+There is one folder per run, with ``run.json`` (a `Run`), ``attempts.csv`` and ``outcomes.csv``. The
+csv files only grow, and they are synced every second. After a crash their last line may be torn; a
+torn line is ignored. An attempt without an outcome is unknown: it may be in the topic (it is then
+counted as recovered) or not.
 """
 
 from __future__ import annotations
@@ -14,30 +15,31 @@ from typing import Any, Literal
 RUN_FILE = "run.json"
 ATTEMPTS_FILE = "attempts.csv"
 OUTCOMES_FILE = "outcomes.csv"
-# `position` is the number of the event's first data row in the file, from 1; of a simulated event
-# its number in the run, from 1: a copy has a sequence of its own and the position of its twin.
+# The `position` of a replayed event is the number of its first data row in the file, from 1. That
+# of a simulated event is its number in the run, from 1. A copy has a sequence of its own and the
+# position of its twin.
 ATTEMPT_COLUMNS = ("sequence", "event_id", "topic", "position")
-# `append_time`: microseconds UTC; partition, offset, append_time are empty unless acknowledged.
-# `detail`: of a failed event, why; of an acknowledged and simulated one, what must become of it:
-# ``late``, ``duplicate``, ``quarantine:REASON``, or nothing where it is in silver on time.
+# `append_time` is in microseconds UTC. Partition, offset and append_time are empty unless the event
+# was acknowledged. The `detail` of a failed event says why it failed. The one of a simulated event
+# that was acknowledged says what must become of it: ``late``, ``duplicate``, ``quarantine:REASON``,
+# or nothing if it must be in silver and on time.
 OUTCOME_COLUMNS = ("sequence", "outcome", "partition", "offset", "append_time", "detail")
 
-Outcome = Literal["acknowledged", "failed"]
-Layout = Literal["online-retail", "rees46"]
+LayoutName = Literal["online-retail", "rees46"]
 
 
 @dataclass(frozen=True)
 class SourceFile:
     """The slice of a data file that a run replayed.
 
-    `edition` names the events' ids (see `contracts.events.replayed_event_id`): two runs with one
+    `edition` decides the events' ids (see `contracts.events.replayed_event_id`): two runs with one
     edition send the same events. A run holds the events whose first data row lies in
-    [`first_row`, `last_row`]; `last_row` is the last one attempted, and grows while the run lasts.
-    `shift_us` was added to every time of the file. The tables' digests are empty where a layout
-    uses no tables.
+    [`first_row`, `last_row`]; `last_row` is the last one attempted and grows while the run lasts.
+    `shift_us` was added to every time of the file. The digests of the tables are empty if the
+    layout uses no tables.
     """
 
-    layout: Layout
+    layout: LayoutName
     sha256: str
     edition: str
     shift_us: int
@@ -49,7 +51,7 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one producer. `topic_ids` are the broker's, by topic name, when the run began."""
+    """One run of one producer. `topic_ids` are the broker's when the run began, by topic name."""
 
     run: str
     producer: str
@@ -65,7 +67,7 @@ class Run:
 
     @staticmethod
     def from_json(text: str) -> Run:
-        """The run of a ``run.json``; raises ValueError or TypeError when it is none."""
+        """The run of a ``run.json``; ValueError or TypeError if the text is not one."""
         fields: dict[str, Any] = json.loads(text)
         source = fields.pop("source", None)
         return Run(**fields, source=SourceFile(**source) if source else None)

@@ -1,7 +1,7 @@
-"""Every metric by name: what it counts, in which unit, by which dimensions; and how it is written.
+"""Every metric: what it counts, in which unit, by which dimensions, and how it is written.
 
-One line of CloudWatch's embedded metric format is both a log line and the metrics in it, so the
-same line serves a laptop's log and a cloud's alarms.
+One line of CloudWatch's embedded metric format is both a log line and the metrics in it. So the
+same line serves the log of a laptop and the alarms of a cloud.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 NAMESPACE = "Shopstream"
-# CloudWatch takes no more in one document.
+# The most that CloudWatch takes in one document.
 MAX_METRICS = 100
 
 MetricName = Literal[
@@ -50,7 +50,7 @@ Unit = Literal["Seconds", "Count", "Count/Second", "Bytes", "Percent"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric is only found by exactly these dimensions, so it is only written with them."""
+    """A metric is found by exactly these dimensions only, so it is written with exactly these."""
 
     unit: Unit
     dimensions: frozenset[Dimension]
@@ -68,7 +68,7 @@ METRICS: dict[MetricName, Metric] = {
     "empty_batch_seconds": Metric("Seconds", _APPLICATION, "one batch without rows"),
     "batch_rows": Metric("Count", _APPLICATION, "Kafka records in one batch"),
     "rows_per_second": Metric(
-        "Count/Second", _APPLICATION, "Kafka records of one batch by its batch_seconds"
+        "Count/Second", _APPLICATION, "Kafka records of one batch divided by its batch_seconds"
     ),
     "repeated_batches": Metric(
         "Count", _APPLICATION, "batches shown again after they were applied, in whole or in part"
@@ -90,7 +90,7 @@ METRICS: dict[MetricName, Metric] = {
     "hot_answers_behind": Metric(
         "Count",
         _APPLICATION,
-        "batches whose answers Valkey did not take yet",
+        "batches whose answers Valkey has not taken yet",
     ),
     "lag_offsets": Metric(
         "Count", _TOPIC, "offsets in the topic that are not applied, summed over its partitions"
@@ -99,19 +99,19 @@ METRICS: dict[MetricName, Metric] = {
     "duplicate_rows": Metric("Count", _TOPIC, "valid records of one batch that were known before"),
     "late_rows": Metric("Count", _TOPIC, "new events appended over 15 minutes after their time"),
     "invalid_rows": Metric(
-        "Count", _TOPIC, "records of one batch that are no events, whatever the reason"
+        "Count", _TOPIC, "records of one batch that are not events, whatever the reason"
     ),
     "quarantined_rows": Metric("Count", _REASON, "invalid_rows by their reason"),
     "quality_percent": Metric(
         "Percent", _TOPIC, "silver / (silver + quarantine) of one batch of a topic"
     ),
     "running_drivers": Metric(
-        "Count", _APPLICATION, "drivers the job controller sees; 1 while a person wants none"
+        "Count", _APPLICATION, "drivers that the job controller sees; 1 while a person wants none"
     ),
     "failed_runs": Metric(
-        "Count", _APPLICATION, "drivers of this deployment that failed this hour"
+        "Count", _APPLICATION, "drivers of this deployment that failed within the hour"
     ),
-    "notifications_sent": Metric("Count", _APPLICATION, "alerts a person was told of"),
+    "notifications_sent": Metric("Count", _APPLICATION, "alerts of which a person was told"),
     "notifications_failed": Metric("Count", _APPLICATION, "alerts that could not be sent on"),
     "canary_seconds": Metric(
         "Seconds", _APPLICATION, "from sending a tagged order to finding it in Postgres"
@@ -124,7 +124,7 @@ def emf(
     dimensions: Mapping[Dimension, str],
     timestamp_ms: int,
 ) -> str:
-    """One line of embedded metric format; ValueError on what CloudWatch would silently drop."""
+    """One line of embedded metric format; ValueError on what CloudWatch would drop in silence."""
     _require(values, dimensions)
     document: dict[str, object] = {
         "_aws": {
@@ -159,4 +159,4 @@ def _require(values: Mapping[MetricName, float], dimensions: Mapping[Dimension, 
             given = ", ".join(sorted(dimensions)) or "none"
             raise ValueError(f"{name} is written by {wanted}, not by {given}")
         if not math.isfinite(value):
-            raise ValueError(f"{name} is {value}, which is no number")
+            raise ValueError(f"{name} is {value}, which is not a number")

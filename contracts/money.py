@@ -1,7 +1,7 @@
 """Money as integers: minor units (hundredths) on the wire, decimal(18,2) in tables.
 
-A unit price may be finer than a minor unit (real catalogues hold 0.001), so prices are integers of
-ten-thousandths of the currency unit; amounts are rounded to minor units line by line.
+A unit price may be finer than a minor unit (real catalogues hold 0.001). So prices are integers of
+ten-thousandths of the currency unit, and amounts are rounded to minor units line by line.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from decimal import Decimal
 
 PRICE_SCALE = 4
 MINOR_SCALE = 2
-# Decimal's arithmetic rounds beyond 28 digits; a shorter text is exact.
+# Decimal rounds the results of its arithmetic to 28 digits; a shorter text stays exact.
 MAX_CHARACTERS = 28
 MAX_EXPONENT = 20
 PRICES_PER_MINOR: int = 10 ** (PRICE_SCALE - MINOR_SCALE)
@@ -24,17 +24,17 @@ def line_amount(quantity: int, unit_price: int) -> int:
 
 
 def price_from_text(text: str) -> int:
-    """Ten-thousandths from a decimal text; ValueError when it is no number or has more decimals."""
+    """Ten-thousandths from a decimal text; ValueError if it is none or has more decimals."""
     return _scaled(text, PRICE_SCALE, "a price")
 
 
 def minor_from_text(text: str) -> int:
-    """Minor units from a decimal text; ValueError when it is no number or has more decimals."""
+    """Minor units from a decimal text; ValueError if it is none or has more decimals."""
     return _scaled(text, MINOR_SCALE, "an amount")
 
 
 def _scaled(text: str, scale: int, what: str) -> int:
-    # Decimal also reads 1_000 and the digits of every script; a data file means neither.
+    # Decimal also reads 1_000 and digits of every script; no data file means those as numbers.
     if len(text) > MAX_CHARACTERS or not text.isascii() or "_" in text:
         raise ValueError(f"not {what}: {text[:MAX_CHARACTERS]!r}")
     try:

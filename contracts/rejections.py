@@ -1,7 +1,7 @@
-"""Why a value cannot be used: stable reason codes, and the rules behind those that need decoding.
+"""Why a value cannot be used: stable reason codes, and the rules that a decoded record must keep.
 
-The rules are tables of checks in the order of `Reason`, so that an engine which judges columns can
-mirror them one by one; every bound is a named constant.
+The rules are tables in the order of `Reason`, so that an engine which judges columns can mirror
+them one by one. Every bound is a named constant.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from contracts.events import FUTURE_ALLOWANCE_US
 from contracts.money import line_amount
-from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
+from contracts.schemas.fields import Field, fields_of
+from contracts.topics import CLICKS, ORDERS, PROMOTIONS, SOURCES, Topic
 
 Reason = Literal[
     # before decoding
@@ -45,42 +46,67 @@ REASONS: tuple[Reason, ...] = get_args(Reason)
 # 512 KiB: ten times the longest invoice of the UCI Online Retail data (1,114 lines, 50 KB).
 MAX_VALUE_BYTES = 512 * 1024
 EARLIEST_EVENT_US = 631_152_000_000_000  # 1990-01-01T00:00:00Z
-LATEST_TIME_US = 253_402_300_800_000_000  # 10000-01-01T00:00:00Z, exclusive: Python's last year
+LATEST_TIME_US = 253_402_300_800_000_000  # 10000-01-01T00:00:00Z, exclusive: Python ends there
 MAX_QUANTITY = 1_000_000
-MAX_UNIT_PRICE = 10_000_000_000  # 1,000,000.0000; every line of 512 KiB still sums within 64 bits
+MAX_UNIT_PRICE = 10_000_000_000  # 1,000,000.0000; all lines of 512 KiB sum within 64 bits
 # 100 billion currency units: 100,000 such orders in one window still fit decimal(18,2).
 MAX_MINOR = 10_000_000_000_000
 # UTF-8 bytes: two such texts in a Postgres index entry stay below its 2,704 bytes.
 MAX_TEXT_BYTES = 512
-# UTF-8 bytes: percent-encoded it is a folder name of the lake, at most 255 bytes with ``region=``.
+# UTF-8 bytes: percent-encoded behind ``region=`` it is a folder name of the lake, of 255 at most.
 MAX_REGION_BYTES = 80
 
-# Both patterns mean the same to Python and to Java. Lower case, so that one id has one spelling; an
-# end that no line break passes, where `$` would let one through.
+# Both patterns mean the same to Python and to Java. An id is in lower case, so that it has one
+# spelling. The end lets no line break pass, while `$` would let one through.
 _END = r"(?![\s\S])"
 UUID_PATTERN = f"^[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}{_END}"
 CURRENCY_PATTERN = f"^[A-Z]{{3}}{_END}"
 _UUID = re.compile(UUID_PATTERN)
 _CURRENCY = re.compile(CURRENCY_PATTERN)
 
+# Texts that have a rule of their own.
+_HAS_A_PATTERN = {"event_id", "currency"}
+# A product of a click may have no category; the click then says so with an empty text.
+_MAY_BE_EMPTY = {"category"}
+
+
+def _bounded(topic: Topic, inside: str | None = None) -> tuple[Field, ...]:
+    return tuple(
+        field
+        for field in fields_of(topic.schema, inside)
+        if field.type == "string" and field.name not in _HAS_A_PATTERN
+    )
+
+
+# By topic, the texts that must not be empty.
 REQUIRED_TEXTS: dict[str, tuple[str, ...]] = {
-    ORDERS.name: ("region", "order_id", "location", "payment_method"),
-    CLICKS.name: ("region", "user_id", "product_id"),
-    PROMOTIONS.name: ("region", "promotion_id", "product_id", "channel"),
+    topic.name: tuple(
+        field.name
+        for field in _bounded(topic)
+        if not field.nullable and field.name not in _MAY_BE_EMPTY
+    )
+    for topic in SOURCES
 }
-# Texts bounded by MAX_TEXT_BYTES (region by MAX_REGION_BYTES), present or not; the lines' follow.
+# By topic, the texts of at most MAX_TEXT_BYTES (a region: of at most MAX_REGION_BYTES), which may
+# be absent; after them those of an order's lines, and those of any event's source.
 BOUNDED_TEXTS: dict[str, tuple[str, ...]] = {
-    ORDERS.name: ("region", "order_id", "customer_id", "location", "payment_method", "device_id"),
-    CLICKS.name: ("region", "user_id", "session_id", "product_id", "category", "brand"),
-    PROMOTIONS.name: ("region", "promotion_id", "product_id", "channel"),
+    topic.name: tuple(field.name for field in _bounded(topic)) for topic in SOURCES
 }
-BOUNDED_LINE_TEXTS = ("product_id", "product_name", "category")
-SOURCE_TEXTS = ("run", "producer")
-TIMES = ("sent_at", "account_created_at", "starts_at", "ends_at")
+BOUNDED_LINE_TEXTS = tuple(field.name for field in _bounded(ORDERS, "lines"))
+SOURCE_TEXTS = tuple(field.name for field in _bounded(ORDERS, "source"))
+# Every time but the event's own.
+TIMES = tuple(
+    dict.fromkeys(
+        field.name
+        for topic in SOURCES
+        for field in fields_of(topic.schema)
+        if field.is_time and field.name != "event_time"
+    )
+)
 
 Record: TypeAlias = Mapping[str, Any]
-# What is wrong with a record, or None.
-Check: TypeAlias = Callable[[Record], str | None]
+# Says what is wrong with a record, or None.
+RecordCheck: TypeAlias = Callable[[Record], str | None]
 
 
 @dataclass(frozen=True)
@@ -92,9 +118,10 @@ class Rejection:
 
 
 def rejection_of(topic: Topic, record: Record, append_time: int) -> Rejection | None:
-    """The first rule that a decoded record breaks, in the order of `Reason`; None when it is good.
+    """The first rule that a decoded record breaks, in the order of `Reason`; None if it is good.
 
-    `append_time` is the broker's, microseconds UTC: the future is judged by it, never by "now".
+    `append_time` is the broker's, in microseconds UTC. The future is judged by it, never by the
+    present time.
     """
     for reason, check in rules(topic, append_time):
         detail = check(record)
@@ -103,8 +130,8 @@ def rejection_of(topic: Topic, record: Record, append_time: int) -> Rejection | 
     return None
 
 
-def rules(topic: Topic, append_time: int) -> tuple[tuple[Reason, Check], ...]:
-    """Every rule of a topic's events, in the order in which they are asked."""
+def rules(topic: Topic, append_time: int) -> tuple[tuple[Reason, RecordCheck], ...]:
+    """Every rule for a topic's events, in the order in which they are applied."""
     return (
         ("invalid_event_id", _unless(_has_event_id, "event_id is not a UUID in lower case")),
         ("missing_field", lambda record: _missing_text(topic, record)),
@@ -121,7 +148,7 @@ def rules(topic: Topic, append_time: int) -> tuple[tuple[Reason, Check], ...]:
     )
 
 
-def _unless(good: Callable[[Record], bool], detail: str) -> Check:
+def _unless(good: Callable[[Record], bool], detail: str) -> RecordCheck:
     return lambda record: None if good(record) else detail
 
 
@@ -134,7 +161,7 @@ def _missing_text(topic: Topic, record: Record) -> str | None:
 
 
 def _unusable_text(topic: Topic, record: Record) -> str | None:
-    """U+0000 cannot be stored by Postgres; a text without a bound does not fit an index."""
+    """Postgres cannot store U+0000, and a text without a bound does not fit an index."""
     texts = [(name, record.get(name)) for name in BOUNDED_TEXTS[topic.name]]
     texts += [(f"source.{name}", record["source"][name]) for name in SOURCE_TEXTS]
     for line in record.get("lines", ()):
@@ -161,8 +188,8 @@ def _time_out_of_range(record: Record) -> str | None:
 
 
 def _order_within_bounds(record: Record) -> bool:
-    """Numbers first, so that the amounts made of them cannot overflow; then the amounts, because
-    lines of opposite signs may be huge and still sum to a small total."""
+    """Numbers are judged first, so that amounts made of them cannot overflow. Amounts are judged
+    too, because huge lines of opposite signs may sum to a small total."""
     lines = record["lines"]
     return (
         all(
@@ -178,72 +205,46 @@ def _amount(line: Record) -> int:
     return line_amount(line["quantity"], line["unit_price"])
 
 
-_CURRENCY_RULE: tuple[Reason, Check] = (
+def _each_line(good: Callable[[Record], bool], detail: str) -> RecordCheck:
+    return _unless(lambda record: all(map(good, record["lines"])), detail)
+
+
+_CURRENCY_RULE: tuple[Reason, RecordCheck] = (
     "invalid_currency",
     _unless(
-        lambda record: _CURRENCY.match(record["currency"]) is not None,
-        "currency is not three capital letters",
+        lambda r: bool(_CURRENCY.match(r["currency"])), "currency is not three capital letters"
     ),
 )
-_RULES: dict[str, tuple[tuple[Reason, Check], ...]] = {
+_BOUNDS = _unless(_order_within_bounds, "quantity, unit_price, total or line amounts")
+_HAS_LINES = _unless(lambda r: bool(r["lines"]), "an order needs at least one line")
+_NO_ZERO = _each_line(lambda line: line["quantity"] != 0, "a line has quantity 0")
+_PRICES = _each_line(lambda line: line["unit_price"] >= 0, "a line has a negative unit_price")
+_TOTAL = _unless(
+    lambda r: r["total"] == sum(map(_amount, r["lines"])),
+    "total is not the sum of the line amounts",
+)
+_PAYS = _unless(
+    lambda r: r["kind"] != "placed" or r["total"] > 0, "a placed order has a total of 0 or less"
+)
+_DISCOUNT = _unless(lambda r: 1 <= r["discount_percent"] <= 100, "discount_percent is not 1 to 100")
+_VALIDITY = _unless(lambda r: r["starts_at"] < r["ends_at"], "starts_at is not before ends_at")
+_RULES: dict[str, tuple[tuple[Reason, RecordCheck], ...]] = {
     ORDERS.name: (
         _CURRENCY_RULE,
-        (
-            "value_out_of_range",
-            _unless(_order_within_bounds, "quantity, unit_price, total or line amounts"),
-        ),
-        (
-            "no_lines",
-            _unless(lambda record: bool(record["lines"]), "an order needs at least one line"),
-        ),
-        (
-            "zero_quantity",
-            _unless(
-                lambda record: all(line["quantity"] != 0 for line in record["lines"]),
-                "a line has quantity 0",
-            ),
-        ),
-        (
-            "negative_price",
-            _unless(
-                lambda record: all(line["unit_price"] >= 0 for line in record["lines"]),
-                "a line has a negative unit_price",
-            ),
-        ),
-        (
-            "total_mismatch",
-            _unless(
-                lambda record: record["total"] == sum(map(_amount, record["lines"])),
-                "total is not the sum of the line amounts",
-            ),
-        ),
-        (
-            "nothing_to_pay",
-            _unless(
-                lambda record: record["kind"] != "placed" or record["total"] > 0,
-                "a placed order has a total of 0 or less",
-            ),
-        ),
+        ("value_out_of_range", _BOUNDS),
+        ("no_lines", _HAS_LINES),
+        ("zero_quantity", _NO_ZERO),
+        ("negative_price", _PRICES),
+        ("total_mismatch", _TOTAL),
+        ("nothing_to_pay", _PAYS),
     ),
     CLICKS.name: (
         _CURRENCY_RULE,
-        ("value_out_of_range", _unless(lambda record: abs(record["price"]) <= MAX_MINOR, "price")),
-        ("negative_price", _unless(lambda record: record["price"] >= 0, "price is negative")),
+        ("value_out_of_range", _unless(lambda r: abs(r["price"]) <= MAX_MINOR, "price")),
+        ("negative_price", _unless(lambda r: r["price"] >= 0, "price is negative")),
     ),
     PROMOTIONS.name: (
-        (
-            "invalid_discount",
-            _unless(
-                lambda record: 1 <= record["discount_percent"] <= 100,
-                "discount_percent is not 1 to 100",
-            ),
-        ),
-        (
-            "empty_validity",
-            _unless(
-                lambda record: record["starts_at"] < record["ends_at"],
-                "starts_at is not before ends_at",
-            ),
-        ),
+        ("invalid_discount", _DISCOUNT),
+        ("empty_validity", _VALIDITY),
     ),
 }

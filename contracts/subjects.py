@@ -12,22 +12,23 @@ TOKEN_PURPOSE = "subject-token"
 TOKEN_PREFIX = "sub_"
 DIGEST_BYTES = 16
 TOKEN_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
-# Two letters, 10 bits, are looked up at once.
+# Two letters (10 bits) are looked up at once.
 _PAIRS = tuple(first + second for first in TOKEN_LETTERS for second in TOKEN_LETTERS)
-# 128 bits, a digest, are 13 pairs, the last two bits being none.
+# The 128 bits of a digest and two zero bits make 13 pairs.
 _SHIFTS = tuple(range(120, -1, -10))
 
 
 def subject_token(secret: bytes, kind: SubjectKind, real_id: str) -> str:
-    """The token of a real id: equal for equal ids of one kind; tells nothing without `secret`."""
+    """The token of a real id. Equal ids of one kind have equal tokens, and without `secret` a token
+    tells nothing about the id."""
     return TokenMaker(secret).token(kind, real_id)
 
 
 class TokenMaker:
-    """Makes the tokens of one secret, three times as fast as one by one.
+    """Makes the tokens of one secret, three times as fast as `subject_token` does.
 
-    A token is the first half of an HMAC-SHA-256 (RFC 2104) in base 32 (RFC 4648, lower case). What
-    the hash is before a message, which depends on the secret alone, is worked out once.
+    A token is the first half of an HMAC-SHA-256 (RFC 2104) in base 32 (RFC 4648, lower case). The
+    state of the hash before a message depends on the secret alone, so it is computed once.
     """
 
     def __init__(self, secret: bytes) -> None:
@@ -37,7 +38,7 @@ class TokenMaker:
         self._outer = sha256(bytes(byte ^ 0x5C for byte in key))
 
     def token(self, kind: SubjectKind, real_id: str) -> str:
-        """As `subject_token`."""
+        """The token that `subject_token` makes."""
         bits = int.from_bytes(self.digest(kind, real_id), "big") << 2
         return TOKEN_PREFIX + "".join([_PAIRS[bits >> shift & 1023] for shift in _SHIFTS])
 

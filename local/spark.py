@@ -9,34 +9,36 @@ from pathlib import Path
 
 from contracts.applications import APPLICATIONS, Endpoints, command_line
 from contracts.aws.spark_submit import local_words
-from local.home import Home, Profile, postgres_url, valkey_url
-from local.java.runtime import Java
+from local.home import Home
+from local.java.runtime import JavaHome
+from local.profile import Profile, postgres_url, valkey_url
 
 DRIVER_MEMORY = "2g"
 YOUNG_MEMORY = "768m"
 CORES = 2
-# Slots for tasks: with one for each core a stage of orders, which has a dozen short ones a batch,
-# would wait for tasks of clicks and of the lake, which take seconds.
-SLOTS = 4
+# Slots for tasks. With one per core a stage of `orders`, which has a dozen short tasks per batch,
+# would wait for the tasks of `clicks` and of the lake, which take seconds.
+TASK_SLOTS = 4
 
-# By default the second compiler takes 41 of Spark's 141 CPU seconds in the first two minutes of
-# traffic. At twenty times its thresholds it compiles what is hot by rows, and little of what plans
-# them: 18 of 132. A concurrent collector took 15 of 127 (docs/adr/0013-two-cores.md).
+# With its defaults the second compiler takes 41 of Spark's 141 CPU seconds in the first two minutes
+# of traffic. At twenty times its thresholds it takes 18 of 132: it compiles the code that runs per
+# row, and little of the code that plans. A concurrent collector took 15 of 127
+# (docs/adr/0013-two-cores.md).
 JVM = (
     "-XX:Tier4InvocationThreshold=100000",
     "-XX:Tier4MinInvocationThreshold=12000",
     "-XX:Tier4CompileThreshold=300000",
     "-XX:Tier4BackEdgeThreshold=800000",
     "-XX:+UseSerialGC",
-    # From the start what it grows to: 148 collections in 100 s where a third would do, and ten of
-    # them stopped everything for up to half a second.
+    # The heap starts at the size that it grows to. Otherwise there were 148 collections in 100 s,
+    # three times what is needed, and ten of them stopped everything for up to half a second.
     f"-Xms{DRIVER_MEMORY}",
     "-XX:MetaspaceSize=512m",
-    # Three eighths of the heap for what lives as long as a batch: 90 collections of it in two
-    # minutes with the default of a third; with a half the rest is collected twice as often.
+    # Three eighths of the heap are for what lives as long as a batch. With the default of a third
+    # it was collected 90 times in two minutes; with a half the rest is collected twice as often.
     f"-Xmn{YOUNG_MEMORY}",
-    # Java collects everything, for half a second, whenever compiled code has grown by 15 % of this:
-    # four times in two minutes with its default of 240m.
+    # Java collects everything, for half a second, each time the compiled code has grown by 15 % of
+    # this size. With the default of 240m that was four times in two minutes.
     "-XX:ReservedCodeCacheSize=512m",
 )
 
@@ -47,7 +49,7 @@ appender.out.name = out
 appender.out.target = SYSTEM_ERR
 appender.out.layout.type = PatternLayout
 appender.out.layout.pattern = %d{yyyy-MM-dd HH:mm:ss.SSS}{UTC} %p %c{1}: %m%n%ex
-# Said at each start, and no fault.
+# Both warn at each start of something that is not a fault.
 logger.native.name = org.apache.hadoop.util.NativeCodeLoader
 logger.native.level = error
 logger.admin.name = org.apache.kafka.clients.admin.AdminClientConfig
@@ -56,7 +58,7 @@ logger.admin.level = error
 
 
 def application_names() -> tuple[str, ...]:
-    """Every application; one process runs them all."""
+    """The names of all applications; one process runs them all."""
     return tuple(app.name for app in APPLICATIONS)
 
 
@@ -89,15 +91,15 @@ def driver_argv(
         take_over=take_over,
         accept_new_topic=accept_new_topic,
     )
-    # -P: nothing is imported from the folder the process happens to run in.
+    # -P: nothing is imported from the working directory.
     crash = () if crash_order is None else (f"--crash-order={crash_order}",)
     return (sys.executable, "-P", "-m", "emr_jobs", *arguments, *crash)
 
 
 def driver_environment(
-    home: Home, java: Java, jars: Sequence[Path], code: Path, base: Mapping[str, str]
+    home: Home, java: JavaHome, jars: Sequence[Path], code: Path, base: Mapping[str, str]
 ) -> dict[str, str]:
-    """The environment of the driver process: code from the zip, Java and jars by path."""
+    """The environment of the driver process: the code from the zip, Java and jars by path."""
     return {
         **base,
         "PYTHONPATH": str(code),
@@ -107,16 +109,16 @@ def driver_environment(
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(home.scratch),
         "PYSPARK_SUBMIT_ARGS": submit_arguments(home),
-        # Behind Spark's own jars, which must win: one of ours brings another Netty. With --jars
-        # Spark would copy every file at each start.
+        # These stand behind Spark's own jars, which must win: one of these brings another Netty.
+        # With --jars Spark would copy every file at each start.
         "SPARK_DIST_CLASSPATH": ":".join(str(jar) for jar in jars),
     }
 
 
 def submit_arguments(home: Home) -> str:
-    """What pyspark hands to spark-submit."""
+    """The arguments that pyspark hands to spark-submit."""
     words = local_words(
-        cores=SLOTS,
+        cores=TASK_SLOTS,
         memory=DRIVER_MEMORY,
         properties={
             "spark.default.parallelism": str(CORES),

@@ -1,4 +1,4 @@
-"""What the command prints: rich on a terminal, plain text elsewhere, JSON when asked."""
+"""What the command prints: rich tables on a terminal, plain text elsewhere, JSON on demand."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.table import Table
 from contracts.errors import ShopstreamError
 from ops.settings import Settings
 
-# Wide enough that plain output, which other programs read, is never wrapped.
+# Other programs read plain output, so it must never be wrapped.
 PLAIN_WIDTH = 10_000
 
 
@@ -33,22 +33,22 @@ def stdout() -> Console:
 
 
 def stderr() -> Console:
-    """The console for progress and errors, so that answers can be piped."""
+    """The console for progress and errors, apart from the answers, which may be piped."""
     return _console(True)
 
 
 def is_rich() -> bool:
-    """Whether a person watches: live tables and colours are welcome."""
+    """Whether a person watches a terminal that can show live tables and colours."""
     return stdout().is_terminal and not Settings.from_environment().plain
 
 
 def line(text: str = "", style: str | None = None) -> None:
-    """Print one line of the answer as it is, without markup."""
+    """Print one line of the answer as it is: markup in it is not interpreted."""
     stdout().print(escape(text), style=style, soft_wrap=True)
 
 
 def progress(text: str) -> None:
-    """Print one line about work under way, to standard error."""
+    """Print one line about the work in progress, to standard error."""
     stderr().print(escape(text), style="dim", soft_wrap=True)
 
 
@@ -72,7 +72,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str =
 
 
 def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print rows as a table, or on a terminal that is too narrow for it a block of lines each."""
+    """Print rows as a table; on a terminal that is too narrow for it, print a block per row."""
     if not is_rich() or _width(rich_table(columns, rows)) <= stdout().width:
         table(columns, rows)
         return
@@ -84,13 +84,13 @@ def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def _width(drawn: Table) -> int:
-    """The columns that it takes on a terminal of any width."""
+    """The number of columns that the table takes on a terminal that is wide enough."""
     out = stdout()
     return out.measure(drawn, options=out.options.update(max_width=PLAIN_WIDTH)).maximum
 
 
 def rich_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str = "") -> Table:
-    """The same rows as a rich table, for live displays."""
+    """Rows under headings as a rich table, for live displays."""
     drawn = Table(title=title or None, title_justify="left", header_style="bold")
     for column in columns:
         drawn.add_column(column, overflow="fold")
@@ -100,32 +100,18 @@ def rich_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: 
 
 
 def error(problem: ShopstreamError) -> None:
-    """Print what happened, the likely cause, the next command and the log, to standard error."""
+    """Print what happened, its likely cause, the next command and the log, to standard error."""
     out = stderr()
-    out.print(f"[bold red]error:[/] {escape(problem.what)}", soft_wrap=True)
-    if problem.cause:
-        out.print(f"likely cause: {escape(problem.cause)}", soft_wrap=True)
-    if problem.command:
-        out.print(f"next: {escape(problem.command)}", soft_wrap=True)
-    if problem.log:
-        out.print(f"log: {escape(str(problem.log))}", soft_wrap=True)
+    first, *others = problem.as_lines()
+    out.print(f"[bold red]error:[/]{escape(first.removeprefix('error:'))}", soft_wrap=True)
+    for other in others:
+        out.print(escape(other), soft_wrap=True)
 
 
 def misuse(message: str) -> None:
-    """Print what is wrong with a command line; without any argument that is the help itself."""
+    """Print what is wrong with a command line. Without any argument that is the help itself."""
     if "Usage:" in message:
         stderr().print(escape(message), soft_wrap=True)
         return
     stderr().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
     stderr().print("next: shopstream --help, or --help after the command", soft_wrap=True)
-
-
-def error_json(problem: ShopstreamError) -> dict[str, object]:
-    """The same error as JSON fields, for commands that answer in JSON."""
-    return {
-        "error": problem.what,
-        "cause": problem.cause,
-        "next": problem.command,
-        "log": str(problem.log) if problem.log else None,
-        "exit_code": problem.exit_code,
-    }

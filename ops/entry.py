@@ -1,15 +1,15 @@
-"""Where the `shopstream` command begins: its libraries take a second to load, in which Ctrl-C is no
-error."""
+"""The start of the `shopstream` command. Its libraries take a second to load, and Ctrl-C in that
+second is not an error."""
 
 from __future__ import annotations
 
 from importlib import import_module
 
-INTERRUPTED = 130
+from contracts.errors import INTERRUPTED
 
 
 def main() -> None:
-    """Run the command line of the process and end it with the exit code."""
+    """Run the process's command line and end the process with its exit code."""
     try:
         command = import_module("ops.main").main
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""The `shopstream` command: one subcommand a file, errors turned into messages and exit codes."""
+"""The `shopstream` command: one module per subcommand; errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from importlib import import_module
 import typer
 from typer.exceptions import TyperException
 
-from contracts.errors import ShopstreamError, Usage
+from contracts.errors import INTERRUPTED, ShopstreamError, Usage
 from ops import console
-from ops.entry import INTERRUPTED
 
-# The module of each command; in the order of the help.
+# The module of each command, in the order of the help.
 COMMANDS = {
     name: f"ops.commands.{module}"
     for name, module in {
@@ -40,10 +39,10 @@ COMMANDS = {
 
 
 def command_line(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """The command with some of its subcommands.
+    """The command with the subcommands `names`.
 
-    Only their modules are imported: all of them take 1.5 s of processor time, most of it for
-    libraries that a single subcommand does not use.
+    Only their modules are imported. The import of all of them takes 1.5 s of processor time, most
+    of it for libraries that one subcommand does not use.
     """
     app = typer.Typer(
         name="shopstream",
@@ -53,7 +52,7 @@ def command_line(names: Iterable[str] = COMMANDS) -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    # Without it an app of one subcommand has no subcommand.
+    # Without a callback an app with one subcommand becomes that subcommand.
     app.callback()(lambda: None)
     for name in names:
         import_module(COMMANDS[name]).register(app)
@@ -66,14 +65,14 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line; return its exit code, having printed any error."""
+    """Run one command line, print any error, and return the exit code."""
     wanted = [name for name in arguments[:1] if name in COMMANDS]
     try:
         app = command_line(wanted or COMMANDS)
         result = app(args=arguments, prog_name="shopstream", standalone_mode=False)
     except ShopstreamError as problem:
         if "--json" in arguments:
-            console.answer_json(console.error_json(problem))
+            console.answer_json(problem.as_fields())
         console.error(problem)
         return problem.exit_code
     except TyperException as problem:
@@ -81,7 +80,7 @@ def run(arguments: list[str]) -> int:
         return Usage.exit_code
     except (KeyboardInterrupt, typer.Abort):
         console.progress(
-            "interrupted; what runs in the background goes on: shopstream status, down"
+            "interrupted; the stack goes on in the background: shopstream status, down"
         )
         return INTERRUPTED
     return result if isinstance(result, int) else 0

@@ -1,4 +1,4 @@
-"""What the command takes from its environment; the only place that reads it."""
+"""What the command takes from its environment. Nothing else reads the environment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-# A value here would let a laptop run reach a real account.
+# With a value here a stack on a laptop could reach a real account.
 AWS_CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -18,13 +18,13 @@ AWS_CREDENTIALS = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
-# What emulators document for their users; they open nothing.
+# The documentation of emulators gives these values to their users. They open nothing.
 HARMLESS_VALUES = frozenset({"", "test", "testing", "dummy", "fake", "local"})
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The environment as values: where state and downloads live, how to print, what to refuse."""
+    """The environment as values: where state and downloads are, how to print, what to refuse."""
 
     home: Path
     cache: Path
@@ -34,8 +34,8 @@ class Settings:
     aws_credentials: tuple[str, ...]
 
     @classmethod
-    def of(cls, environment: Mapping[str, str]) -> Settings:
-        """Read the settings from a mapping of variables; the names of real credentials are kept."""
+    def from_variables(cls, environment: Mapping[str, str]) -> Settings:
+        """Read the settings from variables. Of real credentials only the names are kept."""
         user_home = Path(environment.get("HOME") or Path.home())
         xdg = Path(environment.get("XDG_CACHE_HOME") or user_home / ".cache")
         certificates = environment.get("SSL_CERT_FILE")
@@ -55,16 +55,16 @@ class Settings:
     @classmethod
     def from_environment(cls) -> Settings:
         """Read the settings of this process."""
-        return cls.of(_variables())
+        return cls.from_variables(_variables())
 
 
 def process_environment(**changes: str) -> dict[str, str]:
-    """The environment of a process that is started: this one's, the programs installed beside this
-    Python first, and `changes`."""
+    """The environment for a process that this one starts: its own, with `changes`. On its PATH the
+    programs that are installed beside this Python come first."""
     variables = _variables()
     path = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", "")])
     return {**variables, "PATH": path, **changes}
 
 
 def _variables() -> Mapping[str, str]:
-    return os.environ  # noqa: TID251 - the one place
+    return os.environ  # noqa: TID251 - the one module that reads it

@@ -1,4 +1,4 @@
-"""A stack that is up: the addresses that the other commands need."""
+"""A running stack, with the addresses and folders that the other commands need."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.errors import NotReady
-from local.home import Home, Profile, postgres_url, read_profile, valkey_url
+from local.home import Home
+from local.profile import Profile, postgres_url, read_profile, valkey_url
 from local.supervisor.published import Snapshot, running
 from ops.settings import Settings
 
 
 @dataclass(frozen=True)
 class Stack:
-    """Where the parts of a running stack are."""
+    """The addresses and folders of a running stack."""
 
     home: Home
     profile: Profile
@@ -45,12 +46,12 @@ class Stack:
 
 
 def current_home() -> Home:
-    """The state folder this process works on."""
+    """The state folder that this process works on."""
     return Home(Settings.from_environment().home)
 
 
 def open_stack(home: Home | None = None) -> Stack:
-    """The running stack of a state folder; NotReady when nothing runs there."""
+    """The running stack of a state folder; raises NotReady when none runs there."""
     home = home or current_home()
     profile = read_profile(home)
     snapshot = running(home)

@@ -1,10 +1,10 @@
-"""``python -m producer``. Its libraries take a second to load, in which Ctrl-C is no error."""
+"""``python -m producer``. Its libraries load for a second, in which Ctrl-C is not an error."""
 
 from __future__ import annotations
 
 import sys
 
-from producer.terminal import INTERRUPTED
+from contracts.errors import INTERRUPTED
 
 if __name__ == "__main__":
     try:

@@ -1,4 +1,4 @@
-"""Writes the ledger of `contracts.ledger`: attempts before they leave, outcomes after."""
+"""Writes the ledger of `contracts.ledger`: attempts before events leave, outcomes after."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Protocol
 
+from contracts.errors import ShopstreamError
 from contracts.ledger import (
     ATTEMPT_COLUMNS,
     ATTEMPTS_FILE,
@@ -19,7 +20,6 @@ from contracts.ledger import (
     RUN_FILE,
     Run,
 )
-from producer.errors import ProducerError
 from producer.outlets import Deliveries
 
 # RFC 4180
@@ -29,23 +29,23 @@ Attempt = tuple[int, str, str, int]
 
 
 class Ledger(Protocol):
-    """What a run tried to send and what became of it."""
+    """Records what a run tries to send and what becomes of it."""
 
     def attempt(self, attempts: Iterable[Attempt]) -> None:
-        """Note events about to be handed over; on return they survive a crash of this process."""
+        """Record events about to be sent; on return the records survive a crash of this process."""
 
     def outcome(self, deliveries: Deliveries, details: Sequence[str] | None = None) -> None:
-        """Note what became of events, and of the acknowledged ones in addition a detail each."""
+        """Record what became of events; each acknowledged one may have a detail."""
 
     def sync(self, run: Run) -> None:
-        """Make everything noted survive a crash of the machine, with the run as it is now."""
+        """Make all records survive a crash of the machine, together with the run as it is now."""
 
     def close(self) -> None:
         """Give back the files; call `sync` first."""
 
 
 class NoLedger:
-    """For runs that prove nothing."""
+    """For runs that need no proof."""
 
     def attempt(self, attempts: Iterable[Attempt]) -> None: ...
 
@@ -57,7 +57,7 @@ class NoLedger:
 
 
 class FileLedger:
-    """A folder ``<ledger>/<run>`` with the run's files; ProducerError when it cannot be made."""
+    """A folder ``<ledger>/<run>`` with the run's files; ShopstreamError if it cannot be made."""
 
     def __init__(self, ledger: Path, run: Run) -> None:
         self.folder = ledger / run.run
@@ -66,13 +66,13 @@ class FileLedger:
             self._attempts = _started(self.folder / ATTEMPTS_FILE, ATTEMPT_COLUMNS)
             self._outcomes = _started(self.folder / OUTCOMES_FILE, OUTCOME_COLUMNS)
         except OSError as error:
-            raise ProducerError(
+            raise ShopstreamError(
                 f"the ledger {self.folder} cannot be written: {error.strerror}",
                 cause="the disk is full, or the folder belongs to somebody else",
             ) from error
         self.sync(run)
 
-    # Numbers, ids and names need no quotes: joining them takes a third of what `csv` does.
+    # Numbers, ids and names need no quotes, and joining them takes a third of the time of `csv`.
 
     def attempt(self, attempts: Iterable[Attempt]) -> None:
         lines = [
@@ -124,7 +124,7 @@ def _started(path: Path, columns: Sequence[str]) -> io.TextIOWrapper:
 
 
 def at_row(run: Run, last_row: int, *, rejected: dict[str, int], finished: bool = False) -> Run:
-    """The run as it is when the event of `last_row` was the last one attempted."""
+    """The run as it is if the event of `last_row` was the last one attempted."""
     assert run.source is not None
     source = replace(run.source, last_row=last_row)
     return replace(run, source=source, finished=finished, rejected=dict(rejected))

@@ -1,35 +1,112 @@
-"""Values of options as their texts give them; argparse tells what each must be."""
+"""Values of options, read from their texts; argparse tells what each one must be."""
 
 from __future__ import annotations
 
-from argparse import ArgumentTypeError
+import re
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import partial
+from math import inf, nan
+from pathlib import Path
 
-# More rows or events than anybody has.
-_MOST = 10**12
+from contracts.producer_options import Kind, Number, Option, Whole
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_US_PER_SECOND = 1_000_000
 
 
-def between(text: str, least: float, most: float) -> float:
-    """A number from `least` to `most`."""
+def add_options(parser: ArgumentParser, options: Iterable[Option]) -> None:
+    """Let a command take these options."""
+    for option in options:
+        name, meaning = f"--{option.name}", option.meaning.replace("%", "%%")
+        if option.kind == "flag":
+            parser.add_argument(name, action="store_true", help=meaning)
+        else:
+            parser.add_argument(
+                name,
+                type=partial(_value, option.kind),
+                choices=option.kind if isinstance(option.kind, tuple) else None,
+                default=option.default,
+                required=option.required,
+                metavar=option.metavar,
+                help=meaning,
+            )
+
+
+def _number(text: str, kind: Number) -> float:
+    if kind.or_max and text == "max":
+        return inf
     try:
         number = float(text)
     except ValueError:
-        number = float("nan")
-    if not least <= number <= most:
-        raise ArgumentTypeError(f"{text!r} is no number from {least:,g} to {most:,g}")
+        number = nan
+    if not kind.least <= number <= kind.most:
+        raise ArgumentTypeError(f"{text!r} is not a number from {kind.least:,g} to {kind.most:,g}")
     return number
 
 
-def whole(text: str, least: int, most: int) -> int:
-    """A whole number from `least` to `most`."""
+def _whole(text: str, kind: Whole) -> int:
     try:
         number = int(text)
     except ValueError:
-        number = least - 1
-    if not least <= number <= most:
-        raise ArgumentTypeError(f"{text!r} is no whole number from {least:,} to {most:,}")
+        number = kind.least - 1
+    if not kind.least <= number <= kind.most:
+        raise ArgumentTypeError(
+            f"{text!r} is not a whole number from {kind.least:,} to {kind.most:,}"
+        )
     return number
 
 
-def count(text: str) -> int:
-    """How many, or the place of one: from 1."""
-    return whole(text, 1, _MOST)
+def _share(text: str) -> float:
+    """``5%`` or ``0.05``."""
+    try:
+        number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        number = nan
+    if not 0 <= number <= 1:
+        raise ArgumentTypeError(f"{text!r} is not a share from 0% to 100%")
+    return number
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ArgumentTypeError(
+            f"{text!r} is not a name of at most 64 letters, digits, '.', '_' and '-'"
+        )
+    return text
+
+
+def _time(text: str) -> int:
+    """Microseconds UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a time such as 2026-03-01T12:00") from None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    if not _EARLIEST <= moment < _LATEST:
+        raise ArgumentTypeError(f"{text} is not between 2000 and 2200")
+    return int(moment.timestamp() * _US_PER_SECOND)
+
+
+_TEXTS: dict[str, Callable[[str], object]] = {
+    "share": _share,
+    "name": _name,
+    "time": _time,
+    "file": Path,
+}
+
+
+def _value(kind: Kind, text: str) -> object:
+    """The value of a text; ArgumentTypeError if the text is not of this kind."""
+    match kind:
+        case Number():
+            return _number(text, kind)
+        case Whole():
+            return _whole(text, kind)
+        case str():
+            return _TEXTS[kind](text)
+        case _:
+            return text

@@ -1,4 +1,4 @@
-"""Subject tokens at the edge: real ids go in, tokens come out, the vault remembers who is who."""
+"""Subject tokens: real ids go in, tokens come out, and the vault remembers who is who."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from contracts.subjects import SubjectKind, subject_token
 
-# Memory stays flat in a shop of millions; a subject seen again is remembered again, to no effect.
+# Memory stays flat in a shop of millions. A forgotten subject is remembered again, to no effect.
 _MOST_CACHED = 100_000
 
 
@@ -20,20 +20,20 @@ class Subject(NamedTuple):
 
 
 class Vault(Protocol):
-    """The only place that knows real ids."""
+    """Keeps the real ids; nothing else knows them."""
 
     def secret(self) -> bytes:
-        """The secret behind the tokens: made once, then the same for every process, for ever."""
+        """The secret of the tokens: made once, then the same for every process for ever."""
 
     def remember(self, subjects: Sequence[Subject]) -> None:
-        """Keep subjects durably before returning; those already known stay as they are."""
+        """Keep subjects; on return they are durable. Known subjects stay as they are."""
 
     def close(self) -> None:
         """Give back what the vault holds."""
 
 
 class Tokens:
-    """Tokens of one kind of subject; new ones must be settled before an event carries them away."""
+    """Tokens of one kind of subject. Call `settle` before an event with a new token is sent."""
 
     def __init__(self, vault: Vault, kind: SubjectKind) -> None:
         self._vault = vault
@@ -43,7 +43,7 @@ class Tokens:
         self._new: list[Subject] = []
 
     def of(self, real_id: str | None) -> str | None:
-        """The token; None for nobody."""
+        """The token of a real id; None has no token."""
         if real_id is None:
             return None
         token = self._known.get(real_id)
@@ -55,7 +55,7 @@ class Tokens:
         return token
 
     def settle(self) -> None:
-        """Have the vault remember what is new; call it before sending."""
+        """Let the vault remember the new subjects."""
         if self._new:
             self._vault.remember(self._new)
             self._new = []

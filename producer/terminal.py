@@ -10,19 +10,28 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Protocol
 
-# A command that Ctrl-C cut off ends as shells expect.
-INTERRUPTED = 130
 _STANDARD_ERROR = 2
 STOPPING = "stopping: waiting for acknowledgements; Ctrl-C again to leave at once"
 
 
 class Stoppable(Protocol):
-    """What can be asked to end gracefully."""
+    """Something that can be asked to end gracefully."""
 
     @property
     def stopping(self) -> bool: ...
 
     def stop(self) -> None: ...
+
+
+class Summary(Protocol):
+    """The result of a command, for a program and for a person."""
+
+    @property
+    def exit_code(self) -> int: ...
+
+    def as_fields(self) -> Mapping[str, object]: ...
+
+    def as_lines(self) -> list[str]: ...
 
 
 def tell(line: str) -> None:
@@ -37,8 +46,17 @@ def answer(fields: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
+def end(summary: Summary, *, as_json: bool) -> int:
+    """Tell the result of a command; return its exit code."""
+    if as_json:
+        answer(summary.as_fields())
+    for line in summary.as_lines():
+        tell(line)
+    return summary.exit_code
+
+
 def stop_on_signal(running: Stoppable) -> None:
-    """The first Ctrl-C (or SIGTERM) ends gracefully, the second at once."""
+    """Let the first Ctrl-C (or SIGTERM) end gracefully, and the second one end at once."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         if running.stopping:

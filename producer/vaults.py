@@ -1,4 +1,4 @@
-"""Vaults: in Postgres, shared by a shop's producers, or in a folder, for a try without a stack."""
+"""Vaults: in Postgres for all producers of a shop, or in a folder for use without a stack."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psycopg
 
+from contracts.errors import NotReady, ShopstreamError, Usage
 from contracts.subjects import TOKEN_PURPOSE
 from contracts.tables.postgres import VAULT_KEYS, VAULT_SUBJECTS
-from producer.errors import BadInput, NotReady, ProducerError
 from producer.subjects import Subject
 
 _SECRET_BYTES = 32
@@ -20,7 +20,7 @@ _CONNECT_SECONDS = 10
 
 
 class PostgresVault:
-    """The tables ``vault.keys`` and ``vault.subjects``; NotReady when they cannot be reached."""
+    """The tables ``vault.keys`` and ``vault.subjects``; NotReady if they cannot be reached."""
 
     def __init__(self, url: str) -> None:
         try:
@@ -31,7 +31,7 @@ class PostgresVault:
             raise NotReady(
                 f"Postgres, which holds the vault, does not answer: {str(error).strip()}",
                 cause="the stack is not running",
-                next_step="shopstream status",
+                command="shopstream status",
             ) from error
 
     def secret(self) -> bytes:
@@ -45,7 +45,7 @@ class PostgresVault:
             raise NotReady(
                 "Postgres has no vault yet",
                 cause="the tables are made when the stack comes up",
-                next_step="shopstream up",
+                command="shopstream up",
             ) from error
         row = self._connection.execute(
             f"SELECT secret FROM {VAULT_KEYS.name} WHERE purpose = %s", (TOKEN_PURPOSE,)
@@ -65,10 +65,10 @@ class PostgresVault:
                 ),
             )
         except psycopg.Error as error:
-            raise ProducerError(
+            raise ShopstreamError(
                 f"the vault did not take new subjects: {str(error).strip()}",
                 cause="Postgres stopped, or its disk is full",
-                next_step="shopstream status",
+                command="shopstream status",
             ) from error
 
     def close(self) -> None:
@@ -76,19 +76,21 @@ class PostgresVault:
 
 
 class FileVault:
-    """A folder only its owner may read: ``secret`` and ``subjects.csv`` (token, kind, real id)."""
+    """A folder that only its owner can read: ``secret``, and ``subjects.csv`` (token, kind, real
+    id)."""
 
     def __init__(self, folder: Path) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
-            raise BadInput(f"the vault {folder} cannot be made: {error.strerror}") from error
+            raise Usage(f"the vault {folder} cannot be made: {error.strerror}") from error
         self._secret_file = folder / "secret"
         self._subjects_file = folder / "subjects.csv"
         self._known = {subject.token for subject in read_subjects(folder)}
 
     def secret(self) -> bytes:
-        # Written aside and linked, so that of two first users one wins and no one reads half.
+        # The secret is written aside and then linked. So of two first users one wins, and nobody
+        # reads half of it.
         draft = self._secret_file.with_name(f"secret.{os.getpid()}")
         _write_private(draft, secrets.token_bytes(_SECRET_BYTES))
         try:
@@ -117,7 +119,7 @@ class FileVault:
 
 
 class NoVault:
-    """For events that go nowhere: a secret of its own, and nobody to remember."""
+    """For events that go nowhere: it makes a secret and remembers nobody."""
 
     def secret(self) -> bytes:
         return secrets.token_bytes(_SECRET_BYTES)

@@ -1,4 +1,4 @@
-"""The clients of a producer, made from what its command line says."""
+"""The clients of a producer, made from its command line."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from contracts.errors import NotReady
 from contracts.ledger import Run
 from contracts.registry import Registry, RegistryError, SchemaVersion
 from contracts.registry.opening import open_registry
 from contracts.schemas import bundled_schemas, canonical
 from contracts.topics import Topic
-from producer.errors import NotReady
 from producer.ledger import FileLedger, Ledger, NoLedger
 from producer.outlets import Outlet
 from producer.outlets.file import FileOutlet
-from producer.outlets.kafka import KafkaAuth, KafkaOutlet, find_place, security
+from producer.outlets.kafka import KafkaAuth, KafkaOutlet, find_destination, security
 from producer.outlets.null import NullOutlet
 from producer.subjects import Vault
 from producer.vaults import FileVault, NoVault, PostgresVault
@@ -28,7 +28,7 @@ OutletName = Literal["kafka", "file", "null"]
 
 @dataclass(frozen=True)
 class Where:
-    """Where events, real ids and the ledger go: what every command of the producer is told."""
+    """Where a command of the producer sends events, real ids and the ledger."""
 
     outlet: OutletName
     bootstrap_servers: str
@@ -41,22 +41,22 @@ class Where:
 
 
 def open_outlet(where: Where, *topics: Topic, now_us: Callable[[], int]) -> Outlet:
-    """The outlet for events of these topics; NotReady when Kafka has none of them."""
+    """The outlet for events of these topics; NotReady if Kafka lacks one."""
     if where.outlet == "null":
         return NullOutlet(clock=now_us)
     if where.outlet == "file":
         assert where.out is not None
         return FileOutlet(where.out, clock=now_us)
     sign_in = security(where.kafka_auth, where.region)
-    place = find_place(where.bootstrap_servers, sign_in, *topics)
-    return KafkaOutlet({"bootstrap.servers": where.bootstrap_servers, **sign_in}, place)
+    destination = find_destination(where.bootstrap_servers, sign_in, *topics)
+    return KafkaOutlet({"bootstrap.servers": where.bootstrap_servers, **sign_in}, destination)
 
 
 def open_schemas(where: Where) -> Registry:
     """The registry whose ids the events carry."""
     if not where.registry.startswith("glue:"):
         return open_registry(where.registry)
-    # A shop on a laptop needs no AWS package, which costs 0.3 s to import.
+    # A shop on a laptop needs no AWS package, and importing one takes 0.3 s.
     import boto3  # noqa: PLC0415
 
     return open_registry(
@@ -65,8 +65,8 @@ def open_schemas(where: Where) -> Registry:
 
 
 def written_version(registry: Registry, family: str, text: str) -> SchemaVersion:
-    """The version of a schema that this package writes; NotReady when the registry has none or
-    does not answer."""
+    """The version of a schema that this package writes; NotReady if the registry does not have it
+    or does not answer."""
     try:
         for version in registry.versions(family):
             if version.schema == canonical(text):
@@ -74,23 +74,23 @@ def written_version(registry: Registry, family: str, text: str) -> SchemaVersion
     except RegistryError as problem:
         raise NotReady(
             f"the schema registry does not tell of {family}: {problem}",
-            cause="its name, the region, or the right to read it",
-            next_step="look at --registry and --region",
+            cause="a wrong name or region, or no right to read it",
+            command="look at --registry and --region",
         ) from problem
     raise NotReady(
         f"the schema registry has no version of {family} that this package writes",
         cause="what is deployed is older than this package",
-        next_step="deploy this version first",
+        command="deploy this version first",
     )
 
 
 def version_to_write(where: Where, topic: Topic) -> SchemaVersion:
-    """The version of a topic's schema that a replay writes; NotReady as `written_version`."""
+    """The version of a topic's schema that a replay writes; NotReady as in `written_version`."""
     return written_version(open_schemas(where), topic.schema, bundled_schemas()[topic.schema][0])
 
 
 def open_vault(where: Where) -> Vault:
-    """The vault that keeps the real ids; beside the events unless another one is named."""
+    """The vault that keeps the real ids. If none is named, it lies beside the events."""
     if where.vault.startswith(("postgres://", "postgresql://")):
         return PostgresVault(where.vault)
     if where.vault:
@@ -106,6 +106,6 @@ def open_ledger(where: Where, run: Run) -> Ledger:
 
 
 def new_run_id(started_at: int) -> str:
-    """A run's name: when it started, and something that no other run has."""
+    """A run's name: its start, and letters that no other run has."""
     started = datetime.fromtimestamp(started_at // 1_000_000, UTC)
     return f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"

@@ -1,8 +1,9 @@
-"""A level of the proof: one SQL file of named checks, each comparing things one by one."""
+"""Files of SQL in named sections, and the checks among them, which compare things one by one."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -12,7 +13,9 @@ import duckdb
 # Differences shown of one check; the count is of all.
 SAMPLES = 5
 
-_SECTION = re.compile(r"^-- (check|count|note): (.+)$", re.MULTILINE)
+_SECTION = re.compile(
+    r"^-- (check|count|note|derived|agrees|compared|not in a file|level): (.+)$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ class Level:
 
 @dataclass(frozen=True)
 class Section:
-    """A statement of a level's file: ``check``, ``count`` or ``note``, and its name."""
+    """A part of a file: its kind (``check``, ``count``, ``note`` and those of
+    `proof.questions`), its name and its SQL."""
 
     kind: str
     name: str
@@ -65,23 +69,27 @@ class Section:
 class Script:
     """A parsed SQL file: the question in its first line, statements that prepare, sections.
 
-    A check selects (key, expected, actual, agrees), one row a thing compared; a count selects one
-    number; a note selects texts, none when there is nothing to say.
+    A check selects (key, expected, actual, agrees), one row per thing compared. A count selects one
+    number. A note selects texts, none when there is nothing to say.
     """
 
     question: str
     preparation: str
     sections: tuple[Section, ...]
 
+    def of(self, kind: str) -> tuple[Section, ...]:
+        """The sections of a kind, in the order of the file."""
+        return tuple(section for section in self.sections if section.kind == kind)
+
 
 def script(name: str) -> Script:
-    """The SQL file ``levels/<name>.sql``."""
-    text = (resources.files(__package__) / "levels" / f"{name}.sql").read_text(encoding="utf-8")
+    """The SQL file of this name in this package, such as ``levels/l1_topic``."""
+    text = resources.files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
     return parse(text)
 
 
 def parse(text: str) -> Script:
-    """Split a level's file at its section headings; the first line is a comment: the question."""
+    """Split a file at its section headings; the first line is a comment: the question."""
     question = text.splitlines()[0].removeprefix("--").strip()
     headings = list(_SECTION.finditer(text))
     ends = [heading.start() for heading in headings[1:]] + [len(text)] * bool(headings)
@@ -92,18 +100,19 @@ def parse(text: str) -> Script:
     return Script(question, text[: headings[0].start()] if headings else text, sections)
 
 
-def run_level(connection: duckdb.DuckDBPyConnection, name: str, file: str) -> Level:
-    """Run one level's file over the relations of the connection."""
+def run_level(
+    connection: duckdb.DuckDBPyConnection, name: str, file: str, more: Iterable[Section] = ()
+) -> Level:
+    """Run one level's file over the relations of the connection, and `more` checks."""
     parsed = script(file)
     connection.execute(parsed.preparation)
     return Level(
         name,
         parsed.question,
-        tuple(_check(connection, part) for part in parsed.sections if part.kind == "check"),
+        tuple(check(connection, part) for part in [*parsed.of("check"), *more]),
         tuple(
             text
-            for part in parsed.sections
-            if part.kind == "note"
+            for part in parsed.of("note")
             for (text,) in connection.execute(part.statement).fetchall()
         ),
     )
@@ -113,11 +122,7 @@ def run_counts(connection: duckdb.DuckDBPyConnection, file: str) -> dict[str, in
     """The numbers of a file of counts, by name."""
     parsed = script(file)
     connection.execute(parsed.preparation)
-    return {
-        part.name: int(_row(connection, part.statement)[0])
-        for part in parsed.sections
-        if part.kind == "count"
-    }
+    return {part.name: int(_row(connection, part.statement)[0]) for part in parsed.of("count")}
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, file: str) -> None:
@@ -125,7 +130,8 @@ def prepare(connection: duckdb.DuckDBPyConnection, file: str) -> None:
     connection.execute(script(file).preparation)
 
 
-def _check(connection: duckdb.DuckDBPyConnection, part: Section) -> Check:
+def check(connection: duckdb.DuckDBPyConnection, part: Section) -> Check:
+    """Run one check."""
     compared, wrong, samples = _row(
         connection,
         f"""

@@ -11,7 +11,7 @@ from contracts.events import content
 from contracts.registry import Registry
 from contracts.rejections import Rejection
 from contracts.topics import topic
-from proof.filling import fill, read
+from readers.filling import fill, read
 
 # Values are read for the records that were sent again, and only for those.
 _PAIRS = """

@@ -10,25 +10,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
-import psycopg
+from kafka import KafkaConsumer
+from kafka.admin import KafkaAdminClient
+from pyiceberg.catalog import Catalog
 
 from contracts.errors import NotReady
 from contracts.registry import Registry
 from contracts.tables.lake import LAKE_TABLES
+from contracts.topics import TOPICS
+from proof.loading import load_hot_store, load_kafka, load_lake, load_postgres, planned
 from proof.looking import look
 from proof.relations import connect
-from proof.stores.answers import load_answers
-from proof.stores.broker import Broker
-from proof.stores.hot_store import load_hot
-from proof.stores.lake_files import Plan, load_lake, open_catalog, plan_of
 from proof.waiting import Counters, wait
+from readers.kafka import partition_offsets
+from readers.lake import open_catalog
+from readers.postgres import Pg
 
-# A trigger that publishes while the stores are copied makes the copies of two moments; then again.
+# When a trigger publishes while the stores are copied, the copies are of two moments. Then the
+# proof copies again, at most this many times.
 COPIES = 5
 
 
 @dataclass(frozen=True)
-class Places:
+class StackEndpoints:
     """Where the parts of the stack are; `scratch` takes DuckDB's file and is left empty."""
 
     bootstrap_servers: str
@@ -41,9 +45,9 @@ class Places:
 
 
 @dataclass(frozen=True)
-class Edge:
-    """Clock, sleep and where progress goes; and the parts of the stack that nothing starts again,
-    each with its state and reason."""
+class ProofRuntime:
+    """What the proof takes from outside: a clock, a sleep, where progress goes, and the parts of
+    the stack that nothing starts again, each with its state and reason."""
 
     clock: Callable[[], float]
     sleep: Callable[[float], None]
@@ -55,40 +59,43 @@ class Edge:
 class Stores:
     """The stores of one stack, and the folder that takes their copies."""
 
-    places: Places
-    broker: Broker
-    postgres: psycopg.Connection[tuple[object, ...]]
+    endpoints: StackEndpoints
+    admin: KafkaAdminClient
+    consumer: KafkaConsumer
+    postgres: Pg
     registry: Registry
     folder: Path
 
     def copy_at_rest(
-        self, deadline: float, edge: Edge, anything: bool
+        self, deadline: float, runtime: ProofRuntime, anything: bool
     ) -> duckdb.DuckDBPyConnection:
         """Wait, copy, and look again: a copy counts only if nothing moved while it was made."""
-        with closing(open_catalog(self.places.postgres_url, self.places.warehouse)) as catalog:
-            return self._copy_when_at_rest(plan_of(catalog), deadline, edge, anything)
+        with closing(
+            open_catalog(self.endpoints.postgres_url, self.endpoints.warehouse)
+        ) as catalog:
+            return self._copy_when_at_rest(catalog, deadline, runtime, anything)
 
     def _copy_when_at_rest(
-        self, plan: Plan, deadline: float, edge: Edge, anything: bool
+        self, catalog: Catalog, deadline: float, runtime: ProofRuntime, anything: bool
     ) -> duckdb.DuckDBPyConnection:
         for attempt in range(COPIES):
             seen = wait(
-                lambda: self._look(edge),
+                lambda: self._look(runtime),
                 deadline=deadline,
-                clock=edge.clock,
-                sleep=edge.sleep,
-                say=edge.say,
+                clock=runtime.clock,
+                sleep=runtime.sleep,
+                say=runtime.say,
             )
-            if seen.empty() and not anything and not _rows_in(plan):
+            if seen.empty() and not anything and not _rows_in(catalog):
                 raise NotReady(
                     "nothing to check: no event was ever sent to this stack",
                     cause="nothing was produced or replayed yet",
                     command="shopstream replay online-retail FILE",
                 )
-            connection = self._copy(plan, seen, edge, attempt)
+            connection = self._copy(catalog, seen, runtime, attempt)
             if connection is not None:
                 return connection
-            edge.say("the stores moved while they were copied; once more")
+            runtime.say("the stores moved while they were copied; once more")
         raise NotReady(
             f"the stores changed during each of {COPIES} copies",
             cause="events keep arriving",
@@ -96,39 +103,41 @@ class Stores:
         )
 
     def _copy(
-        self, plan: Plan, seen: Counters, edge: Edge, attempt: int
+        self, catalog: Catalog, seen: Counters, runtime: ProofRuntime, attempt: int
     ) -> duckdb.DuckDBPyConnection | None:
         folder = self.folder / str(attempt)
         folder.mkdir(mode=0o700)
-        before = self._moment(plan)
+        before = self._moment(catalog)
         connection = connect(folder)
         try:
-            load_lake(connection, plan)
-            load_answers(connection, self.places.postgres_url, folder)
-            load_hot(connection, self.places.valkey_url, edge.clock())
-            self.broker.load(connection, self.registry, seen.partitions)
-            at_rest = self._look(edge) == seen
+            load_lake(connection, catalog)
+            load_postgres(connection, self.endpoints.postgres_url, folder)
+            load_hot_store(connection, self.endpoints.valkey_url, runtime.clock())
+            load_kafka(connection, self.consumer, self.registry, seen.partitions)
+            at_rest = self._look(runtime) == seen
         except BaseException:
             connection.close()
             raise
-        if at_rest and self._moment(plan) == before:
+        if at_rest and self._moment(catalog) == before:
             return connection
         connection.close()
         return None
 
-    def _look(self, edge: Edge) -> Counters:
+    def _look(self, runtime: ProofRuntime) -> Counters:
         """The counters; a process that died before it could say so counts as what it ran."""
-        found = look(self.broker, self.postgres, edge.clock)
-        return replace(found, states={**found.states, **edge.given_up()})
+        names = [topic.name for topic in TOPICS]
+        partitions = partition_offsets(self.admin, self.consumer, names)
+        found = look(self.postgres, partitions, runtime.clock())
+        return replace(found, states={**found.states, **runtime.given_up()})
 
-    def _moment(self, plan: Plan) -> object:
+    def _moment(self, catalog: Catalog) -> object:
         """What changes when a store does: the lake's snapshots and the marks of publication."""
         marks = self.postgres.execute("SELECT * FROM published ORDER BY table_name").fetchall()
-        return marks, [plan(table.name).snapshot_id for table in LAKE_TABLES]
+        return marks, [planned(catalog, table.name).snapshot_id for table in LAKE_TABLES]
 
 
-def _rows_in(plan: Plan) -> bool:
-    return any(plan(table.name).paths for table in LAKE_TABLES)
+def _rows_in(catalog: Catalog) -> bool:
+    return any(planned(catalog, table.name).paths for table in LAKE_TABLES)
 
 
 @contextmanager

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from contracts.applications import APPLICATIONS, INGEST
 from contracts.registry import Registry
-from proof.alerts.rules import derive_alerts
-from proof.checks import run_counts, run_level
+from contracts.tables.answer import Answer
+from contracts.tables.questions import ANSWERS
+from contracts.topics import CLICKS, Topic
+from proof.checks import Script, Section, check, run_counts, run_level
+from proof.comparing import checks_of, derived_relation, file_check_of
 from proof.conflicts import find_conflicts
+from proof.questions import find_proofs
 from proof.relations import prepare
-from proof.report import Report, SourceFinding
+from proof.report import Report, SourceComparison
 
 LEVELS = {
     "L1": "l1_topic",
@@ -25,8 +30,8 @@ LEVELS = {
     "L6": "l6_alerts",
     "L7": "l7_order",
 }
-# Checks of a data file that compare rows of an answer: what differs there is a mismatched row.
-ANSWER_TABLES = ("order_metrics", "sessions", "product_activity", "trending")
+# The level of a question whose file names no other.
+_LEVEL = "L5"
 
 
 def judge(
@@ -39,31 +44,79 @@ def judge(
     """Run every level over the relations of `connection`."""
     prepare(connection)
     find_conflicts(connection, registry)
-    derive_alerts(connection, "silver_order", "expected_alerts", rules)
-    levels = tuple(run_level(connection, name, file) for name, file in LEVELS.items())
+    proofs = find_proofs(rules)
+    checks = answer_checks(connection, ANSWERS, proofs)
+    levels = tuple(
+        run_level(connection, name, f"levels/{file}", checks.get(name, ()))
+        for name, file in LEVELS.items()
+    )
     quarantine = connection.execute(
         "SELECT reason, count(*) FROM quarantined GROUP BY reason ORDER BY reason"
     ).fetchall()
-    return Report(run_counts(connection, "ledger"), dict(quarantine), levels, strict=strict)
+    return Report(
+        run_counts(connection, "levels/ledger"),
+        dict(quarantine),
+        levels,
+        unproved=unproved(ANSWERS, proofs),
+        strict=strict,
+    )
+
+
+def unproved(answers: Iterable[Answer], proofs: Collection[str]) -> tuple[str, ...]:
+    """The questions that have a table of answers and no proof."""
+    return tuple(answer.question for answer in answers if answer.question not in proofs)
+
+
+def answer_checks(
+    connection: duckdb.DuckDBPyConnection,
+    answers: Iterable[Answer],
+    proofs: Mapping[str, Script],
+) -> dict[str, list[Section]]:
+    """Derive each answer that has a proof from silver; return the checks by level."""
+    found: dict[str, list[Section]] = {}
+    for answer in answers:
+        if script := proofs.get(answer.question):
+            derive(connection, answer, script)
+            level = next((part.name for part in script.of("level")), _LEVEL)
+            found.setdefault(level, []).extend(checks_of(answer, script))
+    return found
+
+
+def derive(connection: duckdb.DuckDBPyConnection, answer: Answer, script: Script) -> None:
+    """Fill the question's relation from the views `orders`, `clicks` and `records` as they are."""
+    (derived,) = script.of("derived")
+    connection.execute(script.preparation)
+    connection.execute(f"CREATE OR REPLACE TABLE {derived_relation(answer)} AS {derived.statement}")
 
 
 def judge_source(
     connection: duckdb.DuckDBPyConnection,
     files: Sequence[Path],
     rules: Sequence[Mapping[str, Any]],
-    *,
-    clicks: bool = False,
-) -> SourceFinding:
-    """Compare the answers with those of the data files, of which some tell of `clicks` too;
-    `judge` and `derive_events` come first."""
-    counts = run_counts(connection, "source_orders_counted")
-    derive_alerts(connection, "source_judged", "source_alerts", rules)
-    level = run_level(connection, "source", "source_answers")
-    if clicks:
-        counts |= run_counts(connection, "source_clicks_counted")
-        more = run_level(connection, "source", "source_click_answers")
+    topics: Collection[Topic],
+) -> SourceComparison:
+    """Compare the answers with those of data files that tell of events of `topics`; `judge` and
+    `derive_events` come first."""
+    proofs = find_proofs(rules)
+    counts = run_counts(connection, "source/orders_counted")
+    level = run_level(connection, "source", "source/order_checks")
+    if CLICKS in topics:
+        counts |= run_counts(connection, "source/clicks_counted")
+        more = run_level(connection, "source", "source/click_checks")
         level = replace(level, checks=level.checks + more.checks)
-    wrong = sum(
-        check.expected - check.actual for check in level.checks if check.name in ANSWER_TABLES
-    )
-    return SourceFinding(tuple(map(str, files)), counts, wrong, level)
+    compared = []
+    for answer in ANSWERS:
+        script = proofs.get(answer.question)
+        if script and _follows_from(answer, topics):
+            derive(connection, answer, script)
+            compared.append(check(connection, file_check_of(answer, script)))
+    wrong = sum(each.expected - each.actual for each in compared)
+    level = replace(level, checks=(*level.checks, *compared))
+    return SourceComparison(tuple(map(str, files)), counts, wrong, level)
+
+
+def _follows_from(answer: Answer, topics: Collection[Topic]) -> bool:
+    """Whether all events of an answer are of `topics`. A data file says nothing about records, from
+    which the answers of ingest are derived."""
+    (application,) = (each for each in APPLICATIONS if each.name == answer.application)
+    return application != INGEST and set(application.reads) <= set(topics)

@@ -8,27 +8,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
-import psycopg
 
 from contracts.errors import ShopstreamError
 from contracts.ledger import Run
 from contracts.registry import Registry
 from contracts.registry.opening import open_registry
-from contracts.topics import CLICKS
 from proof.alerts.rules import default_rules
-from proof.copying import Edge, Places, Stores, workspace
-from proof.filling import fill
+from proof.copying import ProofRuntime, StackEndpoints, Stores, workspace
 from proof.judging import judge, judge_source
-from proof.report import Report, SourceFinding
+from proof.report import Report, SourceComparison
 from proof.source import data_file as source
 from proof.source.slices import require_patterns, require_replayed, slices_of
-from proof.stores.broker import Broker
-from proof.stores.ledger_files import load_ledger, read_runs
+from readers.filling import fill
+from readers.kafka import open_admin, open_consumer
+from readers.ledger import load_ledger, read_runs
+from readers.postgres import connect
 
 
 @dataclass(frozen=True)
-class Question:
-    """What to prove. Each of `sources` is a data file whose events the answers must be of."""
+class ProofRequest:
+    """What is asked of the proof. The answers must be of the events of the data files `sources`."""
 
     sources: Sequence[Path] = ()
     categories: Path = Path()
@@ -37,27 +36,28 @@ class Question:
     strict: bool = False
 
 
-def prove(places: Places, question: Question, edge: Edge) -> Report:
+def prove(endpoints: StackEndpoints, request: ProofRequest, runtime: ProofRuntime) -> Report:
     """The report of a stack once it is caught up; NotReady when empty or not catching up."""
-    every_run = read_runs(places.ledger)
-    files = [source.inspect(path) for path in question.sources]
-    registry = open_registry(places.registry)
+    every_run = read_runs(endpoints.ledger)
+    files = [source.inspect(path) for path in request.sources]
+    registry = open_registry(endpoints.registry)
     with (
-        Broker(places.bootstrap_servers) as broker,
-        psycopg.connect(places.postgres_url, autocommit=True) as postgres,
-        workspace(places.scratch) as folder,
+        open_admin(endpoints.bootstrap_servers) as admin,
+        open_consumer(endpoints.bootstrap_servers) as consumer,
+        connect(endpoints.postgres_url, "verify") as postgres,
+        workspace(endpoints.scratch) as folder,
     ):
         # A ledger may also hold runs that sent to a file, or to a broker of another stack.
-        cluster = broker.cluster_id()
+        cluster = str(admin.describe_cluster()["cluster_id"])
         runs = [run for run in every_run if run.cluster_id == cluster]
         require_replayed(files, runs)
-        store = Stores(places, broker, postgres, registry, folder)
-        edge.say("waiting until everything is applied, sent and published")
+        store = Stores(endpoints, admin, consumer, postgres, registry, folder)
+        runtime.say("waiting until everything is applied, sent and published")
         try:
-            with closing(store.copy_at_rest(question.deadline, edge, bool(runs))) as connection:
-                load_ledger(connection, places.ledger, runs)
-                edge.say("comparing")
-                return _judge(connection, registry, runs, files, question)
+            with closing(store.copy_at_rest(request.deadline, runtime, bool(runs))) as connection:
+                load_ledger(connection, endpoints.ledger, runs)
+                runtime.say("comparing")
+                return _judge(connection, registry, runs, files, request)
         except (duckdb.IOException, duckdb.InvalidInputException) as problem:
             raise _unreadable(problem) from problem
 
@@ -67,22 +67,22 @@ def _judge(
     registry: Registry,
     runs: Sequence[Run],
     files: Sequence[source.DataFile],
-    question: Question,
+    request: ProofRequest,
 ) -> Report:
-    """The levels and, when files are given, what the files say; a wrong file is told first."""
-    slices = _slices(connection, runs, files, question) if files else []
-    report = judge(connection, registry, default_rules(), strict=question.strict)
+    """The levels and, when files are given, what the files say; a wrong file is an error."""
+    slices = _slices(connection, runs, files, request) if files else []
+    report = judge(connection, registry, default_rules(), strict=request.strict)
     if not files:
         return report
-    return replace(report, source=_source(connection, runs, files, slices, question))
+    return replace(report, source=_source(connection, runs, files, slices, request))
 
 
 def _slices(
     connection: duckdb.DuckDBPyConnection,
     runs: Sequence[Run],
     files: Sequence[source.DataFile],
-    question: Question,
-) -> list[source.Slice]:
+    request: ProofRequest,
+) -> list[source.ReplayedSlice]:
     counted = connection.execute(
         "SELECT run, topic, count(*), max(position) FROM ledger.attempts GROUP BY run, topic"
     ).fetchall()
@@ -93,7 +93,7 @@ def _slices(
         {run: last for run, _, _, last in counted if last is not None},
     )
     used = {one.run for one in chosen}
-    tables = (question.categories, question.regions)
+    tables = (request.categories, request.regions)
     require_patterns(
         [run for run in runs if run.run in used],
         *tables,
@@ -106,14 +106,14 @@ def _source(
     connection: duckdb.DuckDBPyConnection,
     runs: Sequence[Run],
     files: Sequence[source.DataFile],
-    slices: list[source.Slice],
-    question: Question,
-) -> SourceFinding:
+    slices: list[source.ReplayedSlice],
+    request: ProofRequest,
+) -> SourceComparison:
     source.make_relations(connection)
     for number, found in enumerate(files):
         source.load_rows(connection, number, found)
-    source.load_patterns(connection, "category", question.categories)
-    source.load_patterns(connection, "region", question.regions)
+    source.load_patterns(connection, "category", request.categories)
+    source.load_patterns(connection, "region", request.regions)
     used = {one.run for one in slices}
     fill(
         connection,
@@ -130,7 +130,7 @@ def _source(
         connection,
         [found.path for found in files],
         default_rules(),
-        clicks=any(CLICKS in found.layout.topics for found in files),
+        {topic for found in files for topic in found.layout.topics},
     )
 
 

@@ -7,53 +7,28 @@ the levels compare: times in microseconds, money in minor units, ids in small le
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 
 from contracts.events import CANARY, LATE_AFTER_US, NO_PLACE_RECORDED
 from contracts.rejections import REASONS
-from contracts.tables import Column, Table
-from contracts.tables.click_answers import PRODUCT_ACTIVITY, RECENT_VIEWS, SESSIONS, TRENDING
-from contracts.tables.columns import Type
+from contracts.tables.columns import Table
 from contracts.tables.lake import LAKE_TABLES
-from contracts.tables.postgres import (
-    ALERTS,
-    ORDER_METRICS,
-    ORDERS,
-    PROGRESS,
-    PUBLISHED,
-    QUALITY,
-)
+from contracts.tables.postgres import ORDERS, PROGRESS, PUBLISHED
+from contracts.tables.questions import ANSWERS
 from proof.checks import prepare as run_preparation
+from readers.sql_text import columns
 
 # Enough for the joins of a few million rows; beyond it DuckDB spills to its file.
 MEMORY_LIMIT = "1GB"
 THREADS = 2
 
-ANSWERS: tuple[Table, ...] = (
-    *(PROGRESS, PUBLISHED, QUALITY),
-    *(ORDERS, ORDER_METRICS, ALERTS),
-    *(SESSIONS, PRODUCT_ACTIVITY, TRENDING, RECENT_VIEWS),
+# What is read of Postgres.
+POSTGRES_TABLES: tuple[Table, ...] = (
+    *(PROGRESS, PUBLISHED, ORDERS),
+    *(answer.table for answer in ANSWERS),
 )
-
-DUCKDB_TYPES: dict[Type, str] = {
-    "uuid": "VARCHAR",
-    "text": "VARCHAR",
-    "texts": "VARCHAR[]",
-    "bigint": "BIGINT",
-    "integer": "INTEGER",
-    "boolean": "BOOLEAN",
-    "timestamp": "TIMESTAMPTZ",
-    "money": "DECIMAL(18,2)",
-    "bytes": "BLOB",
-    "json": "VARCHAR",
-    "lines": (
-        "STRUCT(product_id VARCHAR, product_name VARCHAR, category VARCHAR, "
-        "quantity INTEGER, unit_price DECIMAL(18,4))[]"
-    ),
-}
 
 _OTHERS = {
     "ledger.runs": "run VARCHAR, producer VARCHAR, topic VARCHAR, topic_id VARCHAR",
@@ -65,17 +40,12 @@ _OTHERS = {
     "high BIGINT",
     "broker.alerts": 'partition INTEGER, "offset" BIGINT, alert_id VARCHAR',
     "hot.moment": "now_us BIGINT",
-    "hot.viewed": "user_id VARCHAR, product_id VARCHAR, viewed_us BIGINT",
-    "hot.product_day": "product_id VARCHAR, day VARCHAR, views BIGINT, carts BIGINT, "
-    "purchases BIGINT, revenue VARCHAR",
-    "hot.trending": "category VARCHAR, hour VARCHAR, product_id VARCHAR, score BIGINT",
+    "hot.entries": "template VARCHAR, key VARCHAR, entry VARCHAR, value BIGINT",
     "hot.unknown": "key VARCHAR",
     "lake_missing_files": "table_name VARCHAR, path VARCHAR",
     "lake_files": "table_name VARCHAR, files BIGINT",
     "conflicts": 'topic VARCHAR, topic_id VARCHAR, partition INTEGER, "offset" BIGINT, '
     "event_id VARCHAR, differing VARCHAR",
-    "expected_alerts": "alert_id VARCHAR, rule VARCHAR, rule_version INTEGER, subject VARCHAR, "
-    "severity VARCHAR, event_us BIGINT, region VARCHAR, window_us BIGINT, suppress_us BIGINT",
 }
 
 
@@ -98,7 +68,7 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"CREATE SCHEMA {schema}")
     for table in LAKE_TABLES:
         connection.execute(f"CREATE TABLE {table.name} ({columns(table.columns)})")
-    for table in ANSWERS:
+    for table in POSTGRES_TABLES:
         connection.execute(f"CREATE TABLE answers.{table.name} ({columns(table.columns)})")
     for name, body in _OTHERS.items():
         connection.execute(f"CREATE TABLE {name} ({body})")
@@ -109,16 +79,5 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def prepare(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make the normalised relations that all levels share."""
-    run_preparation(connection, "prepare")
-    run_preparation(connection, "metrics")
-    run_preparation(connection, "clicks")
-
-
-def columns(described: Sequence[Column]) -> str:
-    """Column definitions for DuckDB, by the contract's types."""
-    return ", ".join(f'"{column.name}" {DUCKDB_TYPES[column.type]}' for column in described)
-
-
-def duckdb_type(column: Column) -> str:
-    return DUCKDB_TYPES[column.type]
+    """Make the normalised relations that all levels and questions share."""
+    run_preparation(connection, "levels/prepare")

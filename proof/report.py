@@ -8,7 +8,7 @@ from typing import Any
 
 from proof.checks import Check, Level
 
-# The order in which the ledger is told.
+# The order in which the ledger is shown.
 WORDS = (
     "attempted",
     "acknowledged",
@@ -27,9 +27,9 @@ RED_WORDS = ("lost", "duplicated", "conflicting")
 
 
 @dataclass(frozen=True)
-class SourceFinding:
-    """What the raw data files say. `mismatched_rows` counts differing rows of the
-    answers: of order_metrics and, where a file tells of clicks, of what follows from them."""
+class SourceComparison:
+    """What the raw data files say. `mismatched_rows` counts the differing rows of all answers that
+    follow from the files."""
 
     files: tuple[str, ...]
     counts: Mapping[str, int]
@@ -48,12 +48,14 @@ class SourceFinding:
 
 @dataclass(frozen=True)
 class Report:
-    """The proof of one moment of a stack that was caught up."""
+    """The proof of one moment of a stack that was caught up. `unproved` names the questions whose
+    answers nothing compares."""
 
     words: Mapping[str, int]
     quarantine: Mapping[str, int]
     levels: tuple[Level, ...]
-    source: SourceFinding | None = None
+    source: SourceComparison | None = None
+    unproved: tuple[str, ...] = ()
     strict: bool = False
 
     @property
@@ -65,7 +67,8 @@ class Report:
     @property
     def green(self) -> bool:
         source_ok = self.source is None or self.source.level.ok
-        return not self.red_words and source_ok and all(level.ok for level in self.levels)
+        levels_ok = all(level.ok for level in self.levels)
+        return not self.red_words and not self.unproved and source_ok and levels_ok
 
     def as_json(self) -> dict[str, Any]:
         document: dict[str, Any] = {
@@ -73,6 +76,7 @@ class Report:
             "caught_up": True,
             **{word: self.words[word] for word in WORDS},
             "quarantine": dict(self.quarantine),
+            "unproved": list(self.unproved),
             "levels": {
                 level.name: {
                     "ok": level.ok,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from contracts.applications import APPLICATIONS
 from contracts.errors import NotReady
-from proof.stores.broker import Partition
+from readers.kafka import PartitionOffsets
 
 POLL_SECONDS = 1.0
 AGREEING_POLLS = 3
@@ -22,11 +22,11 @@ _DOWN = ("stopped", "failed")
 class Counters:
     """One look at the pipeline. `until`: (application, topic id, partition) -> applied offsets.
 
-    `unpublished` counts answers that a gold table, and batches that Valkey, must show and does not
-    yet; `states` holds each application's state and detail.
+    `unpublished` counts the answers that a gold table must show and does not show yet, and such
+    batches for Valkey. `states` holds each application's state and detail.
     """
 
-    partitions: tuple[Partition, ...]
+    partitions: tuple[PartitionOffsets, ...]
     until: Mapping[tuple[str, str, int], int]
     unsent: int
     unpublished: Mapping[str, int]

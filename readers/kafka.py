@@ -1,11 +1,12 @@
-"""The stack's Kafka as the commands see it: opened with clear errors, described in plain values."""
+"""The stack's Kafka: opened with clear errors, described in plain values, read up to an offset."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -18,8 +19,10 @@ from kafka.errors import (
 )
 
 from contracts.errors import NotReady, ShopstreamError
+from readers.topic_ids import topic_id_text
 
 CONNECT_MS = 10_000
+POLL_MS = 500
 # Kafka's own topics; nobody's to look at or to delete.
 INTERNAL = "__"
 _SILENT = (KafkaConnectionError, KafkaTimeoutError, NodeNotReadyError)
@@ -54,6 +57,17 @@ class TopicDetails:
         return sum(one.latest - one.earliest for one in self.partitions)
 
 
+@dataclass(frozen=True, order=True)
+class PartitionOffsets:
+    """One partition of a topic that exists now; offsets [low, high) can be read."""
+
+    topic: str
+    topic_id: str
+    partition: int
+    low: int
+    high: int
+
+
 @contextmanager
 def open_admin(bootstrap_servers: str) -> Iterator[KafkaAdminClient]:
     """An admin client; NotReady when no broker answers, also later while it is used."""
@@ -86,7 +100,7 @@ def open_consumer(bootstrap_servers: str) -> Iterator[KafkaConsumer]:
 
 @contextmanager
 def _clear_errors(bootstrap_servers: str) -> Iterator[None]:
-    # The client tells of every attempt by itself; what matters is told by the error below.
+    # The client logs every attempt by itself; the error below says what matters.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
         yield
@@ -139,6 +153,50 @@ def describe(admin: KafkaAdminClient, names: Sequence[str] | None = None) -> lis
     ]
 
 
+def partition_offsets(
+    admin: KafkaAdminClient, consumer: KafkaConsumer, names: Sequence[str]
+) -> tuple[PartitionOffsets, ...]:
+    """Every partition of the topics called `names`, in order; none of a topic that is not there."""
+    existing = set(admin.list_topics())
+    wanted = [name for name in names if name in existing]
+    ids = {
+        TopicPartition(topic["name"], int(part["partition_index"])): str(topic["topic_id"])
+        for topic in (admin.describe_topics(wanted) if wanted else [])
+        for part in topic["partitions"]
+    }
+    low, high = (consumer.beginning_offsets(list(ids)), consumer.end_offsets(list(ids)))
+    return tuple(
+        sorted(
+            PartitionOffsets(
+                each.topic, topic_id_text(ids[each]), each.partition, low[each], high[each]
+            )
+            for each in ids
+        )
+    )
+
+
+def read_until(
+    consumer: KafkaConsumer, ends: Mapping[TopicPartition, int], silent_polls: float = inf
+) -> Iterator[Any]:
+    """The records of the assigned partitions below `ends`; what lies beyond stays to be read.
+    NotReady when that many polls of POLL_MS in a row bring nothing."""
+    silent = 0
+    while any(consumer.position(each) < end for each, end in ends.items()):
+        polled = consumer.poll(timeout_ms=POLL_MS)
+        silent = 0 if polled else silent + 1
+        if silent > silent_polls:
+            raise NotReady(
+                f"{', '.join(sorted({each.topic for each in ends}))} cannot be read to the end",
+                cause="the broker stopped answering",
+                command="shopstream status",
+            )
+        for each, records in polled.items():
+            below = [record for record in records if record.offset < ends[each]]
+            yield from below
+            if len(below) < len(records):
+                consumer.seek(each, ends[each])
+
+
 def _offsets(
     admin: KafkaAdminClient, topics: Sequence[dict[str, Any]], spec: int
 ) -> dict[tuple[str, int], int]:
@@ -150,7 +208,7 @@ def _offsets(
         if one["leader_id"] >= 0
     }
     answers = admin.list_partition_offsets(wanted) if wanted else {}
-    return {(place.topic, place.partition): found.offset for place, found in answers.items()}
+    return {(each.topic, each.partition): found.offset for each, found in answers.items()}
 
 
 def _configs(admin: KafkaAdminClient, names: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -11,17 +11,17 @@ from constructs import Construct
 from cdk.kafka.cluster import KafkaCluster
 from cdk.kafka.registry import SchemaRegistry
 from cdk.lake.tables import Lake
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from cdk.stores.postgres import Postgres
 from cdk.stores.valkey import Valkey
 from stacks.network import PRIVATE, NetworkStack
 
 
 class DataStack(Stack):
-    """Stateful: everything in it stays when the stack goes."""
+    """Stateful: everything in it is kept when the stack is deleted."""
 
     def __init__(
-        self, scope: Construct, id: str, *, settings: Settings, network: NetworkStack
+        self, scope: Construct, id: str, *, settings: EnvironmentSettings, network: NetworkStack
     ) -> None:
         super().__init__(scope, id, termination_protection=settings.deletion_protection)
         self.key = _key(self, settings)
@@ -39,7 +39,7 @@ class DataStack(Stack):
         )
 
 
-def _key(scope: Construct, settings: Settings) -> kms.Key:
+def _key(scope: Construct, settings: EnvironmentSettings) -> kms.Key:
     key = kms.Key(
         scope,
         "Key",
@@ -60,7 +60,7 @@ def _key(scope: Construct, settings: Settings) -> kms.Key:
             },
         )
     )
-    # Alarms and budgets publish to encrypted topics, and need no more for it (SNS' guide, "Enable
+    # Alarms and budgets publish to encrypted topics and need only this (SNS' guide, "Enable
     # compatibility between event sources from AWS services and encrypted topics").
     for service in ("cloudwatch", "budgets"):
         publisher = iam.ServicePrincipal(

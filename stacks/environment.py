@@ -8,7 +8,7 @@ from aws_cdk import Tags
 from constructs import Construct
 
 from cdk.assets.folder import Assets
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from stacks.data import DataStack
 from stacks.functions import FunctionsStack
 from stacks.network import NetworkStack
@@ -27,7 +27,7 @@ class Environment:
     observability: ObservabilityStack
 
 
-def environment(scope: Construct, settings: Settings, assets: Assets) -> Environment:
+def environment(scope: Construct, settings: EnvironmentSettings, assets: Assets) -> Environment:
     """Adds the stacks to `scope`, named ``shopstream-ENVIRONMENT-PART``."""
     network = NetworkStack(scope, settings.name("network"), settings=settings)
     data = DataStack(scope, settings.name("data"), settings=settings, network=network)
@@ -47,7 +47,7 @@ def environment(scope: Construct, settings: Settings, assets: Assets) -> Environ
         data=data,
         assets=assets,
     )
-    # The applications find the tables and the users that the migrations have made.
+    # The applications need the tables and the users that the migrations make.
     processing.add_stack_dependency(functions)
     observability = ObservabilityStack(
         scope,

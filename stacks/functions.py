@@ -15,21 +15,22 @@ from constructs import Construct
 
 from cdk.assets.folder import Assets
 from cdk.functions.deployment_step import DeploymentStep
-from cdk.functions.function import PlatformFunction, Surroundings
+from cdk.functions.function import FunctionDefaults, PlatformFunction
 from cdk.functions.http_api import HttpApi
 from cdk.grants import allow
 from cdk.kafka.event_source import KafkaEventSource
 from cdk.lake.analysts import Analysts
 from cdk.lake.table_optimizers import TableOptimizers
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from cdk.stores.postgres import ADMIN
 from contracts.tables import ddl
-from contracts.tables.roles import NOTIFIER, READER, role_statements
+from contracts.tables.grants import role_statements
+from contracts.tables.roles import NOTIFIER, READER
 from contracts.topics import ALERTS, ORDERS
 from stacks.data import DataStack
 from stacks.network import PRIVATE, NetworkStack
 
-# Beside the handlers in their bundle.
+# A file beside the handlers in their bundle.
 _ROOTS = "rds-roots.pem"
 _SIGN_IN_ROLE = "rds_iam"
 CANARY_EVERY = Duration.minutes(5)
@@ -37,15 +38,15 @@ _CANARY_PATIENCE_SECONDS = 120
 
 
 class FunctionsStack(Stack):
-    """`functions` by name; `notifications` carries alerts to people; `api` is the only public part,
-    behind its authorizer."""
+    """`functions` by name. `notifications` carries alerts to people. `api`, behind its authorizer,
+    is the only public part."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         network: NetworkStack,
         data: DataStack,
         assets: Assets,
@@ -53,7 +54,7 @@ class FunctionsStack(Stack):
         super().__init__(scope, id)
         self._settings, self._data = settings, data
         subnets = ec2.SubnetSelection(subnet_group_name=PRIVATE)
-        self._of = Surroundings(settings, assets, network.vpc, subnets, data.key)
+        self._defaults = FunctionDefaults(settings, assets, network.vpc, subnets, data.key)
         self._registry = f"glue:{data.registry.registry_name}"
         self.notifications = self._topic()
         self.functions: Mapping[str, PlatformFunction] = {
@@ -62,7 +63,7 @@ class FunctionsStack(Stack):
             "query_api": self._query_api(),
             "canary": self._canary(),
             "table_optimizers": TableOptimizers(
-                self, "TableOptimizers", of=self._of, lake=data.lake
+                self, "TableOptimizers", defaults=self._defaults, lake=data.lake
             ).function,
         }
         Analysts(self, "Analysts", settings=settings, lake=data.lake, postgres=data.postgres)
@@ -87,7 +88,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "Migrations",
-            of=self._of,
+            defaults=self._defaults,
             name="migrations",
             description="Bring Postgres to the tables and users of the contracts",
             environment={
@@ -114,7 +115,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "AlertNotifier",
-            of=self._of,
+            defaults=self._defaults,
             name="alert_notifier",
             description="Tell people of alerts, once each",
             environment={
@@ -122,7 +123,7 @@ class FunctionsStack(Stack):
                 "REGISTRY": self._registry,
                 "NOTIFICATIONS_TOPIC": self.notifications.topic_arn,
             },
-            # Under the time a claim lasts: what took longer may be sent by another.
+            # Shorter than a claim lasts: after that, another call may send the same alert.
             timeout=Duration.seconds(60),
         )
         data.postgres.grant_connect(function, NOTIFIER)
@@ -145,7 +146,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "QueryApi",
-            of=self._of,
+            defaults=self._defaults,
             name="query_api",
             description="Order metrics, alerts and the ledger over HTTP",
             environment={"POSTGRES_URL": self._data.postgres.url(READER, _ROOTS)},
@@ -160,7 +161,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "Canary",
-            of=self._of,
+            defaults=self._defaults,
             name="canary",
             description="An order through everything, every few minutes",
             environment={
@@ -177,7 +178,7 @@ class FunctionsStack(Stack):
         data.postgres.grant_connect(function, READER)
         data.postgres.allow_from(function)
         rule = events.Rule(self, "CanarySchedule", schedule=events.Schedule.rate(CANARY_EVERY))
-        # The next one comes anyway; a second try would measure itself.
+        # The next call comes anyway, and a second try would measure itself.
         rule.add_target(targets.LambdaFunction(function, retry_attempts=0))
         return function
 

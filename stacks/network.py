@@ -1,4 +1,4 @@
-"""The network: private subnets in three zones, and the ways out of them that are needed."""
+"""The network: private subnets in three zones, and the ways out that are needed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from constructs import Construct
 
 from cdk.emr.cluster import EMR_TAG
 from cdk.log_retention import retention
-from cdk.settings import ZONES, Compute, Settings
+from cdk.settings import ZONES, Compute, EnvironmentSettings
 
 PRIVATE = "private"
 
-# What jobs and functions call; each costs in every zone. Metrics are lines of logs, Lambda's own
-# pollers need no endpoint in provisioned mode, and analysts are not in here.
+# The services that jobs and functions call. Each endpoint costs in every zone. Metrics are lines of
+# logs, Lambda's provisioned pollers need no endpoint, and analysts are outside the network.
 _SERVICES = {
     "Glue": ec2.InterfaceVpcEndpointAwsService.GLUE,
     "Kms": ec2.InterfaceVpcEndpointAwsService.KMS,
@@ -31,29 +31,30 @@ _COMPUTE: dict[Compute, ec2.InterfaceVpcEndpointAwsService] = {
 
 
 class NetworkStack(Stack):
-    """`vpc` has one subnet group, ``private``, and ``public`` beside it only for NAT gateways.
-    `emr_service_access` is how a cluster of EMR reaches its service, where there is to be one."""
+    """`vpc` has one subnet group, ``private``. A second one, ``public``, exists only for NAT
+    gateways. `emr_service_access` is how an EMR cluster reaches its service; it is None without a
+    cluster."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: EnvironmentSettings) -> None:
         super().__init__(scope, id, termination_protection=settings.deletion_protection)
         nat = settings.internet == "nat"
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(settings.vpc_cidr),
-            # Named one by one: a stack without an account is given two zones only.
+            # They are named one by one, because a stack without an account gets only two zones.
             availability_zones=[Fn.select(zone, Fn.get_azs()) for zone in range(ZONES)],
             nat_gateways=ZONES if nat else 0,
             subnet_configuration=_subnets(nat),
         )
         self._flow_logs(settings)
-        # Free of charge, and the lake's bytes do not pass a NAT gateway.
+        # It is free of charge, and the lake's bytes do not pass a NAT gateway.
         self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
         if settings.internet == "endpoints":
             self._endpoints(settings)
         self.emr_service_access = self._emr_cell(settings) if settings.compute == "ec2" else None
 
-    def _flow_logs(self, settings: Settings) -> None:
+    def _flow_logs(self, settings: EnvironmentSettings) -> None:
         group = logs.LogGroup(
             self,
             "FlowLogs",
@@ -66,17 +67,18 @@ class NetworkStack(Stack):
             traffic_type=ec2.FlowLogTrafficType.REJECT,
         )
 
-    def _endpoints(self, settings: Settings) -> None:
+    def _endpoints(self, settings: EnvironmentSettings) -> None:
         doors = self._doors("Endpoints", settings, "Services of AWS, from inside")
         for name, service in {**_SERVICES, "Emr": _COMPUTE[settings.compute]}.items():
             self._endpoint(name, service, doors)
-        # The name of before takes no new connections (MSK's guide, "Interface VPC Endpoints").
+        # The service's former name accepts no new connections (MSK's guide, "Interface VPC
+        # Endpoints").
         kafka = ec2.InterfaceVpcEndpointService(f"aws.api.{Aws.REGION}.kafka-api")
         self._endpoint("KafkaApi", kafka, doors)
 
-    def _emr_cell(self, settings: Settings) -> ec2.SecurityGroup:
-        """From its 8.x releases on EMR speaks to machines in private subnets here and nowhere else,
-        NAT or not."""
+    def _emr_cell(self, settings: EnvironmentSettings) -> ec2.SecurityGroup:
+        """Since its releases 8.x, EMR speaks to machines in private subnets only by this endpoint,
+        even with NAT."""
         doors = self._doors("EmrServiceAccess", settings, "EMR, from its machines")
         cell = f"aws.api.{Aws.REGION}.emr-service-cell01"
         self._endpoint("EmrCell", ec2.InterfaceVpcEndpointService(cell), doors)
@@ -92,7 +94,7 @@ class NetworkStack(Stack):
             )
         return doors
 
-    def _doors(self, id: str, settings: Settings, description: str) -> ec2.SecurityGroup:
+    def _doors(self, id: str, settings: EnvironmentSettings, description: str) -> ec2.SecurityGroup:
         group = ec2.SecurityGroup(
             self, id, vpc=self.vpc, description=description, allow_all_outbound=False
         )

@@ -1,4 +1,4 @@
-"""Dashboards, alarms and whom they tell."""
+"""Dashboards, alarms and the people whom they notify."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Iterator
 from aws_cdk import ReferenceStrength, Stack
 from constructs import Construct
 
-from cdk.monitoring.alarms import Alarms, Check
-from cdk.monitoring.applications import application_checks
+from cdk.monitoring.alarms import AlarmDefinition, Alarms
+from cdk.monitoring.applications import application_alarms
 from cdk.monitoring.dashboards import RowsDashboard
-from cdk.monitoring.functions import function_checks
+from cdk.monitoring.functions import function_alarms
 from cdk.monitoring.operator import operator_rows
 from cdk.monitoring.people import MonthlyBudget, OperatorTopic
 from cdk.monitoring.shop import shop_rows
-from cdk.monitoring.stores import kafka_checks, postgres_checks, valkey_checks
-from cdk.settings import Settings
+from cdk.monitoring.stores import kafka_alarms, postgres_alarms, valkey_alarms
+from cdk.settings import EnvironmentSettings
 from stacks.data import DataStack
 from stacks.functions import FunctionsStack
 from stacks.processing import ProcessingStack
 
 
 class ObservabilityStack(Stack):
-    """Stateless: it looks at the others and changes nothing in them. `topic` has what is to reach
-    the people who keep the platform running; alerts of the shop have a topic of their own."""
+    """Stateless: it watches the other stacks and changes nothing in them. `topic` reaches the
+    people who keep the platform running. Alerts of the shop have a topic of their own."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         data: DataStack,
         processing: ProcessingStack,
         functions: FunctionsStack,
@@ -43,7 +43,7 @@ class ObservabilityStack(Stack):
             self,
             "Alarms",
             settings=settings,
-            checks=list(self._checks(settings)),
+            definitions=list(self._alarms(settings)),
             topic=self.topic,
         )
         MonthlyBudget(self, "Budget", settings=settings, topic=self.topic)
@@ -61,16 +61,16 @@ class ObservabilityStack(Stack):
         )
         RowsDashboard(self, "Shop", name=settings.name("shop"), rows=shop_rows(self._api_id))
 
-    def _checks(self, settings: Settings) -> Iterator[Check]:
-        yield from application_checks(settings)
-        yield from function_checks(self._functions, self._api_id)
-        yield from kafka_checks(settings)
-        yield from valkey_checks(settings)
-        yield from postgres_checks(settings)
+    def _alarms(self, settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
+        yield from application_alarms(settings)
+        yield from function_alarms(self._functions, self._api_id)
+        yield from kafka_alarms(settings)
+        yield from valkey_alarms(settings)
+        yield from postgres_alarms(settings)
 
 
 def _loosely(cluster_id: str | None) -> str | None:
-    """A changed cluster is a new one, and an export that a dashboard imports could not change."""
+    """A changed cluster is a new one, and an export cannot change while a dashboard imports it."""
     if cluster_id is None:
         return None
     return str(Stack.consume_reference(cluster_id, ReferenceStrength.WEAK))

@@ -1,4 +1,4 @@
-"""The streaming applications: where they run, what they may touch, and who keeps them running."""
+"""The streaming applications: where they run, what they may touch, and what keeps them running."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from cdk.assets.published_package import PublishedPackage
 from cdk.emr.cluster import EmrCluster
 from cdk.emr.serverless import EmrServerless
 from cdk.functions.deployment_step import DeploymentStep
-from cdk.functions.function import PlatformFunction, Surroundings
+from cdk.functions.function import FunctionDefaults, PlatformFunction
 from cdk.grants import allow
 from cdk.kafka.topic_replication import TopicReplication
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.applications import APPLICATIONS, Application, Endpoints
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import DATABASE_ROOTS
@@ -28,22 +28,22 @@ from stacks.data import DataStack
 from stacks.network import PRIVATE, NetworkStack
 
 LOOK_EVERY = Duration.minutes(1)
-# A driver is up within three minutes of its start; three failures in a row with the waits between
-# them come to the deployment as a failure before this.
+# A driver runs within three minutes of its start. Three failures in a row, with the waits between
+# them, fail the deployment before this.
 _PATIENCE = Duration.minutes(45)
 
 
 class ProcessingStack(Stack):
-    """Stateless: checkpoints are caches in the lake, answers are in the data stack. `controller`
-    keeps the applications running on the cluster `cluster_id` or, where that is None, as runs of
-    `application_id`."""
+    """Stateless: checkpoints are caches in the lake, and answers are in the data stack.
+    `controller` keeps the applications running on the cluster `cluster_id` or, where that is None,
+    as runs of `application_id`."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         network: NetworkStack,
         data: DataStack,
         assets: Assets,
@@ -51,7 +51,7 @@ class ProcessingStack(Stack):
         super().__init__(scope, id)
         self._settings, self._data = settings, data
         subnets = ec2.SubnetSelection(subnet_group_name=PRIVATE)
-        self._of = Surroundings(settings, assets, network.vpc, subnets, data.key)
+        self._defaults = FunctionDefaults(settings, assets, network.vpc, subnets, data.key)
         self._emr = self._where(network)
         self.cluster_id = self._emr.target if settings.compute == "ec2" else None
         self.application_id = self._emr.target if settings.compute == "serverless" else None
@@ -89,7 +89,7 @@ class ProcessingStack(Stack):
 
     def _where(self, network: NetworkStack) -> EmrCluster | EmrServerless:
         settings, data = self._settings, self._data
-        vpc, subnets = self._of.vpc, self._of.subnets
+        vpc, subnets = self._defaults.vpc, self._defaults.subnets
         if settings.compute == "serverless":
             return EmrServerless(
                 self, "Emr", settings=settings, vpc=vpc, subnets=subnets, lake=data.lake
@@ -116,7 +116,7 @@ class ProcessingStack(Stack):
         )
 
     def _allow(self, application: Application) -> None:
-        """What one application reads and writes."""
+        """Grants one application what it reads and writes."""
         data, role = self._data, self._emr.role_of(application)
         data.kafka.grant_read(role, application.reads, application.group)
         if application.writes:
@@ -160,7 +160,7 @@ class ProcessingStack(Stack):
         function = PlatformFunction(
             self,
             "Controller",
-            of=self._of,
+            defaults=self._defaults,
             name="job_controller",
             description="Keep one driver of each streaming application running",
             environment=self._environment,
@@ -170,7 +170,7 @@ class ProcessingStack(Stack):
         self._data.kafka.grant_find(function)
         self._grant_switch(function, "ssm:GetParameter", "ssm:PutParameter")
         self._schedule = events.Rule(self, "Schedule", schedule=events.Schedule.rate(LOOK_EVERY))
-        # It looks again a minute later anyway.
+        # The next minute's call is the second try.
         self._schedule.add_target(targets.LambdaFunction(function, retry_attempts=0))
         return function
 
@@ -178,7 +178,7 @@ class ProcessingStack(Stack):
         function = PlatformFunction(
             self,
             "Confirmation",
-            of=self._of,
+            defaults=self._defaults,
             name="job_controller",
             handle="confirm",
             description="Say whether the applications of a deployment have arrived",
@@ -203,7 +203,7 @@ class ProcessingStack(Stack):
             patience=_PATIENCE,
             properties={"Plan": self._environment["JOB_PLAN"]},
         )
-        # What the applications may touch comes before they do. The schedule comes after them, and
-        # goes first: it would start again what a deletion has just ended.
+        # The applications' permissions are made before the applications start. The schedule is made
+        # last and deleted first: otherwise it would start again what a deletion has just ended.
         step.resource.node.add_dependency(self._emr)
         self._schedule.node.add_dependency(step.resource)

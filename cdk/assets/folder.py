@@ -1,4 +1,4 @@
-"""What is shipped, as `make assets` leaves it."""
+"""The folder of `make assets`: everything that a deployment uploads."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ _PROCESSORS: tuple[Processor, ...] = ("arm64", "x86_64")
 
 
 class MissingAssets(Exception):
-    """Something to ship has not been built; the message says which and what to do."""
+    """A file has not been built. The message names it and says what to do."""
 
 
 @dataclass(frozen=True)
 class Assets:
-    """Files: `code`, its `entry`, `jars`, `dependencies` by processor, and the functions' zip."""
+    """Its files: `code` and its `entry`, `jars`, `dependencies` by processor, the functions'
+    zip."""
 
     code: Path
     entry: Path
@@ -27,7 +28,7 @@ class Assets:
 
     @classmethod
     def at(cls, folder: Path) -> Assets:
-        """What is in a folder; raises MissingAssets."""
+        """The assets in a folder; raises MissingAssets."""
         jars = tuple(sorted((folder / "jars").glob("*.jar")))
         if not jars:
             raise MissingAssets(_missing("jars", folder))

@@ -1,4 +1,4 @@
-"""A file that a deployment uploads, under the sum of its bytes."""
+"""A file that a deployment uploads under the hash of its bytes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cdk.grants import allow
 
 
 class PublishedFile(Construct):
-    """`sha256` is that of the file itself, so it can be compared with what runs elsewhere."""
+    """`sha256` is the hash of the file itself, so it can be compared with what runs elsewhere."""
 
     def __init__(self, scope: Construct, id: str, *, path: Path) -> None:
         super().__init__(scope, id)
@@ -35,6 +35,6 @@ class PublishedFile(Construct):
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
         """Read this file, and nothing beside it."""
-        place = f"{self._location.bucket_name}/{self._location.object_key}"
-        arn = Stack.of(self).format_arn(service="s3", region="", account="", resource=place)
+        key = f"{self._location.bucket_name}/{self._location.object_key}"
+        arn = Stack.of(self).format_arn(service="s3", region="", account="", resource=key)
         allow(grantee, ["s3:GetObject"], [arn])

@@ -1,4 +1,4 @@
-"""The package of the applications, uploaded by the deployment: the very files of the laptop."""
+"""The package of the applications: the deployment uploads the same files that a laptop runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contracts.aws.spark_submit import Package, Processor
 
 
 class PublishedPackage(Construct):
-    """`package` has the URLs; `code_sha256` is that of code.zip."""
+    """`package` has the URLs. `code_sha256` is the hash of code.zip."""
 
     def __init__(self, scope: Construct, id: str, *, assets: Assets, processor: Processor) -> None:
         super().__init__(scope, id)

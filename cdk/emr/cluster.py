@@ -13,15 +13,15 @@ from cdk.emr.machines import MachineNetwork, instances, managed_scaling
 from cdk.functions.function import PlatformFunction
 from cdk.grants import allow
 from cdk.lake.tables import Lake
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.applications import Application
 from contracts.aws.releases import EMR_RELEASE
 from contracts.aws.spark_submit import Platform
 
-# AWS's policy for the service reaches only what is tagged so.
+# AWS's policy for the service covers only what has this tag.
 EMR_TAG = "for-use-with-amazon-emr-managed-policies"
 _SERVICE_POLICY = "service-role/AmazonEMRServicePolicy_v2"
-# Each stream holds a step as long as it lives, and on a hand-over there are two of each.
+# Each stream occupies a step as long as it lives, and during a hand-over there are two of each.
 _STEPS_AT_ONCE = 32
 _OBSERVE = ("elasticmapreduce:ListSteps",)
 _CONTROL = (*_OBSERVE, "elasticmapreduce:AddJobFlowSteps")
@@ -32,8 +32,8 @@ _DISKS = (
 
 
 class EmrCluster(Construct):
-    """One role serves every application, for they share machines. Nothing is installed when a
-    machine starts: what the jobs need comes with them, so it needs no way to the internet."""
+    """All applications share the machines and therefore one role. Nothing is installed when a
+    machine starts: the jobs bring what they need, so a machine needs no way to the internet."""
 
     platform: Platform = "yarn"
 
@@ -42,7 +42,7 @@ class EmrCluster(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         vpc: ec2.IVpc,
         subnets: ec2.SubnetSelection,
         service_access: ec2.ISecurityGroup,
@@ -78,7 +78,7 @@ class EmrCluster(Construct):
             scale_down_behavior="TERMINATE_AT_TASK_COMPLETION",
             visible_to_all_users=True,
         )
-        # It cannot start, nor end, without its roles' rights and its groups' rules.
+        # It can neither start nor end without the rights of its roles and the rules of its groups.
         self._cluster.node.add_dependency(service_role, self._role, network)
         Tags.of(self).add(EMR_TAG, "true")
         _explain(self._cluster)
@@ -86,11 +86,11 @@ class EmrCluster(Construct):
         self.roles: dict[str, str] = {}
 
     def role_of(self, _application: Application) -> iam.IRole:
-        """The role of the machines, whichever application asks."""
+        """The role of the machines, which every application has."""
         return self._role
 
     def grant_confirm(self, function: PlatformFunction) -> None:
-        """See which applications run; a cluster is deleted as it is."""
+        """See which applications run. A cluster can be deleted at any time."""
         self._grant(function, _OBSERVE)
 
     def grant_control(self, function: PlatformFunction) -> None:
@@ -122,7 +122,7 @@ def _service_role(scope: Construct, machine_role: iam.IRole, key: kms.IKey) -> i
         )
     )
     key.grant(role, *_DISKS)
-    # Disks are opened by EC2 in the name of the service.
+    # EC2 opens the disks on behalf of the service.
     role.add_to_policy(
         iam.PolicyStatement(
             actions=["kms:CreateGrant"],
@@ -140,7 +140,7 @@ def _service_role(scope: Construct, machine_role: iam.IRole, key: kms.IKey) -> i
 
 
 def _on_demand_drivers() -> list[emr.CfnCluster.ConfigurationProperty]:
-    """YARN places drivers on core machines alone: those do not go with the Spot market."""
+    """YARN puts drivers only on core machines, which the Spot market cannot take away."""
     return [
         emr.CfnCluster.ConfigurationProperty(
             classification="yarn-site",
@@ -153,7 +153,7 @@ def _on_demand_drivers() -> list[emr.CfnCluster.ConfigurationProperty]:
 
 
 def _encrypted(scope: Construct, key: kms.IKey) -> emr.CfnSecurityConfiguration:
-    # S3 encrypts under the bucket's own rule; between machines the Nitro system encrypts.
+    # S3 encrypts by the bucket's own rule. Between machines the Nitro system encrypts.
     disks = {
         "EncryptionKeyProviderType": "AwsKms",
         "AwsKmsKey": key.key_arn,

@@ -1,4 +1,4 @@
-"""Machines of an EMR cluster: fleets, their limits, and the network among them."""
+"""Machines of an EMR cluster: fleets, their limits, and the network between them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_emr as emr
 from constructs import Construct
 
-from cdk.settings import EmrSettings, Settings
+from cdk.settings import EmrSettings, EnvironmentSettings
 
-# Shuffle and state of a few streams; the rest is in S3 and Postgres.
+# For the shuffle and the state of a few streams. Everything else is in S3 and Postgres.
 _DISK_GB = 64
 # Without Spot capacity a machine comes from the on-demand market after this long.
 _SPOT_PATIENCE_MINUTES = 10
@@ -20,9 +20,11 @@ _Launch = emr.CfnCluster.InstanceFleetProvisioningSpecificationsProperty
 
 
 class MachineNetwork(Construct):
-    """`primary` and `workers` talk to one another and to AWS; `jobs` is what the stores let in."""
+    """`primary` and `workers` talk to one another and to AWS. The stores let `jobs` in."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, vpc: ec2.IVpc) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: EnvironmentSettings, vpc: ec2.IVpc
+    ) -> None:
         super().__init__(scope, id)
         self.primary, self.workers, self.jobs = (
             ec2.SecurityGroup(
@@ -34,7 +36,7 @@ class MachineNetwork(Construct):
         for group in (self.primary, self.workers):
             group.add_egress_rule(inside, ec2.Port.all_traffic(), "Machines and endpoints")
             group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "S3 by its gateway")
-            # The rules that EMR would add itself: then the stack could not remove the groups.
+            # EMR would add these rules itself, and then the stack could not remove the groups.
             for peer in (self.primary, self.workers):
                 for port in (ec2.Port.all_tcp(), ec2.Port.all_udp(), ec2.Port.all_icmp()):
                     group.add_ingress_rule(peer, port)
@@ -46,7 +48,7 @@ def instances(
     service_access: ec2.ISecurityGroup,
     subnet_ids: Sequence[str],
 ) -> emr.CfnCluster.JobFlowInstancesConfigProperty:
-    """The fleets and where they stand; EMR takes the subnet with most capacity."""
+    """The fleets and their subnets, of which EMR takes the one with the most capacity."""
     task = fleet("Task", emr_settings.task_types, spot=1)
     return emr.CfnCluster.JobFlowInstancesConfigProperty(
         ec2_subnet_ids=list(subnet_ids),
@@ -61,14 +63,14 @@ def instances(
         ),
         task_instance_fleets=[task] if emr_settings.max_task_units else [],
         keep_job_flow_alive_when_no_steps=True,
-        # It holds nothing: what replaces it takes over, and it must be able to go.
+        # It holds no data. Its replacement takes over, so it must be possible to delete it.
         termination_protected=False,
         unhealthy_node_replacement=True,
     )
 
 
 def fleet(name: str, types: Sequence[str], *, on_demand: int = 0, spot: int = 0) -> _Fleet:
-    """A fleet of machines of any of `types`, each counting as one."""
+    """A fleet of machines of any of `types`. Each machine is one unit."""
     launch = (
         _Launch(
             spot_specification=emr.CfnCluster.SpotProvisioningSpecificationProperty(
@@ -94,7 +96,7 @@ def fleet(name: str, types: Sequence[str], *, on_demand: int = 0, spot: int = 0)
 
 
 def managed_scaling(settings: EmrSettings) -> emr.CfnCluster.ManagedScalingPolicyProperty:
-    """Task machines come and go with what waits in YARN; core machines stay as they are."""
+    """Task machines come and go with the work that waits in YARN. Core machines stay."""
     return emr.CfnCluster.ManagedScalingPolicyProperty(
         compute_limits=emr.CfnCluster.ComputeLimitsProperty(
             unit_type="InstanceFleetUnits",

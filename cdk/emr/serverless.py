@@ -11,14 +11,14 @@ from constructs import Construct
 from cdk.functions.function import PlatformFunction
 from cdk.grants import allow
 from cdk.lake.tables import Lake
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.applications import APPLICATIONS, Application
 from contracts.aws.releases import EMR_RELEASE
 from contracts.aws.spark_submit import Platform
 
 _SERVICE = "emr-serverless.amazonaws.com"
-# A ceiling of cost, above what all applications take while each hands over to its successor. Not
-# made from their sizes: nothing here can be changed before the application is stopped.
+# A limit of cost, above what all applications take while each hands over to its successor. It is
+# not derived from their sizes, because it can be changed only while the application is stopped.
 _MOST = {"cpu": "64 vCPU", "memory": "256 GB", "disk": "2000 GB"}
 _IDLE_MINUTES = 15
 _OBSERVE = ("emr-serverless:ListJobRuns",)
@@ -27,7 +27,7 @@ _SHUT_DOWN = ("emr-serverless:GetApplication", "emr-serverless:StopApplication")
 
 
 class EmrServerless(Construct):
-    """It starts with the first run and stops when nothing has run for a while."""
+    """It starts with the first run, and stops when nothing has run for a while."""
 
     platform: Platform = "serverless"
 
@@ -36,37 +36,37 @@ class EmrServerless(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         vpc: ec2.IVpc,
         subnets: ec2.SubnetSelection,
         lake: Lake,
     ) -> None:
         super().__init__(scope, id)
         self.security_group = _network(self, vpc)
-        of = emrserverless.CfnApplication
+        kind = emrserverless.CfnApplication
         ids = vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids
-        self._application = of(
+        self._application = kind(
             self,
             "Application",
             name=settings.name("jobs"),
             release_label=EMR_RELEASE,
             type="SPARK",
             architecture="ARM64",
-            auto_start_configuration=of.AutoStartConfigurationProperty(enabled=True),
-            auto_stop_configuration=of.AutoStopConfigurationProperty(
+            auto_start_configuration=kind.AutoStartConfigurationProperty(enabled=True),
+            auto_stop_configuration=kind.AutoStopConfigurationProperty(
                 enabled=True, idle_timeout_minutes=_IDLE_MINUTES
             ),
-            maximum_capacity=of.MaximumAllowedResourcesProperty(**_MOST),
-            network_configuration=of.NetworkConfigurationProperty(
+            maximum_capacity=kind.MaximumAllowedResourcesProperty(**_MOST),
+            network_configuration=kind.NetworkConfigurationProperty(
                 subnet_ids=ids, security_group_ids=[self.security_group.security_group_id]
             ),
-            monitoring_configuration=of.MonitoringConfigurationProperty(
-                s3_monitoring_configuration=of.S3MonitoringConfigurationProperty(
+            monitoring_configuration=kind.MonitoringConfigurationProperty(
+                s3_monitoring_configuration=kind.S3MonitoringConfigurationProperty(
                     log_uri=lake.log_url
                 ),
-                # EMR's own copy would lie outside the shop's bucket and its key.
+                # EMR's own copy of the logs would be outside the shop's bucket and its key.
                 managed_persistence_monitoring_configuration=(
-                    of.ManagedPersistenceMonitoringConfigurationProperty(enabled=False)
+                    kind.ManagedPersistenceMonitoringConfigurationProperty(enabled=False)
                 ),
             ),
         )

@@ -18,7 +18,7 @@ from constructs import Construct
 from cdk.functions.function import PlatformFunction
 from cdk.grants import explain_pattern
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 
 _LOGS_POLICY = "service-role/AWSLambdaBasicExecutionRole"
 _REASONS = {
@@ -33,16 +33,16 @@ _ASK_EVERY = Duration.seconds(15)
 
 
 class DeploymentStep(Construct):
-    """Calls `function` when `properties` change; then `confirm`, if there is one, until it says
-    that the deployment has arrived, for as long as `patience`. A step that fails rolls the
-    deployment back, which calls it with what was before."""
+    """Calls `function` when `properties` change. Then it calls `confirm`, if there is one, until
+    that says that the deployment has arrived, for at most `patience`. A step that fails rolls the
+    deployment back, which calls it again with the former properties."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         key: kms.IKey,
         function: PlatformFunction,
         properties: Mapping[str, str],
@@ -67,7 +67,7 @@ class DeploymentStep(Construct):
             resource_type=f"Custom::{id}",
             properties=dict(properties),
         )
-        # Its role's rights and the ways that its security group opens come first.
+        # The rights of its role and the rules of its security group are made first.
         self.resource.node.add_dependency(*function.ways, *(confirm.ways if confirm else ()))
         _explain(provider, [function, *([confirm] if confirm else [])])
 

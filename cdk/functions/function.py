@@ -16,10 +16,9 @@ from constructs import Construct
 from cdk.assets.folder import Assets
 from cdk.grants import allow
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
-# These name no resource: network interfaces and traces have no ARN before they are made.
 _NETWORK = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -33,10 +32,10 @@ _HTTPS = ec2.Port.tcp(443)
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """What every function of an environment has in common."""
+class FunctionDefaults:
+    """What all functions of an environment have in common."""
 
-    settings: Settings
+    settings: EnvironmentSettings
     assets: Assets
     vpc: ec2.IVpc
     subnets: ec2.SubnetSelection
@@ -45,15 +44,15 @@ class Surroundings:
 
 class PlatformFunction(lambda_.Function):
     """Runs ``lambdas.NAME.handler`` in private subnets, with a role, a security group and a log
-    group of its own; it reaches AWS and what lets it in. `ways` is what has to be there before it
-    can work."""
+    group of its own. It reaches AWS and whatever lets it in. `ways` must exist before it can
+    work."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        of: Surroundings,
+        defaults: FunctionDefaults,
         name: str,
         description: str,
         environment: Mapping[str, str],
@@ -61,9 +60,13 @@ class PlatformFunction(lambda_.Function):
         handle: str = "handle",
         memory: int = 512,
     ) -> None:
-        own_log = log_group(scope, f"{id}Logs", settings=of.settings, key=of.key)
+        own_log = log_group(scope, f"{id}Logs", settings=defaults.settings, key=defaults.key)
         group = ec2.SecurityGroup(
-            scope, f"{id}Network", vpc=of.vpc, description=description, allow_all_outbound=False
+            scope,
+            f"{id}Network",
+            vpc=defaults.vpc,
+            description=description,
+            allow_all_outbound=False,
         )
         group.add_egress_rule(ec2.Peer.any_ipv4(), _HTTPS, "Services of AWS")
         self.role_of_its_own = _role(scope, f"{id}Role", own_log, description)
@@ -73,21 +76,21 @@ class PlatformFunction(lambda_.Function):
             description=description,
             runtime=RUNTIME,
             architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(of.assets.functions)),
+            code=lambda_.Code.from_asset(str(defaults.assets.functions)),
             handler=f"lambdas.{name}.handler.{handle}",
             environment=dict(environment),
-            environment_encryption=of.key,
+            environment_encryption=defaults.key,
             role=self.role_of_its_own,
             log_group=own_log,
             tracing=lambda_.Tracing.ACTIVE,
             timeout=timeout,
             memory_size=memory,
-            vpc=of.vpc,
-            vpc_subnets=of.subnets,
+            vpc=defaults.vpc,
+            vpc_subnets=defaults.subnets,
             security_groups=[group],
         )
         self.ways: tuple[Construct, ...] = (self.role_of_its_own, group)
-        of.key.grant_decrypt(self.role_of_its_own)
+        defaults.key.grant_decrypt(self.role_of_its_own)
         Validations.of(self).acknowledge(
             Acknowledgment(
                 id="AwsSolutions-L1",
@@ -110,8 +113,8 @@ def _role(scope: Construct, id: str, own_log: logs.LogGroup, description: str) -
         ["*"],
         because="Network interfaces and traces have no ARN before they are made.",
     )
-    # Lambda itself makes the interfaces, and then names no source function (Lambda's guide, "Using
-    # source function ARN to control function access behavior"); the code has no business with them.
+    # Lambda itself makes the interfaces, and its requests name no source function (Lambda's guide,
+    # "Using source function ARN to control function access behavior"). The code never needs them.
     role.add_to_policy(
         iam.PolicyStatement(
             effect=iam.Effect.DENY,
@@ -124,5 +127,5 @@ def _role(scope: Construct, id: str, own_log: logs.LogGroup, description: str) -
 
 
 def _any_function() -> str:
-    # Not the function's own: it waits for its role's policy, which would wait for it.
+    # Not this function's ARN: it would wait for its role's policy, and the policy for it.
     return f"arn:{Aws.PARTITION}:lambda:{Aws.REGION}:{Aws.ACCOUNT_ID}:function:*"

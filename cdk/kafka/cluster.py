@@ -7,7 +7,6 @@ import json
 from collections.abc import Sequence
 
 from aws_cdk import Aws, Fn, RemovalPolicy, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -16,32 +15,30 @@ from constructs import Construct
 
 from cdk.grants import allow
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.aws.releases import KAFKA_VERSION
 from contracts.topics import TOPICS, Topic
 
 IAM_PORT = 9098
 # Express sets replication 3 and two in-sync replicas itself and refuses both as settings.
 _SERVER_PROPERTIES = "auto.create.topics.enable=false\n"
-_REPLICATION = 3
 
 
 class KafkaCluster(Construct):
-    """Clients connect with IAM on port 9098; where, they ask by `kafka:GetBootstrapBrokers`,
-    because CloudFormation does not tell."""
+    """Clients connect with IAM on port 9098. They ask `kafka:GetBootstrapBrokers` for the brokers'
+    addresses, because CloudFormation does not know them."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         vpc: ec2.IVpc,
         subnets: ec2.SubnetSelection,
         key: kms.IKey,
     ) -> None:
         super().__init__(scope, id)
-        self.cluster_name = settings.name("kafka")
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="Kafka brokers", allow_all_outbound=False
         )
@@ -49,43 +46,18 @@ class KafkaCluster(Construct):
         inside = ec2.Port.tcp(IAM_PORT)
         self.security_group.add_ingress_rule(self.security_group, inside)
         self.security_group.add_egress_rule(self.security_group, inside)
-        configuration = msk.CfnConfiguration(
-            self, "Configuration", name=self.cluster_name, server_properties=_SERVER_PROPERTIES
-        )
-        self._cluster = msk.CfnCluster(
-            self,
-            "Cluster",
-            cluster_name=self.cluster_name,
-            kafka_version=KAFKA_VERSION,
-            number_of_broker_nodes=settings.kafka.brokers,
-            broker_node_group_info=msk.CfnCluster.BrokerNodeGroupInfoProperty(
-                client_subnets=vpc.select_subnets(
-                    subnet_group_name=subnets.subnet_group_name
-                ).subnet_ids,
-                connectivity_info=_private_connectivity() if settings.kafka.replicated else None,
-                instance_type=settings.kafka.broker_type,
-                security_groups=[self.security_group.security_group_id],
-            ),
-            client_authentication=_iam_only(),
-            configuration_info=msk.CfnCluster.ConfigurationInfoProperty(
-                arn=configuration.attr_arn,
-                revision=configuration.attr_latest_revision_revision,
-            ),
-            encryption_info=_encrypted(key),
-            enhanced_monitoring="PER_TOPIC_PER_BROKER",
-            logging_info=self._logging(settings, key),
-        )
-        self._cluster.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
-        # For other stacks, which alone hold what connects.
+        ids = vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids
+        self._cluster = self._brokers(settings, ids, key)
+        # Everything that connects is in other stacks.
         self.cluster_arn = Stack.of(self).export_value(self._cluster.attr_arn)
         for topic in TOPICS:
-            self._topic(topic)
+            self._topic(topic, settings.kafka.brokers)
         if settings.kafka.replicated:
             self._open_to_replication()
 
     def allow_from(self, peer: ec2.IConnectable) -> None:
         """Let `peer` reach the brokers."""
-        # Said from the side of the peer: its stack depends on this one, never the other way.
+        # The rule stands in the peer's stack: that one depends on this one, never the reverse.
         peer.connections.allow_to(self.security_group, ec2.Port.tcp(IAM_PORT))
 
     def grant_read(
@@ -130,34 +102,53 @@ class KafkaCluster(Construct):
             [self._arn("topic", topic.name) for topic in topics],
         )
 
-    def metric(self, name: str, *, statistic: str = "Maximum") -> cloudwatch.Metric:
-        """A metric of the whole cluster, such as ``OfflinePartitionsCount``."""
-        return cloudwatch.Metric(
-            namespace="AWS/Kafka",
-            metric_name=name,
-            dimensions_map={"Cluster Name": self.cluster_name},
-            statistic=statistic,
+    def _brokers(
+        self, settings: EnvironmentSettings, subnet_ids: list[str], key: kms.IKey
+    ) -> msk.CfnCluster:
+        name = settings.name("kafka")
+        configuration = msk.CfnConfiguration(
+            self, "Configuration", name=name, server_properties=_SERVER_PROPERTIES
         )
+        cluster = msk.CfnCluster(
+            self,
+            "Cluster",
+            cluster_name=name,
+            kafka_version=KAFKA_VERSION,
+            number_of_broker_nodes=settings.kafka.brokers,
+            broker_node_group_info=msk.CfnCluster.BrokerNodeGroupInfoProperty(
+                client_subnets=subnet_ids,
+                connectivity_info=_private_connectivity() if settings.kafka.replicated else None,
+                instance_type=settings.kafka.broker_type,
+                security_groups=[self.security_group.security_group_id],
+            ),
+            client_authentication=_iam_only(),
+            configuration_info=msk.CfnCluster.ConfigurationInfoProperty(
+                arn=configuration.attr_arn,
+                revision=configuration.attr_latest_revision_revision,
+            ),
+            encryption_info=_encrypted(key),
+            enhanced_monitoring="PER_TOPIC_PER_BROKER",
+            logging_info=self._logging(settings, key),
+        )
+        cluster.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+        return cluster
 
-    def _topic(self, topic: Topic) -> None:
-        properties = {
-            "message.timestamp.type": "LogAppendTime",
-            "retention.ms": str(int(topic.retention.total_seconds() * 1000)),
-        }
+    def _topic(self, topic: Topic, brokers: int) -> None:
+        configuration = json.dumps(topic.configuration, sort_keys=True)
         resource = msk.CfnTopic(
             self,
             f"Topic-{topic.schema}",
             cluster_arn=self._cluster.attr_arn,
             topic_name=topic.name,
             partition_count=topic.cloud_partitions,
-            replication_factor=_REPLICATION,
-            configs=base64.b64encode(json.dumps(properties, sort_keys=True).encode()).decode(),
+            replication_factor=topic.replication(brokers),
+            configs=base64.b64encode(configuration.encode()).decode(),
         )
         resource.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
     def _open_to_replication(self) -> None:
-        """MSK itself, on behalf of a replicator of another region, may find and join the cluster;
-        what it reads there is the replicator's role's to say."""
+        """Let MSK find and join the cluster on behalf of a replicator in another region. The
+        replicator's role decides what may be read."""
         statement = iam.PolicyStatement(
             principals=[iam.ServicePrincipal("kafka.amazonaws.com")],
             actions=[
@@ -175,9 +166,11 @@ class KafkaCluster(Construct):
             policy=iam.PolicyDocument(statements=[statement]),
         )
 
-    def _logging(self, settings: Settings, key: kms.IKey) -> msk.CfnCluster.LoggingInfoProperty:
+    def _logging(
+        self, settings: EnvironmentSettings, key: kms.IKey
+    ) -> msk.CfnCluster.LoggingInfoProperty:
         group = log_group(self, "BrokerLogs", settings=settings, key=key)
-        # Who was refused what: the first thing to look at when a client cannot connect.
+        # It says which client was refused what: the first place to look when one cannot connect.
         refusals = log_group(self, "AuthorizerLogs", settings=settings, key=key)
         return msk.CfnCluster.LoggingInfoProperty(
             authorizer_logs=msk.CfnCluster.AuthorizerLogsProperty(
@@ -205,9 +198,13 @@ class KafkaCluster(Construct):
         )
 
     def _arn(self, kind: str, name: str) -> str:
-        """A topic's or a group's ARN: that of the cluster, its kind replaced and its name added."""
-        parts = Fn.split(":cluster/", self.cluster_arn)
-        return Fn.join("", [Fn.select(0, parts), f":{kind}/", Fn.select(1, parts), f"/{name}"])
+        return arn_inside(self.cluster_arn, kind, name)
+
+
+def arn_inside(cluster_arn: str, kind: str, name: str) -> str:
+    """The ARN of a topic or of a consumer group of the cluster."""
+    parts = Fn.split(":cluster/", cluster_arn)
+    return Fn.join("", [Fn.select(0, parts), f":{kind}/", Fn.select(1, parts), f"/{name}"])
 
 
 def _iam_only() -> msk.CfnCluster.ClientAuthenticationProperty:
@@ -229,11 +226,13 @@ def _encrypted(key: kms.IKey) -> msk.CfnCluster.EncryptionInfoProperty:
 
 
 def _private_connectivity() -> msk.CfnCluster.ConnectivityInfoProperty:
-    of = msk.CfnCluster
-    return of.ConnectivityInfoProperty(
-        vpc_connectivity=of.VpcConnectivityProperty(
-            client_authentication=of.VpcConnectivityClientAuthenticationProperty(
-                sasl=of.VpcConnectivitySaslProperty(iam=of.VpcConnectivityIamProperty(enabled=True))
+    kind = msk.CfnCluster
+    return kind.ConnectivityInfoProperty(
+        vpc_connectivity=kind.VpcConnectivityProperty(
+            client_authentication=kind.VpcConnectivityClientAuthenticationProperty(
+                sasl=kind.VpcConnectivitySaslProperty(
+                    iam=kind.VpcConnectivityIamProperty(enabled=True)
+                )
             )
         )
     )

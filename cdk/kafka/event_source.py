@@ -1,4 +1,4 @@
-"""A topic that calls a function: Lambda's event source for Kafka, with pollers of its own."""
+"""A topic that calls a function: Lambda's event source for Kafka, with its own pollers."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _OLDEST = Duration.hours(6)
 
 
 class KafkaEventSource(Construct):
-    """Calls `function` with batches of `topic` as the consumer group `group`. A batch that fails is
-    halved and tried again; what then still fails is kept in the lake's bucket."""
+    """Calls `function` with batches of `topic` as the consumer group `group`. A failed batch is
+    halved and tried again. What still fails then is kept in the lake's bucket."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class KafkaEventSource(Construct):
         super().__init__(scope, id)
         kafka.grant_poll(function, [topic], group)
         lake.grant_failed_batches(function)
-        # What Lambda asks before it places its pollers in the cluster's subnets.
+        # Lambda asks this before it puts its pollers into the cluster's subnets.
         allow(
             function,
             ["ec2:DescribeSecurityGroups", "ec2:DescribeVpcs"],
@@ -55,7 +55,7 @@ class KafkaEventSource(Construct):
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=_BATCH,
             max_batching_window=_WINDOW,
-            # Only pollers of our own count tries, halve a batch and keep what failed.
+            # Only provisioned pollers count tries, halve a batch and keep what failed.
             provisioned_poller_config=lambda_.ProvisionedPollerConfig(
                 minimum_pollers=1, maximum_pollers=topic.cloud_partitions
             ),
@@ -65,13 +65,13 @@ class KafkaEventSource(Construct):
             on_failure=_KeptIn(lake.bucket),
             support_s3_on_failure_destination=True,
         )
-        # Lambda looks at the role's rights when it makes the source.
+        # Lambda checks the role's rights when it makes the source.
         mapping.node.add_dependency(function.role_of_its_own)
 
 
 @jsii.implements(lambda_.IEventSourceDlq)
 class _KeptIn:
-    """A bucket; the library's own destination would grant patterns of actions on all of it."""
+    """A bucket. The library's own destination would grant patterns of actions on all of it."""
 
     def __init__(self, bucket: s3.IBucket) -> None:
         self._bucket = bucket

@@ -1,4 +1,4 @@
-"""The schema registry: Glue, one schema a topic, every version of it that ships."""
+"""The schema registry of Glue: one schema per topic, with every version that is shipped."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.grants import allow
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.schemas import bundled_schemas
 
 
 class SchemaRegistry(Construct):
-    """Glue judges BACKWARD too. The rules of contracts.registry.compatibility are stricter, and
-    they are asked before anything is registered."""
+    """Glue checks BACKWARD compatibility too. The rules of contracts.registry.compatibility are
+    stricter, and they are checked before anything is registered."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: EnvironmentSettings) -> None:
         super().__init__(scope, id)
         self.registry_name = settings.name("schemas")
         self._registry = glue.CfnRegistry(
@@ -38,7 +38,8 @@ class SchemaRegistry(Construct):
             [self._registry.attr_arn, schemas],
             because="Schemas of later versions are read without a new deployment.",
         )
-        # By its id alone, as it stands before each event, a version belongs to no schema.
+        # Each event begins with the id of a version. By its id alone a version belongs to no
+        # schema.
         allow(
             grantee,
             ["glue:GetSchemaVersion"],

@@ -5,7 +5,7 @@ Nothing derived is copied: Iceberg's metadata holds absolute paths, and answers 
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Fn
+from aws_cdk import Aws
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,12 +14,12 @@ from aws_cdk import aws_msk as msk
 from constructs import Construct
 
 from cdk.grants import allow
-from cdk.kafka.cluster import KafkaCluster
+from cdk.kafka.cluster import KafkaCluster, arn_inside
 from cdk.log_retention import log_group
-from cdk.settings import ReplicationSource, Settings
+from cdk.settings import EnvironmentSettings, ReplicationSource
 from contracts.topics import SOURCES
 
-# What the service keeps for itself on both sides; the names are documented, and none of ours.
+# Topics and groups of the service itself on both sides. Their names are documented.
 _INTERNAL = ("*__amazon_msk_replicator_*", "mskr-offset-syncs.*", "*.checkpoints.internal")
 _INTERNAL_GROUPS = "*__amazon_msk_replicator_*"
 _WHY = "The service names its own topics and groups when it starts."
@@ -34,15 +34,15 @@ _KEEP = (
 
 
 class TopicReplication(Construct):
-    """Topics keep their names and this environment's own settings. Records get a new append time
-    and new offsets here, so every answer is computed from them anew."""
+    """Topics keep their names and have this environment's own settings. Records get new append
+    times and new offsets here, so every answer is computed from them anew."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         source: ReplicationSource,
         kafka: KafkaCluster,
         vpc: ec2.IVpc,
@@ -55,9 +55,8 @@ class TopicReplication(Construct):
         )
         kafka.allow_from(group)
         role = self._role(source.cluster_arn, kafka.cluster_arn)
-        of = msk.CfnReplicator
         ids = vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids
-        replicator = of(
+        replicator = msk.CfnReplicator(
             self,
             "Replicator",
             replicator_name=settings.name("replicator"),
@@ -67,9 +66,9 @@ class TopicReplication(Construct):
                 _cluster(kafka.cluster_arn, ids, [group.security_group_id]),
             ],
             replication_info_list=[_replication(source.cluster_arn, kafka.cluster_arn)],
-            log_delivery=of.LogDeliveryProperty(
-                replicator_log_delivery=of.ReplicatorLogDeliveryProperty(
-                    cloud_watch_logs=of.CloudWatchLogsProperty(
+            log_delivery=msk.CfnReplicator.LogDeliveryProperty(
+                replicator_log_delivery=msk.CfnReplicator.ReplicatorLogDeliveryProperty(
+                    cloud_watch_logs=msk.CfnReplicator.CloudWatchLogsProperty(
                         enabled=True, log_group=self._logs(settings, key).log_group_name
                     )
                 )
@@ -78,7 +77,7 @@ class TopicReplication(Construct):
         # It connects as soon as it is made.
         replicator.node.add_dependency(role.node.find_child("DefaultPolicy"))
 
-    def _logs(self, settings: Settings, key: kms.IKey) -> logs.LogGroup:
+    def _logs(self, settings: EnvironmentSettings, key: kms.IKey) -> logs.LogGroup:
         return log_group(self, "Logs", settings=settings, key=key)
 
     def _role(self, source: str, target: str) -> iam.Role:
@@ -96,37 +95,31 @@ class TopicReplication(Construct):
         allow(
             role,
             [*_DESCRIBE, "kafka-cluster:ReadData"],
-            [_inside(source, "topic", name) for name in topics],
+            [arn_inside(source, "topic", name) for name in topics],
         )
         allow(
             role,
             [*_DESCRIBE, "kafka-cluster:WriteData"],
-            [_inside(target, "topic", name) for name in topics],
+            [arn_inside(target, "topic", name) for name in topics],
         )
         internal = [
-            _inside(cluster, "topic", name) for cluster in (source, target) for name in _INTERNAL
+            arn_inside(cluster, "topic", name) for cluster in (source, target) for name in _INTERNAL
         ]
         allow(role, _KEEP, internal, because=_WHY)
         allow(
             role,
             ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"],
-            [_inside(target, "group", _INTERNAL_GROUPS)],
+            [arn_inside(target, "group", _INTERNAL_GROUPS)],
             because=_WHY,
         )
         return role
 
 
-def _inside(cluster: str, kind: str, name: str) -> str:
-    """The ARN of a topic or a group of a cluster."""
-    parts = Fn.split(":cluster/", cluster)
-    return Fn.join("", [Fn.select(0, parts), f":{kind}/", Fn.select(1, parts), f"/{name}"])
-
-
 def _cluster(
     arn: str, subnets: tuple[str, ...] | list[str], security_groups: list[str] | None
 ) -> msk.CfnReplicator.KafkaClusterProperty:
-    """Across regions the source has no security groups: it is reached by its private
-    connectivity."""
+    """A source in another region has no security groups, because its private connectivity reaches
+    it."""
     return msk.CfnReplicator.KafkaClusterProperty(
         amazon_msk_cluster=msk.CfnReplicator.AmazonMskClusterProperty(msk_cluster_arn=arn),
         vpc_config=msk.CfnReplicator.KafkaClusterClientVpcConfigProperty(
@@ -136,23 +129,25 @@ def _cluster(
 
 
 def _replication(source: str, target: str) -> msk.CfnReplicator.ReplicationInfoProperty:
-    of = msk.CfnReplicator
-    return of.ReplicationInfoProperty(
+    kind = msk.CfnReplicator
+    return kind.ReplicationInfoProperty(
         source_kafka_cluster_arn=source,
         target_kafka_cluster_arn=target,
         # As the producers write.
         target_compression_type="LZ4",
-        topic_replication=of.TopicReplicationProperty(
+        topic_replication=kind.TopicReplicationProperty(
             topics_to_replicate=[topic.name for topic in SOURCES],
-            topic_name_configuration=of.ReplicationTopicNameConfigurationProperty(type="IDENTICAL"),
-            # What Kafka still has is the past that can be computed anew.
-            starting_position=of.ReplicationStartingPositionProperty(type="EARLIEST"),
+            topic_name_configuration=kind.ReplicationTopicNameConfigurationProperty(
+                type="IDENTICAL"
+            ),
+            # Answers can be computed anew from everything that Kafka still has.
+            starting_position=kind.ReplicationStartingPositionProperty(type="EARLIEST"),
             copy_topic_configurations=False,
             copy_access_control_lists_for_topics=False,
             detect_and_copy_new_topics=False,
         ),
-        # The applications' offsets are in Postgres, and those of another cluster mean nothing here.
-        consumer_group_replication=of.ConsumerGroupReplicationProperty(
+        # The applications' offsets are in Postgres. Those of another cluster mean nothing here.
+        consumer_group_replication=kind.ConsumerGroupReplicationProperty(
             consumer_groups_to_replicate=[],
             detect_and_copy_new_consumer_groups=False,
             synchronise_consumer_group_offsets=False,

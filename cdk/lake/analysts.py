@@ -1,5 +1,4 @@
-"""People who ask questions: they read the lake by Athena and the answers in Postgres, and write
-nothing but their results."""
+"""Analysts: they read the lake by Athena and the answers in Postgres, and write only results."""
 
 from __future__ import annotations
 
@@ -10,11 +9,11 @@ from constructs import Construct
 
 from cdk.grants import allow
 from cdk.lake.tables import RESULTS, Lake
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from cdk.stores.postgres import Postgres
 from contracts.tables.roles import READER
 
-# A query reads no more than this without asking: 100 GB.
+# A query may read at most 100 GB.
 _MAX_SCANNED_BYTES = 100 * 1000**3
 _ASK = (
     *("athena:BatchGetQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"),
@@ -28,11 +27,17 @@ _LOOK = (
 
 
 class Analysts(Construct):
-    """A workgroup that bounds what a query may cost, and `role`, which whoever may assume roles of
-    the account can take."""
+    """A workgroup that limits the cost of a query, and `role`, which everyone can take who may
+    assume roles of the account."""
 
     def __init__(
-        self, scope: Construct, id: str, *, settings: Settings, lake: Lake, postgres: Postgres
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: EnvironmentSettings,
+        lake: Lake,
+        postgres: Postgres,
     ) -> None:
         super().__init__(scope, id)
         name = settings.name("analysts")
@@ -55,18 +60,18 @@ class Analysts(Construct):
         postgres.grant_connect(self.role, READER)
 
     def _workgroup(self, name: str, lake: Lake) -> None:
-        of = athena.CfnWorkGroup
-        of(
+        kind = athena.CfnWorkGroup
+        kind(
             self,
             "Workgroup",
             name=name,
-            work_group_configuration=of.WorkGroupConfigurationProperty(
+            work_group_configuration=kind.WorkGroupConfigurationProperty(
                 enforce_work_group_configuration=True,
                 publish_cloud_watch_metrics_enabled=True,
                 bytes_scanned_cutoff_per_query=_MAX_SCANNED_BYTES,
-                result_configuration=of.ResultConfigurationProperty(
+                result_configuration=kind.ResultConfigurationProperty(
                     output_location=f"s3://{lake.bucket.bucket_name}/{RESULTS}/",
-                    encryption_configuration=of.EncryptionConfigurationProperty(
+                    encryption_configuration=kind.EncryptionConfigurationProperty(
                         encryption_option="SSE_KMS", kms_key=lake.key.key_arn
                     ),
                 ),

@@ -1,4 +1,4 @@
-"""Maintenance of the lake by Glue: the role it works under, and what switches it on."""
+"""Maintenance of the lake by Glue: the role that Glue takes, and the function that enables it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.functions.function import PlatformFunction, Surroundings
+from cdk.functions.function import FunctionDefaults, PlatformFunction
 from cdk.grants import allow
 from cdk.lake.tables import Lake
 
@@ -25,22 +25,24 @@ _SWITCH = (
 
 
 class TableOptimizers(Construct):
-    """The jobs make the tables, so a template cannot name them: `function` looks every hour for one
-    that lacks its optimizers (docs/adr/0008)."""
+    """The jobs make the tables, so a template cannot name them. Every hour, `function` looks for
+    tables that lack their optimizers (docs/adr/0008)."""
 
-    def __init__(self, scope: Construct, id: str, *, of: Surroundings, lake: Lake) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, defaults: FunctionDefaults, lake: Lake
+    ) -> None:
         super().__init__(scope, id)
         role = self._role(lake)
         self.function = PlatformFunction(
             self,
             "Function",
-            of=of,
+            defaults=defaults,
             name="table_optimizers",
             description="Have Glue compact and expire every table of the lake",
             environment={
                 "CATALOG": Aws.ACCOUNT_ID,
                 "OPTIMIZER_ROLE": role.role_arn,
-                "SNAPSHOT_HOURS": str(of.settings.lake.snapshot_hours),
+                "SNAPSHOT_HOURS": str(defaults.settings.lake.snapshot_hours),
             },
             timeout=Duration.minutes(2),
         )
@@ -53,7 +55,7 @@ class TableOptimizers(Construct):
             )
         )
         rule = events.Rule(self, "Schedule", schedule=events.Schedule.rate(LOOK_EVERY))
-        # It looks again an hour later anyway.
+        # The next hour's call is the second try.
         rule.add_target(targets.LambdaFunction(self.function, retry_attempts=0))
 
     def _role(self, lake: Lake) -> iam.Role:

@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk.grants import allow
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.tables.lake import LAKE_TABLES
 
 # Where Athena leaves the results of queries, for a week.
@@ -27,14 +27,16 @@ _WRITE = ("glue:CreateTable", "glue:UpdateTable")
 
 
 class Lake(Construct):
-    """The jobs create the tables; a catalog of AWS Glue is one an account and region, so each
+    """The jobs create the tables. AWS Glue has one catalog per account and region, so each
     environment has an account of its own."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, key: kms.IKey) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: EnvironmentSettings, key: kms.IKey
+    ) -> None:
         super().__init__(scope, id)
         self.key = key
         self.bucket = self._bucket(settings)
-        # For other stacks, which alone hold what reads and writes.
+        # Everything that reads and writes is in other stacks.
         self._bucket_arn = Stack.of(self).export_value(self.bucket.bucket_arn)
         self.warehouse_url = f"s3://{self.bucket.bucket_name}/warehouse"
         self.checkpoint_url = f"s3://{self.bucket.bucket_name}/checkpoints"
@@ -72,7 +74,7 @@ class Lake(Construct):
         self._grant_seal(grantee)
 
     def grant_maintain(self, grantee: iam.IGrantable) -> None:
-        """Rewrite, expire and clean up tables that exist; make none."""
+        """Rewrite, expire and clean up existing tables, but create none."""
         self._grant_list(grantee)
         self._grant_objects(
             grantee, ("s3:DeleteObject", "s3:GetObject", "s3:PutObject"), "warehouse"
@@ -81,7 +83,7 @@ class Lake(Construct):
         self._grant_seal(grantee)
 
     def grant_results(self, grantee: iam.IGrantable) -> None:
-        """Leave the results of queries, and read them."""
+        """Write the results of queries, and read them."""
         self._grant_list(grantee)
         actions = ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject")
         self._grant_objects(grantee, (*actions, "s3:ListMultipartUploadParts"), RESULTS)
@@ -93,7 +95,7 @@ class Lake(Construct):
         self._grant_seal(grantee)
 
     def grant_failed_batches(self, grantee: iam.IGrantable) -> None:
-        """Keep what an event source of Lambda could not hand over; the prefix is Lambda's."""
+        """Keep what an event source of Lambda could not deliver. Lambda chose the prefix."""
         self._grant_list(grantee)
         self._grant_objects(grantee, ("s3:PutObject",), "aws/lambda")
         self._grant_seal(grantee)
@@ -113,7 +115,8 @@ class Lake(Construct):
         )
 
     def _grant_seal(self, grantee: iam.IGrantable) -> None:
-        """Read and write under the key; exact actions, where the library's grants have patterns."""
+        """Read and write under the key. The library's own grants would allow patterns of
+        actions."""
         self.key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
 
     def grant_catalog(self, grantee: iam.IGrantable, actions: tuple[str, ...]) -> None:
@@ -132,10 +135,10 @@ class Lake(Construct):
             grantee,
             actions,
             [catalog, *databases, *tables],
-            because="The jobs make the tables of a database, so it knows their names first.",
+            because="The jobs make the tables of a database, so a template cannot name them.",
         )
 
-    def _bucket(self, settings: Settings) -> s3.Bucket:
+    def _bucket(self, settings: EnvironmentSettings) -> s3.Bucket:
         access_logs = s3.Bucket(
             self,
             "AccessLogs",
@@ -151,7 +154,7 @@ class Lake(Construct):
             "Bucket",
             encryption=s3.BucketEncryption.KMS,
             encryption_key=self.key,
-            # One request to KMS for many objects: Iceberg writes several files a batch.
+            # One request to KMS for many objects: Iceberg writes several files per batch.
             bucket_key_enabled=True,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,

@@ -1,4 +1,7 @@
-"""Alarms: what is looked at, when it is too much, and whom it tells. The tables are elsewhere."""
+"""Alarms: which metric each one watches, from which value on, and whom it notifies.
+
+The definitions stand beside what they watch: applications, functions, stores.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,14 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.metrics import METRICS, NAMESPACE, Dimension, MetricName
 
 RUNBOOK = "docs/runbook.md"
 NOT_SERVED = "the-shop-is-not-served"
 
 Statistic = Literal["Average", "Maximum", "Minimum", "Sum"]
-# What an absent value means: that something is down, that nothing happened, or neither.
+# What an absent value means: something is down, nothing happened, or neither.
 Absent = Literal["breaching", "notBreaching", "missing"]
 _ABSENT: dict[Absent, cloudwatch.TreatMissingData] = {
     "breaching": cloudwatch.TreatMissingData.BREACHING,
@@ -63,7 +66,7 @@ class Formula:
     def over(
         self, period: Duration, label: str | None = None, ids: str = ""
     ) -> cloudwatch.MathExpression:
-        """`ids` begins the names, which are one's own only once in a graph."""
+        """`ids` is a prefix of the names: two formulas of one graph must not share a name."""
         named = {name: f"{ids}{name}" for name in self.sources}
         return cloudwatch.MathExpression(
             expression=self.expression.format(**named),
@@ -76,10 +79,11 @@ class Formula:
 def published(
     metric: MetricName, statistic: Statistic, dimensions: Mapping[Dimension, str]
 ) -> Source:
-    """A metric of ours. ValueError for dimensions it is not written with: it would be empty."""
+    """A metric of our own. Raises ValueError for dimensions that it is not published with, since
+    CloudWatch would find no values."""
     if METRICS[metric].dimensions != dimensions.keys():
         wanted = ", ".join(sorted(METRICS[metric].dimensions))
-        raise ValueError(f"{metric} is written by {wanted}, not by {', '.join(dimensions)}")
+        raise ValueError(f"{metric} is published by {wanted}, not by {', '.join(dimensions)}")
     return Source(
         namespace=NAMESPACE,
         metric=metric,
@@ -89,49 +93,57 @@ def published(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
-    """An alarm. `section` is the heading ``Alarm: SECTION`` of the runbook, which several may
-    share; `meaning` is the first sentence of its message. It takes `periods` of `minutes` in a row.
-    `serving`: while it is in alarm the shop is not served."""
+class AlarmDefinition:
+    """One alarm. It begins after `periods` of `minutes` in a row.
+
+    `meaning` is the first sentence of its message. `section` is the heading ``Alarm: SECTION`` of
+    the runbook, by default the name; several alarms may share one. `absent` says what a period
+    without a value means; by default nothing happened. `serving`: while the alarm is on, the shop
+    is not served."""
 
     name: str
-    section: str
+    section: str = ""
     meaning: str
     value: Source | Formula
     comparison: Comparison = "above"
     threshold: float
-    absent: Absent
+    absent: Absent = "notBreaching"
     minutes: int = 5
     periods: int = 3
     serving: bool = False
 
     @property
+    def heading(self) -> str:
+        """The section of the runbook."""
+        return self.section or self.name.replace("-", " ")
+
+    @property
     def link(self) -> str:
-        return link(self.section)
+        return link(self.heading)
 
 
 def link(section: str) -> str:
-    """Where the runbook has ``Alarm: SECTION``, as its headings' anchors are made."""
+    """The anchor of the heading ``Alarm: SECTION`` in the runbook."""
     return f"{RUNBOOK}#alarm-{section.replace(' ', '-')}"
 
 
 class Alarms(Construct):
-    """An alarm a check, and one over those that keep the shop from being served; each tells `topic`
-    when it begins and when it ends."""
+    """One alarm per definition, and one over all that keep the shop from being served. Each of them
+    notifies `topic` when it begins and when it ends."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
-        checks: Sequence[Check],
+        settings: EnvironmentSettings,
+        definitions: Sequence[AlarmDefinition],
         topic: sns.ITopic,
     ) -> None:
         super().__init__(scope, id)
         self._action = actions.SnsAction(topic)
-        self.by_name = {check.name: self._alarm(settings, check) for check in checks}
-        serving = [self.by_name[check.name] for check in checks if check.serving]
+        self.by_name = {each.name: self._alarm(settings, each) for each in definitions}
+        serving = [self.by_name[each.name] for each in definitions if each.serving]
         self.not_served = cloudwatch.CompositeAlarm(
             self,
             "NotServed",
@@ -147,24 +159,26 @@ class Alarms(Construct):
                 )
             ),
         )
-        self._tell(self.not_served)
+        self._notify(self.not_served)
 
-    def _alarm(self, settings: Settings, check: Check) -> cloudwatch.Alarm:
-        alarm = cloudwatch.Alarm(
+    def _alarm(
+        self, settings: EnvironmentSettings, definition: AlarmDefinition
+    ) -> cloudwatch.Alarm:
+        made = cloudwatch.Alarm(
             self,
-            check.name,
-            alarm_name=settings.name(check.name),
-            alarm_description=f"{check.meaning} {check.link}",
-            metric=check.value.over(Duration.minutes(check.minutes)),
-            comparison_operator=_COMPARISON[check.comparison],
-            threshold=check.threshold,
-            evaluation_periods=check.periods,
-            datapoints_to_alarm=check.periods,
-            treat_missing_data=_ABSENT[check.absent],
+            definition.name,
+            alarm_name=settings.name(definition.name),
+            alarm_description=f"{definition.meaning} {definition.link}",
+            metric=definition.value.over(Duration.minutes(definition.minutes)),
+            comparison_operator=_COMPARISON[definition.comparison],
+            threshold=definition.threshold,
+            evaluation_periods=definition.periods,
+            datapoints_to_alarm=definition.periods,
+            treat_missing_data=_ABSENT[definition.absent],
         )
-        self._tell(alarm)
-        return alarm
+        self._notify(made)
+        return made
 
-    def _tell(self, alarm: cloudwatch.AlarmBase) -> None:
+    def _notify(self, alarm: cloudwatch.AlarmBase) -> None:
         alarm.add_alarm_action(self._action)
         alarm.add_ok_action(self._action)

@@ -1,50 +1,66 @@
-"""What is looked at in each Spark application; one that joins is looked at by itself."""
+"""Alarms and metrics of the Spark applications: a new one gets them without an edit here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdk.monitoring.alarms import Check, Formula, Source, published
-from cdk.settings import Settings
+from cdk.monitoring.alarms import AlarmDefinition, Formula, Source, Statistic, published
+from cdk.settings import EnvironmentSettings
 from contracts.applications import APPLICATIONS, INGEST, Application
-from contracts.metrics import Dimension
+from contracts.metrics import MetricName
 from contracts.topics import Topic
 
-# Answers may be so many triggers old, and never sooner than in a minute is that worth a message.
+# Answers may be this many triggers old, and a minute is always allowed.
 _STALE_TRIGGERS = 5
 _STALE_SECONDS = 60
 _QUARANTINE_PERCENT = 1
 _QUALITY_PERCENT = 95
-# As many failures in an hour fail a deployment too.
+# This many failures within an hour fail a deployment too.
 _FAILED_RUNS = 3
 _OUTBOX_SECONDS = 60
 
 
-def application_checks(settings: Settings) -> Iterator[Check]:
-    """Checks of every application, and of what the one that fills the lake finds in the topics."""
+def application_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
+    """The alarms of every application, and those of what ingest finds in the topics."""
     triggers = dict(settings.triggers)
     for app in APPLICATIONS:
         yield from _progress(app, triggers[app.name])
+        yield from _outputs(app)
         yield from _drivers(app)
     for topic in INGEST.reads:
         yield from _content(topic)
 
 
+def of_application(metric: MetricName, statistic: Statistic, app: Application) -> Source:
+    """A metric that one application publishes."""
+    return published(metric, statistic, {"application": app.name})
+
+
+def of_topic(metric: MetricName, topic: Topic) -> Source:
+    """What ingest counted in a topic."""
+    return published(metric, "Sum", {"application": INGEST.name, "topic": topic.name})
+
+
+def of_each_topic(metric: MetricName) -> dict[str, Source]:
+    """What ingest counted in each topic, by the topic's name."""
+    return {topic.name: of_topic(metric, topic) for topic in INGEST.reads}
+
+
 def lag(app: Application, topic: Topic) -> Source:
-    """The smallest of a period: an application that keeps up has none left after some batch."""
+    """The minimum of a period: an application that keeps up has no lag after at least one batch."""
     return published("lag_offsets", "Minimum", {"application": app.name, "topic": topic.name})
 
 
 def freshness(app: Application) -> Source:
-    return published("freshness_seconds", "Average", {"application": app.name})
+    return of_application("freshness_seconds", "Average", app)
 
 
 def batch_time(app: Application) -> Source:
-    return published("batch_seconds", "Average", {"application": app.name})
+    return of_application("batch_seconds", "Average", app)
 
 
 def drivers(app: Application) -> Source:
-    return published("running_drivers", "Maximum", {"application": app.name})
+    return of_application("running_drivers", "Maximum", app)
 
 
 def quarantine_rate(topic: Topic) -> Formula:
@@ -55,8 +71,8 @@ def quarantine_rate(topic: Topic) -> Formula:
 
 
 def quality(topic: Topic) -> Formula:
-    """silver / (silver + quarantine) in percent, of sums: a mean of batches would let a batch of
-    one bad value weigh as much as one of a thousand good ones."""
+    """silver / (silver + quarantine) in percent. It is computed from sums: in a mean of batches, a
+    batch of one bad event would weigh as much as a batch of a thousand good ones."""
     sums = _outcomes(topic)
     return Formula(
         expression="100 * {valid} / ({valid} + {invalid})",
@@ -65,108 +81,104 @@ def quality(topic: Topic) -> Formula:
 
 
 def _outcomes(topic: Topic) -> dict[str, Source]:
-    place: dict[Dimension, str] = {"application": INGEST.name, "topic": topic.name}
-    return {
-        "valid": published("valid_rows", "Sum", place),
-        "duplicate": published("duplicate_rows", "Sum", place),
-        "invalid": published("invalid_rows", "Sum", place),
-    }
+    metrics: tuple[tuple[str, MetricName], ...] = (
+        ("valid", "valid_rows"),
+        ("duplicate", "duplicate_rows"),
+        ("invalid", "invalid_rows"),
+    )
+    return {name: of_topic(metric, topic) for name, metric in metrics}
 
 
-def _progress(app: Application, trigger: int) -> Iterator[Check]:
+def _progress(app: Application, trigger: int) -> Iterator[AlarmDefinition]:
     for topic in app.reads:
-        yield Check(
+        yield AlarmDefinition(
             name=f"{app.name}-lag-{topic.name}",
             section="lag",
             meaning=f"{app.name} has a backlog of {topic.name} beyond one batch, or is silent.",
             value=lag(app, topic),
             threshold=0,
-            # An application that runs tells its lag at every trigger, also when there is nothing
-            # to do: silence is a stopped application.
+            # A running application publishes its lag at every trigger, even when it has nothing to
+            # do. Silence means that it has stopped.
             absent="breaching",
             serving=True,
         )
-    yield Check(
+    yield AlarmDefinition(
         name=f"{app.name}-freshness",
         section="freshness",
         meaning=f"What {app.name} writes is old when it is written.",
         value=freshness(app),
         threshold=max(_STALE_SECONDS, _STALE_TRIGGERS * trigger),
-        # Without events there is nothing that could be old; lag tells whether it runs.
-        absent="notBreaching",
+        # Without events nothing can be old. The lag alarm watches whether it runs.
         serving=True,
     )
-    yield Check(
+    yield AlarmDefinition(
         name=f"{app.name}-batch-time",
         section="batch time",
         meaning=f"Batches of {app.name} take longer than the {trigger} s between them.",
         value=batch_time(app),
         threshold=trigger,
-        absent="notBreaching",
     )
+
+
+def _outputs(app: Application) -> Iterator[AlarmDefinition]:
     if app.writes:
-        yield Check(
+        yield AlarmDefinition(
             name=f"{app.name}-outbox-age",
             section="outbox age",
             meaning=f"Alerts that {app.name} raised do not reach Kafka.",
-            value=published("outbox_oldest_seconds", "Maximum", {"application": app.name}),
+            value=of_application("outbox_oldest_seconds", "Maximum", app),
             threshold=_OUTBOX_SECONDS,
-            absent="notBreaching",
             minutes=1,
         )
     if app.hot:
-        yield Check(
+        yield AlarmDefinition(
             name=f"{app.name}-hot-answers",
             section="hot answers",
             meaning=f"What {app.name} answers does not reach Valkey.",
-            value=published("hot_answers_behind", "Maximum", {"application": app.name}),
+            value=of_application("hot_answers_behind", "Maximum", app),
             threshold=0,
-            # Told at each push; without clicks there is nothing to push.
-            absent="notBreaching",
+            # It is published at each push. Without clicks there is nothing to push.
             minutes=1,
         )
 
 
-def _drivers(app: Application) -> Iterator[Check]:
-    yield Check(
+def _drivers(app: Application) -> Iterator[AlarmDefinition]:
+    yield AlarmDefinition(
         name=f"{app.name}-drivers",
         section="drivers",
         meaning=f"No driver of {app.name} runs, or the job controller is silent.",
         value=drivers(app),
         comparison="below",
         threshold=1,
-        # The controller looks every minute; when it is silent nobody restarts anything.
+        # The controller looks every minute. While it is silent, nobody restarts anything.
         absent="breaching",
         minutes=1,
         serving=True,
     )
-    yield Check(
+    yield AlarmDefinition(
         name=f"{app.name}-failed-runs",
         section="failed runs",
         meaning=f"{app.name} fails again and again.",
-        value=published("failed_runs", "Maximum", {"application": app.name}),
+        value=of_application("failed_runs", "Maximum", app),
         threshold=_FAILED_RUNS - 1,
-        # The metric itself counts failures in a row: one look is enough.
+        # The metric itself counts failures in a row, so one period is enough.
         periods=1,
-        absent="notBreaching",
     )
 
 
-def _content(topic: Topic) -> Iterator[Check]:
-    yield Check(
+def _content(topic: Topic) -> Iterator[AlarmDefinition]:
+    yield AlarmDefinition(
         name=f"quarantine-{topic.name}",
         section="quarantine rate",
         meaning=f"Over {_QUARANTINE_PERCENT} % of the records in {topic.name} are no events.",
         value=quarantine_rate(topic),
         threshold=_QUARANTINE_PERCENT,
-        absent="notBreaching",
     )
-    yield Check(
+    yield AlarmDefinition(
         name=f"quality-{topic.name}",
         section="quality",
         meaning=f"Less than {_QUALITY_PERCENT} % of the new events in {topic.name} are good.",
         value=quality(topic),
         comparison="below",
         threshold=_QUALITY_PERCENT,
-        absent="notBreaching",
     )

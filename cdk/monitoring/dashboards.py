@@ -1,4 +1,4 @@
-"""Dashboards: rows of graphs under a heading that says what the row answers."""
+"""Dashboards: rows of graphs, each under a heading that says what the row answers."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ _WIDE = 24
 _GRAPH = (8, 6)
 _HEADING_HEIGHT = 2
 _ALARMS_HEIGHT = 6
-# One widget takes no more.
+# A widget shows at most this many.
 _MOST_ALARMS = 100
 
 
 @dataclass(frozen=True)
 class Search:
-    """Every metric that fits, where AWS does not say with which dimensions together it writes."""
+    """Every metric that matches. It is for metrics whose combination of dimensions AWS does not
+    document."""
 
     namespace: str
     metric: str
@@ -47,7 +48,7 @@ class Search:
 
 @dataclass(frozen=True)
 class Graph:
-    """`lines` by their label; a point every `minutes`."""
+    """`lines` by their label, with one point every `minutes`."""
 
     title: str
     lines: Mapping[str, Source | Formula | Search]
@@ -56,7 +57,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class Row:
-    """`text` is Markdown: what the graphs answer, and what they do not."""
+    """`text` is Markdown and says what the graphs answer, and what they do not."""
 
     heading: str
     text: str

@@ -1,4 +1,4 @@
-"""What is looked at in the functions, the HTTP API, and on the way from an order to its answer."""
+"""Alarms and metrics of the functions, of the HTTP API, and of an order's way to its answer."""
 
 from __future__ import annotations
 
@@ -7,24 +7,25 @@ from collections.abc import Iterator, Mapping
 from aws_cdk import aws_lambda as lambda_
 
 from cdk.lake.table_optimizers import LOOK_EVERY
-from cdk.monitoring.alarms import Check, Source, Statistic, published
+from cdk.monitoring.alarms import AlarmDefinition, Source, Statistic, published
 from contracts.applications import ORDER_ANSWERS
+from contracts.metrics import MetricName
 
 NOTIFIER = "alert_notifier"
-# Minutes between two calls, where they are more than an alarm's usual period: three failures in a
-# row would never be seen.
+# Minutes between two calls, where they are longer than an alarm's usual period. Otherwise three
+# failures in a row would never be seen.
 _CALLED_EVERY = {"table_optimizers": int(LOOK_EVERY.to_minutes())}
-# Only deployments call it, and they fail with it.
+# Only deployments call it. When it fails, the deployment fails.
 _OF_DEPLOYMENTS = frozenset({"migrations"})
-# An order is sent every five minutes and given up on after two.
+# An order is sent every five minutes. The canary gives up on it after two.
 _CANARY_SECONDS = 60
 
 
-def function(of: lambda_.IFunction, metric: str, statistic: Statistic) -> Source:
+def function(each: lambda_.IFunction, metric: str, statistic: Statistic) -> Source:
     return Source(
         namespace="AWS/Lambda",
         metric=metric,
-        dimensions={"FunctionName": of.function_name},
+        dimensions={"FunctionName": each.function_name},
         statistic=statistic,
     )
 
@@ -39,52 +40,51 @@ def http_api(api_id: str, metric: str, statistic: Statistic) -> Source:
     )
 
 
+def of_notifier(metric: MetricName) -> Source:
+    return published(metric, "Sum", {"application": NOTIFIER})
+
+
 def canary() -> Source:
     return published("canary_seconds", "Maximum", {"application": ORDER_ANSWERS.name})
 
 
-def function_checks(functions: Mapping[str, lambda_.IFunction], api_id: str) -> Iterator[Check]:
-    """Checks of the functions by name, of what two of them publish, and of the API."""
+def function_alarms(
+    functions: Mapping[str, lambda_.IFunction], api_id: str
+) -> Iterator[AlarmDefinition]:
+    """The alarms of each function by its name, of what two of them publish, and of the API."""
     for name, each in functions.items():
         if name in _OF_DEPLOYMENTS:
             continue
-        yield Check(
+        yield AlarmDefinition(
             name=f"{name.replace('_', '-')}-errors",
             section="function errors",
             meaning=f"The function {name} fails.",
             value=function(each, "Errors", "Sum"),
             threshold=0,
             minutes=_CALLED_EVERY.get(name, 5),
-            # A function that nobody calls fails at nothing.
-            absent="notBreaching",
         )
-    yield Check(
+    yield AlarmDefinition(
         name="notifications-failed",
-        section="notifications failed",
         meaning="Alerts do not reach the people they are for.",
-        value=published("notifications_failed", "Sum", {"application": NOTIFIER}),
+        value=of_notifier("notifications_failed"),
         threshold=0,
-        # Tries follow one another at once and the batch is put aside after the last of them: by
-        # the third period there would be nothing left to see.
+        # The tries follow one another at once, and after the last of them the batch is put aside.
+        # In a third period there would be nothing left to see.
         periods=1,
-        absent="notBreaching",
     )
-    yield Check(
+    yield AlarmDefinition(
         name="canary",
-        section="canary",
         meaning="An order takes too long from Kafka to Postgres, or does not arrive.",
         value=canary(),
         threshold=_CANARY_SECONDS,
-        # An order that is lost is not measured.
+        # A lost order is not measured.
         absent="breaching",
         serving=True,
     )
-    yield Check(
+    yield AlarmDefinition(
         name="api-errors",
-        section="api errors",
         meaning="The query API answers with errors of its own.",
         value=http_api(api_id, "5xx", "Sum"),
         threshold=0,
-        absent="notBreaching",
         serving=True,
     )

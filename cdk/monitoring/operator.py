@@ -1,32 +1,35 @@
-"""The dashboard of whoever keeps it running: from what a shop notices down to the machines."""
+"""The dashboard of the operators: from what a shop notices down to the machines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from aws_cdk import aws_lambda as lambda_
 
 from cdk.monitoring import stores
-from cdk.monitoring.alarms import Source, Statistic, published
+from cdk.monitoring.alarms import Formula, Source, Statistic
 from cdk.monitoring.applications import (
     batch_time,
     drivers,
     freshness,
     lag,
+    of_application,
+    of_each_topic,
     quality,
     quarantine_rate,
 )
 from cdk.monitoring.dashboards import Graph, Row, Search
-from cdk.monitoring.functions import NOTIFIER, canary, function, http_api
-from cdk.settings import Settings
-from contracts.applications import APPLICATIONS, INGEST, Application
+from cdk.monitoring.functions import canary, function, http_api, of_notifier
+from cdk.settings import EnvironmentSettings
+from contracts.applications import APPLICATIONS, INGEST
 from contracts.metrics import MetricName
+from contracts.topics import Topic
 
 _EMR = "AWS/EMRServerless"
 
 
 def operator_rows(
-    settings: Settings,
+    settings: EnvironmentSettings,
     *,
     functions: Mapping[str, lambda_.IFunction],
     api_id: str,
@@ -45,13 +48,15 @@ def operator_rows(
 
 
 def _each(metric: MetricName, statistic: Statistic) -> dict[str, Source]:
-    return {
-        app.name: published(metric, statistic, {"application": app.name}) for app in APPLICATIONS
-    }
+    return {app.name: of_application(metric, statistic, app) for app in APPLICATIONS}
 
 
-def _writers() -> list[Application]:
-    return [app for app in APPLICATIONS if app.writes]
+def _writers(metric: MetricName, statistic: Statistic) -> dict[str, Source]:
+    return {app.name: of_application(metric, statistic, app) for app in APPLICATIONS if app.writes}
+
+
+def _shares(of_records: Callable[[Topic], Formula]) -> dict[str, Formula]:
+    return {topic.name: of_records(topic) for topic in INGEST.reads}
 
 
 def _answers() -> Row:
@@ -60,16 +65,16 @@ def _answers() -> Row:
     }
     return Row(
         "Are the answers there, and how old are they?",
-        "Lag is what a whole batch could not take; it is told while nothing happens too.",
+        "Lag is what a whole batch could not take. It is published also while nothing happens.",
         [
             Graph("Lag, offsets", behind),
             Graph("Freshness, seconds", {app.name: freshness(app) for app in APPLICATIONS}),
-            Graph("Canary: an order to Postgres, seconds", {"canary": canary()}, minutes=5),
+            Graph("Canary: an order to Postgres, seconds", {"canary": canary()}, 5),
         ],
     )
 
 
-def _batches(settings: Settings) -> Row:
+def _batches(settings: EnvironmentSettings) -> Row:
     triggers = ", ".join(f"{name} {seconds} s" for name, seconds in settings.triggers)
     return Row(
         "Do batches keep their pace?",
@@ -80,64 +85,45 @@ def _batches(settings: Settings) -> Row:
             Graph("Records in a batch", _each("batch_rows", "Maximum")),
             Graph("Postgres commit, seconds", _each("postgres_commit_seconds", "Average")),
             Graph("Lake commit, seconds", _each("lake_commit_seconds", "Average")),
-            Graph("Batches shown again", _each("repeated_batches", "Sum"), minutes=5),
+            Graph("Batches shown again", _each("repeated_batches", "Sum"), 5),
         ],
     )
 
 
 def _records() -> Row:
-    def counted(metric: MetricName) -> dict[str, Source]:
-        return {
-            topic.name: published(metric, "Sum", {"application": INGEST.name, "topic": topic.name})
-            for topic in INGEST.reads
-        }
-
     return Row(
         "What comes in?",
         "Every record is new, a duplicate or in the quarantine; late ones are in every total.",
         [
-            Graph("New events", counted("valid_rows"), minutes=5),
-            Graph("Duplicates", counted("duplicate_rows"), minutes=5),
-            Graph("Late", counted("late_rows"), minutes=5),
-            Graph(
-                "Quarantine, % of records",
-                {topic.name: quarantine_rate(topic) for topic in INGEST.reads},
-                minutes=5,
-            ),
-            Graph(
-                "Quality, % of new events",
-                {topic.name: quality(topic) for topic in INGEST.reads},
-                minutes=5,
-            ),
+            Graph("New events", of_each_topic("valid_rows"), 5),
+            Graph("Duplicates", of_each_topic("duplicate_rows"), 5),
+            Graph("Late", of_each_topic("late_rows"), 5),
+            Graph("Quarantine, % of records", _shares(quarantine_rate), 5),
+            Graph("Quality, % of new events", _shares(quality), 5),
         ],
     )
 
 
 def _alerts() -> Row:
-    def of_writers(metric: MetricName, statistic: Statistic) -> dict[str, Source]:
-        return {
-            app.name: published(metric, statistic, {"application": app.name}) for app in _writers()
-        }
-
     return Row(
         "Do alerts get out?",
         "From Postgres through the outbox to Kafka, from there by the notifier to people.",
         [
-            Graph("Raised", of_writers("alerts_raised", "Sum"), minutes=5),
-            Graph("Oldest in the outbox, seconds", of_writers("outbox_oldest_seconds", "Maximum")),
+            Graph("Raised", _writers("alerts_raised", "Sum"), 5),
+            Graph("Oldest in the outbox, seconds", _writers("outbox_oldest_seconds", "Maximum")),
             Graph(
                 "Notifications",
                 {
-                    "sent": published("notifications_sent", "Sum", {"application": NOTIFIER}),
-                    "failed": published("notifications_failed", "Sum", {"application": NOTIFIER}),
+                    "sent": of_notifier("notifications_sent"),
+                    "failed": of_notifier("notifications_failed"),
                 },
-                minutes=5,
+                5,
             ),
         ],
     )
 
 
-def _machines(settings: Settings, cluster_id: str | None) -> Row:
+def _machines(settings: EnvironmentSettings, cluster_id: str | None) -> Row:
     graphs = [
         Graph("Drivers", {app.name: drivers(app) for app in APPLICATIONS}),
         Graph("Failed runs, last hour", _each("failed_runs", "Maximum")),
@@ -164,7 +150,7 @@ def _cluster(cluster_id: str) -> list[Graph]:
         Graph(
             "YARN applications",
             {"running": emr("AppsRunning", "Maximum"), "pending": emr("AppsPending", "Maximum")},
-            minutes=5,
+            5,
         ),
         Graph(
             "Nodes",
@@ -173,19 +159,15 @@ def _cluster(cluster_id: str) -> list[Graph]:
                 "unhealthy": emr("MRUnhealthyNodes", "Maximum"),
                 "lost": emr("MRLostNodes", "Maximum"),
             },
-            minutes=5,
+            5,
         ),
-        Graph(
-            "YARN memory free, %",
-            {"free": emr("YARNMemoryAvailablePercentage", "Minimum")},
-            minutes=5,
-        ),
+        Graph("YARN memory free, %", {"free": emr("YARNMemoryAvailablePercentage", "Minimum")}, 5),
     ]
 
 
-def _serverless(settings: Settings) -> list[Graph]:
-    """Found by the application's name, a dimension since release 7.10 (AWS, "Monitoring EMR
-    Serverless applications and jobs")."""
+def _serverless(settings: EnvironmentSettings) -> list[Graph]:
+    """They are found by the application's name, which is a dimension since release 7.10 (AWS,
+    "Monitoring EMR Serverless applications and jobs")."""
     application = {"ApplicationName": settings.name("jobs")}
     return [
         Graph("Workers", {"": Search(_EMR, "RunningWorkerCount", application)}),
@@ -193,8 +175,8 @@ def _serverless(settings: Settings) -> list[Graph]:
     ]
 
 
-def _kafka(settings: Settings) -> Row:
-    def a_broker(metric: str, statistic: Statistic = "Average") -> dict[str, Source]:
+def _kafka(settings: EnvironmentSettings) -> Row:
+    def each_broker(metric: str, statistic: Statistic = "Average") -> dict[str, Source]:
         return {
             f"broker {broker}": stores.kafka(settings, metric, statistic, broker)
             for broker in stores.brokers(settings)
@@ -206,8 +188,8 @@ def _kafka(settings: Settings) -> Row:
         "Express brokers replicate below Kafka: there is no metric of partitions that are offline.",
         [
             Graph("CPU, %", {f"broker {n}": stores.broker_cpu(settings, n) for n in brokers}),
-            Graph("Bytes in a second", a_broker("BytesInPerSec")),
-            Graph("Bytes out a second", a_broker("BytesOutPerSec")),
+            Graph("Bytes in a second", each_broker("BytesInPerSec")),
+            Graph("Bytes out a second", each_broker("BytesOutPerSec")),
             Graph(
                 "Clients held back, ms",
                 {
@@ -216,14 +198,14 @@ def _kafka(settings: Settings) -> Row:
                     for what, held_back in stores.broker_throttling(settings, n).items()
                 },
             ),
-            Graph("Connections", a_broker("ConnectionCount", "Maximum")),
+            Graph("Connections", each_broker("ConnectionCount", "Maximum")),
             Graph("Storage, bytes", {"used": stores.kafka(settings, "StorageUsed", "Maximum")}, 60),
         ],
     )
 
 
-def _valkey(settings: Settings) -> Row:
-    def a_node(metric: str, statistic: Statistic) -> dict[str, Source]:
+def _valkey(settings: EnvironmentSettings) -> Row:
+    def each_node(metric: str, statistic: Statistic) -> dict[str, Source]:
         return {
             name: stores.valkey(node, metric, statistic)
             for name, node in stores.valkey_nodes(settings)
@@ -231,20 +213,20 @@ def _valkey(settings: Settings) -> Row:
 
     return Row(
         "Valkey",
-        "A line a node, named shard-node. What is in it can be made again from Postgres.",
+        "One line per node, named shard-node. Its content can be made again from Postgres.",
         [
-            Graph("Engine CPU, %", a_node("EngineCPUUtilization", "Average")),
-            # On nodes of two processors what else runs there counts.
-            Graph("CPU, %", a_node("CPUUtilization", "Average")),
-            Graph("Memory, %", a_node("DatabaseMemoryUsagePercentage", "Maximum")),
-            Graph("Evictions", a_node("Evictions", "Sum")),
-            Graph("Replication lag, seconds", a_node("ReplicationLag", "Maximum")),
-            Graph("Connections", a_node("CurrConnections", "Maximum")),
+            Graph("Engine CPU, %", each_node("EngineCPUUtilization", "Average")),
+            # A node of two processors has little left for what runs beside the engine.
+            Graph("CPU, %", each_node("CPUUtilization", "Average")),
+            Graph("Memory, %", each_node("DatabaseMemoryUsagePercentage", "Maximum")),
+            Graph("Evictions", each_node("Evictions", "Sum")),
+            Graph("Replication lag, seconds", each_node("ReplicationLag", "Maximum")),
+            Graph("Connections", each_node("CurrConnections", "Maximum")),
         ],
     )
 
 
-def _postgres(settings: Settings) -> Row:
+def _postgres(settings: EnvironmentSettings) -> Row:
     def writer(metric: str, statistic: Statistic) -> dict[str, Source]:
         return {"writer": stores.postgres(settings, metric, statistic)}
 
@@ -263,22 +245,20 @@ def _postgres(settings: Settings) -> Row:
 
 
 def _functions(functions: Mapping[str, lambda_.IFunction], api_id: str) -> Row:
-    def a_function(metric: str, statistic: Statistic) -> dict[str, Source]:
+    def each_function(metric: str, statistic: Statistic) -> dict[str, Source]:
         return {name: function(each, metric, statistic) for name, each in functions.items()}
 
     return Row(
         "Functions and the query API",
         "4xx are the callers' own, most often a token that is missing or has ended.",
         [
-            Graph("Errors", a_function("Errors", "Sum"), minutes=5),
-            Graph("Throttles", a_function("Throttles", "Sum"), minutes=5),
-            Graph("Duration, ms", a_function("Duration", "Maximum"), minutes=5),
-            Graph("API requests", {"all": http_api(api_id, "Count", "Sum")}, minutes=5),
+            Graph("Errors", each_function("Errors", "Sum"), 5),
+            Graph("Throttles", each_function("Throttles", "Sum"), 5),
+            Graph("Duration, ms", each_function("Duration", "Maximum"), 5),
+            Graph("API requests", {"all": http_api(api_id, "Count", "Sum")}, 5),
             Graph(
-                "API errors",
-                {kind: http_api(api_id, kind, "Sum") for kind in ("4xx", "5xx")},
-                minutes=5,
+                "API errors", {kind: http_api(api_id, kind, "Sum") for kind in ("4xx", "5xx")}, 5
             ),
-            Graph("API latency, ms", {"mean": http_api(api_id, "Latency", "Average")}, minutes=5),
+            Graph("API latency, ms", {"mean": http_api(api_id, "Latency", "Average")}, 5),
         ],
     )

@@ -1,4 +1,4 @@
-"""Whom alarms reach, and the budget that reaches the same people."""
+"""The people whom alarms reach, and the budget that reaches the same people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from cdk.monitoring.alarms import link
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 
 BUDGET_SECTION = "monthly budget"
 _FORECAST_PERCENT = 80
@@ -19,10 +19,12 @@ _ACTUAL_PERCENT = 100
 
 
 class OperatorTopic(sns.Topic):
-    """Encrypted, over TLS only; CloudWatch and Budgets of this account may write to it. It mails
-    `settings.alarm_email`, who has to confirm once."""
+    """Encrypted, and only over TLS. CloudWatch and Budgets of this account may write to it. It
+    mails `settings.alarm_email`, who has to confirm once."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, key: kms.IKey) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: EnvironmentSettings, key: kms.IKey
+    ) -> None:
         super().__init__(
             scope,
             id,
@@ -30,7 +32,7 @@ class OperatorTopic(sns.Topic):
             master_key=key,
             enforce_ssl=True,
         )
-        # A policy of ours takes the place of the one that lets the account's own alarms in.
+        # A policy of our own replaces the default one, which lets the account's alarms in.
         for service in ("cloudwatch", "budgets"):
             self.add_to_resource_policy(
                 iam.PolicyStatement(
@@ -45,10 +47,12 @@ class OperatorTopic(sns.Topic):
 
 
 class MonthlyBudget(Construct):
-    """Of the whole account: a filter by tag sees nothing until somebody activates the tag for
-    billing, and a budget that sees nothing never warns."""
+    """A budget of the whole account. A filter by tag would see nothing until somebody activates the
+    tag for billing, and a budget that sees nothing never warns."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, topic: sns.ITopic) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: EnvironmentSettings, topic: sns.ITopic
+    ) -> None:
         super().__init__(scope, id)
         budget = budgets.CfnBudget
         subscriber = budget.SubscriberProperty(address=topic.topic_arn, subscription_type="SNS")
@@ -75,7 +79,7 @@ class MonthlyBudget(Construct):
                 for kind, percent in warnings
             ],
         )
-        # Budgets have no description: the template at least says where to read on.
+        # A budget has no description, so the template says where to read on.
         resource.add_metadata("runbook", link(BUDGET_SECTION))
-        # Budgets tries the topic when it is made.
+        # AWS Budgets tests the topic when it makes the budget.
         resource.node.add_dependency(topic)

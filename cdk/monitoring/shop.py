@@ -1,19 +1,18 @@
-"""The dashboard of the shop: what happens in it, as far as metrics carry it."""
+"""The dashboard of the shop: what happens in it, as far as metrics can say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdk.monitoring.alarms import Formula, Source, published
-from cdk.monitoring.applications import freshness, quality
+from cdk.monitoring.alarms import Formula
+from cdk.monitoring.applications import freshness, of_application, of_each_topic, of_topic, quality
 from cdk.monitoring.dashboards import Graph, Row
-from cdk.monitoring.functions import NOTIFIER, canary, http_api
+from cdk.monitoring.functions import canary, http_api, of_notifier
 from contracts.applications import APPLICATIONS, INGEST, ORDER_ANSWERS
-from contracts.metrics import Dimension
 from contracts.topics import Topic
 
-# Money would need a metric for each currency, and a metric that is published twice after a crash
-# counts twice. The tables count once.
+# Money would need one metric per currency. After a crash a metric may be published twice and then
+# counts twice, while the tables count once.
 _NOT_HERE = (
     "Revenue, order values, customers and categories are answers, not metrics: they are in "
     "`order_metrics` (query API) and `gold.order_metrics` (Athena), exact and for all time. "
@@ -27,13 +26,9 @@ def shop_rows(api_id: str) -> Iterator[Row]:
         "What happens in the shop?",
         "Events that were new, by topic. Late: more than 15 minutes after their time.",
         [
-            Graph("Events a minute", {each.name: _a_minute(each) for each in INGEST.reads}, 5),
-            Graph("Events an hour", {each.name: _new(each) for each in INGEST.reads}, 60),
-            Graph(
-                "Late",
-                {each.name: published("late_rows", "Sum", _place(each)) for each in INGEST.reads},
-                60,
-            ),
+            Graph("Events a minute", {each.name: _per_minute(each) for each in INGEST.reads}, 5),
+            Graph("Events an hour", of_each_topic("valid_rows"), 60),
+            Graph("Late", of_each_topic("late_rows"), 60),
         ],
     )
     yield Row(
@@ -43,17 +38,13 @@ def shop_rows(api_id: str) -> Iterator[Row]:
             Graph(
                 "Alerts raised",
                 {
-                    app.name: published("alerts_raised", "Sum", {"application": app.name})
+                    app.name: of_application("alerts_raised", "Sum", app)
                     for app in APPLICATIONS
                     if app.writes
                 },
                 60,
             ),
-            Graph(
-                "Notifications sent",
-                {"sent": published("notifications_sent", "Sum", {"application": NOTIFIER})},
-                60,
-            ),
+            Graph("Notifications sent", {"sent": of_notifier("notifications_sent")}, 60),
         ],
     )
     yield Row(
@@ -72,13 +63,8 @@ def shop_rows(api_id: str) -> Iterator[Row]:
     yield Row("What is not here", _NOT_HERE, [])
 
 
-def _place(topic: Topic) -> dict[Dimension, str]:
-    return {"application": INGEST.name, "topic": topic.name}
-
-
-def _new(topic: Topic) -> Source:
-    return published("valid_rows", "Sum", _place(topic))
-
-
-def _a_minute(topic: Topic) -> Formula:
-    return Formula(expression="60 * {valid} / PERIOD({valid})", sources={"valid": _new(topic)})
+def _per_minute(topic: Topic) -> Formula:
+    return Formula(
+        expression="60 * {valid} / PERIOD({valid})",
+        sources={"valid": of_topic("valid_rows", topic)},
+    )

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from cdk.grants import allow
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 
 ENGINE = rds.AuroraPostgresEngineVersion.VER_18_4
 DATABASE = "shopstream"
@@ -21,54 +21,21 @@ _PORT = 5432
 
 
 class Postgres(Construct):
-    """Everyone but the migrations connects as a user with an IAM token instead of a password."""
+    """Only the migrations have a password; everyone else signs in with an IAM token."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         vpc: ec2.IVpc,
         subnets: ec2.SubnetSelection,
         key: kms.IKey,
     ) -> None:
         super().__init__(scope, id)
         self._key = key
-        engine = rds.DatabaseClusterEngine.aurora_postgres(version=ENGINE)
-        sizes = settings.postgres
-        name = settings.name("postgres")
-        self.database = DATABASE
-        self.cluster = rds.DatabaseCluster(
-            self,
-            "Cluster",
-            cluster_identifier=name,
-            engine=engine,
-            vpc=vpc,
-            vpc_subnets=subnets,
-            port=_PORT,
-            default_database_name=DATABASE,
-            # The password is Aurora's own: it rotates it without a function of ours.
-            credentials=rds.Credentials.from_username(ADMIN, encryption_key=key),
-            manage_master_user_password=True,
-            iam_authentication=True,
-            writer=rds.ClusterInstance.serverless_v2("Writer"),
-            readers=[
-                rds.ClusterInstance.serverless_v2(f"Reader{number}", scale_with_writer=True)
-                for number in range(1, sizes.readers + 1)
-            ],
-            serverless_v2_min_capacity=sizes.min_capacity,
-            serverless_v2_max_capacity=sizes.max_capacity,
-            storage_encryption_key=key,
-            backup=rds.BackupProps(retention=Duration.days(sizes.backup_days)),
-            parameter_group=rds.ParameterGroup(
-                self, "Parameters", engine=engine, parameters={"rds.force_ssl": "1"}
-            ),
-            cloudwatch_logs_exports=["postgresql"],
-            copy_tags_to_snapshot=True,
-            deletion_protection=settings.deletion_protection,
-            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        )
+        self.cluster = self._database(settings, vpc, subnets)
         # The library keeps these with their cluster for the policy Retain alone.
         RemovalPolicies.of(self.cluster).retain_on_update_or_delete(
             apply_to_resource_types=["AWS::RDS::DBInstance", "AWS::RDS::DBSubnetGroup"]
@@ -80,30 +47,23 @@ class Postgres(Construct):
                     reason="An environment to throw away; the cluster itself is kept.",
                 )
             )
-        # Made before Aurora makes it, which would keep it for ever.
-        server_logs = log_group(
-            self,
-            "ServerLogs",
-            settings=settings,
-            key=key,
-            name=f"/aws/rds/cluster/{name}/postgresql",
-        )
+        # Aurora would make this group itself and keep its lines for ever.
+        name = f"/aws/rds/cluster/{settings.name('postgres')}/postgresql"
+        server_logs = log_group(self, "ServerLogs", settings=settings, key=key, name=name)
         self.cluster.node.add_dependency(server_logs)
-        self.host = self.cluster.cluster_endpoint.hostname
-        self.port = _PORT
         secret = self.cluster.secret
         assert secret is not None
         self.secret: secretsmanager.ISecret = secret
 
     def url(self, user: str, roots: str) -> str:
-        """A libpq URL without a password. The server's certificate is checked against `roots`, a
-        file beside the client; no system trusts the authorities of RDS by itself."""
-        place = f"{self.host}:{self.port}/{self.database}"
-        return f"postgresql://{user}@{place}?sslmode=verify-full&sslrootcert={roots}"
+        """A libpq URL without a password. The client checks the server's certificate against
+        `roots`, a file beside it: no system trusts the certificate authorities of RDS by itself."""
+        address = f"{self.cluster.cluster_endpoint.hostname}:{_PORT}/{DATABASE}"
+        return f"postgresql://{user}@{address}?sslmode=verify-full&sslrootcert={roots}"
 
     def allow_from(self, peer: ec2.IConnectable) -> None:
         """Let `peer` reach the database."""
-        # Said from the side of the peer: its stack depends on this one, never the other way.
+        # The rule stands in the peer's stack: that one depends on this one, never the reverse.
         peer.connections.allow_to(self.cluster, ec2.Port.tcp(_PORT))
 
     def grant_connect(self, grantee: iam.IGrantable, user: str) -> None:
@@ -117,3 +77,39 @@ class Postgres(Construct):
         reads = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
         allow(grantee, reads, [self.secret.secret_arn])
         self._key.grant_decrypt(grantee)
+
+    def _database(
+        self, settings: EnvironmentSettings, vpc: ec2.IVpc, subnets: ec2.SubnetSelection
+    ) -> rds.DatabaseCluster:
+        engine = rds.DatabaseClusterEngine.aurora_postgres(version=ENGINE)
+        sizes = settings.postgres
+        return rds.DatabaseCluster(
+            self,
+            "Cluster",
+            cluster_identifier=settings.name("postgres"),
+            engine=engine,
+            vpc=vpc,
+            vpc_subnets=subnets,
+            port=_PORT,
+            default_database_name=DATABASE,
+            # Aurora keeps the password and rotates it without a function of ours.
+            credentials=rds.Credentials.from_username(ADMIN, encryption_key=self._key),
+            manage_master_user_password=True,
+            iam_authentication=True,
+            writer=rds.ClusterInstance.serverless_v2("Writer"),
+            readers=[
+                rds.ClusterInstance.serverless_v2(f"Reader{number}", scale_with_writer=True)
+                for number in range(1, sizes.readers + 1)
+            ],
+            serverless_v2_min_capacity=sizes.min_capacity,
+            serverless_v2_max_capacity=sizes.max_capacity,
+            storage_encryption_key=self._key,
+            backup=rds.BackupProps(retention=Duration.days(sizes.backup_days)),
+            parameter_group=rds.ParameterGroup(
+                self, "Parameters", engine=engine, parameters={"rds.force_ssl": "1"}
+            ),
+            cloudwatch_logs_exports=["postgresql"],
+            copy_tags_to_snapshot=True,
+            deletion_protection=settings.deletion_protection,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        )

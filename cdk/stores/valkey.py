@@ -19,7 +19,7 @@ from constructs import Construct
 
 from cdk.grants import allow
 from cdk.log_retention import log_group
-from cdk.settings import Settings
+from cdk.settings import EnvironmentSettings
 from contracts.valkey_url import ValkeyUrl
 
 ENGINE_VERSION = "9.0"
@@ -28,37 +28,79 @@ PORT = 6379
 
 
 class Valkey(Construct):
-    """One IAM user, `user`, may do everything to keys and nothing to the server."""
+    """It has one IAM user, `user`, who may do everything to keys and nothing to the server."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        settings: Settings,
+        settings: EnvironmentSettings,
         vpc: ec2.IVpc,
         subnets: ec2.SubnetSelection,
         key: kms.IKey,
     ) -> None:
         super().__init__(scope, id)
         self.replication_group_id = settings.name("valkey")
-        # IAM asks for a user id that equals the user's name.
+        # IAM requires that the user's id equals the user's name.
         self.user = settings.name("jobs")
         self.security_group = ec2.SecurityGroup(
             self, "SecurityGroup", vpc=vpc, description="Valkey nodes", allow_all_outbound=False
         )
+        ids = vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids
+        self._group = self._nodes(settings, ids, key)
+        _acknowledge(
+            self._group,
+            "AwsSolutions-AEC6",
+            "Users are IAM users of a user group; the rule knows the AUTH token alone.",
+        )
+        if settings.valkey.replicas == 0:
+            _acknowledge(
+                self._group,
+                "AwsSolutions-AEC4",
+                "Without replicas there is nothing to spread; the store is rebuilt.",
+            )
+
+    @property
+    def url(self) -> str:
+        """The address of the cluster, and the user that an application signs in as."""
+        host = self._group.attr_configuration_end_point_address
+        return str(ValkeyUrl(((host, PORT),), user=self.user, cache=self.replication_group_id))
+
+    def allow_from(self, peer: ec2.IConnectable) -> None:
+        """Let `peer` reach the nodes."""
+        # The rule stands in the peer's stack: that one depends on this one, never the reverse.
+        peer.connections.allow_to(self.security_group, ec2.Port.tcp(PORT))
+
+    def grant_connect(self, grantee: iam.IGrantable) -> None:
+        """Connect as `user`."""
+        named = (("replicationgroup", self.replication_group_id), ("user", self.user))
+        arns = [
+            Stack.of(self).format_arn(
+                service="elasticache",
+                resource=kind,
+                resource_name=name,
+                arn_format=ArnFormat.COLON_RESOURCE_NAME,
+            )
+            for kind, name in named
+        ]
+        allow(grantee, ["elasticache:Connect"], arns)
+
+    def _nodes(
+        self, settings: EnvironmentSettings, subnet_ids: list[str], key: kms.IKey
+    ) -> elasticache.CfnReplicationGroup:
         subnet_group = elasticache.CfnSubnetGroup(
             self,
             "Subnets",
             cache_subnet_group_name=self.replication_group_id,
             description="Private subnets",
-            subnet_ids=vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids,
+            subnet_ids=subnet_ids,
         )
-        self._group = elasticache.CfnReplicationGroup(
+        group = elasticache.CfnReplicationGroup(
             self,
             "Group",
             replication_group_id=self.replication_group_id,
-            replication_group_description="Recent views, trending products, recommendations",
+            replication_group_description="Recent views, product activity, trending products",
             engine="valkey",
             engine_version=ENGINE_VERSION,
             cache_node_type=settings.valkey.node_type,
@@ -78,50 +120,13 @@ class Valkey(Construct):
             user_group_ids=[self._users(settings, key).ref],
             log_delivery_configurations=[self._slow_log(settings, key)],
         )
-        Validations.of(self._group).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions-AEC6",
-                reason="Users are IAM users of a user group; the rule knows the AUTH token alone.",
-            )
-        )
-        if settings.valkey.replicas == 0:
-            Validations.of(self._group).acknowledge(
-                Acknowledgment(
-                    id="AwsSolutions-AEC4",
-                    reason="Without replicas there is nothing to spread; the store is rebuilt.",
-                )
-            )
-        self._group.cfn_options.update_policy = CfnUpdatePolicy(use_online_resharding=True)
-        self._group.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+        group.cfn_options.update_policy = CfnUpdatePolicy(use_online_resharding=True)
+        group.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
+        return group
 
-    @property
-    def url(self) -> str:
-        """How an application is told of the cluster and of the user it signs in as."""
-        host, port = self._group.attr_configuration_end_point_address, PORT
-        return str(ValkeyUrl(((host, port),), user=self.user, cache=self.replication_group_id))
-
-    def allow_from(self, peer: ec2.IConnectable) -> None:
-        """Let `peer` reach the nodes."""
-        # Said from the side of the peer: its stack depends on this one, never the other way.
-        peer.connections.allow_to(self.security_group, ec2.Port.tcp(PORT))
-
-    def grant_connect(self, grantee: iam.IGrantable) -> None:
-        """Connect as `user`."""
-        named = (("replicationgroup", self.replication_group_id), ("user", self.user))
-        arns = [
-            Stack.of(self).format_arn(
-                service="elasticache",
-                resource=kind,
-                resource_name=name,
-                arn_format=ArnFormat.COLON_RESOURCE_NAME,
-            )
-            for kind, name in named
-        ]
-        allow(grantee, ["elasticache:Connect"], arns)
-
-    def _users(self, settings: Settings, key: kms.IKey) -> elasticache.CfnUserGroup:
-        # A group of Valkey takes no user without a way to sign in (ElastiCache's guide, "RBAC"):
-        # this one is off, and nobody knows its password.
+    def _users(self, settings: EnvironmentSettings, key: kms.IKey) -> elasticache.CfnUserGroup:
+        # A user group of Valkey has a default user, which needs a way to sign in (ElastiCache's
+        # guide, "RBAC"). This one is off, and nobody knows its password.
         password = secretsmanager.Secret(
             self,
             "DefaultPassword",
@@ -132,10 +137,8 @@ class Valkey(Construct):
             ),
             removal_policy=RemovalPolicy.DESTROY,
         )
-        Validations.of(password).acknowledge(
-            Acknowledgment(
-                id="AwsSolutions-SMG4", reason="Its user is off: there is nothing to rotate it for."
-            )
+        _acknowledge(
+            password, "AwsSolutions-SMG4", "Its user is off: there is nothing to rotate it for."
         )
         closed = elasticache.CfnUser(
             self,
@@ -167,7 +170,7 @@ class Valkey(Construct):
         )
 
     def _slow_log(
-        self, settings: Settings, key: kms.IKey
+        self, settings: EnvironmentSettings, key: kms.IKey
     ) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
         group = log_group(self, "SlowLog", settings=settings, key=key)
         replication_group = elasticache.CfnReplicationGroup
@@ -181,3 +184,7 @@ class Valkey(Construct):
             log_format="json",
             log_type="slow-log",
         )
+
+
+def _acknowledge(scope: Construct, finding: str, reason: str) -> None:
+    Validations.of(scope).acknowledge(Acknowledgment(id=finding, reason=reason))

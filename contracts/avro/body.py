@@ -1,7 +1,8 @@
-"""Is a body what its schema says? Asked before a decoder that forgives, or allocates what it reads.
+"""Does a body fit its schema? This is checked before decoding, because decoders forgive too much.
 
-fastavro takes a negative enum or union index as one counted from the end, 64 bits for an ``int``
-and any number of varint bytes, where Avro's own decoder refuses; here both refuse.
+fastavro counts a negative enum or union index from the end, and it takes 64 bits for an ``int`` and
+any number of varint bytes. Avro's own decoder refuses these, and so does this check. A decoder may
+also allocate the length that a body claims.
 """
 
 from __future__ import annotations
@@ -10,20 +11,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 MAX_DEPTH = 64
-# An empty record takes no bytes, so a count of them is not bounded by the bytes that are left.
+# An empty record takes no bytes, so the bytes that are left do not bound how many there are.
 MAX_EMPTY_ITEMS = 100_000
 _VARINT_BYTES = 10
 _INT_MIN, _INT_MAX = -(2**31), 2**31 - 1
 
 
 class MalformedBodyError(ValueError):
-    """The bytes are no value of the schema; the text says which and where."""
+    """The bytes are not a value of the schema; the text says what is wrong and where."""
 
 
 def check_body(body: bytes, schema: Any) -> None:
     """Raise MalformedBodyError unless `body` starts with a value of `schema`; the rest is ignored.
 
-    `schema` is one that `fastavro.parse_schema` returned. Allocates nothing that the body claims.
+    `schema` comes from `fastavro.parse_schema`. No size that the body claims is allocated.
     """
     names: dict[str, Any] = {}
     _collect(schema, names)
@@ -31,7 +32,7 @@ def check_body(body: bytes, schema: Any) -> None:
 
 
 def _collect(node: Any, names: dict[str, Any]) -> None:
-    """Named types by full name: one may be defined in a branch that this body does not take."""
+    """Collect named types by full name; a type may be defined in a branch that this body skips."""
     if isinstance(node, list):
         for branch in node:
             _collect(branch, names)

@@ -18,7 +18,7 @@ DEPENDENCIES = "dependencies"
 # Certificates of the database's authority, in that folder.
 DATABASE_ROOTS = f"{DEPENDENCIES}/rds-roots.pem"
 
-# Avro allocates the length that a record claims before it reads it.
+# Avro allocates the length that a record claims, before it reads the record.
 _AVRO_LIMITS = {
     "org.apache.avro.limits.string.maxLength": 2 * 1024 * 1024,
     "org.apache.avro.limits.bytes.maxLength": 2 * 1024 * 1024,
@@ -28,18 +28,18 @@ JAVA_OPTIONS = (
     *(f"-D{name}={value}" for name, value in _AVRO_LIMITS.items()),
     "-Duser.timezone=UTC",
 )
-# Days, hours and windows are those of UTC on every machine.
+# Every machine counts days, hours and windows in UTC.
 CONFIGURATION = {
     "spark.sql.session.timeZone": "UTC",
-    # Every table is in the lake's own catalog: Hive's, which EMR puts in its stead, is not asked.
+    # Every table is in the lake's own catalog. EMR would put Hive's in its stead.
     "spark.sql.catalogImplementation": "in-memory",
 }
 
 
 @dataclass(frozen=True)
 class Package:
-    """URLs of what is shipped. `code` and `entry` are the same bytes everywhere, `dependencies` is
-    for the processor of the machines."""
+    """URLs of what is shipped. `code` and `entry` are the same bytes everywhere; `dependencies` are
+    those of the machines' processor."""
 
     code: str
     entry: str
@@ -49,7 +49,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Sizes:
-    """Of one application: a stream keeps its executors, whose number is fixed."""
+    """The driver and the executors of one application, whose number is fixed."""
 
     driver_cores: int = 1
     driver_memory: str = "3g"
@@ -72,14 +72,15 @@ class Submission:
 
     @property
     def fingerprint(self) -> str:
-        """Changes with all that makes a restart necessary; brokers come and go without one."""
+        """It changes with everything that makes a restart necessary. Brokers come and go without a
+        restart."""
         parts = asdict(self)
         del parts["endpoints"]["bootstrap_servers"]
         text = json.dumps(parts, sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def arguments(self, *, take_over: bool) -> list[str]:
-        """What follows the entry: the command line of the application."""
+        """The command line of the application, which follows the entry."""
         return command_line(
             [self.application.name],
             self.endpoints,
@@ -87,12 +88,16 @@ class Submission:
             take_over=take_over,
         )
 
+    def options(self) -> list[str]:
+        """Options of spark-submit before the entry. The jars are among them: as a property they
+        would exceed the 1,024 characters that EMR Serverless allows for a value."""
+        return ["--jars", ",".join(self.package.jars)]
+
     def configuration(self) -> dict[str, str]:
         """Spark's properties."""
         options = " ".join(JAVA_OPTIONS)
         return {
             **CONFIGURATION,
-            "spark.jars": ",".join(self.package.jars),
             "spark.submit.pyFiles": self.package.code,
             "spark.archives": f"{self.package.dependencies}#{DEPENDENCIES}",
             "spark.driver.extraJavaOptions": options,
@@ -102,7 +107,7 @@ class Submission:
             "spark.executor.cores": str(self.sizes.executor_cores),
             "spark.executor.memory": self.sizes.executor_memory,
             "spark.executor.instances": str(self.sizes.executors),
-            # It would give executors back between batches and lose where state lies.
+            # It would release executors between batches, and with them the location of state.
             "spark.dynamicAllocation.enabled": "false",
             **self._environment(),
             **(_YARN if self.platform == "yarn" else {}),
@@ -111,7 +116,7 @@ class Submission:
     def _environment(self) -> dict[str, str]:
         variables = {
             "PYTHONPATH": DEPENDENCIES,
-            # Machines of a cluster are not told where they are; the SDKs differ in what they read.
+            # Machines of a cluster do not know their region, and the SDKs read different variables.
             "AWS_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
         }
@@ -122,8 +127,8 @@ class Submission:
         }
 
     def step_words(self, *, tag: str, take_over: bool) -> list[str]:
-        """The whole command as a step of EMR on EC2; `tag` is the YARN application's."""
-        words = ["spark-submit", "--deploy-mode", "cluster", "--name", tag]
+        """The whole command as a step of EMR on EC2. `tag` is that of the YARN application."""
+        words = ["spark-submit", "--deploy-mode", "cluster", "--name", tag, *self.options()]
         properties = {**self.configuration(), "spark.yarn.tags": tag}
         for name, value in sorted(properties.items()):
             words += ["--conf", f"{name}={value}"]
@@ -135,9 +140,9 @@ _DRIVER_ENVIRONMENT: dict[Platform, str] = {
     "serverless": "spark.emr-serverless.driverEnv",
 }
 _YARN = {
-    # The step lives as long as the stream, so the step's state is the stream's.
+    # The step lives as long as the stream, so its state is that of the stream.
     "spark.yarn.submit.waitAppCompletion": "true",
-    # The job controller alone restarts: a second attempt of a driver that was told to take over
+    # Only the job controller restarts. A second attempt of a driver that was told to take over
     # would take over from its successor.
     "spark.yarn.maxAppAttempts": "1",
 }
@@ -146,7 +151,8 @@ _YARN = {
 def local_words(
     *, cores: int, memory: str, properties: dict[str, str], java: Sequence[str]
 ) -> list[str]:
-    """What a laptop's single process hands to spark-submit; `java` are further options of Java."""
+    """What the single process of a laptop hands to spark-submit. `java` are more options of
+    Java."""
     settings = {
         "spark.driver.extraJavaOptions": " ".join([*JAVA_OPTIONS, *java]),
         **CONFIGURATION,

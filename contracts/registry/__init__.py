@@ -1,8 +1,8 @@
-"""Schema registry: what a client of it promises, and the implementation that needs no server.
+"""The schema registry: what every implementation promises, and the one that needs no server.
 
 RegistryError
   UnknownSchema        nobody registered this id; the value goes to quarantine
-  InvalidSchema        the text is no Avro schema; registration is refused
+  InvalidSchema        the text is not an Avro schema; registration is refused
   IncompatibleSchema   the new version breaks readers; registration is refused
   RegistryUnavailable  the same call may succeed later; a batch waits
 """
@@ -25,7 +25,7 @@ _SCHEMA_VERSIONS = UUID("6f1c54c2-0d5c-5f0e-9d53-0b9f0c6a4a10")
 
 
 class RegistryError(Exception):
-    """Root of everything a registry raises."""
+    """The root of all that a registry raises."""
 
 
 class UnknownSchema(RegistryError):
@@ -33,7 +33,7 @@ class UnknownSchema(RegistryError):
 
 
 class InvalidSchema(RegistryError):
-    """The text is no Avro schema."""
+    """The text is not an Avro schema."""
 
 
 class IncompatibleSchema(RegistryError):
@@ -41,7 +41,7 @@ class IncompatibleSchema(RegistryError):
 
 
 class RegistryUnavailable(RegistryError):
-    """The registry did not answer; nothing is known about the id."""
+    """The registry did not answer, so nothing is known about the id."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ class SchemaVersion:
 
 
 class Registry(Protocol):
-    """Versions of the schemas of each family (``orders``, ``clicks`` ...), BACKWARD compatible."""
+    """The versions of each family's schema (``orders``, ``clicks`` ...), BACKWARD compatible."""
 
     def register(self, family: str, schema: str) -> SchemaVersion:
-        """Add a version and return it; the same schema again returns the version it already is."""
+        """Add a version and return it; a known schema returns the version that it already is."""
 
     def latest(self, family: str) -> SchemaVersion:
         """The newest version, which readers read into; UnknownSchema if the family has none."""
@@ -71,7 +71,7 @@ class Registry(Protocol):
 
 
 class SchemaStore(Protocol):
-    """Where the bundled registry keeps schema texts."""
+    """Keeps the schema texts of the bundled registry."""
 
     def read(self, family: str) -> Sequence[str]: ...
 
@@ -81,9 +81,9 @@ class SchemaStore(Protocol):
 
 
 class BundledRegistry:
-    """A registry whose ids are derived from the schema text, so they outlive every process.
+    """A registry that derives its ids from the schema texts, so they outlive every process.
 
-    The store is asked at every call, so a version that another process added is seen.
+    It asks the store at every call, so it sees a version that another process added.
     """
 
     def __init__(self, store: SchemaStore) -> None:
@@ -133,7 +133,7 @@ class BundledRegistry:
 
 
 class MemoryStore:
-    """Schema texts in memory, starting from those given."""
+    """Schema texts in memory."""
 
     def __init__(self, schemas: dict[str, tuple[str, ...]]) -> None:
         self._schemas = {family: list(texts) for family, texts in schemas.items()}
@@ -149,12 +149,12 @@ class MemoryStore:
 
 
 def version_id(family: str, schema: str) -> UUID:
-    """The bundled registry's id of a schema: uuid5 of its canonical text within its family."""
+    """The bundled registry's id of a schema: uuid5 of its family and its canonical text."""
     return uuid5(_SCHEMA_VERSIONS, f"{family}:{canonical(schema)}")
 
 
 def checked(family: str, schema: str) -> str:
-    """The canonical text of a schema that is to be registered; InvalidSchema when it is none."""
+    """The canonical text of a schema to be registered; InvalidSchema if it is not a schema."""
     if not _FAMILY.fullmatch(family):
         raise InvalidSchema(f"a family is named with a-z, 0-9, _ and -, got {family!r}")
     try:

@@ -1,8 +1,8 @@
-"""Avro's schema resolution as a judgement: can this reader read what that writer wrote?
+"""Avro's schema resolution as a judgement: can a reader read what a writer wrote?
 
-Rules: Avro specification 1.12, "Schema Resolution", and where decoders differ the strictest of
-them: named types match by full name or alias, a default fits the first branch of its union, and a
-known logical type may not change.
+The rules are those of the Avro specification 1.12, "Schema Resolution". Where decoders differ, the
+strictest one decides: named types match by full name or alias, a default fits the first branch of
+its union, and a known logical type may not change.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _PROMOTIONS = {
     "bytes": {"string"},
 }
 _NAMED = {"record", "error", "enum", "fixed"}
-# Others are ignored, as the specification wants; uuid only narrows which texts are written.
+# Other logical types are ignored, as the specification wants. A uuid is such a type: it only
+# narrows which texts are written.
 _LOGICAL = {
     "decimal",
     "big-decimal",
@@ -42,8 +43,8 @@ _LOGICAL = {
 def breaking_changes(*, reader: str, writer: str) -> list[str]:
     """Every reason why `reader` cannot read values of `writer`; empty when it can.
 
-    Each reason starts with its path (``Order.lines[].quantity: ...``). SchemaError when one of the
-    texts is no schema.
+    Each reason starts with its path (``Order.lines[].quantity: ...``). SchemaError if one of the
+    texts is not a schema.
     """
     reader_names: dict[str, Any] = {}
     writer_names: dict[str, Any] = {}
@@ -56,7 +57,7 @@ def breaking_changes(*, reader: str, writer: str) -> list[str]:
 
 @dataclass
 class _Comparison:
-    """One walk over both schemas; `seen` ends the walk in types that hold themselves."""
+    """One walk over both schemas; `seen` ends the walk in types that contain themselves."""
 
     reader_names: Mapping[str, Any]
     writer_names: Mapping[str, Any]
@@ -88,7 +89,7 @@ class _Comparison:
         return reader, writer
 
     def _into_union(self, reader: list[Any], writer: Any, path: str) -> Iterator[str]:
-        """Decoders take the first branch that looks like the writer's and go on in it."""
+        """Decoders take the first branch that looks like the writer's, and go on in it."""
         for branch in reader:
             resolved, _ = self._resolved(branch, writer)
             if _alike(resolved, writer) and _could_be(resolved, writer):
@@ -202,7 +203,7 @@ def _logical_change(reader: Any, writer: Any, path: str) -> Iterator[str]:
 
 
 def _logical(node: Any) -> str:
-    """The logical type in words; "" for none that decoders must know."""
+    """The logical type in words; empty for none that decoders must know."""
     name = node.get("logicalType") if isinstance(node, Mapping) else None
     if name not in _LOGICAL:
         return ""
@@ -217,7 +218,7 @@ def _alike(reader: Any, writer: Any) -> bool:
 
 
 def _could_be(reader: Any, writer: Any) -> bool:
-    """What decoders look at to choose a union's branch: a named type's short name or alias."""
+    """Whether decoders would choose this branch: they look at short names and aliases."""
     if _kind(reader) not in _NAMED:
         return True
     short = {_short(name) for name in (_name(reader), *_aliases(reader))}

@@ -1,7 +1,7 @@
-"""Schemas of the package and, after them, those that a folder holds: the laptop's store.
+"""The laptop's store: the schemas of the package and, after them, those that a folder holds.
 
-``FOLDER/<family>/v<N>.avsc``, read in the order of N. A file that was put there by hand is not
-judged; `Registry.register` judges before it writes one.
+The files ``FOLDER/<family>/v<N>.avsc`` are read in the order of N. A file that a person put there
+is not judged; `Registry.register` judges a schema before it writes a file.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from contracts.registry import RegistryUnavailable
 from contracts.registry.schema_text import SchemaError, parsed
 
 _FILE = re.compile(r"v([0-9]+)\.avsc")
-# Name, inode, time and size: a file that was replaced differs in one of them.
+# Name, inode, time and size: they tell a file from the one that replaced it.
 _Signature = tuple[tuple[str, int, int, int], ...]
 
 
 class FolderStore:
-    """A folder is looked at on every call and read when it changed, so a new version is seen.
+    """Looks at the folder on every call and reads it if it changed, so a new version is seen.
 
-    A folder that does not exist holds nothing; one that cannot be read, or a file that is no
-    schema, is RegistryUnavailable with its path: nothing is known about the ids it may hold.
+    A folder that does not exist holds nothing. A folder that cannot be read, or a file that is not
+    a schema, raises RegistryUnavailable with its path: nothing is known about the ids in it.
     """
 
     def __init__(self, folder: Path, bundled: Mapping[str, tuple[str, ...]]) -> None:
@@ -53,7 +53,7 @@ class FolderStore:
         return known[1]
 
     def append(self, family: str, schema: str) -> None:
-        """Add a version in one step; RegistryUnavailable when another process was faster."""
+        """Add a version in one step; RegistryUnavailable if another process was faster."""
         folder = self._folder / family
         numbers = [_number(name) for name, *_ in self._signature(family)]
         number = max([len(self._bundled.get(family, ())), *numbers]) + 1
@@ -65,7 +65,7 @@ class FolderStore:
                 file.write(schema)
                 file.flush()
                 os.fsync(file.fileno())
-            # A link fails where a rename would replace the version of somebody else.
+            # A link fails where a rename would replace the version of another process.
             path.hardlink_to(beside)
         except FileExistsError as error:
             raise RegistryUnavailable(f"{path} was registered at the same moment") from error

@@ -1,7 +1,7 @@
-"""The registry on AWS: Glue Schema Registry behind the same promises as the bundled one.
+"""The registry on AWS: the Glue Schema Registry, which keeps the promises of the bundled one.
 
-Glue is a store here: compatibility is judged by our own rules before anything is registered, and
-ids are Glue's own (SchemaVersionId), which its serializers in other languages write too.
+Glue only stores. Our own rules judge compatibility before anything is registered. The ids are
+Glue's own (SchemaVersionId), which its serializers in other languages write too.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from contracts.registry import (
 )
 from contracts.schemas import canonical
 
-# Glue checks a new version after it has answered; it takes about a second.
+# Glue checks a new version after it has answered; the check takes about a second.
 _CHECK_SECONDS = 30.0
 _POLL_SECONDS = 0.5
 
 
 class GlueRegistry:
-    """A client of one Glue registry; `client` is boto3's for ``glue``.
+    """A client of one Glue registry; `client` is boto3's client of ``glue``.
 
-    A version once found is kept for good, because it never changes; a family's list is asked for
-    again after `fresh_for` seconds, or as soon as a newer version shows up.
+    A version is kept for good once it is found, because it never changes. The list of a family is
+    asked for again after `fresh_for` seconds, or as soon as a newer version is met.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class GlueRegistry:
         return listed[1]
 
     def _list(self, family: str) -> tuple[SchemaVersion, ...]:
-        """By number up to the newest: only numbers not seen before cost a call."""
+        """The versions by number, up to the newest; only a number not seen before costs a call."""
         schema = self._call("get_schema", SchemaId=self._schema_id(family))
         if schema is None:
             self._require_registry()
@@ -100,7 +100,7 @@ class GlueRegistry:
         return tuple(found)
 
     def _numbered(self, family: str, number: int) -> SchemaVersion | None:
-        """None for a number that is deleted, refused, or not yet checked."""
+        """The version; None for a number that is deleted, refused, or not yet checked."""
         if (family, number) not in self._by_number:
             answer = self._call(
                 "get_schema_version",
@@ -121,7 +121,7 @@ class GlueRegistry:
             raise RegistryUnavailable(f"Glue has not finished checking {schema_id}")
         usable = answer["Status"] == "AVAILABLE" and answer["DataFormat"] == "AVRO"
         if not usable or _registry_of(answer) != self._registry:
-            raise UnknownSchema(f"{schema_id} is no usable version of {self._registry}")
+            raise UnknownSchema(f"{schema_id} is not a usable version of {self._registry}")
         return self._of(answer)
 
     def _of(self, answer: Any) -> SchemaVersion:
@@ -165,7 +165,7 @@ class GlueRegistry:
         return {"RegistryName": self._registry, "SchemaName": family}
 
     def _require_registry(self) -> None:
-        """A registry that does not exist would make every id unknown: that is a wrong name."""
+        """RegistryUnavailable if there is no such registry, which would make all ids unknown."""
         if self._call("get_registry", RegistryId={"RegistryName": self._registry}) is None:
             raise RegistryUnavailable(f"there is no Glue registry {self._registry!r}")
 
@@ -176,7 +176,7 @@ class GlueRegistry:
         return answer
 
     def _call(self, operation: str, **arguments: Any) -> Any:
-        """Glue's answer; None where it says that there is no such thing, which it alone can say."""
+        """Glue's answer; None only if Glue itself says that there is no such thing."""
         try:
             return getattr(self._client, operation)(**arguments)
         except self._client.exceptions.EntityNotFoundException:
@@ -184,12 +184,12 @@ class GlueRegistry:
         except self._client.exceptions.ClientError as error:
             raise RegistryUnavailable(f"Glue {operation}: {error}") from error
         except Exception as error:
-            # No AWS package is imported here, so its root of connection errors goes by its name.
+            # No AWS package is imported here, so its root of connection errors is told by its name.
             if any(kind.__name__ == "BotoCoreError" for kind in type(error).__mro__):
                 raise RegistryUnavailable(f"Glue {operation}: {error}") from error
             raise
 
 
 def _registry_of(answer: Any) -> str:
-    """From arn:aws:glue:REGION:ACCOUNT:schema/REGISTRY/FAMILY."""
+    """The registry of arn:aws:glue:REGION:ACCOUNT:schema/REGISTRY/FAMILY."""
     return str(answer["SchemaArn"].split("/")[1])

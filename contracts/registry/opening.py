@@ -1,4 +1,4 @@
-"""Open the registry that an argument names: see `contracts.applications.Places.registry`."""
+"""Opens the registry that an argument names; see `contracts.applications.Endpoints.registry`."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from contracts.schemas import bundled_schemas
 
 
 def open_registry(spec: str, *, glue_client: Any | None = None) -> Registry:
-    """The registry of ``bundled``, ``bundled:FOLDER`` or ``glue:REGISTRY``; ValueError on others.
+    """The registry of ``bundled``, ``bundled:FOLDER`` or ``glue:REGISTRY``; else ValueError.
 
-    `glue_client` is needed for the last alone, so that only its callers need AWS packages.
+    Only the last one needs `glue_client`, so that only its callers need AWS packages.
     """
-    place, colon, name = spec.partition(":")
-    if place == "bundled" and not colon:
+    kind, colon, name = spec.partition(":")
+    if kind == "bundled" and not colon:
         return BundledRegistry(MemoryStore(bundled_schemas()))
-    if place == "bundled" and name:
+    if kind == "bundled" and name:
         return BundledRegistry(FolderStore(Path(name), bundled_schemas()))
-    if place == "glue" and name:
+    if kind == "glue" and name:
         if glue_client is None:
             raise ValueError(f"a Glue client is needed for {spec!r}")
         return GlueRegistry(glue_client, name)

@@ -1,7 +1,7 @@
-"""An Avro schema as text: is it one that every decoder accepts, and its parsed form.
+"""An Avro schema as text: whether every decoder accepts it, and its parsed form.
 
-fastavro takes names that Java refuses, fields of one name and unions within unions; a schema is
-registered once and then read by all of them, so the strictest decides.
+fastavro takes names that Java refuses, two fields of one name, and unions within unions. A schema
+is registered once and then read by all decoders, so the strictest one decides.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _NESTED = ("items", "values")
 
 
 class SchemaError(ValueError):
-    """The text is no Avro schema."""
+    """The text is not an Avro schema."""
 
 
 def parsed(schema: str, names: dict[str, Any] | None = None) -> Any:
-    """The schema with every name in full; fills `names` with its named types by full name."""
+    """The schema with every name in full; its named types are added to `names` by full name."""
     try:
         document = json.loads(schema)
         _check(document)
         return fastavro.parse_schema(document, {} if names is None else names)
     except SchemaError:
         raise
-    # Besides its own error fastavro lets through what its walk over a wrong node raises.
+    # fastavro has an error of its own, and lets through whatever a wrong node makes it raise.
     except (
         fastavro.schema.SchemaParseException,
         ValueError,
@@ -54,7 +54,7 @@ def _check(node: Any) -> None:
         elif kind == "enum":
             _check_unique(node["symbols"], f"symbols of {node['name']}")
         elif isinstance(kind, (list, Mapping)):
-            raise SchemaError("not an Avro schema: a type within a type that is no field")
+            raise SchemaError("not an Avro schema: a type within a type that is not a field")
         for inner in _NESTED:
             _check(node.get(inner))
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from contracts.tables.answer import Answer, Gold
 from contracts.tables.columns import Column, Table
-from contracts.tables.postgres import (
-    ALERTS,
-    ORDER_METRICS,
-    ORDERS,
-    POSTGRES_TABLES,
-    QUALITY,
-    ddl,
-)
+from contracts.tables.postgres import ORDERS, POSTGRES_TABLES, ddl
+from contracts.tables.questions import ANSWERS, answer_of
 
 __all__ = [
-    "ALERTS",
+    "ANSWERS",
     "ORDERS",
-    "ORDER_METRICS",
     "POSTGRES_TABLES",
-    "QUALITY",
+    "Answer",
     "Column",
+    "Gold",
     "Table",
+    "answer_of",
     "ddl",
 ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from contracts.tables.click_answers import SESSIONS
 from contracts.tables.columns import Column, Table
-from contracts.tables.postgres import ALERTS, ORDER_METRICS
+from contracts.tables.questions import ANSWERS
 from contracts.topics import CLICKS, ORDERS, PROMOTIONS
 
 CATALOG = "shopstream"
@@ -15,7 +14,7 @@ _COMMIT = Column(
     "1, 2, 3 ... of the table's writer: a commit overwrites exactly its own number, so of two "
     "writers one fails",
 )
-_ORIGIN = (
+_POSITION = (
     Column("topic", "text"),
     Column("topic_id", "text"),
     Column("cluster_id", "text"),
@@ -36,9 +35,9 @@ _ENVELOPE = (
 
 BRONZE_EVENTS = Table(
     "bronze.events",
-    "one row a Kafka record",
+    "one row per Kafka record",
     (
-        *_ORIGIN,
+        *_POSITION,
         Column("key", "bytes", nullable=True),
         Column("value", "bytes", nullable=True),
         _COMMIT,
@@ -48,9 +47,9 @@ BRONZE_EVENTS = Table(
 )
 BRONZE_QUARANTINE = Table(
     "bronze.quarantine",
-    "one row a record that is no event",
+    "one row per record that is no event",
     (
-        *_ORIGIN,
+        *_POSITION,
         Column("key", "bytes", nullable=True),
         Column("value", "bytes", nullable=True),
         Column("reason", "text", "a code of contracts.rejections"),
@@ -65,9 +64,9 @@ BRONZE_QUARANTINE = Table(
 )
 BRONZE_DUPLICATES = Table(
     "bronze.duplicates",
-    "one row a valid record whose event is already in silver",
+    "one row per valid record whose event is already in silver",
     (
-        *_ORIGIN,
+        *_POSITION,
         Column("event_id", "text"),
         Column("twin_topic_id", "text"),
         Column("twin_partition", "integer"),
@@ -79,9 +78,9 @@ BRONZE_DUPLICATES = Table(
 )
 SILVER_ORDERS = Table(
     "silver.orders",
-    "one row an order event",
+    "one row per order event",
     (
-        *_ORIGIN,
+        *_POSITION,
         *_ENVELOPE,
         Column("order_id", "text"),
         Column("kind", "text"),
@@ -100,9 +99,9 @@ SILVER_ORDERS = Table(
 )
 SILVER_CLICKS = Table(
     "silver.clicks",
-    "one row a click event",
+    "one row per click event",
     (
-        *_ORIGIN,
+        *_POSITION,
         *_ENVELOPE,
         Column("event_type", "text"),
         Column("user_id", "text"),
@@ -119,9 +118,9 @@ SILVER_CLICKS = Table(
 )
 SILVER_PROMOTIONS = Table(
     "silver.promotions",
-    "one row a promotion event",
+    "one row per promotion event",
     (
-        *_ORIGIN,
+        *_POSITION,
         *_ENVELOPE,
         Column("promotion_id", "text"),
         Column("product_id", "text"),
@@ -135,34 +134,18 @@ SILVER_PROMOTIONS = Table(
     partitioned_by=("region", "days(event_time)"),
 )
 
-
-def _gold(answers: Table, grain: str, day_of: str) -> Table:
-    """An answer's table as it is published: without the sketch and the bookkeeping."""
-    hidden = {"customers", "changed_in", "raised_at", "absorbed"}
-    return Table(
-        f"gold.{'fraud_alerts' if answers is ALERTS else answers.name}",
-        grain,
-        tuple(column for column in answers.columns if column.name not in hidden),
-        key=answers.key,
-        partitioned_by=("region", f"days({day_of})"),
-    )
-
-
-GOLD_ORDER_METRICS = _gold(ORDER_METRICS, ORDER_METRICS.grain + "; closed windows", "window_start")
-GOLD_FRAUD_ALERTS = _gold(ALERTS, ALERTS.grain, "event_time")
-GOLD_SESSIONS = _gold(SESSIONS, SESSIONS.grain + "; closed ones", "started_at")
-
 SILVER = {
     ORDERS.name: SILVER_ORDERS,
     CLICKS.name: SILVER_CLICKS,
     PROMOTIONS.name: SILVER_PROMOTIONS,
 }
+GOLD_TABLES: tuple[Table, ...] = tuple(
+    answer.gold_table for answer in ANSWERS if answer.gold_table is not None
+)
 LAKE_TABLES: tuple[Table, ...] = (
     BRONZE_EVENTS,
     BRONZE_QUARANTINE,
     BRONZE_DUPLICATES,
     *SILVER.values(),
-    GOLD_ORDER_METRICS,
-    GOLD_FRAUD_ALERTS,
-    GOLD_SESSIONS,
+    *GOLD_TABLES,
 )

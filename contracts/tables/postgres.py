@@ -1,13 +1,13 @@
-"""Postgres: the truth of answers, the progress they are stored with, and the vault."""
+"""Postgres: the progress that answers are stored with, what the stores keep, and the vault."""
 
 from __future__ import annotations
 
-from contracts.tables.click_answers import CLICK_TABLES
 from contracts.tables.columns import Column, Table
+from contracts.tables.questions import ANSWERS
 
 APPLICATIONS = Table(
     "applications",
-    "one row an application: who drives it",
+    "one row per application: who drives it",
     (
         Column("name", "text"),
         Column("epoch", "bigint", "raised by each driver that takes over"),
@@ -22,7 +22,7 @@ APPLICATIONS = Table(
 
 PROGRESS = Table(
     "progress",
-    "one row a Kafka partition an application reads",
+    "one row per Kafka partition that an application reads",
     (
         Column("application", "text"),
         Column("topic", "text"),
@@ -35,7 +35,7 @@ PROGRESS = Table(
 
 JOURNAL = Table(
     "journal",
-    "one row an applied batch",
+    "one row per applied batch",
     (
         Column("application", "text"),
         Column("sequence", "bigint", "1, 2, 3 ... in commit order"),
@@ -51,7 +51,7 @@ JOURNAL = Table(
 
 REPEATS = Table(
     "repeats",
-    "one row a batch that Spark showed again after it was applied, in whole or in part",
+    "one row per batch that Spark showed again after it was applied, in whole or in part",
     (
         Column("application", "text"),
         Column("batch_id", "bigint"),
@@ -72,7 +72,7 @@ def _orders_of(subject: str) -> str:
 
 ORDERS = Table(
     "orders",
-    "one row an order event: the audit trail, the ids that are already counted, and what rules of "
+    "one row per order event: the audit trail, the ids that are already counted, and what rules of "
     "several orders look back on",
     (
         Column("event_id", "uuid"),
@@ -94,67 +94,23 @@ ORDERS = Table(
     indexes=(_orders_of("customer_id"), _orders_of("device_id")),
 )
 
-ORDER_METRICS = Table(
-    "order_metrics",
-    "one row a (1-minute window sliding 30 s, category, location, currency); category * is the "
-    "whole order",
+CLICK_IDS = Table(
+    "click_ids",
+    "one row per click event that was counted lately; older ones are found in silver",
     (
-        Column("window_start", "timestamp"),
-        Column("window_end", "timestamp", "exclusive"),
-        Column("category", "text"),
-        Column("location", "text"),
-        Column("currency", "text"),
-        Column("region", "text", "the location's; the first by name where it reports several"),
-        Column("order_count", "bigint", "placed orders"),
-        Column("revenue", "money", "of placed orders, in this category"),
-        Column("largest", "money", "placed order's amount in this category", nullable=True),
-        Column("smallest", "money", nullable=True),
-        Column("customers", "bytes", "HLL sketch (lgK 12) of placed orders' tokens", nullable=True),
-        Column("unique_customers", "bigint", "the sketch's estimate"),
-        Column("cancelled_count", "bigint"),
-        Column("cancelled_amount", "money", "positive"),
-        Column("closed_at", "timestamp", "30 s after the window's end"),
-        Column("revised", "bigint", "orders appended after closed_at"),
-        Column("changed_in", "bigint", "journal sequence of the last batch that touched the row"),
-        Column(
-            "average",
-            "money",
-            "revenue / order_count",
-            nullable=True,
-            generated="CASE WHEN order_count > 0 THEN round(revenue / order_count, 2) END",
-        ),
+        Column("event_id", "uuid"),
+        Column("topic_id", "text"),
+        Column("partition", "integer"),
+        Column("offset", "bigint"),
+        Column("append_time", "timestamp"),
     ),
-    key=("window_start", "category", "location", "currency"),
-    indexes=("(changed_in)", "(closed_at)"),
-)
-
-ALERTS = Table(
-    "alerts",
-    "one row an alert",
-    (
-        Column("alert_id", "uuid"),
-        Column("rule", "text"),
-        Column("rule_version", "integer"),
-        Column("subject", "text", "kind:id"),
-        Column("window_start", "timestamp", nullable=True),
-        Column("severity", "text"),
-        Column("event_time", "timestamp"),
-        Column("append_time", "timestamp", "of the event that raised it"),
-        Column("region", "text"),
-        Column("evidence", "json"),
-        Column("raised_at", "timestamp", default="clock_timestamp()"),
-        Column("changed_in", "bigint"),
-    ),
-    key=("alert_id",),
-    indexes=(
-        "(changed_in)",
-        "(subject, rule, rule_version, window_start) WHERE window_start IS NOT NULL",
-    ),
+    key=("event_id",),
+    indexes=("(append_time)",),
 )
 
 NOTIFIED = Table(
     "notified",
-    "one row an alert somebody is being told of, or was",
+    "one row per alert that somebody is being told of, or was",
     (
         Column("alert_id", "uuid"),
         Column("claimed_at", "timestamp", "when it was last taken to be sent"),
@@ -165,7 +121,7 @@ NOTIFIED = Table(
 
 OUTBOX = Table(
     "outbox",
-    "one row a message that must reach Kafka; written with the answer that caused it",
+    "one row per message that must reach Kafka; written with the answer that caused it",
     (
         Column("sequence", "bigint", default="nextval('outbox_sequence')"),
         Column("application", "text"),
@@ -179,32 +135,11 @@ OUTBOX = Table(
     indexes=("(application, sequence) WHERE sent_at IS NULL",),
 )
 
-QUALITY = Table(
-    "quality",
-    "one row a (topic, 5-minute window of append time)",
-    (
-        Column("topic", "text"),
-        Column("window_start", "timestamp"),
-        Column("silver", "bigint"),
-        Column("duplicate", "bigint"),
-        Column("quarantine", "bigint"),
-        Column(
-            "score",
-            "money",
-            "silver / (silver + quarantine), percent; null when there were only duplicates",
-            nullable=True,
-            generated="CASE WHEN silver + quarantine > 0 "
-            "THEN round(100.0 * silver / (silver + quarantine), 2) END",
-        ),
-    ),
-    key=("topic", "window_start"),
-)
-
 PUBLISHED = Table(
     "published",
-    "one row a gold table: what of its answers is in the lake",
+    "one row per projection of the answers: how far it has come",
     (
-        Column("table_name", "text"),
+        Column("table_name", "text", "a table of the lake, or valkey: the hot store"),
         Column("changed_in", "bigint", "changes up to this journal sequence are published"),
         Column("closed_until", "timestamp", "windows closed up to this time are published"),
     ),
@@ -220,7 +155,7 @@ VAULT_KEYS = Table(
 
 VAULT_SUBJECTS = Table(
     "vault.subjects",
-    "one row a person or device known to the shop: the only place with the real id",
+    "one row per person or device known to the shop: the only place with the real id",
     (
         Column("token", "text"),
         Column("kind", "text"),
@@ -236,13 +171,11 @@ POSTGRES_TABLES: tuple[Table, ...] = (
     JOURNAL,
     REPEATS,
     ORDERS,
-    ORDER_METRICS,
-    ALERTS,
+    CLICK_IDS,
+    *(answer.table for answer in ANSWERS),
     NOTIFIED,
     OUTBOX,
-    QUALITY,
     PUBLISHED,
-    *CLICK_TABLES,
     VAULT_KEYS,
     VAULT_SUBJECTS,
 )

@@ -1,58 +1,5 @@
-"""Who may do what in Postgres where each part has a user of its own."""
+"""The users of Postgres where each part has one of its own (`contracts.tables.grants`)."""
 
 from __future__ import annotations
 
-from contracts.tables.click_answers import PRODUCT_ACTIVITY, RECENT_VIEWS, SESSIONS, TRENDING
-from contracts.tables.columns import Table, quoted
-from contracts.tables.postgres import (
-    ALERTS,
-    APPLICATIONS,
-    JOURNAL,
-    NOTIFIED,
-    ORDER_METRICS,
-    ORDERS,
-    POSTGRES_TABLES,
-    PROGRESS,
-    PUBLISHED,
-    QUALITY,
-    REPEATS,
-)
-
 JOBS, READER, NOTIFIER = "shopstream_jobs", "shopstream_reader", "shopstream_notifier"
-# The vault belongs to the edge, where subject tokens are made.
-_JOBS_TABLES = tuple(
-    table for table in POSTGRES_TABLES if table != NOTIFIED and not table.name.startswith("vault.")
-)
-_READ = (
-    *(APPLICATIONS, PROGRESS, JOURNAL, REPEATS),
-    *(ORDERS, ORDER_METRICS, ALERTS, QUALITY, PUBLISHED),
-    *(SESSIONS, PRODUCT_ACTIVITY, TRENDING, RECENT_VIEWS),
-)
-
-
-def role_statements(sign_in: str) -> tuple[str, ...]:
-    """Idempotent statements that make the users, members of the role `sign_in`, and grant them what
-    they need; what they no longer need is taken away."""
-    rights = (
-        (JOBS, "SELECT, INSERT, UPDATE, DELETE", _JOBS_TABLES),
-        (READER, "SELECT", _READ),
-        (NOTIFIER, "SELECT, INSERT, UPDATE", (NOTIFIED,)),
-    )
-    made = [statement for user, _, _ in rights for statement in _user(user, sign_in)]
-    granted = [_grant(user, actions, tables) for user, actions, tables in rights]
-    sequences = f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {JOBS}"
-    return (*made, *granted, sequences)
-
-
-def _user(user: str, sign_in: str) -> tuple[str, ...]:
-    return (
-        f"DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{user}') "
-        f"THEN CREATE ROLE {user} LOGIN; END IF; END $$",
-        f"GRANT {sign_in} TO {user}",
-        f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {user}",
-    )
-
-
-def _grant(user: str, actions: str, tables: tuple[Table, ...]) -> str:
-    names = ", ".join(quoted(table.name) for table in tables)
-    return f"GRANT {actions} ON {names} TO {user}"

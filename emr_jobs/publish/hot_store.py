@@ -1,66 +1,37 @@
-"""Answers of `clicks` that must be read within a millisecond, from Postgres into Valkey.
+"""Answers that must be read within a millisecond, from Postgres into Valkey.
 
-Absolute values, so pushing again changes nothing; what was pushed is marked, so a push that failed
-and a crash are made up for by the next one. What a node took and then lost (a failover, a second of
-its file) is found by `verify` and made up for by a rebuild.
+Absolute values, so pushing again changes nothing. What was pushed is marked, so the next push makes
+up for one that failed and for a crash. What a node took and then lost (a failover, a second of its
+file) is found by `verify`, and a rebuild makes up for it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from itertools import groupby
-from typing import Any, LiteralString
+from datetime import datetime
+from itertools import chain, groupby
+from typing import Any
 
-from contracts import hot_keys
+from psycopg.rows import scalar_row
+
 from contracts.applications import CLICK_ANSWERS
+from contracts.hot_keys import HOT_STORE_MARK, HotHash, HotKeys, HotSet
 from contracts.money import MINOR_SCALE
+from contracts.tables import ANSWERS
+from contracts.times import micros_of
 from emr_jobs.kernel.metrics import Metrics
-from emr_jobs.stores.answers import Pg
+from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.valkey_cluster import Unavailable, Unit, ValkeyCluster, unit
 
 logger = logging.getLogger(__name__)
 
-MARK = "valkey"
 _ROWS_AT_ONCE = 5_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-# Each user with a changed row: the newest of all that was viewed in the day before the last view.
-_VIEWED: LiteralString = """
-    SELECT u.user_id, v.product_id, v.viewed_at
-    FROM (SELECT user_id, max(newest) AS newest FROM (
-            SELECT DISTINCT user_id FROM recent_views
-            WHERE changed_in > %(after)s AND changed_in <= %(upto)s) changed
-          CROSS JOIN LATERAL (SELECT max(viewed_at) AS newest FROM recent_views r
-                              WHERE r.user_id = changed.user_id) m
-          WHERE newest > %(now)s - %(lasts)s GROUP BY user_id) u
-    CROSS JOIN LATERAL (
-      SELECT product_id, viewed_at FROM recent_views r
-      WHERE r.user_id = u.user_id AND r.viewed_at > u.newest - %(lasts)s
-      ORDER BY viewed_at DESC, product_id COLLATE "C" DESC LIMIT %(most)s) v
-    ORDER BY u.user_id
-"""
-_PRODUCT_DAYS: LiteralString = """
-    SELECT product_id, day, sum(views)::bigint, sum(carts)::bigint, sum(purchases)::bigint,
-           json_object_agg(currency, (revenue * %(minor)s)::bigint)
-    FROM product_activity JOIN (
-      SELECT DISTINCT product_id, day FROM product_activity
-      WHERE changed_in > %(after)s AND changed_in <= %(upto)s AND day > %(now)s - %(lasts)s
-    ) changed USING (product_id, day)
-    GROUP BY product_id, day
-"""
-# Whole hours: a set that was lost must not come back in part.
-_TRENDING: LiteralString = """
-    SELECT category, hour, product_id, score FROM trending JOIN (
-      SELECT DISTINCT category, hour FROM trending
-      WHERE changed_in > %(after)s AND changed_in <= %(upto)s AND hour > %(now)s - %(lasts)s
-    ) changed USING (category, hour)
-    ORDER BY category, hour
-"""
-# Held as long as the connection lives: a driver that was superseded goes on for a moment, and must
-# not push what it has read before.
-_ONE_PUSHER: LiteralString = "SELECT pg_try_advisory_lock(7205759404)"
+_MINOR_UNITS = 10**MINOR_SCALE
+_CHANGED = "changed_in > %(after)s AND changed_in <= %(upto)s"
+# The lock is held as long as the connection lives: a driver that was superseded goes on for a
+# moment, and must not push what it has read before.
+_ONE_PUSHER = "SELECT pg_try_advisory_lock(7205759404)"
 
 
 class HotAnswers:
@@ -84,34 +55,27 @@ class HotAnswers:
             logger.warning("Valkey is behind: %s", problem)
             self._metrics.emit({"hot_answers_behind": upto - after})
             return 0
-        # Reset meanwhile by a rebuild, the mark stays as it is: all is pushed again.
+        # A rebuild may have reset the mark meanwhile. It then stays as it is: all is pushed again.
         self._connection.execute(
             "INSERT INTO published AS p (table_name, changed_in, closed_until) VALUES (%s, %s, %s) "
             "ON CONFLICT (table_name) DO UPDATE SET changed_in = excluded.changed_in, "
             "closed_until = excluded.closed_until WHERE p.changed_in = %s",
-            (MARK, upto, now, after),
+            (HOT_STORE_MARK, upto, now, after),
         )
         self._metrics.emit({"hot_answers_behind": 0})
         return written
 
     def _units(self, after: int, upto: int, now: datetime) -> Iterator[Iterator[Unit]]:
-        span = {"after": after, "upto": upto, "now": now}
-        yield _viewed(
-            self._rows(
-                _VIEWED,
-                {**span, "lasts": hot_keys.VIEWED_LASTS, "most": hot_keys.VIEWED_NEWEST},
-            )
-        )
-        minor = 10**MINOR_SCALE
-        yield map(
-            _product_day,
-            self._rows(
-                _PRODUCT_DAYS, {**span, "lasts": hot_keys.PRODUCT_DAY_LASTS, "minor": minor}
-            ),
-        )
-        yield _trending(self._rows(_TRENDING, {**span, "lasts": hot_keys.TRENDING_LASTS}))
+        for answer in ANSWERS:
+            for keys in answer.hot:
+                table = answer.table.name
+                values = {"after": after, "upto": upto, "now": now, "lasts": keys.lasts}
+                if isinstance(keys, HotHash):
+                    yield _hashes(keys, self._rows(_hash_rows(table, keys), values))
+                elif isinstance(keys, HotSet):
+                    yield _sets(keys, self._rows(_set_rows(table, keys), values))
 
-    def _rows(self, query: LiteralString, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, query: str, values: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
         """Rows by a cursor of the server: a rebuild reads tables that are larger than memory."""
         with self._connection.transaction(), self._connection.cursor(name="hot_answers") as cursor:
             cursor.itersize = _ROWS_AT_ONCE
@@ -119,53 +83,94 @@ class HotAnswers:
             yield from cursor
 
     def _alone(self) -> bool:
-        if not self._is_alone:
-            row = self._connection.execute(_ONE_PUSHER).fetchone()
-            self._is_alone = bool(row and row[0])
+        self._is_alone = self._is_alone or bool(self._scalar(_ONE_PUSHER))
         return self._is_alone
 
     def _mark(self) -> int:
-        return self._number("SELECT changed_in FROM published WHERE table_name = %s", MARK)
+        return self._scalar(
+            "SELECT changed_in FROM published WHERE table_name = %s", HOT_STORE_MARK
+        )
 
     def _latest(self) -> int:
-        return self._number(
+        return self._scalar(
             "SELECT max(sequence) FROM journal WHERE application = %s", CLICK_ANSWERS.name
         )
 
-    def _number(self, query: LiteralString, value: str) -> int:
-        row = self._connection.execute(query, (value,)).fetchone()
-        return int(str(row[0])) if row and row[0] is not None else 0
+    def _scalar(self, query: str, *values: str) -> int:
+        cursor = self._connection.cursor(row_factory=scalar_row)
+        found: int | None = cursor.execute(query, values).fetchone()
+        return found or 0
 
 
-def _viewed(rows: Iterator[tuple[Any, ...]]) -> Iterator[Unit]:
-    for user_id, group in groupby(rows, key=lambda row: row[0]):
-        views = [(_micros(viewed_at), product_id) for _, product_id, viewed_at in group]
-        key = hot_keys.viewed(user_id)
-        until = max(at for at, _ in views) // 1000 + _milliseconds(hot_keys.VIEWED_LASTS)
-        scores = [word for view in views for word in view]
-        yield unit(key, ("DEL", key), ("ZADD", key, *scores), ("PEXPIREAT", key, until))
+def _set_rows(table: str, keys: HotSet) -> str:
+    """The rows of each key with a changed row: key columns, moment, member and score. All rows of a
+    key, because a set that was lost must not come back in part."""
+    names = ", ".join(keys.columns)
+    shown = f"{keys.moment} AS moment, {keys.member} AS member, {keys.score} AS score"
+    if keys.newest is None:
+        return (
+            f"SELECT {names}, {shown} FROM {table} JOIN ({_changed_keys(table, keys)}) changed "
+            f"USING ({names}) ORDER BY {names}"
+        )
+    same = " AND ".join(f"r.{name} = k.{name}" for name in keys.columns)
+    return f"""
+    SELECT {names}, moment, member, score FROM (
+      SELECT k.*, newest FROM (SELECT DISTINCT {names} FROM {table} WHERE {_CHANGED}) k
+      CROSS JOIN LATERAL (SELECT max({keys.moment}) AS newest FROM {table} r WHERE {same}) latest
+      WHERE newest > %(now)s - %(lasts)s) k
+    CROSS JOIN LATERAL (
+      SELECT {shown} FROM {table} r WHERE {same} AND r.{keys.moment} > k.newest - %(lasts)s
+      ORDER BY r.{keys.score} DESC, r.{keys.member} COLLATE "C" DESC LIMIT {keys.newest}) members
+    ORDER BY {names}"""
 
 
-def _product_day(row: tuple[Any, ...]) -> Unit:
-    product_id, day, views, carts, purchases, revenue = row
-    key = hot_keys.product_day(product_id, day)
-    counts = ("views", views, "carts", carts, "purchases", purchases)
-    money = [word for code in sorted(revenue) for word in (f"revenue:{code}", revenue[code])]
-    until = _micros(day) // 1000 + _milliseconds(hot_keys.PRODUCT_DAY_LASTS)
-    return unit(key, ("HSET", key, *counts, *money), ("PEXPIREAT", key, until))
+def _hash_rows(table: str, keys: HotHash) -> str:
+    """One row of each key with a changed row: key columns, moment, sums and, of each field of
+    money, an object of minor units."""
+    names = ", ".join(keys.columns)
+    sums = [f"sum({name})::bigint" for name in keys.sums]
+    money = [
+        f"json_object_agg({by}, ({name} * {_MINOR_UNITS})::bigint)"
+        for name, by in keys.money.items()
+    ]
+    return (
+        f"SELECT {names}, {', '.join([f'max({keys.moment})', *sums, *money])} FROM {table} "
+        f"JOIN ({_changed_keys(table, keys)}) changed USING ({names}) GROUP BY {names}"
+    )
 
 
-def _trending(rows: Iterator[tuple[Any, ...]]) -> Iterator[Unit]:
-    for (category, hour), group in groupby(rows, key=lambda row: (row[0], row[1])):
-        key = hot_keys.trending(category, hour)
-        scores = [word for _, _, product_id, score in group for word in (score, product_id)]
-        until = _micros(hour) // 1000 + _milliseconds(hot_keys.TRENDING_LASTS)
-        yield unit(key, ("ZADD", key, *scores), ("PEXPIREAT", key, until))
+def _changed_keys(table: str, keys: HotKeys) -> str:
+    names = ", ".join(keys.columns)
+    return (
+        f"SELECT DISTINCT {names} FROM {table} "
+        f"WHERE {_CHANGED} AND {keys.moment} > %(now)s - %(lasts)s"
+    )
 
 
-def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+def _sets(keys: HotSet, rows: Iterator[tuple[Any, ...]]) -> Iterator[Unit]:
+    width = len(keys.columns)
+    for values, group in groupby(rows, key=lambda row: row[:width]):
+        key = keys.key(*values)
+        moments, members, scores = zip(*(row[width:] for row in group), strict=True)
+        # What falls out of the newest has to go; of other sets no member ever goes.
+        gone = [("DEL", key)] if keys.newest else []
+        scored = chain.from_iterable(zip(map(_number, scores), members, strict=True))
+        yield unit(key, *gone, ("ZADD", key, *scored), _expiry(keys, key, max(moments)))
 
 
-def _milliseconds(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)
+def _hashes(keys: HotHash, rows: Iterator[tuple[Any, ...]]) -> Iterator[Unit]:
+    width = len(keys.columns)
+    for row in rows:
+        key, moment, measures = keys.key(*row[:width]), row[width], row[width + 1 :]
+        fields = list(zip(keys.sums, measures, strict=False))
+        for name, amounts in zip(keys.money, measures[len(keys.sums) :], strict=True):
+            fields += [(f"{name}:{code}", amounts[code]) for code in sorted(amounts)]
+        yield unit(key, ("HSET", key, *chain.from_iterable(fields)), _expiry(keys, key, moment))
+
+
+def _expiry(keys: HotKeys, key: str, moment: datetime) -> tuple[str, str, int]:
+    return "PEXPIREAT", key, micros_of(moment + keys.lasts) // 1000
+
+
+def _number(score: Any) -> int:
+    return micros_of(score) if isinstance(score, datetime) else score

@@ -1,4 +1,4 @@
-"""Which clicks are already counted: the lately counted in Postgres, all others in silver.
+"""When the ids of counted clicks may be forgotten: Postgres holds the latest, silver all others.
 
 An event and its copies have one event time, and no record is appended more than
 `FUTURE_ALLOWANCE_US` before its event time (it would be quarantined). So a record that is not
@@ -12,11 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import pyarrow as pa
-
 from contracts.applications import CLICK_ANSWERS, INGEST
-from contracts.tables.click_answers import CLICK_IDS
-from emr_jobs.stores.answers import Pg, insert_unknown
+from emr_jobs.stores.postgres import Pg
 
 STALE = timedelta(minutes=30)
 REMEMBERED = timedelta(hours=2)
@@ -41,12 +38,6 @@ _FORGET = """
 """
 
 
-def new_clicks(connection: Pg, clicks: pa.Table) -> set[str]:
-    """Remember the clicks not counted lately and return the event ids that were: those are
-    duplicates. `clicks` holds each event id once, with the columns of `click_ids`."""
-    return insert_unknown(connection, CLICK_IDS, clicks)
-
-
 def forget(connection: Pg, topic_id: str, applied_until: datetime) -> int:
     """Drop what silver knows by now; no record of the topic that is still to be applied was
     appended before `applied_until`. Returns how many ids went."""
@@ -66,9 +57,9 @@ def remembered_from(now: datetime) -> datetime:
     return now - REMEMBERED + _CLOCKS
 
 
-class Reached:
-    """Up to which append time all of a topic is applied, by what each partition was seen to hold:
-    a broker's append times never fall within a partition."""
+class AppliedUntil:
+    """Up to which append time all of a topic is applied. What each partition was seen to hold says
+    so, because a broker's append times never fall within a partition."""
 
     def __init__(self) -> None:
         self._newest: dict[int, datetime] = {}
@@ -77,7 +68,7 @@ class Reached:
         """The newest append times applied, by partition."""
         self._newest.update(newest)
 
-    def until(
+    def moment(
         self, applied: Mapping[int, int], ends: Mapping[int, int], asked_at: datetime
     ) -> datetime | None:
         """The time before which nothing is left to apply; None when that is not known. `ends` are

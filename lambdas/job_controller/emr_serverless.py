@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.aws.spark_submit import Submission
-from lambdas.job_controller.runs import Run, RunName, RunState
+from lambdas.job_controller.runs import JobRun, JobRunName, JobRunState
 
-_STATES: dict[str, RunState] = {
+_STATES: dict[str, JobRunState] = {
     "SUBMITTED": "starting",
     "PENDING": "starting",
     "SCHEDULED": "starting",
@@ -22,7 +22,7 @@ _STATES: dict[str, RunState] = {
 }
 _DELETABLE = ("CREATED", "STOPPED")
 _ENDED = ("SUCCESS", "CANCELLED", "FAILED")
-# Runs looked at that have ended, by when they began: a stream lives for weeks.
+# Ended runs are looked at if they began within this time: a stream lives for weeks.
 _RECENT = timedelta(days=30)
 
 
@@ -40,27 +40,28 @@ class EmrServerless:
         self._client, self._application_id = client, application_id
         self._roles, self._log_url, self._now = roles, log_url, now
 
-    def observed(self) -> Sequence[Run]:
+    def observed(self) -> Sequence[JobRun]:
         alive = self._job_runs(states=[state for state in _STATES if state not in _ENDED])
         ended = self._job_runs(states=list(_ENDED), createdAtAfter=self._now - _RECENT)
-        named = ((job, RunName.parse(job.get("name") or "")) for job in (*alive, *ended))
+        named = ((job, JobRunName.parse(job.get("name") or "")) for job in (*alive, *ended))
         return [_run(job, name) for job, name in named if name is not None]
 
-    def start(self, name: RunName, submission: Submission, *, take_over: bool) -> None:
+    def start(self, name: JobRunName, submission: Submission, *, take_over: bool) -> None:
         self._client.start_job_run(
             applicationId=self._application_id,
-            # A second call of the same name answers with the run of the first.
+            # A second call with the same name answers with the run of the first.
             clientToken=str(name),
             name=str(name),
             executionRoleArn=self._roles[name.application],
             mode="STREAMING",
-            # The controller alone restarts: a run that was told to take over and is tried again by
-            # the service would take over from its successor.
+            # Only the controller restarts. If the service tried a run again that was told to take
+            # over, that run would take over from its successor.
             retryPolicy={"maxFailedAttemptsPerHour": 1},
             jobDriver={
                 "sparkSubmit": {
                     "entryPoint": submission.package.entry,
                     "entryPointArguments": submission.arguments(take_over=take_over),
+                    "sparkSubmitParameters": " ".join(submission.options()),
                 }
             },
             configurationOverrides={
@@ -73,12 +74,12 @@ class EmrServerless:
             },
         )
 
-    def stop(self, run: Run) -> None:
+    def stop(self, run: JobRun) -> None:
         self._client.cancel_job_run(applicationId=self._application_id, jobRunId=run.id)
 
     def shut_down(self) -> bool:
-        # DeleteApplication takes one that has stopped or never started, and CloudFormation does not
-        # stop it (EMR Serverless' guide, "Application states").
+        # DeleteApplication accepts an application that has stopped or never started, and
+        # CloudFormation does not stop it (EMR Serverless' guide, "Application states").
         asked = {"applicationId": self._application_id}
         state = self._client.get_application(**asked)["application"]["state"]
         if state == "STARTED":
@@ -91,7 +92,7 @@ class EmrServerless:
             yield from page["jobRuns"]
 
 
-def _run(job: dict[str, Any], name: RunName) -> Run:
+def _run(job: dict[str, Any], name: JobRunName) -> JobRun:
     state = _STATES[job["state"]]
     ended_at = job["updatedAt"] if state in ("ended", "failed") else None
-    return Run(job["id"], name, state, job["createdAt"], ended_at)
+    return JobRun(job["id"], name, state, job["createdAt"], ended_at)

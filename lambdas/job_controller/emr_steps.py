@@ -7,11 +7,11 @@ from itertools import islice
 from typing import Any
 
 from contracts.aws.spark_submit import Submission
-from lambdas.job_controller.runs import Run, RunName, RunState
+from lambdas.job_controller.runs import JobRun, JobRunName, JobRunState
 
 _ALIVE = ("PENDING", "RUNNING", "CANCEL_PENDING")
 _ENDED = ("COMPLETED", "FAILED", "CANCELLED", "INTERRUPTED")
-_STATES: dict[str, RunState] = {
+_STATES: dict[str, JobRunState] = {
     "PENDING": "starting",
     "RUNNING": "running",
     "CANCEL_PENDING": "ending",
@@ -21,9 +21,9 @@ _STATES: dict[str, RunState] = {
     "FAILED": "failed",
 }
 _STOP = "stop-"
-# Ended steps looked at: with the waits between failures, more than a day of them.
+# Ended steps that are looked at: with the waits between failures, more than a day of them.
 _RECENT = 100
-# Cancelling a step ends the submitting process alone; the stream is YARN's.
+# Cancelling a step ends only the submitting process. The stream runs in YARN.
 _KILL = (
     "yarn application -list -appTags \"$0\" | awk '/^application_/ {print $1}' "
     "| xargs --no-run-if-empty --max-args=1 yarn application -kill"
@@ -36,21 +36,21 @@ class EmrSteps:
     def __init__(self, client: Any, cluster: str) -> None:
         self._client, self._cluster = client, cluster
 
-    def observed(self) -> Sequence[Run]:
+    def observed(self) -> Sequence[JobRun]:
         alive, ended = list(self._steps(_ALIVE)), list(islice(self._steps(_ENDED), _RECENT))
         stopping = {step["Name"] for step in (*alive, *ended) if step["Name"].startswith(_STOP)}
-        named = ((step, RunName.parse(step["Name"])) for step in (*alive, *ended))
+        named = ((step, JobRunName.parse(step["Name"])) for step in (*alive, *ended))
         return [_run(step, name, stopping) for step, name in named if name is not None]
 
-    def start(self, name: RunName, submission: Submission, *, take_over: bool) -> None:
+    def start(self, name: JobRunName, submission: Submission, *, take_over: bool) -> None:
         words = submission.step_words(tag=str(name), take_over=take_over)
         self._submit(str(name), words)
 
-    def stop(self, run: Run) -> None:
+    def stop(self, run: JobRun) -> None:
         self._submit(f"{_STOP}{run.name}", ["bash", "-c", _KILL, str(run.name)])
 
     def shut_down(self) -> bool:
-        # A cluster can be deleted as it is.
+        # A cluster can be deleted at any time.
         return True
 
     def _submit(self, name: str, words: list[str]) -> None:
@@ -68,13 +68,13 @@ class EmrSteps:
             yield from page["Steps"]
 
 
-def _run(step: dict[str, Any], name: RunName, stopping: set[str]) -> Run:
+def _run(step: dict[str, Any], name: JobRunName, stopping: set[str]) -> JobRun:
     status = step["Status"]
     times = status["Timeline"]
     state = _STATES[status["State"]]
     if f"{_STOP}{name}" in stopping:
-        # What was killed because it was asked to is no failure.
+        # A run that was killed on request has not failed.
         state = "ending" if state in ("starting", "running") else "ended"
     ended = state in ("ended", "failed")
     at = times.get("EndDateTime") or times["CreationDateTime"]
-    return Run(step["Id"], name, state, times["CreationDateTime"], at if ended else None)
+    return JobRun(step["Id"], name, state, times["CreationDateTime"], at if ended else None)

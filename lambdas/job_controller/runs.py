@@ -1,4 +1,4 @@
-"""Runs of applications as EMR shows them, whichever kind of EMR it is."""
+"""Runs of applications, as every kind of EMR shows them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Literal, Protocol
 
 from contracts.aws.spark_submit import Submission
 
-RunState = Literal["starting", "running", "ending", "ended", "failed"]
+JobRunState = Literal["starting", "running", "ending", "ended", "failed"]
 _NAME = re.compile(r"shopstream-(?P<application>\w+)-(?P<fingerprint>[0-9a-f]{16})-(?P<number>\d+)")
 
 
 @dataclass(frozen=True)
-class RunName:
-    """What a run is called: enough to know what it runs without keeping state anywhere."""
+class JobRunName:
+    """The name of a run. It says what runs, so no state has to be kept anywhere."""
 
     application: str
     fingerprint: str
@@ -26,19 +26,19 @@ class RunName:
         return f"shopstream-{self.application}-{self.fingerprint}-{self.number}"
 
     @classmethod
-    def parse(cls, text: str) -> RunName | None:
-        """The parts of a name of ours; None for another's."""
+    def parse(cls, text: str) -> JobRunName | None:
+        """The parts of a name of ours; None for any other name."""
         found = _NAME.fullmatch(text)
         return found and cls(found["application"], found["fingerprint"], int(found["number"]))
 
 
 @dataclass(frozen=True)
-class Run:
-    """One driver, past or present; `ended_at` is None while it lives."""
+class JobRun:
+    """One driver, past or present. `ended_at` is None while it lives."""
 
     id: str
-    name: RunName
-    state: RunState
+    name: JobRunName
+    state: JobRunState
     created_at: datetime
     ended_at: datetime | None = None
 
@@ -47,17 +47,17 @@ class Run:
         return self.state in ("starting", "running", "ending")
 
 
-class Runs(Protocol):
+class JobRuns(Protocol):
     """Where runs are started and stopped."""
 
-    def observed(self) -> Sequence[Run]:
+    def observed(self) -> Sequence[JobRun]:
         """Every run that is alive, and those that ended lately."""
 
-    def start(self, name: RunName, submission: Submission, *, take_over: bool) -> None:
-        """Start a run; starting one of the same name again changes nothing."""
+    def start(self, name: JobRunName, submission: Submission, *, take_over: bool) -> None:
+        """Start a run. Starting one of the same name again changes nothing."""
 
-    def stop(self, run: Run) -> None:
-        """Ask a run to end; asking again changes nothing."""
+    def stop(self, run: JobRun) -> None:
+        """Ask a run to end. Asking again changes nothing."""
 
     def shut_down(self) -> bool:
-        """Once no run is alive, stop what they ran on; whether it can be deleted yet."""
+        """Stop what the runs ran on, once none is alive. Returns whether it can be deleted yet."""

@@ -11,13 +11,13 @@ import boto3
 from contracts.aws.job_plan import JobPlan
 from lambdas.job_controller.emr_serverless import EmrServerless
 from lambdas.job_controller.emr_steps import EmrSteps
-from lambdas.job_controller.runs import Runs
+from lambdas.job_controller.runs import JobRuns
 from lambdas.process import environment
 
 
 @dataclass(frozen=True)
 class Settings:
-    """`switch` names the parameter that says ``run`` or ``stop``."""
+    """`switch` is the name of the parameter that says ``run`` or ``stop``."""
 
     plan: JobPlan
     switch: str
@@ -28,7 +28,7 @@ class Settings:
         return cls(JobPlan.from_json(given["JOB_PLAN"]), given["JOB_SWITCH"])
 
 
-def open_runs(plan: JobPlan, at: datetime) -> Runs:
+def open_runs(plan: JobPlan, at: datetime) -> JobRuns:
     """The runs of the plan's kind of EMR."""
     if plan.platform == "yarn":
         return EmrSteps(boto3.client("emr"), plan.target)
@@ -37,7 +37,7 @@ def open_runs(plan: JobPlan, at: datetime) -> Runs:
 
 
 class Switch:
-    """Whether the applications are to run: outlives deployments, set by a person."""
+    """Whether the applications are to run. A person sets it, and it outlives deployments."""
 
     def __init__(self, name: str) -> None:
         self._name = name

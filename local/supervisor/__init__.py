@@ -1,1 +1,1 @@
-"""Runs the parts of a stack as process groups: order, readiness, restarts, logs, shutdown."""
+"""Runs the parts of a stack as process groups, with order, readiness, restarts and shutdown."""

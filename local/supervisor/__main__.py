@@ -1,4 +1,4 @@
-"""`python -m local.supervisor --home DIR`: the supervisor's process."""
+"""`python -m local.supervisor --home DIR`: the process of the supervisor."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from local.supervisor import processes
 from local.supervisor.daemon import Supervisor
 from local.supervisor.published import holding_lock
 
-# A look at the lock holds it for an instant: a first refusal proves nothing.
+# A command that looks at the lock holds it for an instant, so a first refusal proves nothing.
 LOCK_TRIES = 20
 LOCK_PAUSE_SECONDS = 0.1
 
 
 def main() -> int:
-    """Run the plan of a state folder; returns 0 when told to stop, 1 when another one runs."""
+    """Run the plan of a state folder; return 0 when told to stop, 1 when another one runs here."""
     arguments = argparse.ArgumentParser(prog="local.supervisor")
     arguments.add_argument("--home", type=Path, required=True)
     home = Home(arguments.parse_args().home)
-    # The probes knock until a broker answers: its client's complaints meanwhile are no news.
+    # The probes ask until a broker answers; what the client logs until then is expected.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     processes.adopt_grandchildren()
     for _ in range(LOCK_TRIES):
@@ -39,8 +39,7 @@ def main() -> int:
 
 
 async def _supervise(home: Home) -> None:
-    # The edge: the one clock of the supervisor.
-    await Supervisor(home, os.getpid(), time.time).run()  # noqa: TID251
+    await Supervisor(home, os.getpid(), time.time).run()  # noqa: TID251 - the supervisor's one clock
 
 
 if __name__ == "__main__":

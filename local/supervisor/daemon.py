@@ -1,4 +1,4 @@
-"""The supervisor: runs a plan until told to stop; SIGTERM stops, SIGHUP reads the plan anew."""
+"""The supervisor: it runs a plan until SIGTERM, and reads the plan again at SIGHUP."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOUSEKEEPING_SECONDS = 5.0
 
 
 class Supervisor:
-    """All runners of one stack and what they publish together."""
+    """The runners of one stack, and the state that they publish together."""
 
     def __init__(self, home: Home, pid: int, clock: Clock) -> None:
         self._home = home
@@ -32,7 +32,7 @@ class Supervisor:
         self._told_to_reload = asyncio.Event()
 
     async def run(self) -> None:
-        """Supervise until told to stop; returns when nothing is left running."""
+        """Supervise until told to stop; return when no part runs any more."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._told_to_stop.set)
@@ -65,7 +65,7 @@ class Supervisor:
             wait.cancel()
 
     async def _adopt(self, plan: Plan) -> None:
-        """Make the running parts those of `plan`; what has not changed and works goes on."""
+        """Make the running parts those of `plan`; a part that works and has not changed goes on."""
         parts = {part.name: part for part in plan.parts}
         stale = {
             name
@@ -83,7 +83,7 @@ class Supervisor:
         self._publish()
 
     async def _stop(self, names: set[str]) -> None:
-        """Stop some parts at once, each after those that need it."""
+        """Stop these parts side by side, but each one after the parts that need it."""
         stopped = {name: asyncio.Event() for name in names}
 
         async def stop(name: str) -> None:
@@ -118,7 +118,7 @@ class Supervisor:
             processes.record(self._leaders, self._running_leaders())
             publish(self._home, snapshot)
         except OSError as problem:
-            # A full disk must not end the stack: what runs goes on, the next change is tried again.
+            # A full disk must not end the stack: the parts go on, and the next change is published.
             self._say(f"the state could not be published: {problem}")
 
     def _say(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""The log of a part: kept below a size, and read for the last word of a program."""
+"""The log of a part: it stays below a size, and tells the last word of a program."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ LAST_WORD = "stopped: "
 
 
 def rotate(log: Path, limit: int = ROTATE_BYTES) -> bool:
-    """Move a log that has grown past `limit` aside, keeping one; the writer notices nothing.
+    """Move the content of a log larger than `limit` aside; one such older half is kept.
 
-    The file is copied and cut, not renamed: programs hold it open in append mode for hours.
+    The file is copied and cut, not renamed: programs hold it open in append mode for hours, and
+    notice nothing.
     """
     try:
         if log.stat().st_size < limit:
@@ -28,12 +29,12 @@ def rotate(log: Path, limit: int = ROTATE_BYTES) -> bool:
 
 
 def previous(log: Path) -> Path:
-    """Where the older half of a log is."""
+    """The path of the older half of a log."""
     return log.with_name(log.name + ".1")
 
 
 def tail(log: Path, limit: int = TAIL_BYTES) -> str:
-    """The end of a log, at most `limit` bytes; empty where there is none."""
+    """The last bytes of a log, at most `limit`; empty where there is no log."""
     try:
         with log.open("rb") as file:
             file.seek(0, os.SEEK_END)
@@ -44,7 +45,7 @@ def tail(log: Path, limit: int = TAIL_BYTES) -> str:
 
 
 def last_word(text: str) -> str:
-    """The reason in the last line that says `stopped: `, alone or behind a logger's prefix."""
+    """The reason in the last line with `stopped: `, at its start or behind a logger's prefix."""
     for line in reversed(text.splitlines()):
         _before, said, reason = f" {line}".partition(f" {LAST_WORD}")
         if said:

@@ -1,4 +1,4 @@
-"""What the supervisor is asked to run, as plain values that are stored as JSON."""
+"""What the supervisor shall run, as plain values that are stored as JSON."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-# service: meant to run until stopped. task: runs to its end, once a start, before its dependants.
+# A service runs until it is stopped. A task runs to its end, once per start, before the parts that
+# need it.
 Kind = Literal["service", "task"]
 
 
 @dataclass(frozen=True)
 class Part:
-    """One program: how to start it and after what, how to tell it is ready, how to stop it."""
+    """One program: how to start it and after which parts, when it is ready, how to stop it."""
 
     name: str
     argv: tuple[str, ...]
     environment: Mapping[str, str]
     kind: Kind = "service"
     after: tuple[str, ...] = ()
-    # Arguments of the probe named by "probe"; empty: ready as soon as it runs.
+    # The arguments of the probe that "probe" names. Without a probe a part is ready when it runs.
     ready: Mapping[str, Any] = field(default_factory=dict)
     ready_seconds: float = 60.0
     stop_signal: int = int(signal.SIGTERM)
     stop_seconds: float = 10.0
     address: str = ""
-    # What a person calls it; the name itself where empty.
+    # What people read; the name where this is empty.
     title: str = ""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The parts of one stack; names are unique and dependencies exist and make no circle."""
+    """The parts of one stack. Names are unique, and each part stands behind those it needs."""
 
     stack_id: str
     parts: tuple[Part, ...]
@@ -59,7 +60,7 @@ class Plan:
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan stored at `path`; raises when it is not one."""
+    """The plan that is stored at `path`; raises when the file holds something else."""
     stored = json.loads(path.read_text())
     parts = tuple(
         Part(**{**part, "argv": tuple(part["argv"]), "after": tuple(part["after"])})

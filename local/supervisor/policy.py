@@ -1,28 +1,28 @@
-"""When a part is restarted, and when not: pure decisions, the time is an argument."""
+"""When a part is started again, and when not: pure decisions, with the time as an argument."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from contracts.applications import EXIT_STOPPED
 from local.supervisor.plan import Kind
 
-# Exit codes that a restart would not change.
+# Like EXIT_STOPPED, an exit code that a restart would not change.
 ENDED_ON_PURPOSE = 0
-STOPPED_FOR_GOOD = 20
 
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 30.0
-# A part that was ready this long has proved itself: the next failure is a first one.
+# A part that was ready this long has proved itself: its next failure counts as the first.
 PROVED_SECONDS = 20.0
-# So many failures in a row are a crash loop: more starts would only fill the log.
+# This many failures in a row are a crash loop: more starts would only fill the log.
 CRASH_LOOP = 6
-# A task leads to the same end each time; a second try covers a broker that was still electing.
+# A task ends the same way each time. A second try covers a broker that was still electing.
 TASK_TRIES = 2
 
 
 class State(StrEnum):
-    """Where a part is in its life."""
+    """The stages in the life of a part."""
 
     WAITING = "waiting"  # for the parts it needs
     STARTING = "starting"  # running, not ready
@@ -42,7 +42,7 @@ GIVEN_UP = frozenset({State.STOPPED, State.FAILED})
 
 @dataclass(frozen=True)
 class Condition:
-    """What is known about one part; `failures` counts those in a row, `restarts` all of them."""
+    """What is known about one part. `failures` counts those in a row, `restarts` all restarts."""
 
     state: State = State.WAITING
     since: float = 0.0
@@ -74,7 +74,7 @@ Event = Started | BecameReady | Exited
 
 
 def decide(kind: Kind, condition: Condition, event: Event, now: float) -> Condition:
-    """The condition after an event; PAUSED carries the time at which to start again."""
+    """The condition after an event. With PAUSED it holds the time of the next start."""
     match event:
         case Started():
             return replace(condition, state=State.STARTING, since=now, retry_at=None)
@@ -89,7 +89,7 @@ def _exited(kind: Kind, condition: Condition, code: int, reason: str, now: float
     if code == ENDED_ON_PURPOSE:
         state = State.DONE if kind == "task" else State.ENDED
         return replace(condition, state=state, since=now, failures=0, reason=reason)
-    if code == STOPPED_FOR_GOOD:
+    if code == EXIT_STOPPED:
         return replace(condition, state=State.STOPPED, since=now, reason=said)
     proved = condition.state is State.READY and now - condition.since >= PROVED_SECONDS
     failures = 1 if proved else condition.failures + 1
@@ -109,7 +109,7 @@ def _exited(kind: Kind, condition: Condition, code: int, reason: str, now: float
 
 
 def pause(failures: int) -> float:
-    """Seconds before the next start after so many failures in a row."""
+    """The seconds before the next start, after this many failures in a row."""
     return min(FIRST_PAUSE * 2.0 ** (failures - 1), LONGEST_PAUSE)
 
 

@@ -1,4 +1,4 @@
-"""Whether a part is ready, asked in its own protocol rather than by an open port."""
+"""Whether a part is ready. Each is asked in its own protocol: an open port proves too little."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import psycopg
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError
 
-# A probe returns "" when the part is ready, else what it still waits for.
+# A probe returns "" when the part is ready, else what is still missing.
 Probe = Callable[[Mapping[str, Any], float], str]
 
 CONNECT_SECONDS = 3
 
 
 def ask(ready: Mapping[str, Any], started: float) -> str:
-    """Run the probe that a part names; `started` is its process's start in epoch seconds."""
+    """Run the probe that a part names. `started` is when its process started, in epoch seconds."""
     if not ready:
         return ""
     return PROBES[ready["probe"]](ready, started)
@@ -34,7 +34,7 @@ def _file(ready: Mapping[str, Any], started: float) -> str:
 
 
 def _kafka(ready: Mapping[str, Any], _started: float) -> str:
-    """Ready when this broker itself answers with metadata that lists it and a controller."""
+    """Ready when this broker itself answers, and its metadata lists it."""
     try:
         admin = KafkaAdminClient(
             bootstrap_servers=ready["server"],
@@ -64,7 +64,7 @@ def _postgres(ready: Mapping[str, Any], _started: float) -> str:
 
 
 def _valkey(ready: Mapping[str, Any], _started: float) -> str:
-    """Ready when the node answers PING; that it asks for the password first is an answer."""
+    """Ready when the node answers PING. A demand for the password is an answer too."""
     try:
         with socket.create_connection(("127.0.0.1", ready["port"]), CONNECT_SECONDS) as connection:
             connection.settimeout(CONNECT_SECONDS)

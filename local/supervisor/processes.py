@@ -1,4 +1,4 @@
-"""Start, signal and recognise processes: groups, identities, orphans."""
+"""Start, signal and recognise processes, with their groups, identities and orphans."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ import psutil
 
 from local.home import FILE_MODE
 
-# In the environment of every process of a stack: the proof that it is ours to end.
+# This variable is set for every process of a stack. It proves that the process is ours to end.
 MARK = "SHOPSTREAM_STACK"
-# The start time of a process is derived from the boot time, which the system rounds.
+# The system derives a process's start time from the boot time, which it rounds.
 START_TOLERANCE_SECONDS = 2.0
 ORPHAN_POLLS, ORPHAN_POLL_SECONDS = 100, 0.05
 
 _ON_LINUX = sys.platform == "linux"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
-# Loaded before any fork: nothing may be loaded between fork and exec.
+# It is loaded before any fork, because nothing may be loaded between fork and exec.
 _LIBC = ctypes.CDLL(None, use_errno=True) if _ON_LINUX else None
 
 
@@ -36,14 +36,14 @@ Child = subprocess.Popen[bytes]
 
 @dataclass(frozen=True)
 class Identity:
-    """A process that cannot be mistaken for a later one with the same number."""
+    """The number and start time of a process: no later process has both."""
 
     pid: int
     started: float
 
 
 def identity(pid: int) -> Identity | None:
-    """Who has this process number now."""
+    """The process that has this number now; None when there is none."""
     try:
         return Identity(pid, psutil.Process(pid).create_time())
     except psutil.NoSuchProcess:
@@ -51,7 +51,7 @@ def identity(pid: int) -> Identity | None:
 
 
 def is_running(pid: int, home: Path) -> bool:
-    """Whether `pid` is still a process that was started for this state folder."""
+    """Whether `pid` is still a process whose command line names this state folder."""
     try:
         process = psutil.Process(pid)
         return _is_alive(process) and str(home) in process.cmdline()
@@ -60,7 +60,7 @@ def is_running(pid: int, home: Path) -> bool:
 
 
 def die_with_parent() -> None:
-    """Ask the system to end this process when its parent dies; elsewhere than Linux a no-op."""
+    """Ask the system to end this process when its parent dies. It does nothing outside Linux."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
@@ -89,11 +89,11 @@ def start(argv: Sequence[str], environment: Mapping[str, str], log: Path) -> Chi
 
 
 def _bound_to_parent() -> list[str]:
-    """What goes before a command so that it dies with this process, even when that happens before
-    the system was asked for it.
+    """The words before a command that make it die with this process, even when this process dies
+    before the command could ask for that.
 
-    Not a function between fork and exec: this process has threads, whose locks the child would
-    inherit.
+    A function between fork and exec would not do: this process has threads, and the child would
+    inherit their locks.
     """
     if not _ON_LINUX:
         return []
@@ -105,19 +105,19 @@ def _bound_to_parent() -> list[str]:
 
 
 def signal_one(pid: int, number: int) -> None:
-    """Signal a process; one that has ended is no error."""
+    """Signal a process; it may have ended already."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
 
 
 def kill_group(group: int) -> None:
-    """End every process of a group at once."""
+    """Kill every process of a group."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
 
 
 def group_is_empty(group: int) -> bool:
-    """Whether no process of the group is left; reaps those that this process has adopted."""
+    """Whether no process of the group is left. Reaps those that this process has adopted."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-group, os.WNOHANG)[0]:
             pass
@@ -131,14 +131,14 @@ def group_is_empty(group: int) -> bool:
 
 
 def record(path: Path, leaders: Iterable[Identity]) -> None:
-    """Store who was started, for the case that this supervisor dies without a word."""
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(json.dumps([asdict(leader) for leader in leaders]))
-    beside.replace(path)
+    """Store which processes were started, in case this supervisor is killed."""
+    draft = path.with_name(f".{path.name}.new")
+    draft.write_text(json.dumps([asdict(leader) for leader in leaders]))
+    draft.replace(path)
 
 
 def recorded(path: Path) -> list[Identity]:
-    """Who was started by the supervisor before."""
+    """The processes that the supervisor before this one has started."""
     try:
         return [Identity(**leader) for leader in json.loads(path.read_text())]
     except (FileNotFoundError, ValueError):
@@ -146,10 +146,10 @@ def recorded(path: Path) -> list[Identity]:
 
 
 def end_orphans(stack_id: str, leaders: Iterable[Identity]) -> list[str]:
-    """Kill what an earlier supervisor of this stack left; return what was killed.
+    """Kill what an earlier supervisor of this stack left; return the names of what was killed.
 
-    Ours is a process that carries the stack's mark, or has both the number and the start time of
-    a recorded leader and still leads its own session. Anything else is a stranger.
+    A process is ours when it carries the stack's mark. It is also ours when it has the number and
+    the start time of a recorded leader and still leads its own session. All others are strangers.
     """
     known = {leader.pid: leader.started for leader in leaders}
     orphans = [process for process in psutil.process_iter() if _is_ours(process, stack_id, known)]
@@ -166,7 +166,7 @@ def end_orphans(stack_id: str, leaders: Iterable[Identity]) -> list[str]:
 
 
 def _is_alive(process: psutil.Process) -> bool:
-    """Whether it runs; a zombie waits for its parent alone and holds nothing."""
+    """Whether it runs. A zombie does not: it holds nothing and only waits for its parent."""
     try:
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:

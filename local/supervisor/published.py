@@ -1,4 +1,4 @@
-"""The state a supervisor publishes, and how others tell that one is running."""
+"""The state that a supervisor publishes, and how others see that one is running."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from local.home import FILE_MODE, Home, write_private
 
 @dataclass(frozen=True)
 class PartStatus:
-    """One part as published: times are seconds since the epoch."""
+    """One part as it was published; times are seconds since the epoch."""
 
     name: str
     title: str
@@ -33,7 +33,7 @@ class PartStatus:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The whole stack as published."""
+    """The whole stack as it was published."""
 
     stack_id: str
     supervisor_pid: int
@@ -50,7 +50,7 @@ def publish(home: Home, snapshot: Snapshot) -> None:
 
 
 def last_published(home: Home) -> Snapshot | None:
-    """What was published last, whether or not its supervisor still runs."""
+    """The state that was published last; its supervisor may have ended since."""
     try:
         stored = json.loads(home.status.read_text())
     except FileNotFoundError:
@@ -60,7 +60,7 @@ def last_published(home: Home) -> Snapshot | None:
 
 
 def running(home: Home) -> Snapshot | None:
-    """The published state when a supervisor holds the lock; None when none does."""
+    """The published state while a supervisor holds the lock; None when none does."""
     if not lock_path(home).exists():
         return None
     with holding_lock(home, only_looking=True) as free:
@@ -68,13 +68,14 @@ def running(home: Home) -> Snapshot | None:
 
 
 def lock_path(home: Home) -> Path:
-    """Held for a supervisor's whole life; the system frees it however the process ends."""
+    """The lock that a supervisor holds while it lives. The system frees it whatever ends it."""
     return home.run / "supervisor.lock"
 
 
 @contextmanager
 def holding_lock(home: Home, *, only_looking: bool = False) -> Iterator[bool]:
-    """Try to hold the supervisor's lock; yields whether it was free. Lookers never collide."""
+    """Try to hold the supervisor's lock, and yield whether it was free. Two that only look never
+    meet."""
     descriptor = os.open(lock_path(home), os.O_RDWR | os.O_CREAT, FILE_MODE)
     try:
         try:

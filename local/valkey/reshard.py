@@ -1,4 +1,4 @@
-"""Move slots between shards while they are read and written, so that each has its share."""
+"""Move slots between shards until each has its share. The slots are read and written meanwhile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from local.valkey.cluster import SLOTS, leader, own_entries, owned_slots
+from contracts.hot_keys import SLOTS
+from local.profile import Profile
+from local.valkey.cluster import leader, own_entries, owned_slots
 
 KEYS_AT_ONCE = 100
 MOVE_MS = 10_000
@@ -14,7 +16,7 @@ MOVE_MS = 10_000
 
 @dataclass(frozen=True)
 class Move:
-    """One slot on its way."""
+    """One slot that goes from the node that owns it to another."""
 
     slot: int
     source: str
@@ -23,7 +25,7 @@ class Move:
 
 @dataclass(frozen=True)
 class Moved:
-    """What a resharding moved; `held` is how many keys there are."""
+    """What a resharding moved. `held` is how many keys the cluster has."""
 
     slots: int
     keys: int
@@ -31,12 +33,12 @@ class Moved:
 
     @property
     def share(self) -> float:
-        """Of all keys, those that moved."""
+        """The share of the keys that moved; of the slots where there are no keys."""
         return self.keys / self.held if self.held else self.slots / SLOTS
 
 
 def moves(owned: Mapping[str, list[int]], shards: list[str]) -> list[Move]:
-    """The fewest moves after which `shards`, and no others, have equal shares of the slots."""
+    """The fewest moves after which `shards`, and no other nodes, have equal shares of the slots."""
     aims = {
         shard: SLOTS * (n + 1) // len(shards) - SLOTS * n // len(shards)
         for n, shard in enumerate(shards)
@@ -55,8 +57,11 @@ def moves(owned: Mapping[str, list[int]], shards: list[str]) -> list[Move]:
 
 
 def open_moves(entries: Mapping[str, Any]) -> list[Move]:
-    """The moves that were begun and not ended, towards the targets that the nodes have on record;
-    `source` owns the slot today. Where that is the target, only the others have yet to hear it."""
+    """The moves that were begun and not ended, with the targets that the nodes have on record.
+
+    The source is the node that owns the slot now. Where that is the target itself, only the other
+    nodes have not heard of the move yet.
+    """
     names = {entry["node_id"]: name for name, entry in entries.items()}
     owners = {slot: name for name, slots in owned_slots(entries).items() for slot in slots}
     found = {
@@ -71,44 +76,38 @@ def open_moves(entries: Mapping[str, Any]) -> list[Move]:
 
 
 def reshard(
-    nodes: Mapping[str, Any],
-    shards: list[str],
-    places: Mapping[str, tuple[str, int, str]],
-    say: Callable[[str], None],
+    nodes: Mapping[str, Any], shards: list[str], profile: Profile, say: Callable[[str], None]
 ) -> Moved:
-    """Give `shards`, named by the nodes they began with, equal shares; `places` are (host, port,
-    password) of the nodes by name. Each slot is served at all times: by the source until it is
-    empty, then by the target. Cut short, it is safe to repeat."""
+    """Give equal shares to `shards`, each named after the node that it began with.
+
+    Each slot is served at all times: by the source until it is empty there, then by the target. A
+    resharding that was cut short can be repeated.
+    """
     before = own_entries(nodes)
     ids = {name: entry["node_id"] for name, entry in before.items()}
-    # A slot half-way has keys on both sides: sent elsewhere, it would leave some behind.
+    # A slot that is half moved has keys on both sides: sent elsewhere, it would leave some behind.
     begun = open_moves(before)
-    keys = sum(_move(nodes, move, ids, places[move.target]) for move in begun)
+    keys = sum(_move(nodes, move, ids, profile) for move in begun)
     now = own_entries(nodes)
     wanted = moves(owned_slots(now), [leader(now, shard) for shard in shards])
     for number, move in enumerate(wanted, start=1):
-        keys += _move(nodes, move, ids, places[move.target])
+        keys += _move(nodes, move, ids, profile)
         if number % 500 == 0 or number == len(wanted):
             say(f"{number} of {len(wanted)} slots moved, {keys} keys")
-    # Afterwards: what came meanwhile was moved with the rest.
+    # Counted afterwards, because keys that came meanwhile were moved with the rest.
     after = owned_slots(own_entries(nodes))
     held = sum(nodes[name].dbsize() for name, slots in after.items() if slots)
     return Moved(len(begun) + len(wanted), keys, held)
 
 
-def _move(
-    nodes: Mapping[str, Any],
-    move: Move,
-    ids: Mapping[str, str],
-    target_place: tuple[str, int, str],
-) -> int:
+def _move(nodes: Mapping[str, Any], move: Move, ids: Mapping[str, str], profile: Profile) -> int:
     source, target = nodes[move.source], nodes[move.target]
     moved = 0
     if source is not target:
         target.execute_command("CLUSTER SETSLOT", move.slot, "IMPORTING", ids[move.source])
         source.execute_command("CLUSTER SETSLOT", move.slot, "MIGRATING", ids[move.target])
-        moved = _move_keys(source, move.slot, target_place)
-    # The target first: it must know before the source says so.
+        moved = _move_keys(source, move, profile)
+    # The target first: it must know that it owns the slot before the source sends clients there.
     order = [target, source, *(n for n in nodes.values() if n not in (source, target))]
     for node in order:
         if node.role()[0] == "master":
@@ -116,13 +115,12 @@ def _move(
     return moved
 
 
-def _move_keys(source: Any, slot: int, target_place: tuple[str, int, str]) -> int:
-    host, port, password = target_place
+def _move_keys(source: Any, move: Move, profile: Profile) -> int:
     moved = 0
-    while keys := source.execute_command("CLUSTER GETKEYSINSLOT", slot, KEYS_AT_ONCE):
+    while keys := source.execute_command("CLUSTER GETKEYSINSLOT", move.slot, KEYS_AT_ONCE):
         source.execute_command(
-            *("MIGRATE", host, port, "", 0, MOVE_MS, "REPLACE"),
-            *("AUTH", password, "KEYS", *keys),
+            *("MIGRATE", "127.0.0.1", profile.ports[move.target], "", 0, MOVE_MS, "REPLACE"),
+            *("AUTH", profile.password, "KEYS", *keys),
         )
         moved += len(keys)
     return moved

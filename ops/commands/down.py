@@ -1,4 +1,4 @@
-"""`shopstream down`: stop everything; the data stays unless it is purged."""
+"""`shopstream down`: stop the stack; the data stays unless it is purged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def down(
     purge: Annotated[bool, typer.Option("--purge", help="Remove all data as well.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Stop every part gracefully and leave nothing running; data is kept without --purge."""
+    """Stop every part gracefully and leave nothing running. The data stays without --purge."""
     home = current_home()
     began = time.monotonic()
     was_running = launch.stop(home, console.progress)
@@ -33,5 +33,5 @@ def down(
     console.line(f"stopped in {seconds} s" if was_running else "nothing was running")
     if removed:
         stays = sorted(path.name for path in home.root.iterdir()) if home.root.exists() else []
-        others = f"; not the stack's, and still there: {', '.join(stays)}" if stays else ""
+        others = f"; these files of others stay: {', '.join(stays)}" if stays else ""
         console.line(f"removed {'the stack in ' if stays else ''}{home.root}{others}")

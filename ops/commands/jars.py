@@ -1,4 +1,4 @@
-"""`shopstream jars`: fetch the locked jars before they are needed."""
+"""`shopstream jars`: fetch the locked jars before a stack needs them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def jars(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Fetch and check the jars of Kafka and Spark; print where they are."""
+    """Fetch the jars of Kafka and Spark, check their sums, and print where they are."""
     settings = Settings.from_environment()
     paths = launch.fetch_jars(settings.cache, settings.certificates, console.progress)
     if as_json:

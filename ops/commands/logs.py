@@ -1,4 +1,4 @@
-"""`shopstream logs`: what the parts wrote."""
+"""`shopstream logs`: the logs of the parts."""
 
 from __future__ import annotations
 
@@ -23,12 +23,18 @@ def register(app: typer.Typer) -> None:
 
 
 def logs(
-    service: Annotated[str | None, typer.Argument(help="One part; all without it.")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", help="Lines of each log.", min=1)] = 100,
+    service: Annotated[
+        str | None, typer.Argument(help="The name of one part; without it, all.")
+    ] = None,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Show new lines until Ctrl-C.")
+    ] = False,
+    lines: Annotated[
+        int, typer.Option("--lines", "-n", help="How many lines of each log.", min=1)
+    ] = 100,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Show the end of the logs; they are kept when the stack is down."""
+    """Show the end of each log. Logs are kept when the stack is down."""
     files = _files(current_home().logs, service)
     shown = {file.stem: tail(file).splitlines()[-lines:] for file in files}
     if as_json:
@@ -50,7 +56,7 @@ def _files(folder: Path, service: str | None) -> Sequence[Path]:
     chosen = [file for file in present if file.stem == service]
     if not chosen:
         known = ", ".join(file.stem for file in present)
-        raise Usage(f"no log of {service!r}; there are: {known}", command="shopstream logs")
+        raise Usage(f"there is no log of {service!r}, only of: {known}", command="shopstream logs")
     return chosen
 
 
@@ -59,7 +65,7 @@ def _follow(files: Sequence[Path]) -> None:
     while True:
         for file, offset in read.items():
             size = file.stat().st_size
-            # A log that shrank was rotated: what is in it now is new.
+            # A log that shrank was rotated: everything in it is new.
             begin = offset if size >= offset else 0
             with file.open("rb") as stream:
                 stream.seek(begin)

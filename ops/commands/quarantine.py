@@ -1,4 +1,4 @@
-"""`shopstream quarantine list|show`: what could not be used, and why."""
+"""`shopstream quarantine list|show`: the records that could not be used, and why."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def show(
     *,
     reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only this topic.")] = None,
-    limit: Annotated[int, typer.Option(help="At most so many, newest first.", min=1)] = SHOWN,
+    limit: Annotated[int, typer.Option(help="At most this many, newest first.", min=1)] = SHOWN,
     raw: Annotated[bool, typer.Option("--raw", help="Show the bytes in hex.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -98,12 +98,12 @@ def _ask(query: str) -> list[list[Any]]:
 
 
 def _named(row: list[Any], raw: bool) -> dict[str, Any]:
-    place, offset, at, reason, detail, event_id, schema_id, size, value = (
+    partition, offset, at, reason, detail, event_id, schema_id, size, value = (
         f"{row[0]}-{row[1]}",
         *row[2:],
     )
     shown = {
-        "record": f"{place}@{offset}",
+        "record": f"{partition}@{offset}",
         "append_time": at,
         "reason": reason,
         "detail": detail,

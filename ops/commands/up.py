@@ -1,4 +1,4 @@
-"""`shopstream up`: start everything and return when it is ready."""
+"""`shopstream up`: start a stack and return when every part is ready."""
 
 from __future__ import annotations
 
@@ -63,13 +63,13 @@ def up(
     _require_one_of("--replicas", replicas, (0, 1))
     settings = Settings.from_environment()
     refuse_real_credentials(settings)
-    options = laptop.Options(
+    options = laptop.StartOptions(
         spark=not without_spark,
         take_over=take_over,
         accept_new_topic=accept_new_topic,
         crash_order=crash_order,
     )
-    request = launch.Request(
+    request = launch.UpRequest(
         settings.cache, settings.certificates, brokers, replicas, java, options
     )
     stack = start(current_home(), request)
@@ -87,8 +87,8 @@ def _require_one_of(option: str, given: int | None, known: tuple[int, int]) -> N
         )
 
 
-def start(home: Home, request: launch.Request) -> Stack:
-    """Bring a stack up; returns it ready."""
+def start(home: Home, request: launch.UpRequest) -> Stack:
+    """Start a stack, or the parts of it that do not run, and return it when it is ready."""
     began = time.monotonic()
     _profile, plan = launch.prepare(home, request, console.progress)
     took = time.monotonic() - began
@@ -98,32 +98,33 @@ def start(home: Home, request: launch.Request) -> Stack:
 
 
 def follow(home: Home, plan: Plan) -> Stack:
-    """Start a plan, or have the running stack adopt it, with a line of progress for each part."""
+    """Start a plan, or have the running stack adopt it; print a line when a part is ready."""
     began = time.monotonic()
     try:
         for part in launch.follow(home, launch.start(home, plan)):
             took = f" in {part.ready_after:.1f} s" if part.ready_after is not None else ""
             console.progress(f"{part.title}: {part.state}{took}")
     except KeyboardInterrupt:
-        console.progress("interrupted; what was started goes on: shopstream status, down")
+        console.progress("interrupted; the parts that were started go on: shopstream status, down")
         raise
     console.progress(f"everything is ready after {time.monotonic() - began:.1f} s")
     return open_stack(home)
 
 
 def refuse_real_credentials(settings: Settings) -> None:
-    """A laptop run has no use for an account: credentials around could only do harm."""
+    """Raise when the environment has real AWS credentials: a laptop's stack never needs them, and
+    they could only do harm."""
     if settings.aws_credentials:
         names = " ".join(settings.aws_credentials)
         raise EnvironmentProblem(
             f"real AWS credentials are in the environment: {', '.join(settings.aws_credentials)}",
-            cause="this shell is set up for an AWS account; a laptop run never needs one",
+            cause="this shell is set up for an AWS account, which a laptop's stack never needs",
             command=f"unset {names}",
         )
 
 
 def show(stack: Stack) -> None:
-    """The table of parts and what to do next."""
+    """Print the table of the services, and commands to go on with."""
     services = [part for part in stack.snapshot.parts if part.kind == "service"]
     console.table(("part", "state", "address"), [_row(part) for part in services])
     console.line(f"state folder: {stack.home.root}")
@@ -133,7 +134,7 @@ def show(stack: Stack) -> None:
 
 
 def summary(stack: Stack) -> dict[str, object]:
-    """What other programs need to know about a stack that is up."""
+    """What other programs need to know about a running stack."""
     return {
         "home": str(stack.home.root),
         "bootstrap_servers": stack.bootstrap_servers,

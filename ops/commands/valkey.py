@@ -1,4 +1,4 @@
-"""`shopstream valkey status|rebuild|add-shard|remove-shard`: the hot answers' store."""
+"""`shopstream valkey status|rebuild|add-shard|remove-shard`: look after the hot store."""
 
 from __future__ import annotations
 
@@ -13,30 +13,33 @@ import psycopg
 import typer
 
 from contracts.errors import NotReady, Usage
+from contracts.hot_keys import HOT_STORE_MARK
 from local import laptop
-from local.home import MIN_SHARDS, Profile, with_all_ports, write_profile
 from local.ports import claim
+from local.profile import MIN_SHARDS, Profile, with_all_ports, write_profile
 from local.supervisor.plan import read_plan
 from local.valkey import cluster as valkey_cluster
-from local.valkey.cluster import leader, own_entries, owned_slots, part
+from local.valkey.cluster import forget, leader, own_entries, owned_slots
 from local.valkey.reshard import Moved, moves, reshard
 from ops import console
 from ops.commands.up import follow, refuse_real_credentials
 from ops.settings import Settings
 from ops.stack import Stack, open_stack
+from readers.postgres import Pg
 
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 COLUMNS = ("node", "role", "slots", "keys", "memory MB", "hits", "share of hits")
 REBUILD_SECONDS = 600.0
-# A mark that no push ever sets, and another one each time: a push that began before a reset finds
-# its mark gone, though it began after an earlier reset.
+# No push ever sets such a mark, and each reset sets another one. So a push that began before a
+# reset finds its mark gone, even when it began after an earlier reset.
 _RESET = (
-    "INSERT INTO published (table_name, changed_in, closed_until) VALUES ('valkey', -1, now()) "
+    "INSERT INTO published (table_name, changed_in, closed_until) "
+    f"VALUES ('{HOT_STORE_MARK}', -1, now()) "
     "ON CONFLICT (table_name) DO UPDATE SET changed_in = least(published.changed_in, 0) - 1"
 )
-_BEHIND = (
-    "SELECT coalesce((SELECT max(sequence) FROM journal WHERE application = 'clicks'), 0) - "
-    "coalesce((SELECT changed_in FROM published WHERE table_name = 'valkey'), 0)"
+_IS_BEHIND = (
+    "SELECT coalesce((SELECT max(sequence) FROM journal WHERE application = 'clicks'), 0) > "
+    f"coalesce((SELECT changed_in FROM published WHERE table_name = '{HOT_STORE_MARK}'), 0)"
 )
 
 
@@ -51,7 +54,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(as_json: AsJson = False) -> None:
-    """Slots, keys, memory and hits of each node."""
+    """Show the slots, keys, memory and hits of each node."""
     stack = open_stack()
     with _nodes(stack.profile) as nodes:
         found = _rows(nodes)
@@ -62,15 +65,17 @@ def status(as_json: AsJson = False) -> None:
 
 
 def rebuild(
-    shard: Annotated[int | None, typer.Option(help="Only this shard, from 1.", min=1)] = None,
+    shard: Annotated[
+        int | None, typer.Option(help="Only this shard; the first one is 1.", min=1)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Empty the store, or one shard, and fill it again from Postgres."""
+    """Empty the store, or one shard of it, and fill it again from Postgres."""
     stack = open_stack()
     primaries = stack.profile.valkey_primaries
     if shard is not None and shard > len(primaries):
         raise Usage(
-            f"there is no shard {shard}, only 1 to {len(primaries)}",
+            f"there is no shard {shard}; the shards are 1 to {len(primaries)}",
             command="shopstream valkey status",
         )
     began = time.monotonic()
@@ -90,12 +95,12 @@ def rebuild(
 
 
 def add_shard(as_json: AsJson = False) -> None:
-    """Start one more shard and give it its share of the slots, while all are used.
+    """Start one more shard and give it its share of the slots; all of them stay in use.
 
-    Cut short, it goes on with that shard when it is run again.
+    When it was cut short, run it again: it goes on with the same shard.
     """
     stack = open_stack()
-    # Cut short, the last shard may not have been started.
+    # An earlier run that was cut short may not have started the last shard.
     stack = _adopt(stack, stack.profile)
     if not _last_shard_lacks_slots(stack.profile):
         more = replace(stack.profile, shards=stack.profile.shards + 1)
@@ -104,19 +109,19 @@ def add_shard(as_json: AsJson = False) -> None:
 
 
 def remove_shard(as_json: AsJson = False) -> None:
-    """Give the slots of the last shard to the others, and end it."""
+    """Give the slots of the last shard to the others, then end that shard."""
     stack = open_stack()
     before = stack.profile
     if before.shards == MIN_SHARDS:
         raise Usage(
-            f"{MIN_SHARDS} shards are the fewest that can agree that one of them has failed",
+            f"a cluster needs {MIN_SHARDS} shards to agree that one of them has failed",
             command="shopstream valkey status",
         )
     moved = _resharded(stack, list(before.valkey_primaries[:-1]))
     smaller = replace(before, shards=before.shards - 1)
     gone = set(before.valkey_nodes) - set(smaller.valkey_nodes)
     with _nodes(before) as nodes:
-        part(nodes, gone)
+        forget(nodes, gone)
     _adopt(stack, smaller)
     for name in gone:
         shutil.rmtree(stack.home.valkey(name))
@@ -131,7 +136,7 @@ def _last_shard_lacks_slots(profile: Profile) -> bool:
 
 
 def _adopt(stack: Stack, profile: Profile) -> Stack:
-    """The stack with the nodes of `profile`; what has not changed goes on."""
+    """The stack with the nodes of `profile`; the parts that have not changed go on."""
     refuse_real_credentials(Settings.from_environment())
     write_profile(stack.home, profile)
     standing = read_plan(stack.home.plan)
@@ -139,12 +144,8 @@ def _adopt(stack: Stack, profile: Profile) -> Stack:
 
 
 def _resharded(stack: Stack, shards: list[str]) -> Moved:
-    profile = stack.profile
-    places = {
-        name: ("127.0.0.1", profile.ports[name], profile.password) for name in profile.valkey_nodes
-    }
-    with _nodes(profile) as nodes:
-        return reshard(nodes, shards, places, console.progress)
+    with _nodes(stack.profile) as nodes:
+        return reshard(nodes, shards, stack.profile, console.progress)
 
 
 def _tell(moved: Moved, as_json: bool) -> None:
@@ -156,22 +157,18 @@ def _tell(moved: Moved, as_json: bool) -> None:
         console.line(f"moved {moved.slots:,} slots and {moved.keys:,} keys: {moved.share:.1%}")
 
 
-def _await_filled(postgres: psycopg.Connection[tuple[object, ...]]) -> None:
+def _await_filled(postgres: Pg) -> None:
     until = time.monotonic() + REBUILD_SECONDS
     said = time.monotonic()
-    while True:
-        row = postgres.execute(_BEHIND).fetchone()
-        behind = int(str(row[0])) if row else 0
-        if behind <= 0:
-            return
+    while postgres.execute(_IS_BEHIND).fetchone() == (True,):
         if time.monotonic() > until:
             raise NotReady(
                 f"not filled after {REBUILD_SECONDS:g} s",
-                cause="the application clicks does not run, or a shard takes nothing",
+                cause="the application clicks does not run, or a shard refuses what it is sent",
                 command="shopstream status",
             )
         if time.monotonic() - said > 5:
-            console.progress("waiting until clicks has pushed everything")
+            console.progress("waiting until the application clicks has pushed everything")
             said = time.monotonic()
         time.sleep(0.2)
 

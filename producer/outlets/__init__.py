@@ -1,4 +1,4 @@
-"""Where events go: one interface, three places."""
+"""Where events go: one interface for Kafka, files and nowhere."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from contracts.topics import Topic
 
 
 @dataclass(frozen=True)
-class Place:
-    """What the events go to; `topic_ids` by topic name, empty where topics have none."""
+class Destination:
+    """The cluster that takes the events, and the ids of its topics by name, if topics have ids."""
 
     cluster_id: str
     topic_ids: dict[str, str] = field(default_factory=dict)
@@ -26,8 +26,8 @@ class Failure(NamedTuple):
 
 @dataclass(frozen=True)
 class Deliveries:
-    """What became of events. The acknowledged ones are columns, by the order of the answers, since
-    an object for each would take longer than making the event; `append_times` in microseconds
+    """What became of events. The acknowledged ones are columns, in the order of the answers: an
+    object for each would take longer than making the event. `append_times` are in microseconds
     UTC."""
 
     sequences: Sequence[int] = ()
@@ -43,26 +43,23 @@ class Deliveries:
 
 
 class Outlet(Protocol):
-    """Takes events and says what became of each, once, in `deliveries`.
+    """Takes events and says once, in `deliveries`, what became of each.
 
-    Events of one key arrive in the order in which they were sent. None is dropped in silence: after
-    `flush` returned 0 every event is in `deliveries`.
+    Events of one key arrive in the order in which they were sent. No event is dropped in silence:
+    after `flush` returned 0, `deliveries` has told of every event.
     """
 
-    def place(self) -> Place:
+    def destination(self) -> Destination:
         """Where the events go."""
 
-    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
-        """Hand over one event; waits while the outlet is full."""
-
-    def send_all(
+    def send(
         self,
         topic: Topic,
         keys: Sequence[bytes],
         values: Sequence[bytes],
         sequences: Sequence[int],
     ) -> None:
-        """Hand over events of one topic, the first one first, as `send` does each."""
+        """Hand over events of one topic, the first one first; waits while the outlet is full."""
 
     def deliveries(self) -> Deliveries:
         """What became known since the last call."""

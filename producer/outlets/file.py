@@ -1,7 +1,8 @@
-"""Events in files that read back: one ``<topic>.ndjson`` a topic in a folder.
+"""Events in files that can be read back: a folder with one ``<topic>.ndjson`` per topic.
 
 Each line is an object with ``key``, ``value`` (base64 of the bytes that Kafka would get) and
-``sequence``; its number from 0 is the event's offset. A run appends to what is there.
+``sequence``. The number of a line, from 0, is the event's offset. A run appends to the files that
+are there.
 """
 
 from __future__ import annotations
@@ -13,21 +14,21 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from contracts.errors import Usage
 from contracts.topics import Topic
-from producer.errors import BadInput
-from producer.outlets import Deliveries, Place
+from producer.outlets import Deliveries, Destination
 
 _SUFFIX = ".ndjson"
 
 
 class FileOutlet:
-    """Appends events to a folder; they are acknowledged when the file system has them."""
+    """Appends events to a folder; an event is acknowledged when the file system has it."""
 
     def __init__(self, folder: Path, *, clock: Callable[[], int]) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise BadInput(f"the folder {folder} cannot be made: {error.strerror}") from error
+            raise Usage(f"the folder {folder} cannot be made: {error.strerror}") from error
         self._folder = folder
         self._clock = clock
         self._files: dict[str, IO[bytes]] = {}
@@ -37,29 +38,26 @@ class FileOutlet:
         self._synced_offsets: list[int] = []
         self._append_times: list[int] = []
 
-    def place(self) -> Place:
-        return Place(f"file:{self._folder.name}")
+    def destination(self) -> Destination:
+        return Destination(f"file:{self._folder.name}")
 
-    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
-        file = self._files.get(topic.name) or self._open(topic)
-        line = {
-            "key": base64.b64encode(key).decode(),
-            "value": base64.b64encode(value).decode(),
-            "sequence": sequence,
-        }
-        file.write(json.dumps(line).encode() + b"\n")
-        self._unsynced.append((sequence, self._offsets[topic.name]))
-        self._offsets[topic.name] += 1
-
-    def send_all(
+    def send(
         self,
         topic: Topic,
         keys: Sequence[bytes],
         values: Sequence[bytes],
         sequences: Sequence[int],
     ) -> None:
+        file = self._files.get(topic.name) or self._open(topic)
         for key, value, sequence in zip(keys, values, sequences, strict=True):
-            self.send(topic, key, value, sequence)
+            line = {
+                "key": base64.b64encode(key).decode(),
+                "value": base64.b64encode(value).decode(),
+                "sequence": sequence,
+            }
+            file.write(json.dumps(line).encode() + b"\n")
+            self._unsynced.append((sequence, self._offsets[topic.name]))
+            self._offsets[topic.name] += 1
 
     def deliveries(self) -> Deliveries:
         taken = Deliveries(
@@ -68,7 +66,7 @@ class FileOutlet:
         self._sequences, self._synced_offsets, self._append_times = [], [], []
         return taken
 
-    def flush(self, timeout: float) -> int:  # noqa: ARG002 - a file never makes one wait
+    def flush(self, timeout: float) -> int:  # noqa: ARG002 - a file needs no wait
         for file in self._files.values():
             file.flush()
             os.fsync(file.fileno())

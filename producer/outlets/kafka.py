@@ -18,9 +18,9 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
+from contracts.errors import NotReady, ShopstreamError
 from contracts.topics import Topic
-from producer.errors import NotReady, ProducerError
-from producer.outlets import Deliveries, Failure, Place
+from producer.outlets import Deliveries, Destination, Failure
 
 KafkaAuth = Literal["none", "msk-iam"]
 
@@ -31,24 +31,26 @@ _ANY_PARTITION = -1
 _OnDelivery = Callable[[KafkaError | None, Message], None]
 # Long enough for a leader to die and another to be elected; then an event has failed.
 DELIVERY_SECONDS = 120
+# By then every event that was sent has been acknowledged or has failed.
+FLUSH_SECONDS = DELIVERY_SECONDS + 10
 _SETTINGS: Mapping[str, Any] = {
     "client.id": "shopstream-producer",
     "acks": "all",
     "enable.idempotence": True,
     "compression.type": "lz4",
     "linger.ms": 100,
-    # Errors alone: a broker that has just started is asked again, and each time would be a warning.
+    # Errors only: a broker that has just started is asked again, with a warning each time.
     "log_level": 3,
     "batch.size": 1_000_000,
     "delivery.timeout.ms": DELIVERY_SECONDS * 1000,
-    # The queue is the only part of a replay that could grow: 16 MB hold some ten thousand orders.
+    # The queue is the only part of a replay that could grow: 16 MB hold about ten thousand orders.
     "queue.buffering.max.kbytes": 16_384,
     "queue.buffering.max.messages": 100_000,
 }
 
 
 def security(auth: KafkaAuth, region: str) -> dict[str, Any]:
-    """Client settings for a way to sign in; for ``msk-iam`` each token is made by AWS' signer."""
+    """Client settings for a way to sign in; for ``msk-iam`` the signer of AWS makes each token."""
     if auth == "none":
         return {}
     return {
@@ -60,15 +62,17 @@ def security(auth: KafkaAuth, region: str) -> dict[str, Any]:
 
 def _msk_token(region: str, _config: str) -> tuple[str, float]:
     """A token and when it expires, in seconds since 1970."""
-    # Only where AWS is used: importing its client takes longer than connecting to a local broker.
+    # Imported only where AWS is used: it takes longer than connecting to a local broker.
     from aws_msk_iam_sasl_signer import MSKAuthTokenProvider  # noqa: PLC0415
 
     token, expires_ms = MSKAuthTokenProvider.generate_auth_token(region)
     return token, expires_ms / 1000
 
 
-def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topic) -> Place:
-    """The cluster's id and the topics'; NotReady when the broker is silent or lacks a topic."""
+def find_destination(
+    bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topic
+) -> Destination:
+    """The ids of the cluster and the topics; NotReady if the broker is silent or lacks a topic."""
     names = [topic.name for topic in topics]
     admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0, **sign_in})
     try:
@@ -76,8 +80,8 @@ def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topi
         if missing := [name for name in names if name not in cluster.topics]:
             raise NotReady(
                 f"the broker at {bootstrap_servers} has no topic {' or '.join(missing)}",
-                cause="topics are never made by writing to them",
-                next_step="shopstream topics create",
+                cause="no topic is made by writing to it",
+                command="shopstream topics create",
             )
         described = admin.describe_topics(TopicCollection(names), request_timeout=CONNECT_SECONDS)
         topic_ids = {name: id_text(described[name].result().topic_id) for name in names}
@@ -86,10 +90,10 @@ def find_place(bootstrap_servers: str, sign_in: Mapping[str, Any], *topics: Topi
     except KafkaException as error:
         raise NotReady(
             f"no Kafka broker answers at {bootstrap_servers}: {error.args[0].str()}",
-            cause="the stack is not running, or the address is another",
-            next_step="shopstream status",
+            cause="the stack is not running, or it has another address",
+            command="shopstream status",
         ) from error
-    return Place(cluster.cluster_id, topic_ids)
+    return Destination(cluster.cluster_id, topic_ids)
 
 
 def id_text(topic_id: Uuid) -> str:
@@ -99,12 +103,12 @@ def id_text(topic_id: Uuid) -> str:
 
 
 class KafkaOutlet:
-    """Sends through librdkafka; `settings` (addresses, sign-in) are added to the product's own."""
+    """Sends through librdkafka; `settings` (addresses, sign-in) are added to our own."""
 
-    def __init__(self, settings: Mapping[str, Any], place: Place) -> None:
-        self._place = place
+    def __init__(self, settings: Mapping[str, Any], destination: Destination) -> None:
+        self._destination = destination
         self._fatal: KafkaError | None = None
-        # Of each acknowledged event.
+        # One entry per acknowledged event.
         self._sequences: list[int] = []
         self._partitions: list[int | None] = []
         self._offsets: list[int | None] = []
@@ -112,13 +116,10 @@ class KafkaOutlet:
         self._failures: list[Failure] = []
         self._producer = Producer({**_SETTINGS, "error_cb": self._on_error, **settings})
 
-    def place(self) -> Place:
-        return self._place
+    def destination(self) -> Destination:
+        return self._destination
 
-    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
-        self.send_all(topic, (key,), (value,), (sequence,))
-
-    def send_all(
+    def send(
         self,
         topic: Topic,
         keys: Sequence[bytes],
@@ -131,7 +132,7 @@ class KafkaOutlet:
             delivered: _OnDelivery = partial(on_delivery, sequence)
             while True:
                 try:
-                    # By place: the client takes a third longer to read arguments by name.
+                    # Positional: the client takes a third longer to read arguments by name.
                     produce(name, value, key, _ANY_PARTITION, delivered)
                     break
                 except BufferError:
@@ -157,7 +158,7 @@ class KafkaOutlet:
         return int(self._producer.flush(timeout))
 
     def close(self) -> None:
-        """librdkafka frees its threads with the object."""
+        """Forget what is not sent; librdkafka frees its threads with the object."""
         self._producer.purge()
 
     def _on_delivery(self, sequence: int, error: KafkaError | None, message: Message) -> None:
@@ -171,20 +172,20 @@ class KafkaOutlet:
         self._milliseconds.append(milliseconds)
 
     def _on_error(self, error: KafkaError) -> None:
-        # Brokers that come and go are retried by the client; only a fatal error ends it.
+        # The client retries brokers that come and go; only a fatal error ends it.
         if error.fatal():
             self._fatal = error
 
     def _raise_fatal(self) -> None:
         if self._fatal is not None:
-            raise ProducerError(
+            raise ShopstreamError(
                 f"Kafka refuses this producer for good: {self._fatal.str()}",
-                next_step="start the same command again: known events count once",
+                command="start the same command again: known events count once",
             )
 
 
 def _known(numbers: Sequence[int | None]) -> Sequence[int]:
-    """What acknowledged messages always have."""
+    """The numbers, of which an acknowledged message always has one."""
     if None in numbers:
-        raise ProducerError("Kafka acknowledged an event without saying where it is")
+        raise ShopstreamError("Kafka acknowledged an event without saying where it is")
     return cast("Sequence[int]", numbers)

@@ -1,15 +1,15 @@
-"""An outlet that keeps nothing: it measures how fast events are made."""
+"""An outlet that keeps nothing, to measure how fast events are made."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from contracts.topics import Topic
-from producer.outlets import Deliveries, Place
+from producer.outlets import Deliveries, Destination
 
 
 class NullOutlet:
-    """Acknowledges every event at once, at its own running offset, and by `clock`."""
+    """Acknowledges every event at once, at the next offset and the time of `clock`."""
 
     def __init__(self, *, clock: Callable[[], int] = lambda: 0) -> None:
         self._clock = clock
@@ -17,13 +17,10 @@ class NullOutlet:
         self._sequences: list[int] = []
         self._append_times: list[int] = []
 
-    def place(self) -> Place:
-        return Place("null")
+    def destination(self) -> Destination:
+        return Destination("null")
 
-    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
-        self.send_all(topic, (key,), (value,), (sequence,))
-
-    def send_all(
+    def send(
         self,
         topic: Topic,
         keys: Sequence[bytes],

@@ -1,4 +1,4 @@
-"""A replay of a data file, made ready: judged, sliced, shifted, named."""
+"""A data file made ready for its replay: judged, sliced, shifted and named."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from contracts import ledger
+from contracts.errors import Usage
 from contracts.ledger import Run, SourceFile
 from contracts.topics import Topic
-from producer.arguments import ReplayArguments
-from producer.errors import BadInput
-from producer.outlets import Place
+from producer.outlets import Destination
+from producer.replay.arguments import ReplayArguments
 from producer.replay.files.csv_block import Block
 from producer.replay.files.csv_file import CsvFile, judge
 from producer.replay.files.rejected_rows import OnRejected
-from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.replaying import PRODUCER, Encoder, Recorded
 from producer.subjects import Tokens
@@ -26,7 +26,7 @@ _Read_co = TypeVar("_Read_co", bound=Recorded, covariant=True)
 
 
 class Reading(Protocol[_Read_co]):
-    """Reads blocks, given in file order; `rows` is the number of the last row taken in."""
+    """Reads blocks in file order; `rows` is the number of the last row that was read."""
 
     @property
     def rows(self) -> int: ...
@@ -36,11 +36,11 @@ class Reading(Protocol[_Read_co]):
 
 
 class Layout(Protocol[_Item]):
-    """What a kind of data file means; `noun` is the plural of its events. The digests are of the
-    tables it uses, empty for none."""
+    """What a kind of data file means. `noun` is the plural of its events. The digests are those of
+    the tables that it uses, and empty without tables."""
 
     @property
-    def name(self) -> ledger.Layout: ...
+    def name(self) -> ledger.LayoutName: ...
 
     @property
     def columns(self) -> Sequence[str]: ...
@@ -57,26 +57,27 @@ class Layout(Protocol[_Item]):
     @property
     def regions_sha256(self) -> str: ...
 
-    def newest_time(self, blocks: Iterable[Block], chosen: Slice) -> int | None:
-        """The latest time among the slice's accepted rows, unshifted; None if there are none."""
+    def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
+        """The latest time among the accepted rows of the slice, unshifted; None without them."""
 
     def reading(
-        self, limits: TimeLimits, chosen: Slice, on_rejected: OnRejected
-    ) -> Reading[_Item]: ...
+        self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected
+    ) -> Reading[_Item]:
+        """Reads what the rows of the slice recorded."""
 
     def encoder(
         self, where: Where, run: Run, tokens: Tokens, now_us: Callable[[], int]
     ) -> Encoder[_Item]:
-        """Writes the schemas of the registry; NotReady when it has them not."""
+        """Makes events in the schemas of the registry; NotReady if it does not have them."""
 
 
 @dataclass(frozen=True)
-class Prepared(Generic[_Item]):
-    """A file that can be replayed, and how."""
+class PreparedReplay(Generic[_Item]):
+    """A file that can be replayed, and how to replay it."""
 
     layout: Layout[_Item]
     file: CsvFile
-    chosen: Slice
+    chosen: RowSlice
     shift_us: int
     started_at: int
 
@@ -90,8 +91,8 @@ class Prepared(Generic[_Item]):
         limits = TimeLimits(self.shift_us, latest=self.started_at)
         return self.layout.reading(limits, self.chosen, on_rejected)
 
-    def run(self, run_id: str, place: Place, *, new_run: bool, rebased: bool) -> Run:
-        """The ledger's account of the run before its first event."""
+    def run(self, run_id: str, destination: Destination, *, new_run: bool, rebased: bool) -> Run:
+        """The run as the ledger records it before the first event."""
         edition = self.file.sha256
         if new_run:
             edition += f":{run_id}"
@@ -101,8 +102,8 @@ class Prepared(Generic[_Item]):
             run=run_id,
             producer=PRODUCER,
             started_at=self.started_at,
-            cluster_id=place.cluster_id,
-            topic_ids=place.topic_ids,
+            cluster_id=destination.cluster_id,
+            topic_ids=destination.topic_ids,
             source=SourceFile(
                 layout=self.layout.name,
                 sha256=self.file.sha256,
@@ -116,22 +117,24 @@ class Prepared(Generic[_Item]):
         )
 
 
-def prepare(arguments: ReplayArguments, layout: Layout[_Item], now_us: int) -> Prepared[_Item]:
-    """Read the data file once, with --rebase-time twice; BadInput if it is unusable."""
+def prepare(
+    arguments: ReplayArguments, layout: Layout[_Item], now_us: int
+) -> PreparedReplay[_Item]:
+    """Read the data file once, or twice with --rebase-time; Usage if it cannot be used."""
     file = judge(arguments.file, layout.columns)
     if arguments.start > file.rows:
-        raise BadInput(
+        raise Usage(
             f"{file.path} has {file.rows} data rows; there is no row {arguments.start}",
-            next_step="give a smaller --start",
+            command="give a smaller --start",
         )
-    chosen = Slice(arguments.start, arguments.last)
+    chosen = RowSlice(arguments.start, arguments.last)
     shift = 0
     if arguments.rebase_time:
         newest = layout.newest_time(file.blocks(), chosen)
         if newest is None:
-            raise BadInput(
-                f"{file.path}: no event is made of any row of the slice, so nothing is the newest",
-                next_step="replay without --rebase-time: rejected.csv will say why",
+            raise Usage(
+                f"{file.path}: no row of the slice makes an event, so no row is the newest",
+                command="replay without --rebase-time: rejected.csv will say why",
             )
         shift = now_us - newest
-    return Prepared(layout, file, chosen, shift, now_us)
+    return PreparedReplay(layout, file, chosen, shift, now_us)

@@ -1,42 +1,56 @@
-"""Orders of the Online Retail layout as events."""
+"""Orders of data files as events."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from contracts.avro import fragments
+from contracts.avro.fragments import OrderValues, text
 from contracts.events import replayed_event_id
+from contracts.ledger import Run
 from contracts.topics import ORDERS
 from producer.replay.files.patterns import PatternTable
 from producer.replay.online_retail.orders import RetailOrder
-from producer.replay.replaying import Message
+from producer.replay.replaying import EncodedEvent
 from producer.subjects import Tokens
+from producer.wiring import Where, version_to_write
 
-CURRENCY = "GBP"
-PAYMENT_METHOD = "unknown"
-_MOST_PLACES = 1000
+# No layout says how an order was paid.
+_PAYMENT_METHOD = "unknown"
+_MOST_COUNTRIES = 1000
+
+
+def order_values(where: Where, run: Run, currency: str) -> OrderValues:
+    """Makes the values of a run's orders; NotReady if the registry does not have their schema."""
+    return OrderValues(
+        version_to_write(where, ORDERS),
+        run=run.run,
+        producer=run.producer,
+        currency=currency,
+        payment_method=_PAYMENT_METHOD,
+    )
 
 
 @dataclass
 class OrderEncoder:
-    """Makes the events of one `edition` of a file; `now_us` tells when they are sent."""
+    """Makes events of Online Retail orders in one `edition` of a file; `now_us` tells the time of
+    sending."""
 
     edition: str
     tokens: Tokens
-    values: fragments.OrderValues
+    values: OrderValues
     regions: PatternTable
     now_us: Callable[[], int]
-    _places: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
+    _countries: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
 
-    def messages(self, block: Sequence[RetailOrder], first: int) -> list[Message]:
-        """The events, numbered from `first` on; the vault knows their customers on return."""
-        made = [self._message(order, sequence) for sequence, order in enumerate(block, first)]
+    def encoded(self, block: Sequence[RetailOrder], first: int) -> list[EncodedEvent]:
+        """The events, numbered from `first` on. On return the vault knows their customers."""
+        made = [self._event(order, sequence) for sequence, order in enumerate(block, first)]
         self.tokens.settle()
         return made
 
-    def _message(self, order: RetailOrder, sequence: int) -> Message:
-        location, region = self._places.get(order.country) or self._place(order.country)
+    def _event(self, order: RetailOrder, sequence: int) -> EncodedEvent:
+        location, region = self._countries.get(order.country) or self._country(order.country)
         event_id = replayed_event_id(self.edition, order.position)
         customer_id = self.tokens.of(order.customer)
         value = self.values.value(
@@ -54,13 +68,13 @@ class OrderEncoder:
             location=location,
         )
         key = (customer_id or order.order_id).encode()
-        return Message(ORDERS, event_id, order.position, key, value)
+        return EncodedEvent(ORDERS, event_id, order.position, key, value)
 
-    def _place(self, country: str) -> tuple[bytes, bytes]:
+    def _country(self, country: str) -> tuple[bytes, bytes]:
         """Country and region, encoded."""
-        if len(self._places) > _MOST_PLACES:
-            self._places.clear()
+        if len(self._countries) > _MOST_COUNTRIES:
+            self._countries.clear()
         region = self.regions.name_of(country)
-        made = fragments.text(country), fragments.text(region)
-        self._places[country] = made
+        made = text(country), text(region)
+        self._countries[country] = made
         return made

@@ -1,4 +1,4 @@
-"""Sends events at a pace: settled with the vault, noted in the ledger, then handed over."""
+"""Sends events at a pace: the vault knows their subjects first, then the ledger records them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from contracts.ledger import Run
 from contracts.topics import Topic
+from producer.clock import Clock, Pace
 from producer.ledger import Ledger, at_row
 from producer.outlets import Failure, Outlet
-from producer.replay.pace import Pace
 
 PRODUCER = "replay"
-# Attempts are written, and new subjects settled, once a block.
+# Attempts are written, and new subjects are settled, once per block.
 _BLOCK_ITEMS = 256
 _STATUS_SECONDS = 1.0
 # A sleep this short lets Ctrl-C and acknowledgements through.
@@ -21,7 +21,7 @@ _NAP_SECONDS = 0.1
 
 
 class Recorded(Protocol):
-    """Something that a data file recorded; `position` is its first data row."""
+    """What a data file recorded; `position` is its first data row."""
 
     @property
     def position(self) -> int: ...
@@ -34,8 +34,8 @@ _Item = TypeVar("_Item", bound=Recorded)
 _Encoded_contra = TypeVar("_Encoded_contra", bound=Recorded, contravariant=True)
 
 
-class Message(NamedTuple):
-    """An event to send; `position` is its first data row."""
+class EncodedEvent(NamedTuple):
+    """An event as it is sent; `position` is its first data row."""
 
     topic: Topic
     event_id: str
@@ -45,10 +45,10 @@ class Message(NamedTuple):
 
 
 class Encoder(Protocol[_Encoded_contra]):
-    """Makes the events of what was recorded."""
+    """Makes events of what was recorded."""
 
-    def messages(self, block: Sequence[_Encoded_contra], first: int) -> list[Message]:
-        """The events, numbered from `first` on; the vault knows their subjects on return."""
+    def encoded(self, block: Sequence[_Encoded_contra], first: int) -> list[EncodedEvent]:
+        """The events, numbered from `first` on. On return the vault knows their subjects."""
 
 
 @dataclass
@@ -63,19 +63,10 @@ class Counts:
 
 
 @dataclass
-class Clock:
-    """Time as functions: `now_us` since 1970, `monotonic` and `sleep` in seconds."""
-
-    now_us: Callable[[], int]
-    monotonic: Callable[[], float]
-    sleep: Callable[[float], None]
-
-
-@dataclass
 class Replay(Generic[_Item]):
     """One run of a data file whose events are called `noun`.
 
-    `rows_read` tells how far the file is read; `tell` takes the line of each second.
+    `rows_read` tells how far the file is read. `tell` gets one line per second.
     """
 
     run: Run
@@ -98,15 +89,15 @@ class Replay(Generic[_Item]):
 
     @property
     def last_row(self) -> int:
-        """The first row of the last event attempted; every event before it was attempted too."""
+        """The first row of the last event attempted; all events before it were attempted too."""
         return self._last_row
 
     def stop(self) -> None:
-        """Ask for a graceful end: nothing more is attempted."""
+        """Ask for a graceful end: no more events are attempted."""
         self.stopping = True
 
     def send(self, items: Iterator[_Item]) -> bool:
-        """Send until the items end, one fails or `stop` is called; whether they ended."""
+        """Send until the items end, an event fails or `stop` is called; return if they ended."""
         block: list[_Item] = []
         for item in items:
             while not self.stopping and (delay := self._delay(item)) > 0:
@@ -133,7 +124,7 @@ class Replay(Generic[_Item]):
             self._tell_each_second()
 
     def close(self, last_row: int, *, finished: bool) -> None:
-        """Write the last word of the ledger: the run's slice ends at `last_row`."""
+        """Close the ledger: the run's slice ends at `last_row`."""
         self._last_row = last_row
         self._sync(finished=finished)
         self.ledger.close()
@@ -145,17 +136,17 @@ class Replay(Generic[_Item]):
         """Send the events of the block and empty it."""
         if block:
             first = self.counts.attempted
-            messages = self.encoder.messages(block, first)
+            events = self.encoder.encoded(block, first)
             self._last_row = block[-1].position
-            self.counts.attempted += len(messages)
+            self.counts.attempted += len(events)
             self.ledger.attempt(
                 [
-                    (sequence, message.event_id, message.topic.name, message.position)
-                    for sequence, message in enumerate(messages, first)
+                    (sequence, event.event_id, event.topic.name, event.position)
+                    for sequence, event in enumerate(events, first)
                 ]
             )
-            for sequence, message in enumerate(messages, first):
-                self.outlet.send(message.topic, message.key, message.value, sequence)
+            for sequence, event in enumerate(events, first):
+                self.outlet.send(event.topic, (event.key,), (event.value,), (sequence,))
             block.clear()
         self._take_deliveries()
 
@@ -168,7 +159,7 @@ class Replay(Generic[_Item]):
             self._stop_after_failure(deliveries.failures[0])
 
     def _stop_after_failure(self, failed: Failure) -> None:
-        # Whatever broke one event breaks the next: the same command again sends what is missing.
+        # What broke one event would break the next. The same command again sends what is missing.
         self.counts.first_failure = self.counts.first_failure or failed.why
         self.stopping = True
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-
 from producer import terminal
-from producer.replay.replaying import Clock
+from producer.clock import Clock, real_clock
 from producer.simulate.arguments import SimulateArguments, shop_clock
-from producer.simulate.report import Progress, StatusLines, Summary
+from producer.simulate.report import SimulationProgress, SimulationSummary, StatusLines
 from producer.simulate.team import Team
-from producer.simulate.worker import Outcome, Worker
+from producer.simulate.worker import Worker, WorkerResult
 from producer.wiring import new_run_id
 
 
 def simulate(arguments: SimulateArguments) -> int:
-    """Run one command line to its end; the exit code."""
+    """Run one command line to its end; return the exit code."""
     clock = real_clock()
     now, began = clock.now_us(), clock.monotonic()
     shop_time = shop_clock(arguments, now)
@@ -22,33 +20,24 @@ def simulate(arguments: SimulateArguments) -> int:
     workers = [Worker(arguments, shop_time, name, number) for number in range(arguments.workers)]
     for worker in workers:
         worker.refuse_known_run()
-    outcomes = _work(workers, clock)
-    summary = Summary.of(
-        Progress.together(outcome.progress for outcome in outcomes),
-        runs=[outcome.run for outcome in outcomes],
+    results = _work(workers, clock)
+    summary = SimulationSummary(
+        progress=SimulationProgress.together(result.progress for result in results),
+        runs=[result.run for result in results],
         seed=arguments.seed,
         start_us=shop_time.start,
-        finished=all(outcome.finished for outcome in outcomes),
-        seconds=clock.monotonic() - began,
-        labels=[outcome.labels for outcome in outcomes if outcome.labels],
+        finished=all(result.finished for result in results),
+        seconds=round(clock.monotonic() - began, 3),
+        labels=[result.labels for result in results if result.labels],
         ledger=str(arguments.where.ledger) if arguments.where.ledger else None,
     )
-    if arguments.json:
-        terminal.answer(summary.as_fields())
-    for line in summary.as_lines():
-        terminal.tell(line)
-    return summary.exit_code
+    return terminal.end(summary, as_json=arguments.json)
 
 
-def real_clock() -> Clock:
-    """The clock of the machine."""
-    return Clock(lambda: time.time_ns() // 1000, time.monotonic, time.sleep)
-
-
-def _work(workers: list[Worker], clock: Clock) -> list[Outcome]:
+def _work(workers: list[Worker], clock: Clock) -> list[WorkerResult]:
     status = StatusLines(clock.monotonic())
 
-    def tell(progress: Progress) -> None:
+    def tell(progress: SimulationProgress) -> None:
         for line in status.lines(progress, clock.monotonic()):
             terminal.tell(line)
 

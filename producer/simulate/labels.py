@@ -1,4 +1,4 @@
-"""The side file that says which orders are fraud: no event does."""
+"""The side file that says which orders are fraud; no event says so."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-from producer.errors import ProducerError
+from contracts.errors import ShopstreamError
 
 LABEL_COLUMNS = ("event_id", "sequence", "order_id", "event_time", "scenario", "incident")
-# As in the columns: event_time in microseconds UTC, incident numbered in its run.
+# One row of it. The event_time is in microseconds UTC, and incidents are numbered within their run.
 Label = tuple[str, int, str, int, str, int]
 
 
 class Labels:
-    """Writes labels, before the orders leave, to a file that must not exist; None for nowhere."""
+    """Writes labels, before the orders leave, to a file that must not exist (None: to no file)."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -26,9 +26,9 @@ class Labels:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = path.open("x", newline="", encoding="utf-8")
         except OSError as error:
-            raise ProducerError(
+            raise ShopstreamError(
                 f"the labels {path} cannot be written: {error.strerror}",
-                next_step="name another file with --labels FILE",
+                command="name another file with --labels FILE",
             ) from error
         csv.writer(self._file).writerow(LABEL_COLUMNS)
 

@@ -1,18 +1,20 @@
-"""What a simulation tells: a line a second, and numbers for a program at the end."""
+"""What a simulation tells: one line per second, and numbers for a program at the end."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
-from producer.terminal import INTERRUPTED
+from contracts.errors import INTERRUPTED
+
+_QUARANTINE = "quarantine:"
 
 
 @dataclass
-class Progress:
-    """What happened so far. `verdicts` counts acknowledged events by `VERDICTS` name, by topic
-    those acknowledged; `sample` describes the latest order above `HIGH_VALUE`."""
+class SimulationProgress:
+    """What happened so far. `by_topic` and `verdicts` (by their names in `VERDICTS`) count
+    acknowledged events; `sample` describes the latest order above `HIGH_VALUE`."""
 
     events: int = 0
     attempted: int = 0
@@ -27,17 +29,15 @@ class Progress:
     verdicts: dict[str, int] = field(default_factory=dict)
 
     @staticmethod
-    def together(parts: Iterable[Progress]) -> Progress:
+    def together(parts: Iterable[SimulationProgress]) -> SimulationProgress:
         """The sum of several workers' progress."""
-        whole = Progress()
+        whole = SimulationProgress()
         by_topic: Counter[str] = Counter()
         verdicts: Counter[str] = Counter()
         for part in parts:
-            for name in (
-                *("events", "attempted", "acknowledged", "failed", "unknown"),
-                *("fraud_orders", "high_value"),
-            ):
-                setattr(whole, name, getattr(whole, name) + getattr(part, name))
+            for name, value in vars(part).items():
+                if isinstance(value, int):
+                    setattr(whole, name, getattr(whole, name) + value)
             whole.first_failure = whole.first_failure or part.first_failure
             whole.sample = part.sample or whole.sample
             by_topic.update(part.by_topic)
@@ -51,10 +51,10 @@ class StatusLines:
 
     def __init__(self, began: float) -> None:
         self._told = began
-        self._before = Progress()
+        self._before = SimulationProgress()
 
-    def lines(self, progress: Progress, now: float) -> list[str]:
-        """What is new since the last call; `now` in seconds, of any clock that only grows."""
+    def lines(self, progress: SimulationProgress, now: float) -> list[str]:
+        """What is new since the last call; `now` is in seconds of any clock that only grows."""
         rate = (progress.acknowledged - self._before.acknowledged) / max(1e-9, now - self._told)
         topics = ", ".join(
             f"{name.removeprefix('ecommerce-')} {count:,}"
@@ -71,98 +71,79 @@ class StatusLines:
 
 
 @dataclass(frozen=True)
-class Summary:
-    """A simulation's result. `runs` are those of its workers; `late`, `duplicate` and `quarantine`
-    by reason count acknowledged events, and are what `shopstream verify` must find."""
+class SimulationSummary:
+    """A simulation's result. `runs` are those of its workers. The verdicts in `progress` are what
+    `shopstream verify` must find."""
 
+    progress: SimulationProgress
     runs: list[str]
     seed: int
     start_us: int
     finished: bool
     seconds: float
-    events: int
-    attempted: int
-    acknowledged: int
-    failed: int
-    unknown: int
-    failure: str
-    by_topic: dict[str, int]
-    late: int
-    duplicate: int
-    quarantine: dict[str, int]
-    fraud_orders: int
-    high_value_orders: int
     labels: list[str]
     ledger: str | None
 
-    @staticmethod
-    def of(
-        progress: Progress,
-        *,
-        runs: list[str],
-        seed: int,
-        start_us: int,
-        finished: bool,
-        seconds: float,
-        labels: list[str],
-        ledger: str | None,
-    ) -> Summary:
-        reasons = {
-            name.removeprefix("quarantine:"): count
-            for name, count in sorted(progress.verdicts.items())
-            if name.startswith("quarantine:")
-        }
-        return Summary(
-            runs=runs,
-            seed=seed,
-            start_us=start_us,
-            finished=finished,
-            seconds=round(seconds, 3),
-            events=progress.events,
-            attempted=progress.attempted,
-            acknowledged=progress.acknowledged,
-            failed=progress.failed,
-            unknown=progress.unknown,
-            failure=progress.first_failure,
-            by_topic=progress.by_topic,
-            late=progress.verdicts.get("late", 0),
-            duplicate=progress.verdicts.get("duplicate", 0),
-            quarantine=reasons,
-            fraud_orders=progress.fraud_orders,
-            high_value_orders=progress.high_value,
-            labels=labels,
-            ledger=ledger,
-        )
-
     @property
     def exit_code(self) -> int:
-        if self.failed or self.unknown:
+        if self.progress.failed or self.progress.unknown:
             return 1
         return 0 if self.finished else INTERRUPTED
 
+    @property
+    def quarantine(self) -> dict[str, int]:
+        """How many acknowledged events must end up in quarantine, by reason."""
+        return {
+            name.removeprefix(_QUARANTINE): count
+            for name, count in sorted(self.progress.verdicts.items())
+            if name.startswith(_QUARANTINE)
+        }
+
     def as_fields(self) -> dict[str, object]:
-        return {**asdict(self), "exit_code": self.exit_code}
+        done = self.progress
+        return {
+            "runs": self.runs,
+            "seed": self.seed,
+            "start_us": self.start_us,
+            "finished": self.finished,
+            "seconds": self.seconds,
+            "events": done.events,
+            "attempted": done.attempted,
+            "acknowledged": done.acknowledged,
+            "failed": done.failed,
+            "unknown": done.unknown,
+            "failure": done.first_failure,
+            "by_topic": done.by_topic,
+            "late": done.verdicts.get("late", 0),
+            "duplicate": done.verdicts.get("duplicate", 0),
+            "quarantine": self.quarantine,
+            "fraud_orders": done.fraud_orders,
+            "high_value_orders": done.high_value,
+            "labels": self.labels,
+            "ledger": self.ledger,
+            "exit_code": self.exit_code,
+        }
 
     def as_lines(self) -> list[str]:
-        speed = self.acknowledged / max(self.seconds, 1e-9)
+        done = self.progress
+        speed = done.acknowledged / max(self.seconds, 1e-9)
+        late, duplicate = (done.verdicts.get(name, 0) for name in ("late", "duplicate"))
         lines = [
-            f"{self.attempted:,} sent, {self.acknowledged:,} acknowledged in {self.seconds:.1f} s "
+            f"{done.attempted:,} sent, {done.acknowledged:,} acknowledged in {self.seconds:.1f} s "
             f"({speed:,.0f}/s)",
-            f"of these {self.late:,} late, {self.duplicate:,} duplicate, "
+            f"of these {late:,} late, {duplicate:,} duplicate, "
             f"{sum(self.quarantine.values()):,} for quarantine",
         ]
         if self.quarantine:
             lines.append(
                 "quarantine: " + ", ".join(f"{k} {v:,}" for k, v in self.quarantine.items())
             )
-        lines.append(
-            f"{self.fraud_orders:,} orders of fraud, {self.high_value_orders:,} high value"
-        )
+        lines.append(f"{done.fraud_orders:,} orders of fraud, {done.high_value:,} high value")
         lines += [f"labels in {label}" for label in self.labels]
-        if self.failed or self.unknown:
+        if done.failed or done.unknown:
             lines.append(
-                f"error: {self.failed:,} events were refused and {self.unknown:,} not answered"
-                + (f": {self.failure}" if self.failure else "")
+                f"error: {done.failed:,} events were refused and {done.unknown:,} not answered"
+                + (f": {done.first_failure}" if done.first_failure else "")
             )
         elif not self.finished:
             lines.append("stopped before its end")

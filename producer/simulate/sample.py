@@ -1,7 +1,7 @@
 """``python -m producer sample``: orders of a simulated shop with their labels, sent to nobody.
 
-What rules find is measured on them: they are the orders of `simulate`, as columns, in a week of a
-shop whose customers order ten times each.
+They are used to measure what fraud rules find. They are the orders that `simulate` would send, as
+columns, in a week of a shop whose customers order ten times each.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from contracts.errors import ShopstreamError
+from contracts.producer_options import Option, Whole
 from producer import terminal
-from producer.errors import ProducerError
+from producer.option_values import add_options
 from producer.simulate.shop.columns import Flags, Ints, Longs
 from producer.simulate.shop.countries import COUNTRIES, LOCATIONS
 from producer.simulate.shop.incidents import SCENARIOS
@@ -26,13 +28,17 @@ from producer.simulate.shop.oddities import Shares
 from producer.simulate.shop.timeline import (
     EVENTS_PER_VISIT,
     ORDERS_PER_VISIT,
-    Batch,
+    EventBatch,
     Shop,
     Timeline,
 )
 
-LEAST_ORDERS, MOST_ORDERS = 1_000, 5_000_000
-# 2026-03-02T00:00:00Z, a Monday: figures of one seed are the same on any day.
+_OPTIONS = (
+    Option("seed", "Decides all that the shoppers do.", Whole(0, 2**63 - 1), "N", "1"),
+    Option("orders", "How many orders are placed.", Whole(1_000, 5_000_000), "N", required=True),
+    Option("out", "The file to write; it must not exist.", "file", "FILE", required=True),
+)
+# 2026-03-02T00:00:00Z, a Monday. It is fixed, so that one seed gives the same figures on any day.
 _START_US = 1_772_409_600_000_000
 _WEEK_US = 7 * 86_400 * 1_000_000
 _ORDERS_EACH = 10
@@ -41,23 +47,22 @@ _TOLD_EVERY = 100_000
 
 @dataclass(frozen=True)
 class SampleArguments:
-    """`orders` is how many are placed; cancellations come on top. `out` must not exist."""
+    """`orders` counts placed orders, without cancellations. `out` must not exist."""
 
     seed: int
     orders: int
     out: Path
-    json: bool = False
 
 
 def write_sample(arguments: SampleArguments) -> int:
-    """Write the orders as a Parquet file; 0, or ProducerError when it cannot be written."""
+    """Write the orders as a Parquet file and return 0; ShopstreamError if that fails."""
     try:
         with arguments.out.open("xb") as file:
             _write(arguments, file)
     except OSError as error:
-        raise ProducerError(
+        raise ShopstreamError(
             f"the sample {arguments.out} cannot be written: {error.strerror or error}",
-            next_step="name another file with --out FILE",
+            command="name another file with --out FILE",
         ) from error
     return 0
 
@@ -74,10 +79,10 @@ def _write(arguments: SampleArguments, file: IO[bytes]) -> None:
 
 
 def sample(seed: int, orders: int) -> Iterator[pa.Table]:
-    """So many placed orders, and what was cancelled meanwhile, in the order of their leaving."""
+    """Tables of placed orders and of the cancellations between them, in the order of sending."""
     left, number = orders, 0
     for batch in Timeline(_shop(seed, orders)).batches():
-        # As they would be sent.
+        # In the order in which they would be sent.
         due = np.argsort(batch.orders.due, kind="stable")
         placed = np.cumsum(~batch.orders.cancelled[due])
         table = _table(batch, due[: int(np.searchsorted(placed, left)) + 1], number)
@@ -119,7 +124,7 @@ _SCHEMA = pa.schema(
 )
 
 
-def _table(batch: Batch, rows: Longs, first: int) -> pa.Table:
+def _table(batch: EventBatch, rows: Longs, first: int) -> pa.Table:
     """Orders as rows; scenario and incident are null unless the order is fraud."""
     orders = batch.orders.take(rows)
     honest = orders.incident == 0
@@ -139,7 +144,7 @@ def _table(batch: Batch, rows: Longs, first: int) -> pa.Table:
         "currency": [country.currency for country in countries],
         "location": [LOCATIONS[location] for location in orders.location.tolist()],
         "scenario": pa.array(
-            [SCENARIOS[place - 1].name if place else None for place in orders.scenario.tolist()],
+            [SCENARIOS[number - 1].name if number else None for number in orders.scenario.tolist()],
             pa.string(),
         ),
         "incident": pa.array(orders.incident.astype(np.int64), mask=honest),
@@ -153,17 +158,4 @@ def _texts(numbers: Longs | Ints, missing: Flags) -> pa.Array:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """Add the options."""
-    parser.add_argument("--seed", type=int, default=1, help="what decides all they do")
-    parser.add_argument("--orders", type=_orders, required=True, help="how many are placed")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a new file")
-
-
-def _orders(text: str) -> int:
-    number = int(text)
-    if not LEAST_ORDERS <= number <= MOST_ORDERS:
-        raise argparse.ArgumentTypeError(f"{text} is not from {LEAST_ORDERS:,} to {MOST_ORDERS:,}")
-    return number
-
-
-# argparse names the type in its message.
-_orders.__name__ = "number of orders"
+    add_options(parser, _OPTIONS)

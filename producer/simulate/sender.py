@@ -1,4 +1,4 @@
-"""Hands a shop's events over: settled with the vault, noted in the ledger, copies included."""
+"""Sends a shop's events and their copies: the vault knows the people first, then the ledger."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 from contracts.registry import Registry
 from producer.ledger import Ledger
 from producer.outlets import Failure, Outlet
-from producer.simulate.encoding.values import Encoded, Values
+from producer.simulate.encoding.values import EncodedEvents, EventValues
 from producer.simulate.labels import Label, Labels
-from producer.simulate.report import Progress
+from producer.simulate.report import SimulationProgress
 from producer.simulate.shop.defects import DEFECTS, broken
 from producer.simulate.shop.incidents import SCENARIOS
 from producer.simulate.shop.people import People
-from producer.simulate.shop.timeline import ORDER, TOPICS, Batch
+from producer.simulate.shop.timeline import ORDER, TOPICS, EventBatch
 from producer.simulate.verdicts import MOST_WAITING, VERDICTS, Verdicts, quarantined
 
-# Attempts are written, and new subjects settled, once a block: a wait for the disk each time.
+# Attempts are written, and new subjects are settled, once per block: each waits for the disk.
 BLOCK_EVENTS = 16_384
-# Minor units: orders above it are pointed out.
+# In minor units. Orders above it are pointed out.
 HIGH_VALUE = 100_000
 _WAIT_SECONDS = 0.05
 _TOPIC_NAMES = np.array([topic.name for topic in TOPICS], object)
@@ -34,9 +34,9 @@ _ANNOUNCED = [
 ]
 
 
-class _Numbers(NamedTuple):
-    """Of the first event of a part: its number in the run and its attempt's, both from 0; `ids` has
-    the 36 characters of each event's id a row."""
+class _PartStart(NamedTuple):
+    """The first event of a part: its number in the run and the number of its attempt, both from 0.
+    Each row of `ids` has the 36 characters of one event's id."""
 
     first: int
     sequence: int
@@ -44,7 +44,7 @@ class _Numbers(NamedTuple):
 
 
 class Copy(NamedTuple):
-    """An event that will be sent again when the shop's clock reaches `due`."""
+    """An event that is sent again when the shop's clock reaches `due`."""
 
     due: int
     number: int
@@ -58,27 +58,27 @@ class Copy(NamedTuple):
 
 @dataclass
 class Sender:
-    """What one worker sends and hears back; `sent_at` tells when the events of a batch are handed
-    over, microseconds UTC."""
+    """What one worker sends and hears back. `sent_at` tells when the events of a batch are sent, in
+    microseconds UTC."""
 
     outlet: Outlet
     ledger: Ledger
     labels: Labels
     people: People
-    values: Values
+    values: EventValues
     registry: Registry
-    sent_at: Callable[[Batch], int]
-    progress: Progress = field(default_factory=Progress)
+    sent_at: Callable[[EventBatch], int]
+    progress: SimulationProgress = field(default_factory=SimulationProgress)
 
     def __post_init__(self) -> None:
         self._verdicts = Verdicts(len(TOPICS))
         self._copies: list[Copy] = []
 
-    def send(self, batch: Batch, part: slice) -> None:
-        """Send a part of a batch, and the copies due by then."""
+    def send(self, batch: EventBatch, part: slice) -> None:
+        """Send a part of a batch, and the copies that are due by then."""
         count = part.stop - part.start
         first = self.progress.events
-        at = _Numbers(first, self.progress.attempted, self.values.ids(first, count))
+        at = _PartStart(first, self.progress.attempted, self.values.ids(first, count))
         sent_at = self.sent_at(batch)
         encoded = self.values.encode(batch, part, first=first, ids=at.ids, sent_at=sent_at)
         self.people.settle()
@@ -92,7 +92,7 @@ class Sender:
         self.send_copies(int(batch.due[part.stop - 1]))
 
     def send_copies(self, reached: int | None) -> None:
-        """Send the copies that are due, with a `reached` of None all of them."""
+        """Send the copies that are due; if `reached` is None, send all of them."""
         due: list[Copy] = []
         while self._copies and (reached is None or self._copies[0].due <= reached):
             due.append(heapq.heappop(self._copies))
@@ -103,7 +103,7 @@ class Sender:
             self._send_again(due)
 
     def take_deliveries(self) -> None:
-        """Take in what became of events; waits while too many are under way."""
+        """Learn what became of events; waits while too many are under way."""
         while True:
             deliveries = self.outlet.deliveries()
             if deliveries.failures:
@@ -117,11 +117,12 @@ class Sender:
             self.outlet.flush(_WAIT_SECONDS)
 
     def flush(self, timeout: float) -> None:
-        """Wait at most `timeout` seconds for acknowledgements; `progress` tells what is unknown."""
+        """Wait at most `timeout` seconds for acknowledgements; `progress` then says what is
+        unknown."""
         self.progress.unknown = self.outlet.flush(timeout)
         self.take_deliveries()
 
-    def counted(self) -> Progress:
+    def counted(self) -> SimulationProgress:
         """The progress as it is now."""
         names = [topic.name for topic in TOPICS]
         return replace(
@@ -134,15 +135,17 @@ class Sender:
             },
         )
 
-    def _hand_over(self, batch: Batch, part: slice, one: Encoded, at: _Numbers) -> None:
-        defect = batch.marks.defect[part][one.place]
-        copy_after = batch.marks.copy_after[part][one.place]
+    def _hand_over(
+        self, batch: EventBatch, part: slice, one: EncodedEvents, at: _PartStart
+    ) -> None:
+        defect = batch.marks.defect[part][one.index]
+        copy_after = batch.marks.copy_after[part][one.index]
         for row in np.flatnonzero(defect).tolist():
             known = DEFECTS[one.topic][defect[row] - 1]
             one.values[row] = broken(TOPICS[one.topic], one.values[row], known, self.registry)
         announced = _ANNOUNCED[one.topic][defect]
-        number = at.first + one.place + 1
-        sequence = at.sequence + one.place
+        number = at.first + one.index + 1
+        sequence = at.sequence + one.index
         self._verdicts.attempted(
             sequence,
             time=one.time,
@@ -152,17 +155,17 @@ class Sender:
         )
         for row in np.flatnonzero(copy_after).tolist():
             copy = Copy(
-                due=int(batch.due[part][one.place[row]] + copy_after[row]),
+                due=int(batch.due[part][one.index[row]] + copy_after[row]),
                 number=int(number[row]),
                 topic=one.topic,
                 key=one.keys[row],
                 value=one.values[row],
                 time=int(one.time[row]),
                 announced=int(announced[row]),
-                event_id=at.ids[one.place[row]].tobytes().decode(),
+                event_id=at.ids[one.index[row]].tobytes().decode(),
             )
             heapq.heappush(self._copies, copy)
-        self.outlet.send_all(TOPICS[one.topic], one.keys, one.values, sequence.tolist())
+        self.outlet.send(TOPICS[one.topic], one.keys, one.values, sequence.tolist())
 
     def _send_again(self, copies: list[Copy]) -> None:
         sequence = self.progress.attempted
@@ -179,10 +182,10 @@ class Sender:
                 topic=copy.topic,
                 twin=np.array([copy.number]),
             )
-            self.outlet.send(TOPICS[copy.topic], copy.key, copy.value, number)
+            self.outlet.send(TOPICS[copy.topic], (copy.key,), (copy.value,), (number,))
         self.take_deliveries()
 
-    def _label(self, batch: Batch, encoded: list[Encoded], at: _Numbers) -> None:
+    def _label(self, batch: EventBatch, encoded: list[EncodedEvents], at: _PartStart) -> None:
         """Write down which of the orders are fraud."""
         for one in encoded:
             if one.topic == ORDER:
@@ -190,21 +193,21 @@ class Sender:
                 self.progress.fraud_orders += len(labels)
                 self.labels.add(labels)
 
-    def _labels_of(self, batch: Batch, one: Encoded, at: _Numbers) -> Iterator[Label]:
+    def _labels_of(self, batch: EventBatch, one: EncodedEvents, at: _PartStart) -> Iterator[Label]:
         rows = np.flatnonzero(batch.orders.incident[one.row])
         order_ids = self.values.order_ids(batch.orders.visit[one.row[rows]])
         for row, order_id in zip(rows.tolist(), order_ids, strict=True):
-            place, order = int(one.place[row]), int(one.row[row])
+            index, order = int(one.index[row]), int(one.row[row])
             yield (
-                at.ids[place].tobytes().decode(),
-                at.first + place,
+                at.ids[index].tobytes().decode(),
+                at.first + index,
                 order_id,
                 int(one.time[row]),
                 SCENARIOS[batch.orders.scenario[order] - 1].name,
                 int(batch.orders.incident[order]),
             )
 
-    def _point_out(self, batch: Batch, encoded: list[Encoded]) -> None:
+    def _point_out(self, batch: EventBatch, encoded: list[EncodedEvents]) -> None:
         for one in encoded:
             if one.topic == ORDER:
                 high = one.row[batch.totals[one.row] > HIGH_VALUE]
@@ -219,8 +222,10 @@ class Sender:
             self._verdicts.failed(one.sequence)
 
 
-def _attempts(batch: Batch, part: slice, at: _Numbers) -> Iterator[tuple[int, str, str, int]]:
-    """Rows of the ledger, made only if there is one."""
+def _attempts(
+    batch: EventBatch, part: slice, at: _PartStart
+) -> Iterator[tuple[int, str, str, int]]:
+    """Rows of the ledger; they are made only if there is a ledger."""
     text = at.ids.tobytes().decode()
     ids = [text[start : start + 36] for start in range(0, len(text), 36)]
     yield from zip(

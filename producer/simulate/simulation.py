@@ -1,4 +1,4 @@
-"""A shop's events at its pace, until its end, a failure or Ctrl-C."""
+"""Sends a shop's events at its pace, until its end, a failure or Ctrl-C."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from contracts.ledger import Run
-from producer.replay.pace import Pace
-from producer.replay.replaying import Clock
-from producer.simulate.report import Progress
+from producer.clock import Clock, Pace
+from producer.simulate.report import SimulationProgress
 from producer.simulate.sender import BLOCK_EVENTS, Sender
-from producer.simulate.shop.timeline import Batch
+from producer.simulate.shop.timeline import EventBatch
 
 _STATUS_SECONDS = 1.0
 # A sleep this short lets Ctrl-C and acknowledgements through.
@@ -21,7 +20,7 @@ _NAP_SECONDS = 0.05
 
 @dataclass
 class Simulation:
-    """One worker's run: until `end` (the shop's clock), and at most `count` events."""
+    """One worker's run: until `end` by the shop's clock, and at most `count` events."""
 
     run: Run
     sender: Sender
@@ -29,18 +28,18 @@ class Simulation:
     clock: Clock
     end: int | None
     count: int | None
-    report: Callable[[Progress], None]
+    report: Callable[[SimulationProgress], None]
     stopping: bool = False
 
     def __post_init__(self) -> None:
         self._told = self.clock.monotonic()
 
     def stop(self) -> None:
-        """Ask for a graceful end: nothing more is attempted."""
+        """Ask for a graceful end: no more events are attempted."""
         self.stopping = True
 
-    def send(self, batches: Iterator[Batch], start: int) -> bool:
-        """Send from the shop's `start` to its end, or until `stop` or a failure; whether the end
+    def send(self, batches: Iterator[EventBatch], start: int) -> bool:
+        """Send from the shop's `start` until its end, `stop` or a failure; return whether the end
         was reached."""
         self.pace.delay(start, self.clock.monotonic())
         for batch in batches:
@@ -63,12 +62,12 @@ class Simulation:
             self._tell_each_second()
 
     def close(self, *, finished: bool) -> None:
-        """Write the last word of the ledger."""
+        """Close the ledger and the labels."""
         self.sender.ledger.sync(replace(self.run, finished=finished))
         self.sender.ledger.close()
         self.sender.labels.close()
 
-    def _send_batch(self, batch: Batch, last: int) -> None:
+    def _send_batch(self, batch: EventBatch, last: int) -> None:
         at = 0
         while at < last and not self.stopping:
             until = min(last, at + BLOCK_EVENTS, self._due(batch))
@@ -78,11 +77,11 @@ class Simulation:
             else:
                 self.clock.sleep(_NAP_SECONDS)
             self.sender.take_deliveries()
-            # Whatever broke one event breaks the next.
+            # What broke one event would break the next.
             self.stopping |= self.sender.progress.failed > 0
             self._tell_each_second()
 
-    def _last(self, batch: Batch) -> int:
+    def _last(self, batch: EventBatch) -> int:
         """How many events of the batch belong to the run."""
         last = len(batch.due)
         if self.end is not None:
@@ -91,7 +90,7 @@ class Simulation:
             last = min(last, self.count - self.sender.progress.events)
         return last
 
-    def _due(self, batch: Batch) -> int:
+    def _due(self, batch: EventBatch) -> int:
         """How many events of the batch are due by now."""
         reached = self.pace.reached(self.clock.monotonic())
         if reached is None:

@@ -1,28 +1,26 @@
-"""Several workers, each a process: progress comes back by pipe, Ctrl-C goes to all of them."""
+"""Several workers, one process each: their progress comes by pipe, and Ctrl-C goes to all."""
 
 from __future__ import annotations
 
 import multiprocessing
 import signal
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from producer.errors import BadInput, NotReady, ProducerError
-from producer.replay.replaying import Clock
-from producer.simulate.report import Progress
+from contracts.errors import ShopstreamError
+from producer.clock import Clock, real_clock
+from producer.simulate.report import SimulationProgress
 from producer.simulate.simulation import Simulation
-from producer.simulate.worker import Outcome, Worker
+from producer.simulate.worker import Worker, WorkerResult
 
 _STATUS_SECONDS = 1.0
 _LOOK_SECONDS = 0.2
-_ERRORS = {error.exit_code: error for error in (ProducerError, BadInput, NotReady)}
 
 
 class Team:
-    """Runs workers side by side; when one fails the others are stopped."""
+    """Runs workers side by side; if one fails, the others are stopped."""
 
     def __init__(self, workers: Sequence[Worker]) -> None:
         self._workers = workers
@@ -36,9 +34,11 @@ class Team:
             if process.is_alive():
                 process.terminate()
 
-    def work(self, report: Callable[[Progress], None], clock: Clock) -> list[Outcome]:
-        """Start the workers and wait for all; ProducerError of the first that failed."""
-        # A fork would share a Kafka client's threads, which do not survive one.
+    def work(
+        self, report: Callable[[SimulationProgress], None], clock: Clock
+    ) -> list[WorkerResult]:
+        """Start the workers and wait for all; the error of the first one that failed."""
+        # The threads of a Kafka client do not survive a fork.
         spawning = multiprocessing.get_context("spawn")
         pipes = []
         for worker in self._workers:
@@ -49,17 +49,17 @@ class Team:
             self._processes.append(process)
             pipes.append(ours)
         try:
-            outcomes = self._listen(pipes, report, clock)
+            results = self._listen(pipes, report, clock)
         finally:
             self._end()
-        return outcomes
+        return results
 
     def _listen(
-        self, pipes: list[Connection], report: Callable[[Progress], None], clock: Clock
-    ) -> list[Outcome]:
-        progress = [Progress() for _ in pipes]
-        outcomes: dict[int, Outcome] = {}
-        failure: ProducerError | None = None
+        self, pipes: list[Connection], report: Callable[[SimulationProgress], None], clock: Clock
+    ) -> list[WorkerResult]:
+        progress = [SimulationProgress() for _ in pipes]
+        results: dict[int, WorkerResult] = {}
+        failure: ShopstreamError | None = None
         heard, told = set(pipes), clock.monotonic()
         while heard:
             for pipe in wait(list(heard), _LOOK_SECONDS):
@@ -68,34 +68,34 @@ class Team:
                 message = _received(pipe)
                 if message is None:
                     message = self._silent(number, progress[number])
-                if isinstance(message, Progress):
+                if isinstance(message, SimulationProgress):
                     progress[number] = message
                     continue
                 heard.discard(pipe)
-                if isinstance(message, Outcome):
-                    outcomes[number] = message
+                if isinstance(message, WorkerResult):
+                    results[number] = message
                     progress[number] = message.progress
                 elif failure is None:
                     failure = message
                     self.stop()
             if clock.monotonic() - told >= _STATUS_SECONDS:
                 told = clock.monotonic()
-                report(Progress.together(progress))
+                report(SimulationProgress.together(progress))
         if failure is not None:
             raise failure
-        return [outcomes[number] for number in sorted(outcomes)]
+        return [results[number] for number in sorted(results)]
 
-    def _silent(self, number: int, progress: Progress) -> Outcome | ProducerError:
-        """A worker that was stopped before it began has nothing to tell; any other was killed."""
+    def _silent(self, number: int, progress: SimulationProgress) -> WorkerResult | ShopstreamError:
+        """What a silent end means: the worker was stopped before it began, or it was killed."""
         if self.stopping and progress.attempted == 0:
-            return Outcome(self._workers[number].run, False, progress, None)
-        return ProducerError(
+            return WorkerResult(self._workers[number].run, False, progress, None)
+        return ShopstreamError(
             "a worker ended without a word",
             cause="it was killed, or the machine ran out of memory",
         )
 
     def _end(self) -> None:
-        """Leave no process behind, whatever happened."""
+        """End every process, whatever happened."""
         for process in self._processes:
             process.join(timeout=_STATUS_SECONDS)
             if process.is_alive():
@@ -103,24 +103,21 @@ class Team:
                 process.join()
 
 
-def _received(pipe: Connection) -> Progress | Outcome | ProducerError | None:
-    """What a worker says; None when it ended without a word."""
+def _received(pipe: Connection) -> SimulationProgress | WorkerResult | ShopstreamError | None:
+    """What a worker says; None if it ended without a word."""
     try:
         message = pipe.recv()
     except EOFError:
         return None
-    if isinstance(message, (Progress, Outcome)):
-        return message
-    code, what, cause, next_step = message
-    return _ERRORS[code](what, cause=cause, next_step=next_step)
+    assert isinstance(message, (SimulationProgress, WorkerResult, ShopstreamError))
+    return message
 
 
 def _run(worker: Worker, pipe: Connection) -> None:
-    """A worker's process: the terminal's Ctrl-C is the parent's to pass on."""
+    """The process of a worker. It ignores Ctrl-C of the terminal; the parent passes it on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asked = []
     signal.signal(signal.SIGTERM, lambda *_: asked.append(True))
-    clock = Clock(lambda: time.time_ns() // 1000, time.monotonic, time.sleep)
 
     def obey(simulation: Simulation) -> None:
         signal.signal(signal.SIGTERM, lambda *_: simulation.stop())
@@ -129,6 +126,6 @@ def _run(worker: Worker, pipe: Connection) -> None:
 
     with suppress(BrokenPipeError):
         try:
-            pipe.send(worker.work(clock, pipe.send, obey))
-        except ProducerError as error:
-            pipe.send((error.exit_code, error.what, error.cause, error.next_step))
+            pipe.send(worker.work(real_clock(), pipe.send, obey))
+        except ShopstreamError as error:
+            pipe.send(error)

@@ -1,4 +1,4 @@
-"""One process' part of a simulation: its clients, its share of the rate, its end."""
+"""One process of a simulation: its clients, its share of the rate, its end."""
 
 from __future__ import annotations
 
@@ -8,20 +8,19 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.errors import Usage
 from contracts.ledger import Run
 from contracts.schemas import bundled_schemas
-from producer.errors import BadInput
+from producer.clock import Clock, Pace
 from producer.outlets import Outlet
-from producer.outlets.kafka import DELIVERY_SECONDS
-from producer.replay.pace import Pace
-from producer.replay.replaying import Clock
+from producer.outlets.kafka import FLUSH_SECONDS
 from producer.simulate.arguments import ShopClock, SimulateArguments
-from producer.simulate.encoding.values import Values
+from producer.simulate.encoding.values import EventValues
 from producer.simulate.labels import Labels
-from producer.simulate.report import Progress
+from producer.simulate.report import SimulationProgress
 from producer.simulate.sender import Sender
 from producer.simulate.shop.people import People
-from producer.simulate.shop.timeline import TOPICS, Batch, Shop, Timeline
+from producer.simulate.shop.timeline import TOPICS, EventBatch, Shop, Timeline
 from producer.simulate.simulation import Simulation
 from producer.subjects import Vault
 from producer.wiring import (
@@ -37,18 +36,18 @@ LABELS_FILE = "labels.csv"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class WorkerResult:
     """How a worker ended."""
 
     run: str
     finished: bool
-    progress: Progress
+    progress: SimulationProgress
     labels: str | None
 
 
 @dataclass(frozen=True)
 class Worker:
-    """One of the processes that share a simulation's rate, people and count."""
+    """One of the processes that share the rate, the people and the count of a simulation."""
 
     arguments: SimulateArguments
     shop_time: ShopClock
@@ -63,9 +62,9 @@ class Worker:
     def work(
         self,
         clock: Clock,
-        report: Callable[[Progress], None],
+        report: Callable[[SimulationProgress], None],
         on_start: Callable[[Simulation], None],
-    ) -> Outcome:
+    ) -> WorkerResult:
         """Send this worker's share of the events."""
         arguments = self.arguments
         with ExitStack() as held:
@@ -74,8 +73,10 @@ class Worker:
             vault = open_vault(arguments.where)
             held.callback(vault.close)
             timeline = Timeline(self._shop())
-            place = outlet.place()
-            run = Run(self.run, PRODUCER, clock.now_us(), place.cluster_id, place.topic_ids)
+            destination = outlet.destination()
+            run = Run(
+                self.run, PRODUCER, clock.now_us(), destination.cluster_id, destination.topic_ids
+            )
             simulation = Simulation(
                 run=run,
                 sender=self._sender(outlet, vault, timeline, run=run, clock=clock),
@@ -87,21 +88,21 @@ class Worker:
             )
             on_start(simulation)
             ended = self._send(simulation, timeline)
-            simulation.finish(DELIVERY_SECONDS + 10)
+            simulation.finish(FLUSH_SECONDS)
             progress = simulation.sender.counted()
             finished = ended and progress.unknown == 0 and progress.failed == 0
             simulation.close(finished=finished)
         labels = simulation.sender.labels.path
-        return Outcome(self.run, finished, progress, str(labels) if labels else None)
+        return WorkerResult(self.run, finished, progress, str(labels) if labels else None)
 
     def refuse_known_run(self) -> None:
-        """BadInput when the ledger holds this run already."""
+        """Raise Usage if the ledger already holds this run."""
         ledger = self.arguments.where.ledger
         if ledger is not None and (ledger / self.run).exists():
-            raise BadInput(
-                f"the ledger holds a run {self.run} already",
-                cause="--run names one that was sent before",
-                next_step="another --run, or none",
+            raise Usage(
+                f"the ledger already holds a run {self.run}",
+                cause="--run names a run that was sent before",
+                command="another --run, or none",
             )
 
     def _sender(
@@ -117,7 +118,7 @@ class Worker:
             ledger=open_ledger(self.arguments.where, run),
             labels=Labels(self._labels()),
             people=people,
-            values=Values(
+            values=EventValues(
                 registry,
                 run=self.run,
                 producer=PRODUCER,
@@ -129,7 +130,7 @@ class Worker:
         )
 
     def _send(self, simulation: Simulation, timeline: Timeline) -> bool:
-        # Nothing here makes cycles; looking for them costs up to half of the speed.
+        # Nothing here makes reference cycles, and looking for them costs up to half of the speed.
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -152,14 +153,14 @@ class Worker:
         )
 
     def _count(self) -> int | None:
-        """This worker's part; the first ones take what is left over."""
+        """This worker's part of the count; the first workers take what is left over."""
         if self.arguments.count is None:
             return None
         each, left = divmod(self.arguments.count, self.arguments.workers)
         return each + (self.number < left)
 
-    def _sent_at(self, clock: Clock) -> Callable[[Batch], int]:
-        """Now; where the shop's clock was set by hand, when the batch ended by that clock."""
+    def _sent_at(self, clock: Clock) -> Callable[[EventBatch], int]:
+        """When a batch is sent: now, or its end by the shop's clock if that was set by hand."""
         if self.arguments.start is None:
             return lambda _: clock.now_us()
         return lambda batch: int(batch.due[-1])

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from readers.sql_text import literal
+
 MINUTE_US = 60_000_000
 DAY_US = 24 * 60 * MINUTE_US
 
@@ -22,10 +24,10 @@ Written: TypeAlias = Mapping[str, Any]
 class Judgement:
     """A rule in SQL.
 
-    `subject` is an expression, null where the rule has nobody to suspect; `counted` the condition
-    of an order that it counts; `completes` the condition of one that completes a suspicion, which
-    may look back over `reach_us` (None: the rule tells of that order alone). One subject is told of
-    once in `suppress_us`; None for rules that judge one order by itself.
+    `subject` is an expression, null where the rule has nobody to suspect. `counted` is the
+    condition of an order that the rule counts. `completes` is the condition of an order that
+    completes a suspicion; it may look back over `reach_us` (None: the rule judges that order
+    alone). A subject has one alert per `suppress_us` (None: the rule judges one order by itself).
     """
 
     subject: str
@@ -103,8 +105,8 @@ def _customers_within(rule: Written) -> Judgement:
 
 
 def _amount_against_history(rule: Written) -> Judgement:
-    # As many earlier orders are small enough as are wanted, if the largest of the so many
-    # smallest is: one window function, where a join would pair every two orders of a customer.
+    # The rule needs N earlier orders that are small enough. It is met when the N-th smallest is.
+    # One window function finds it, where a join would pair every two orders of a customer.
     wanted = int(rule["orders"])
     smallest = (
         f"min(total_minor, {wanted}) OVER (PARTITION BY subject, currency ORDER BY event_us "
@@ -141,16 +143,11 @@ def _within(rule: Written) -> str:
 def _amount(compared: str, amounts: Mapping[str, str]) -> str:
     """The total against the amount of its currency; false in a currency without one."""
     each = (
-        f"(currency = {_text(currency)} AND {compared} {int(Decimal(amount).scaleb(2))})"
+        f"(currency = {literal(currency)} AND {compared} {int(Decimal(amount).scaleb(2))})"
         for currency, amount in amounts.items()
     )
     return f"({' OR '.join(each)})"
 
 
 def _texts(values: list[str]) -> str:
-    return ", ".join(map(_text, values))
-
-
-def _text(value: str) -> str:
-    doubled = value.replace("'", "''")
-    return f"'{doubled}'"
+    return ", ".join(map(literal, values))

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
-import duckdb
-
-from contracts.events import alert_id
-from proof.alerts.rule_sql import Judgement, judgement_of
-from proof.filling import fill, read
+from proof.alerts.rule_sql import Judgement
 
 
 def default_document() -> dict[str, Any]:
@@ -27,20 +22,10 @@ def default_rules() -> list[dict[str, Any]]:
     return rules
 
 
-def derive_alerts(
-    connection: duckdb.DuckDBPyConnection,
-    orders: str,
-    into: str,
-    rules: Sequence[Mapping[str, Any]],
-) -> int:
-    """Fill `into` with the alerts of the rules about the orders; return how many."""
-    return sum(fill(connection, into, _alerts(connection, orders, rule)) for rule in rules)
-
-
 def alerts_statement(judgement: Judgement, orders: str) -> str:
     """A query of a rule's alerts: subject, window_us, event_us and region.
 
-    An alert of a window may tell of any order that completes it; here it is the first.
+    An alert of a window may name any order that completes it; here it is the first.
     """
     completed = f"SELECT * FROM ({judgement.completions(orders)}) WHERE completes"
     if judgement.suppress_us is None:
@@ -50,19 +35,3 @@ def alerts_statement(judgement: Judgement, orders: str) -> str:
                min(event_us) AS event_us, arg_min(region, event_us) AS region
         FROM ({completed}) GROUP BY ALL
     """
-
-
-def _alerts(
-    connection: duckdb.DuckDBPyConnection, orders: str, rule: Mapping[str, Any]
-) -> Iterator[tuple[object, ...]]:
-    name, version = str(rule["name"]), int(rule["version"])
-    judgement = judgement_of(rule)
-    statement = alerts_statement(judgement, orders)
-    # Read to the end first: filling a relation while a cursor of it is open is not isolated.
-    found: list[Any] = [row for batch in read(connection, statement) for row in batch]
-    for subject, window_us, event_us, region in found:
-        identity = alert_id(name, version, subject, window_us)
-        yield (
-            *(identity, name, version, subject, rule["severity"], event_us, region),
-            *(window_us, judgement.suppress_us),
-        )

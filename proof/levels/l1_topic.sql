@@ -1,6 +1,6 @@
 -- Did Kafka, and then the lake, keep what Kafka acknowledged?
 
-CREATE OR REPLACE VIEW record_by_place AS
+CREATE OR REPLACE VIEW record_by_position AS
 SELECT topic_id, partition, number, min(event_id) AS event_id FROM record GROUP BY ALL;
 
 -- note: a topic that was deleted
@@ -11,30 +11,30 @@ WHERE NOT EXISTS (FROM broker.partitions p WHERE p.topic_id = k.topic_id)
 GROUP BY topic, topic_id ORDER BY topic, topic_id;
 
 -- check: acknowledged offsets lie inside the topic
-SELECT place(k.topic, k.topic_id, k.partition, k.number) AS key,
+SELECT record_position(k.topic, k.topic_id, k.partition, k.number) AS key,
        concat('[', p.low, ', ', p.high, ')') AS expected, k.number::VARCHAR AS actual,
        k.number < p.high AND (k.number >= p.low OR b.number IS NOT NULL) AS agrees
 FROM acknowledgement k
 JOIN (SELECT DISTINCT topic_id FROM broker.partitions) live USING (topic_id)
 LEFT JOIN broker.partitions p ON p.topic_id = k.topic_id AND p.partition = k.partition
-LEFT JOIN record_by_place b
+LEFT JOIN record_by_position b
   ON b.topic_id = k.topic_id AND b.partition = k.partition AND b.number = k.number;
 
 -- check: bronze holds each acknowledged event at its offset
-SELECT place(k.topic, k.topic_id, k.partition, k.number) AS key, k.event_id AS expected,
+SELECT record_position(k.topic, k.topic_id, k.partition, k.number) AS key, k.event_id AS expected,
        CASE WHEN b.number IS NULL THEN 'no row' ELSE coalesce(b.event_id, 'no event id') END AS actual,
-       -- A value that is no event may have no id that can be read: it is kept, and said to be none.
+       -- A value that is no event may have no readable id. It must be in quarantine then.
        CASE WHEN b.number IS NULL THEN false WHEN b.event_id = k.event_id THEN true
             ELSE q.reason IS NOT NULL AND (b.event_id IS NULL OR q.reason = 'invalid_event_id')
        END AS agrees
 FROM acknowledgement k
-LEFT JOIN record_by_place b
+LEFT JOIN record_by_position b
   ON b.topic_id = k.topic_id AND b.partition = k.partition AND b.number = k.number
 LEFT JOIN (SELECT topic_id, partition, number, min(reason) AS reason FROM quarantined
            GROUP BY topic_id, partition, number) q
   ON q.topic_id = k.topic_id AND q.partition = k.partition AND q.number = k.number;
 
 -- check: no offset was acknowledged for two attempts
-SELECT place(any_value(topic), topic_id, partition, number) AS key, '1' AS expected,
+SELECT record_position(any_value(topic), topic_id, partition, number) AS key, '1' AS expected,
        count(*)::VARCHAR AS actual, count(*) = 1 AS agrees
 FROM acknowledgement GROUP BY topic_id, partition, number;

@@ -25,7 +25,7 @@ FROM (
 );
 
 -- check: no offset is held twice
-SELECT place(any_value(topic), topic_id, partition, number) AS key, '1' AS expected,
+SELECT record_position(any_value(topic), topic_id, partition, number) AS key, '1' AS expected,
        count(*)::VARCHAR AS actual, count(*) = 1 AS agrees
 FROM record GROUP BY topic_id, partition, number;
 

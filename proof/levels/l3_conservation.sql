@@ -26,14 +26,14 @@ WITH held AS (
          string_agg(outcome, ' + ' ORDER BY outcome) AS named
   FROM outcome_of_record GROUP BY topic_id, partition, number
 )
-SELECT place(coalesce(h.topic, j.topic), topic_id, partition, number) AS key,
+SELECT record_position(coalesce(h.topic, j.topic), topic_id, partition, number) AS key,
        CASE WHEN h.topic IS NULL THEN 'a record in bronze' ELSE 'one outcome' END AS expected,
        coalesce(j.named, 'none') AS actual,
        h.topic IS NOT NULL AND j.outcomes = 1 AS agrees
 FROM held h FULL JOIN judged j USING (topic_id, partition, number);
 
 -- check: each duplicate names a twin in silver
-SELECT place(d.topic, d.topic_id, d.partition, d.number) AS key,
+SELECT record_position(d.topic, d.topic_id, d.partition, d.number) AS key,
        concat(d.event_id, ' at ', d.twin_partition, '@', d.twin_number) AS expected,
        coalesce(s.event_id, 'not in silver') AS actual, s.event_id = d.event_id AS agrees
 FROM duplicate d
@@ -42,7 +42,7 @@ LEFT JOIN (SELECT DISTINCT topic, topic_id, partition, number, event_id FROM sil
  AND s.number = d.twin_number;
 
 -- check: no two contents share one event id
-SELECT place(d.topic, d.topic_id, d.partition, d.number) AS key,
+SELECT record_position(d.topic, d.topic_id, d.partition, d.number) AS key,
        concat('the content of event ', d.event_id) AS expected,
        concat('conflicting: ', c.differing) AS actual, c.differing IS NULL AS agrees
 FROM duplicate d
@@ -50,6 +50,6 @@ LEFT JOIN conflicts c
   ON c.topic_id = d.topic_id AND c.partition = d.partition AND c."offset" = d.number;
 
 -- check: each quarantined record has a known reason
-SELECT place(q.topic, q.topic_id, q.partition, q.number) AS key, 'a known reason' AS expected,
+SELECT record_position(q.topic, q.topic_id, q.partition, q.number) AS key, 'a known reason' AS expected,
        q.reason AS actual, k.reason IS NOT NULL AS agrees
 FROM quarantined q LEFT JOIN known_reasons k USING (reason);

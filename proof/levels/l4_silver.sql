@@ -1,6 +1,6 @@
 -- Is silver a set, and is it the set of orders that Postgres counted?
 
--- Every place in Kafka where an order event was seen: its record in silver and its twins.
+-- Every position in Kafka where an order event was seen: its record in silver and its twins.
 CREATE OR REPLACE VIEW copy_of_order AS
 SELECT event_id, partition, number, append_us FROM silver_order
 UNION ALL

@@ -2,8 +2,23 @@
 
 CREATE OR REPLACE MACRO minor(amount) AS CAST(amount * 100 AS BIGINT);
 CREATE OR REPLACE MACRO utc(microseconds) AS strftime(make_timestamp(microseconds), '%Y-%m-%d %H:%M:%S');
-CREATE OR REPLACE MACRO place(topic, topic_id, part, number) AS
+CREATE OR REPLACE MACRO money(minor_units) AS CAST(minor_units * 0.01 AS DECIMAL(18,2));
+CREATE OR REPLACE MACRO moment(microseconds) AS make_timestamp(microseconds)::TIMESTAMPTZ;
+CREATE OR REPLACE MACRO record_position(topic, topic_id, part, number) AS
   concat(topic, '/', part, '@', number, ' (topic id ', topic_id, ')');
+
+-- Both round half away from zero.
+CREATE OR REPLACE MACRO half_away(ten_thousandths) AS
+  CAST(sign(ten_thousandths) * ((abs(ten_thousandths) + 50) // 100) AS BIGINT);
+CREATE OR REPLACE MACRO rounded_average(amount, parts) AS
+  CASE WHEN parts > 0 THEN
+    CAST(sign(amount) * ((2 * abs(amount::HUGEINT) + parts) // (2 * parts)) AS BIGINT) END;
+
+-- What Valkey must hold now. A key that goes within two minutes may be there or gone.
+CREATE OR REPLACE MACRO stays(until_us) AS
+  until_us > (SELECT max(now_us) FROM hot.moment) + 120000000;
+CREATE OR REPLACE MACRO may_be_there(until_us) AS
+  until_us > (SELECT max(now_us) FROM hot.moment) - 120000000;
 
 -- Evidence as a sorted list, because each store writes a JSON object's members in its own order.
 CREATE OR REPLACE MACRO json_sorted(document) AS
@@ -66,3 +81,20 @@ FROM ledger.outcomes o
 JOIN ledger.attempts a USING (run, sequence)
 JOIN ledger.runs r ON r.run = a.run AND r.topic = a.topic
 WHERE o.outcome = 'acknowledged';
+
+-- What the questions are derived from. Twins are equal but for when they were appended, and each
+-- application keeps the one it saw first: an order's append time is that of the record that
+-- Postgres counted, which L4 checks against bronze.
+CREATE OR REPLACE TABLE counted_order AS
+SELECT s.* REPLACE (coalesce(epoch_us(o.append_time), s.append_us) AS append_us)
+FROM silver_order s
+LEFT JOIN answers.orders o ON lower(o.event_id) = s.event_id;
+
+CREATE OR REPLACE VIEW silver_click AS
+SELECT lower(event_id) AS event_id, epoch_us(event_time) AS event_us, region, event_type, user_id,
+       product_id, category, minor(price) AS price_minor, currency
+FROM silver.clicks WHERE NOT is_canary(source_producer);
+
+CREATE OR REPLACE VIEW orders AS FROM counted_order WHERE NOT canary;
+CREATE OR REPLACE VIEW clicks AS FROM silver_click;
+CREATE OR REPLACE VIEW records AS FROM outcome_of_record;

@@ -27,8 +27,8 @@ from contracts.rejections import (
 )
 from contracts.topics import CLICKS, ORDERS
 from proof.checks import prepare
-from proof.filling import fill, read
-from proof.source.layouts import LAYOUTS, Layout, layout_of
+from proof.source.layouts import LAYOUTS, SourceLayout, layout_of
+from readers.filling import fill, read
 
 _CHUNK = 1 << 20
 
@@ -40,14 +40,14 @@ class DataFile:
     path: Path
     sha256: str
     encoding: str
-    layout: Layout
+    layout: SourceLayout
 
 
 @dataclass(frozen=True)
-class Slice:
-    """What one run replayed of a file; `file` is its place among the files given.
+class ReplayedSlice:
+    """What one run replayed of a file; `file` is its index among the files given.
 
-    `latest_us` is the file's time at which the run began, beyond which a row is refused.
+    `latest_us` is when the run began, in the file's time; a later row is refused.
     """
 
     run: str
@@ -60,8 +60,8 @@ class Slice:
 
 
 def inspect(path: Path) -> DataFile:
-    """Digest, encoding and layout of a csv or csv.gz file; Usage when it cannot be read, or is of
-    no layout that is known."""
+    """Digest, encoding and layout of a csv or csv.gz file; Usage when it cannot be read, or when
+    its layout is not known."""
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     encoding = "utf-8-sig"
@@ -82,7 +82,7 @@ def inspect(path: Path) -> DataFile:
     return DataFile(path, digest.hexdigest(), encoding, _layout(path, encoding))
 
 
-def _layout(path: Path, encoding: str) -> Layout:
+def _layout(path: Path, encoding: str) -> SourceLayout:
     with _rows(path, encoding) as rows:
         layout = layout_of(next(rows, []))
     if layout is None:
@@ -96,7 +96,7 @@ def _layout(path: Path, encoding: str) -> Layout:
 
 @contextmanager
 def _rows(path: Path, encoding: str) -> Iterator[Iterator[list[str]]]:
-    """The header and the data rows, good or bad; lines without any character are no rows."""
+    """The header and the data rows, good or bad; an empty line is not a row."""
     with _opened(path) as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
         yield (fields for fields in csv.reader(text) if fields)
 
@@ -123,13 +123,12 @@ def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
             f"CREATE TABLE {layout.relation} (file INTEGER, row BIGINT, fields INTEGER, {texts})"
         )
     for statement in (
-        "CREATE TABLE pattern (kind VARCHAR, place INTEGER, pattern VARCHAR, value VARCHAR)",
+        "CREATE TABLE pattern (kind VARCHAR, rank INTEGER, pattern VARCHAR, value VARCHAR)",
         "CREATE TABLE source_slice (run VARCHAR, file INTEGER, edition VARCHAR, shift_us BIGINT, "
         "first_row BIGINT, last_row BIGINT, latest_us BIGINT)",
         "CREATE TABLE source_event (file INTEGER, edition VARCHAR, position BIGINT, "
         "topic VARCHAR, event_id VARCHAR)",
         "CREATE TABLE source_rejected (run VARCHAR, reason VARCHAR, told BIGINT)",
-        "CREATE TABLE source_alerts AS FROM expected_alerts LIMIT 0",
         "CREATE TABLE source_limit AS SELECT "
         f"{MAX_QUANTITY}::HUGEINT AS max_quantity, {MAX_UNIT_PRICE}::HUGEINT AS max_price, "
         f"{EARLIEST_EVENT_US}::BIGINT AS earliest_us, {MAX_MINOR}::HUGEINT AS max_total, "
@@ -153,15 +152,15 @@ def _numbered(number: int, rows: Iterator[list[str]], width: int) -> Iterator[tu
 
 
 def load_patterns(connection: duckdb.DuckDBPyConnection, kind: str, path: Path) -> None:
-    """Fill ``pattern`` from a csv of pattern and value, first row a header; a star matches all."""
+    """Fill ``pattern`` from a csv of patterns and values with a header; a star matches any text."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))[1:]
     fill(
         connection,
         "pattern",
         [
-            (kind, place, _like(row[0].strip()), row[1].strip())
-            for place, row in enumerate(rows)
+            (kind, rank, _like(row[0].strip()), row[1].strip())
+            for rank, row in enumerate(rows)
             if len(row) > 1
         ],
     )
@@ -171,11 +170,11 @@ def _like(pattern: str) -> str:
     return re.sub(r"([%_\\])", r"\\\1", pattern.lower()).replace("*", "%")
 
 
-def derive_events(connection: duckdb.DuckDBPyConnection, slices: list[Slice]) -> None:
+def derive_events(connection: duckdb.DuckDBPyConnection, slices: list[ReplayedSlice]) -> None:
     """From the rows to single events: ``source_invoice``, ``step_judged``, ``source_event``."""
     fill(connection, "source_slice", [astuple(one) for one in slices])
-    prepare(connection, "source_orders")
-    prepare(connection, "source_steps")
+    prepare(connection, "source/orders")
+    prepare(connection, "source/steps")
     fill(connection, "source_event", _orders(connection))
     fill(connection, "source_event", _steps(connection))
 

@@ -10,18 +10,18 @@ from contracts.topics import CLICKS, ORDERS, Topic
 
 
 @dataclass(frozen=True)
-class Layout:
-    """A kind of data file: rows with `columns` tell of events of `topics`, and are held by
-    `relation` as texts called `fields`."""
+class SourceLayout:
+    """A kind of data file. Its rows have `columns` and hold events of `topics`; the proof keeps
+    them in `relation`, as texts called `fields`."""
 
-    name: ledger.Layout
+    name: ledger.LayoutName
     columns: tuple[str, ...]
     relation: str
     fields: tuple[str, ...]
     topics: tuple[Topic, ...]
 
 
-ONLINE_RETAIL = Layout(
+ONLINE_RETAIL = SourceLayout(
     "online-retail",
     (
         *("InvoiceNo", "StockCode", "Description", "Quantity"),
@@ -31,7 +31,7 @@ ONLINE_RETAIL = Layout(
     ("invoice", "stock", "description", "quantity", "date", "price", "customer", "country"),
     (ORDERS,),
 )
-REES46 = Layout(
+REES46 = SourceLayout(
     "rees46",
     (
         *("event_time", "event_type", "product_id", "category_id", "category_code"),
@@ -44,7 +44,7 @@ REES46 = Layout(
 LAYOUTS = (ONLINE_RETAIL, REES46)
 
 
-def layout_of(header: Sequence[str]) -> Layout | None:
+def layout_of(header: Sequence[str]) -> SourceLayout | None:
     """The layout whose columns these are."""
     names = tuple(name.strip() for name in header)
     return next((layout for layout in LAYOUTS if layout.columns == names), None)

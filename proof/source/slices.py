@@ -8,7 +8,7 @@ from pathlib import Path
 from contracts.errors import Usage
 from contracts.ledger import Run, SourceFile
 from contracts.topics import TOPICS
-from proof.source.data_file import DataFile, Slice
+from proof.source.data_file import DataFile, ReplayedSlice
 
 _AGAIN = "shopstream verify --source FILE, once for each file that was replayed"
 
@@ -30,13 +30,13 @@ def slices_of(
     runs: Sequence[Run],
     attempted: Mapping[tuple[str, str], int],
     furthest: Mapping[str, int],
-) -> list[Slice]:
-    """One slice a run that replayed one of `files`.
+) -> list[ReplayedSlice]:
+    """One slice per run that replayed one of `files`.
 
-    `attempted` counts attempts by (run, topic): a run that sent events of the files' topics and of
-    another file is refused, because that file must explain them. Events that come from no file are
-    silver's to explain. `furthest` is the last row that a run attempted: a run that was killed may
-    not have written it to its ``run.json``.
+    `attempted` counts attempts by (run, topic). A run that sent events of the files' topics from
+    another file is refused, because only that file can explain them. Events that come from no file
+    are taken from silver. `furthest` is the last row that a run attempted: a run that was killed
+    may not have written it to its ``run.json``.
     """
     by_digest = {found.sha256: number for number, found in enumerate(files)}
     told = [topic for topic in TOPICS if any(topic in found.layout.topics for found in files)]
@@ -56,10 +56,12 @@ def slices_of(
     return chosen
 
 
-def _slice(run: Run, source: SourceFile, file: int, furthest: Mapping[str, int]) -> Slice:
+def _slice(run: Run, source: SourceFile, file: int, furthest: Mapping[str, int]) -> ReplayedSlice:
     last = max(source.last_row, furthest.get(run.run, 0))
     latest = run.started_at - source.shift_us
-    return Slice(run.run, file, source.edition, source.shift_us, source.first_row, last, latest)
+    return ReplayedSlice(
+        run.run, file, source.edition, source.shift_us, source.first_row, last, latest
+    )
 
 
 def require_patterns(

@@ -30,6 +30,8 @@ SUPPRESSIONS = {
     "proof": 0,
     "ops": 4,
     "bench": 2,
+    "cdk": 0,
+    "stacks": 0,
 }
 
 every_module = pytest.mark.parametrize(

@@ -17,8 +17,10 @@ PACKAGES = (
     "proof",
     "ops",
     "bench",
+    "cdk",
+    "stacks",
 )
-_BUILT = {"__pycache__", "build", "cdk.out", "cdk.out.new", "node_modules"}
+_BUILT = {".git", "__pycache__", "build", "cdk.out", "cdk.out.new", "node_modules"}
 _TEXTS = {".py", ".md", ".toml", ".txt", ".json", ".sql", ".avsc", ".csv", ".yml", ".yaml", ""}
 
 

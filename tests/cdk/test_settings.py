@@ -1,4 +1,4 @@
-"""Settings that AWS or the platform would refuse cannot be made."""
+"""EnvironmentSettings that AWS or the platform would refuse cannot be made."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_part_refuses(kind: Any, given: dict[str, Any], says: str) -> None:
         ({"sizes": sized(executor_memory="9000g")}, "2 cores have 16"),
         ({"sizes": sized(driver_memory="3072m")}, "whole gigabytes"),
         ({"monthly_budget": 0}, "above 0 USD"),
-        ({"alarm_email": "nobody"}, "is no address"),
+        ({"alarm_email": "nobody"}, "is not an address"),
     ],
 )
 def test_an_environment_refuses(given: dict[str, Any], says: str) -> None:

@@ -27,7 +27,7 @@ def judged_by_spark(
     spark: SparkSession, topic: Topic, values: list[tuple[bytes | None, int]]
 ) -> list[Event | str]:
     """The event or the reason of each value."""
-    # An undecodable event may hold texts that are none, which no Python value can be.
+    # An undecodable event may hold bytes that are not text, which no Python string can hold.
     event = F.when(F.col("reason").isNull(), F.col("event")).alias("event")
     rows = in_order(classified(spark, topic, values).select("offset", "reason", event))
     return [row["reason"] or from_record(topic, row["event"]) for row in rows]
@@ -40,7 +40,7 @@ def judged_by_python(topic: Topic, value: bytes | None, append_time: int) -> Eve
 
 @pytest.fixture(scope="module")
 def poisoned(spark: SparkSession) -> dict[str, Event | str]:
-    """What Spark makes of every poisonous value, by its name; one job a topic."""
+    """What Spark makes of every poisonous value, by its name; one job per topic."""
     judged: dict[str, Event | str] = {}
     for topic in SOURCES:
         cases = [case for case in POISON if case.topic == topic]
@@ -97,7 +97,7 @@ _LINES = st.builds(
 
 @st.composite
 def _orders(draw: st.DrawFn) -> dict[str, Any]:
-    """Orders of which most are events, with a fault or two."""
+    """Orders with a fault or two; most of them are events."""
     cheap = st.builds(poison.line, quantity=st.integers(1, 9), unit_price=st.integers(0, 999))
     lines = draw(st.lists(st.one_of(cheap, cheap, cheap, _LINES), max_size=4))
     amounts = sum(line_amount(line["quantity"], line["unit_price"]) for line in lines)
@@ -130,7 +130,7 @@ def _values(draw: st.DrawFn) -> bytes:
     return value[:place] if damage == "cut" else value
 
 
-# Not shrunk: each step is a Spark job, and the list of differences is short as it is.
+# Not shrunk: each step would be a Spark job, and the list of differences is short anyway.
 @settings(
     max_examples=10,
     deadline=None,

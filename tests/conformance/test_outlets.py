@@ -12,11 +12,11 @@ from typing import Protocol
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
+from contracts.errors import NotReady
 from contracts.topics import CLICKS, ORDERS, Topic
-from producer.errors import NotReady
-from producer.outlets import Deliveries, Failure, Outlet, Place
+from producer.outlets import Deliveries, Destination, Failure, Outlet
 from producer.outlets.file import FileOutlet, read_back
-from producer.outlets.kafka import KafkaOutlet, find_place
+from producer.outlets.kafka import KafkaOutlet, find_destination
 from producer.outlets.null import NullOutlet
 
 NOW_US = 1_800_000_000_000_000
@@ -55,7 +55,8 @@ class KafkaBench:
         brokers = self._host.list_topics(timeout=10).brokers.values()
         self.address = ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
         self.outlet: Outlet = KafkaOutlet(
-            {"bootstrap.servers": self.address, "log_level": 0}, Place("mock", {ORDERS.name: "1"})
+            {"bootstrap.servers": self.address, "log_level": 0},
+            Destination("mock", {ORDERS.name: "1"}),
         )
 
     def arrived(self, topic: Topic) -> Pairs:
@@ -112,7 +113,7 @@ def rows_of(found: Deliveries) -> Iterator[Row]:
 def test_events_of_one_key_arrive_in_the_order_in_which_they_were_sent(bench: Bench) -> None:
     reading(bench)
     for n in range(3000):
-        bench.outlet.send(ORDERS, b"customer-%d" % (n % 7), b"%d" % n, n)
+        bench.outlet.send(ORDERS, [b"customer-%d" % (n % 7)], [b"%d" % n], [n])
     assert bench.outlet.flush(timeout=30) == 0
     arrived = bench.arrived(ORDERS)
     assert len(arrived) == 3000
@@ -124,14 +125,14 @@ def test_events_of_one_key_arrive_in_the_order_in_which_they_were_sent(bench: Be
 def test_bytes_arrive_as_they_are(bench: Bench) -> None:
     reading(bench)
     value = bytes(range(256)) * 400
-    bench.outlet.send(ORDERS, b"\x00\xff\n", value, 0)
+    bench.outlet.send(ORDERS, [b"\x00\xff\n"], [value], [0])
     assert bench.outlet.flush(timeout=30) == 0
     assert bench.arrived(ORDERS) == [(b"\x00\xff\n", value)]
 
 
 def test_each_event_is_acknowledged_once(bench: Bench) -> None:
     for n in range(1000):
-        bench.outlet.send(ORDERS, b"%d" % n, b"value", n)
+        bench.outlet.send(ORDERS, [b"%d" % n], [b"value"], [n])
     acknowledged, failures = deliveries_of(bench.outlet)
     assert sorted(sequence for sequence, *_ in acknowledged) == list(range(1000))
     assert failures == []
@@ -140,7 +141,7 @@ def test_each_event_is_acknowledged_once(bench: Bench) -> None:
 
 def test_acknowledgements_tell_where_an_event_is(bench: Bench) -> None:
     for n in range(300):
-        bench.outlet.send(ORDERS, b"%d" % n, b"value", n)
+        bench.outlet.send(ORDERS, [b"%d" % n], [b"value"], [n])
     by_partition: dict[int, list[int]] = {}
     acknowledged, _ = deliveries_of(bench.outlet)
     for _, partition, offset, _ in sorted(acknowledged):
@@ -152,8 +153,8 @@ def test_acknowledgements_tell_where_an_event_is(bench: Bench) -> None:
 
 def test_topics_are_kept_apart(bench: Bench) -> None:
     reading(bench)
-    bench.outlet.send(ORDERS, b"k", b"order", 0)
-    bench.outlet.send(CLICKS, b"k", b"click", 1)
+    bench.outlet.send(ORDERS, [b"k"], [b"order"], [0])
+    bench.outlet.send(CLICKS, [b"k"], [b"click"], [1])
     assert bench.outlet.flush(timeout=30) == 0
     assert bench.arrived(ORDERS) == [(b"k", b"order")]
     assert bench.arrived(CLICKS) == [(b"k", b"click")]
@@ -167,7 +168,7 @@ def test_flush_without_events_returns_at_once(bench: Bench) -> None:
 def test_a_file_outlet_appends_and_counts_on(tmp_path: Path) -> None:
     for n in range(3):
         outlet = FileOutlet(tmp_path, clock=lambda: NOW_US)
-        outlet.send(ORDERS, b"k", b"%d" % n, n)
+        outlet.send(ORDERS, [b"k"], [b"%d" % n], [n])
         acknowledged, _ = deliveries_of(outlet)
         outlet.close()
         assert acknowledged == [(n, 0, n, NOW_US)]
@@ -179,9 +180,9 @@ def test_an_event_that_a_broker_refuses_is_told_with_the_reason(tmp_path: Path) 
     outlet = KafkaOutlet(
         # Nobody listens there: the event fails when its time is up.
         {"bootstrap.servers": "127.0.0.1:1", "delivery.timeout.ms": 300, "log_level": 0},
-        Place("nowhere"),
+        Destination("nowhere"),
     )
-    outlet.send(ORDERS, b"k", b"v", 7)
+    outlet.send(ORDERS, [b"k"], [b"v"], [7])
     acknowledged, (failure,) = deliveries_of(outlet)
     assert acknowledged == []
     assert failure.sequence == 7
@@ -193,10 +194,10 @@ def test_a_full_local_queue_slows_the_sender_down(tmp_path: Path) -> None:
     bench = KafkaBench(tmp_path)
     outlet = KafkaOutlet(
         {"bootstrap.servers": bench.address, "queue.buffering.max.messages": 10, "log_level": 0},
-        Place("mock"),
+        Destination("mock"),
     )
     for n in range(500):
-        outlet.send(ORDERS, b"k", b"v", n)
+        outlet.send(ORDERS, [b"k"], [b"v"], [n])
     acknowledged, _ = deliveries_of(outlet)
     assert len(acknowledged) == 500
 
@@ -204,11 +205,11 @@ def test_a_full_local_queue_slows_the_sender_down(tmp_path: Path) -> None:
 def test_an_unreachable_broker_is_told_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("producer.outlets.kafka.CONNECT_SECONDS", 0.5)
     with pytest.raises(NotReady, match=r"no Kafka broker answers at 127\.0\.0\.1:1"):
-        find_place("127.0.0.1:1", {}, ORDERS)
+        find_destination("127.0.0.1:1", {}, ORDERS)
 
 
 def test_a_missing_topic_is_told(tmp_path: Path) -> None:
     bench = KafkaBench(tmp_path)
     with pytest.raises(NotReady, match="has no topic ecommerce-orders"):
-        find_place(bench.address, {}, ORDERS)
+        find_destination(bench.address, {}, ORDERS)
     bench.outlet.close()

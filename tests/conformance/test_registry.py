@@ -1,4 +1,4 @@
-"""What every registry promises, asked of each implementation: memory, a folder, Glue (moto)."""
+"""What every registry promises, checked for each one: memory, a folder, Glue (moto)."""
 
 from __future__ import annotations
 

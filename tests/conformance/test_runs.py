@@ -72,7 +72,7 @@ class Serverless:
 
 @pytest.fixture(params=[Steps, Serverless], ids=["steps", "serverless"])
 def service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    # The simulated service ends a job run at once unless it is told what a new one's state is.
+    # The simulated service ends a job run at once unless it is told the state of a new one.
     monkeypatch.setattr(models, "JOB_STATUS", "RUNNING")
     with mock_aws():
         yield request.param()
@@ -88,7 +88,7 @@ def test_a_run_that_was_started_is_seen_alive(service: Any) -> None:
     runs.start(NAME, submission(service), take_over=False)
     (seen,) = service.runs().observed()
     assert (seen.name, seen.alive, seen.ended_at) == (NAME, True, None)
-    # The simulated service knows the day of a job run alone.
+    # The simulated service knows only the day of a job run.
     assert datetime.now(UTC) - seen.created_at < timedelta(days=1, minutes=1)
 
 

@@ -10,8 +10,8 @@ from typing import Protocol
 import psycopg
 import pytest
 
+from contracts.errors import NotReady
 from contracts.tables.postgres import VAULT_SUBJECTS
-from producer.errors import NotReady
 from producer.subjects import Subject, Tokens, Vault
 from producer.vaults import FileVault, PostgresVault, read_subjects
 

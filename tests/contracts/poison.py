@@ -1,4 +1,4 @@
-"""Values that must not stop a pipeline, each with the reason every decoder must give.
+"""Values that must not stop a pipeline, each with the reason that every decoder must give.
 
 `POISON` is for any engine: (name, topic, key, value, append time, reason), reason None for a value
 that looks odd and is an event. The values are written by hand, byte by byte where a writer would
@@ -42,7 +42,7 @@ _REGISTRY = BundledRegistry(MemoryStore(bundled_schemas()))
 
 @dataclass(frozen=True)
 class Poison:
-    """One value as Kafka would hand it over; `reason` None means that it is an event."""
+    """One value as Kafka would deliver it; a `reason` of None means that it is an event."""
 
     name: str
     topic: Topic

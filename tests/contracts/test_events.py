@@ -1,4 +1,4 @@
-"""Events: identities, keys, and records there and back."""
+"""Events: identities, keys, and conversion to records and back."""
 
 from __future__ import annotations
 
@@ -110,6 +110,6 @@ IDS = {
 
 
 def test_bundled_schema_ids_outlive_every_release() -> None:
-    """They are in front of every value on every laptop."""
+    """Every value on every laptop begins with one of them."""
     registry = open_registry("bundled")
     assert {family: str(registry.versions(family)[0].id) for family in IDS} == IDS

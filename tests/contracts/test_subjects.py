@@ -8,7 +8,7 @@ SECRET = bytes(range(32))
 
 
 def test_a_token_never_changes() -> None:
-    # Known by every event ever sent: another value here would give each customer a second name.
+    # Every event ever sent holds such tokens: another value would give each customer a second one.
     assert subject_token(SECRET, "customer", "17850") == "sub_hzlv3msboziywkkuywzj637pta"
 
 

@@ -1,15 +1,13 @@
-"""What a running shop meets one day, and how it is seen: values that are no events, orders in a
-newer schema, a new question."""
+"""What a running shop meets one day, and how it is seen: a new question, as docs/extend.md adds it,
+values that are no events, and orders in a newer schema."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
@@ -24,7 +22,8 @@ from contracts.topics import ORDERS, SOURCES
 from local.home import Home
 from tests.contracts import poison
 from tests.contracts.poison import POISON
-from tests.shop import BY_COMMAND, ROOT, Shop, eventually, open_shop
+from tests.e2e.page import Page
+from tests.shop import BY_COMMAND, Shop, eventually, open_shop
 
 pytestmark = pytest.mark.e2e
 
@@ -52,10 +51,22 @@ BESIDE_THE_LEDGER = sum(case.topic == ORDERS for case in SENT)
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    """A stack that has met every value of the corpus."""
-    with open_shop(tmp_path_factory.mktemp("shop")) as shop:
-        shop.up()
+def page(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    """docs/extend.md, with its files written into a copy of the checkout."""
+    return Page.written(tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, page: Page) -> Iterator[Shop]:
+    """A stack on which the commands of the page were run, and that then met every value of the
+    corpus."""
+    with open_shop(tmp_path_factory.mktemp("shop"), tree=page.tree) as shop:
+        for command in page.commands:
+            if command[0] == "up":
+                shop.up(*command[1:])
+            else:
+                done = shop.run(*command)
+                assert done.returncode == 0, f"{command}: {done.stdout}\n{done.stderr}"
         produce(shop, [(case.topic.name, case.key, case.value) for case in SENT])
         eventually(
             lambda: counted(shop).total() >= REFUSED.total(),
@@ -126,7 +137,7 @@ def test_quarantined_bytes_are_shown_on_demand_alone(shop: Shop) -> None:
 
 def test_a_topic_of_ones_own_comes_and_goes(shop: Shop) -> None:
     made = shop.rows("topics", "create", "mine", "--partitions", "2", "--retention", "12h")
-    assert [len(topic["partitions"]) for topic in made] == [2]  # type: ignore[arg-type]
+    assert [len(topic["partitions"]) for topic in made] == [2]
     assert shop.run("topics", "create", "mine").returncode == 1
     assert shop.answer("topics", "describe", "mine")["timestamp_type"] == "LogAppendTime"
     assert shop.run("topics", "delete", "mine").returncode == 2
@@ -152,7 +163,7 @@ def test_a_wrong_line_is_a_misuse(shop: Shop, line: tuple[str, ...], said: str) 
 
 def test_orders_go_on_beside_them(shop: Shop) -> None:
     driver = shop.spark()
-    shop.replay("--limit", "2000")
+    shop.replay("--limit", "2000", "--new-run")
     report = shop.verified()
     assert report["quarantine"] == Counter(reason for _, reason in REFUSED.elements())
     assert report["unexpected"] == BESIDE_THE_LEDGER
@@ -167,7 +178,7 @@ def test_orders_in_a_newer_schema_need_no_restart(shop: Shop) -> None:
     assert newer.number == 2
     driver = shop.spark()
     produce(shop, [(ORDERS.name, b"c-1", gift(newer, number)) for number in range(GIFTS)])
-    shop.replay("--start", "2001", "--limit", "2000")
+    shop.replay("--start", "2001", "--limit", "2000", "--new-run")
 
     report = shop.verified()
     assert report["unexpected"] == BESIDE_THE_LEDGER + GIFTS
@@ -191,73 +202,58 @@ def gift(version: SchemaVersion, number: int) -> bytes:
     return header(version.id) + out.getvalue()
 
 
-QUESTION = '''"""How many orders came from each location?
-
-Grain: one row per location.
-"""
-
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
-
-from contracts.tables.postgres import ORDERS_BY_LOCATION
-from emr_jobs.questions.merge import Merge, total
-
-MERGE = Merge(into=ORDERS_BY_LOCATION, columns={"orders": total})
+def test_the_question_of_the_page_is_proved(shop: Shop, page: Page) -> None:
+    report = shop.verified()
+    assert report["unproved"] == []
+    (check,) = (one for one in checks(report) if f"{page.question} in Postgres" in one["name"])
+    assert check["expected"] > 0
 
 
-def partials(orders: DataFrame) -> DataFrame:
-    return orders.groupBy("location").agg(F.count("*").alias("orders"))
-'''
-TABLE = """ORDERS_BY_LOCATION = Table(
-    "orders_by_location",
-    "one row a location",
-    (Column("location", "text"), Column("orders", "bigint")),
-    key=("location",),
-)
-"""
-TABLES = "POSTGRES_TABLES: tuple[Table, ...] = (\n"
-IMPORTED = "from emr_jobs.questions import fraud_alerts, order_metrics\n"
-ENTRIES = "    return (\n        Merged("
+def test_a_row_of_its_answer_altered_by_hand_is_red(shop: Shop, page: Page) -> None:
+    (column,) = shop.query(
+        "SELECT min(column_name) FROM information_schema.columns WHERE data_type = 'bigint' "
+        f"AND table_name = '{page.question}' AND column_name <> 'changed_in'"
+    )[0]
+    table, a_row = page.question, f"ctid = (SELECT ctid FROM {page.question} LIMIT 1)"
+    (row,) = shop.query(
+        f"UPDATE {table} SET {column} = {column} + 2 WHERE {a_row} RETURNING ctid::text"
+    )[0]
+    done = shop.run("verify", "--json")
+    shop.query(f"UPDATE {table} SET {column} = {column} - 2 WHERE ctid = '{row}'")
+    assert done.returncode == 1
+    red = [one["name"] for one in checks(json.loads(done.stdout)) if not one["ok"]]
+    assert [name for name in red if not name.startswith(page.question)] == []
+    assert red
 
 
-def test_a_question_added_at_the_next_start_answers_from_then_on(
-    shop: Shop, tmp_path: Path
-) -> None:
-    asked = shop.query("SELECT count(*) FROM orders")[0][0]
-    assert asked > 0
+def test_without_its_proof_it_is_named_as_unproved(shop: Shop, page: Page) -> None:
+    """By `verify`, and by the test of `make check`."""
+    with page.without_proof():
+        done = shop.run("verify", "--json")
+        checked = page.questions_checked()
+    assert done.returncode == 1
+    report = json.loads(done.stdout)
+    assert (report["unproved"], report["green"]) == ([page.question], False)
+    assert all(one["ok"] for one in checks(report))
+    assert checked.returncode == 1
+    assert f"proof/questions/{page.question}.sql" in checked.stdout
+    assert page.questions_checked().returncode == 0
+
+
+def checks(report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for level in report["levels"].values() for one in level["checks"]]
+
+
+def test_with_other_questions_the_application_goes_on_from_its_checkpoint(shop: Shop) -> None:
     checkpoints = {path.name for path in (shop.home / "checkpoints" / "orders").iterdir()}
-    newer = Shop(shop.folder, tree=with_one_more_question(tmp_path))
-    newer.answer("down")
-    newer.up()
-    second = newer.replay("--start", "4001", "--limit", "2000")
-    newer.verified()
+    older = Shop(shop.folder)
+    older.answer("down")
+    older.up()
+    older.replay("--start", "4001", "--limit", "2000", "--new-run")
+    older.verified()
 
     found = {path.name for path in (shop.home / "checkpoints" / "orders").iterdir()}
-    assert found == checkpoints, "the application goes on from its checkpoint"
+    assert found == checkpoints
     batches = "SELECT batch_id FROM journal WHERE application = 'orders' ORDER BY sequence"
     numbers = [row[0] for row in shop.query(batches)]
     assert numbers == sorted(set(numbers)), "Spark's batch numbers go on"
-    counted = shop.query("SELECT sum(orders)::int FROM orders_by_location")
-    assert counted == [(second["acknowledged"],)]
-
-
-def with_one_more_question(folder: Path) -> Path:
-    """A copy of the checkout with a question more: a module, a table, an entry."""
-    tree = folder / "tree"
-    for name in ("contracts", "emr_jobs", "examples", "lambdas", "local", "ops", "producer"):
-        shutil.copytree(
-            ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.gz")
-        )
-    (tree / "emr_jobs" / "questions" / "orders_by_location.py").write_text(QUESTION)
-    entry = 'Merged("orders_by_location", orders_by_location.MERGE, orders_by_location.partials),'
-    put(tree / "contracts/tables/postgres.py", TABLES, TABLE, TABLES, "    ORDERS_BY_LOCATION,\n")
-    questions = tree / "emr_jobs/apps/order_questions.py"
-    put(questions, IMPORTED, "from emr_jobs.questions import orders_by_location\n", IMPORTED)
-    put(questions, ENTRIES, f"    return (\n        {entry}\n        Merged(")
-    return tree
-
-
-def put(path: Path, old: str, *new: str) -> None:
-    text = path.read_text()
-    assert text.count(old) == 1, f"{path.name} has {old!r} {text.count(old)} times"
-    path.write_text(text.replace(old, "".join(new)))

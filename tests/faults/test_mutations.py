@@ -18,8 +18,9 @@ import pytest
 from confluent_kafka import Producer
 
 from contracts.topics import ORDERS
-from local.home import Home, postgres_url, read_profile
-from proof.stores.lake_files import local_path, open_catalog, plan_of
+from local.home import Home
+from local.profile import postgres_url, read_profile
+from readers.lake import files_of, local_path, open_catalog
 from tests.shop import SLICE, Shop, open_shop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
@@ -59,7 +60,7 @@ def files(shop: Shop, table: str) -> list[Path]:
     profile = read_profile(home)
     assert profile is not None
     with closing(open_catalog(postgres_url(home, profile), home.warehouse)) as catalog:
-        paths = [local_path(path) for path in plan_of(catalog)(table).paths]
+        paths = [local_path(path) for path in files_of(catalog, table).paths]
     return sorted(paths, key=lambda path: path.stat().st_size, reverse=True)
 
 

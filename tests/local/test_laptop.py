@@ -10,17 +10,18 @@ import pytest
 
 from contracts.topics import TOPICS
 from local.artefacts.code_zip import CodeZip
-from local.home import Home, Profile, new_profile, with_all_ports
-from local.java.runtime import Java
+from local.home import Home
+from local.java.runtime import JavaHome
 from local.kafka.broker import properties, render
 from local.kafka.topics import settings
-from local.laptop import Installed, Options, plan, with_valkey_of
+from local.laptop import Installed, StartOptions, plan, with_valkey_of
 from local.ports import claim
+from local.profile import Profile, new_profile, with_all_ports
 from local.spark import application_names
 from local.supervisor.plan import Part, Plan
 from local.valkey.node import configuration
 
-JAVA = Java(Path("/java"), Path("/java/bin/real"))
+JAVA = JavaHome(Path("/java"), Path("/java/bin/real"))
 
 
 @pytest.fixture
@@ -29,15 +30,19 @@ def home(tmp_path: Path) -> Home:
 
 
 def whole(
-    home: Home, profile: Profile, options: Options | None = None, sha: str = "s", java: Java = JAVA
+    home: Home,
+    profile: Profile,
+    options: StartOptions | None = None,
+    sha: str = "s",
+    java: JavaHome = JAVA,
 ) -> Plan:
     code = CodeZip(home.code / "code.zip", sha)
     installed = Installed(java, Path("/jars"), (Path("/jars/x.jar"),), code)
-    return plan(home, profile, installed, options or Options())
+    return plan(home, profile, installed, options or StartOptions())
 
 
 def parts(
-    home: Home, profile: Profile, options: Options | None = None, sha: str = "s"
+    home: Home, profile: Profile, options: StartOptions | None = None, sha: str = "s"
 ) -> dict[str, Part]:
     return named(whole(home, profile, options, sha))
 
@@ -75,8 +80,8 @@ def test_a_shard_more_restarts_nothing_but_the_task_that_lets_it_in(home: Home) 
     standing = whole(
         home,
         profile,
-        Options(crash_order=Path("/order"), accept_new_topic=True),
-        java=Java(Path("/another"), Path("/another/bin/java")),
+        StartOptions(crash_order=Path("/order"), accept_new_topic=True),
+        java=JavaHome(Path("/another"), Path("/another/bin/java")),
     )
     more = with_valkey_of(standing, home, grown)
     old, new = named(standing), named(more)
@@ -89,7 +94,7 @@ def test_a_shard_more_restarts_nothing_but_the_task_that_lets_it_in(home: Home) 
 def test_a_stack_without_spark_gets_none_with_a_shard(home: Home) -> None:
     profile = new_profile(1, claim)
     grown = with_all_ports(replace(profile, shards=4), claim)
-    standing = whole(home, profile, Options(spark=False))
+    standing = whole(home, profile, StartOptions(spark=False))
     assert "spark" not in named(with_valkey_of(standing, home, grown))
 
 
@@ -101,7 +106,7 @@ def test_the_password_of_valkey_is_on_no_command_line(home: Home) -> None:
 
 
 def test_kafka_and_postgres_run_without_the_applications(home: Home) -> None:
-    assert "spark" not in parts(home, new_profile(1, claim), Options(spark=False))
+    assert "spark" not in parts(home, new_profile(1, claim), StartOptions(spark=False))
 
 
 def test_every_process_gets_the_mark_and_nothing_of_the_shell(
@@ -144,15 +149,17 @@ def test_what_spark_is_told_survives_spaces_in_a_path(home: Home) -> None:
 @pytest.mark.parametrize(
     ("options", "arguments"),
     [
-        pytest.param(Options(), [], id="nothing asked for"),
-        pytest.param(Options(take_over=True), ["--take-over"], id="take over"),
+        pytest.param(StartOptions(), [], id="nothing asked for"),
+        pytest.param(StartOptions(take_over=True), ["--take-over"], id="take over"),
         pytest.param(
-            Options(crash_order=Path("/m")), ["--crash-order=/m"], id="where crashes are ordered"
+            StartOptions(crash_order=Path("/m")),
+            ["--crash-order=/m"],
+            id="where crashes are ordered",
         ),
     ],
 )
 def test_what_is_asked_for_reaches_the_applications(
-    home: Home, options: Options, arguments: list[str]
+    home: Home, options: StartOptions, arguments: list[str]
 ) -> None:
     profile = new_profile(1, claim)
     usual = parts(home, profile)["spark"].argv

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from local import launch
-from local.home import Home, new_profile, write_profile
+from local.home import Home
 from local.ports import claim
+from local.profile import new_profile, write_profile
 from ops import console
 from ops.main import run
 
@@ -22,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     console._console.cache_clear()
     home = Home(tmp_path / "home")
     yield home
-    # Nothing here starts a stack; one that a fault starts all the same must not stay.
+    # No test here starts a stack. If a fault starts one, it must not stay.
     launch.stop(home, lambda _text: None)
 
 
@@ -108,7 +109,7 @@ def test_purge_leaves_what_is_not_the_stack_s(
     precious.write_text("years")
     assert run(["down", "--purge"]) == 0
     assert list(home.root.iterdir()) == [precious]
-    assert "still there: thesis.txt" in capsys.readouterr().out
+    assert "files of others stay: thesis.txt" in capsys.readouterr().out
     precious.unlink()
     home.make()
     assert run(["down", "--purge"]) == 0
@@ -121,7 +122,7 @@ def test_up_refuses_a_folder_of_somebody_s_files(
     home.root.mkdir()
     (home.root / "thesis.txt").write_text("years")
     assert run(["up"]) == 4
-    assert "is no state folder" in capsys.readouterr().err
+    assert "is not a state folder" in capsys.readouterr().err
     assert [path.name for path in home.root.iterdir()] == ["thesis.txt"]
 
 
@@ -142,4 +143,4 @@ def test_logs_of_one_part_and_of_all(home: Home, capsys: pytest.CaptureFixture[s
     assert run(["logs"]) == 0
     assert capsys.readouterr().out == "kafka-1 | one\nkafka-1 | two\npostgres | three\n"
     assert run(["logs", "spark"]) == 2
-    assert "there are: kafka-1, postgres" in capsys.readouterr().err
+    assert "only of: kafka-1, postgres" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""What the environment means to the command."""
+"""What the command takes from the environment."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ USER = {"HOME": "/home/ana"}
     ],
 )
 def test_folders(environment: dict[str, str], home: str, cache: str) -> None:
-    settings = Settings.of(USER | environment)
+    settings = Settings.from_variables(USER | environment)
     assert (settings.home, settings.cache) == (Path(home), Path(cache))
 
 
 @pytest.mark.parametrize("name", AWS_CREDENTIALS)
 def test_each_kind_of_real_credential_is_noticed(name: str) -> None:
-    assert Settings.of(USER | {name: "AKIAREAL"}).aws_credentials == (name,)
+    assert Settings.from_variables(USER | {name: "AKIAREAL"}).aws_credentials == (name,)
 
 
 @pytest.mark.parametrize("value", ["", "test", "testing", " Dummy "])
 def test_the_values_of_emulators_are_harmless(value: str) -> None:
-    assert Settings.of(USER | {"AWS_SECRET_ACCESS_KEY": value}).aws_credentials == ()
+    assert Settings.from_variables(USER | {"AWS_SECRET_ACCESS_KEY": value}).aws_credentials == ()
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_the_values_of_emulators_are_harmless(value: str) -> None:
     ],
 )
 def test_plain_output(environment: dict[str, str], plain: bool) -> None:
-    assert Settings.of(USER | environment).plain is plain
+    assert Settings.from_variables(USER | environment).plain is plain

@@ -15,7 +15,7 @@ from producer import terminal
 
 @dataclass
 class Running:
-    """What is asked to end."""
+    """Something that is asked to end."""
 
     stopping: bool = False
 

@@ -10,8 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from contracts.errors import NotReady
 from contracts.schemas import bundled_schemas
-from producer.errors import NotReady
 from producer.wiring import Where, open_schemas, written_version
 
 REGION = "eu-central-1"

@@ -19,15 +19,27 @@ from contracts.events import (
     replayed_event_id,
     replayed_purchase_id,
 )
+from contracts.tables.postgres import ORDERS
+from contracts.topics import SOURCES
 from proof.alerts.rules import default_rules
-from proof.filling import fill
 from proof.judging import judge_source
 from proof.relations import prepare
-from proof.report import SourceFinding
+from proof.report import SourceComparison
 from proof.source import data_file as source
-from tests.proof.shop import REGISTRY, Record, fold_metrics, order, order_row, origin, put
+from readers.filling import fill
+from tests.proof.shop import (
+    CLICKS,
+    REGISTRY,
+    Record,
+    Shop,
+    click,
+    fold_metrics,
+    order,
+    origin,
+    put,
+    table_row,
+)
 from tests.proof.test_source_steps import HEADER
-from tests.proof.visits import CLICKS, click, open_visits
 
 # The click that bought, and the row whose price is below nothing.
 PURCHASE, REFUSED = 3, 6
@@ -73,10 +85,10 @@ def written(path: Path) -> Path:
 @pytest.fixture
 def stores(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The stores of a shop that replayed such a file, with all that the comparison reads."""
-    connection = open_visits(told)
+    connection = Shop.visited(told).open()
     one = bought()
     record = Record(0, 0, one.event_time, encode(one, REGISTRY.latest("orders")), one)
-    put(connection, "answers.orders", [order_row(record)])
+    put(connection, "answers.orders", [table_row(ORDERS, record)])
     put(connection, "answers.order_metrics", fold_metrics([record]))
     put(
         connection,
@@ -98,10 +110,10 @@ def stores(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     connection.close()
 
 
-def found(connection: duckdb.DuckDBPyConnection) -> SourceFinding:
+def found(connection: duckdb.DuckDBPyConnection) -> SourceComparison:
     prepare(connection)
-    source.derive_events(connection, [source.Slice("r", 0, "e", 0, 1, 9, 2**60)])
-    return judge_source(connection, [Path("f.csv")], default_rules(), clicks=True)
+    source.derive_events(connection, [source.ReplayedSlice("r", 0, "e", 0, 1, 9, 2**60)])
+    return judge_source(connection, [Path("f.csv")], default_rules(), SOURCES)
 
 
 def test_answers_that_follow_from_the_file_are_green(stores: duckdb.DuckDBPyConnection) -> None:
@@ -112,13 +124,14 @@ def test_answers_that_follow_from_the_file_are_green(stores: duckdb.DuckDBPyConn
         "customers": 1,
         "order_metrics": 4,
         "rejected rows": 1,
-        "alerts": 0,
+        "fraud_alerts": 0,
         "clicks": 5,
         "shoppers": 1,
         "quarantine": 2,
         "sessions": 2,
         "product_activity": 2,
         "trending": 2,
+        "recent_views": 2,
     }
     assert finding.counts == {
         "rows": 7,
@@ -162,7 +175,7 @@ def test_a_price_that_a_click_rounds_to_nothing_is_refused_in_the_order_alone(
 CHANGES = {
     "a click missing": (
         "DELETE FROM silver.clicks WHERE event_type = 'view'",
-        {"clicks", "sessions"},
+        {"clicks", "sessions", "recent_views"},
     ),
     "a click too many": (
         "INSERT INTO silver.clicks FROM (SELECT * REPLACE (uuid() AS event_id) FROM silver.clicks "
@@ -219,7 +232,7 @@ CHANGES = {
     "an alert that nothing gives": (
         "INSERT INTO answers.alerts BY NAME (SELECT uuid()::VARCHAR AS alert_id, "
         "'suspicious_location' AS rule)",
-        {"alerts"},
+        {"fraud_alerts"},
     ),
 }
 

@@ -12,13 +12,14 @@ import duckdb
 import pytest
 
 from contracts.events import replayed_event_id
+from contracts.topics import ORDERS as ORDERS_TOPIC
 from ops import console
 from ops.commands.verify.telling import tell
 from proof.alerts.rules import default_rules
-from proof.filling import fill
 from proof.judging import judge, judge_source
 from proof.report import Report
 from proof.source import data_file as source
+from readers.filling import fill
 from tests.proof.shop import ORDERS, REGISTRY, Shop, order
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
@@ -74,8 +75,10 @@ def opened(shop: Shop, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def report_of(connection: duckdb.DuckDBPyConnection) -> Report:
     report = judge(connection, REGISTRY, default_rules())
-    source.derive_events(connection, [source.Slice("r", 0, "e", 0, 1, 9, 2**60)])
-    return replace(report, source=judge_source(connection, [Path("f.csv")], default_rules()))
+    source.derive_events(connection, [source.ReplayedSlice("r", 0, "e", 0, 1, 9, 2**60)])
+    return replace(
+        report, source=judge_source(connection, [Path("f.csv")], default_rules(), {ORDERS_TOPIC})
+    )
 
 
 def test_answers_that_follow_from_the_file_are_green(stores: duckdb.DuckDBPyConnection) -> None:
@@ -101,7 +104,7 @@ def test_orders_of_another_run_in_the_same_rows_leave_the_file_green(
 UNEXPLAINED = {
     "an order that no run sent": (
         f"DELETE FROM ledger.attempts WHERE lower(event_id) = '{SIMULATED.event_id}'",
-        {"orders", "order_metrics", "alerts"},
+        {"orders", "order_metrics", "fraud_alerts"},
     ),
     "an amount that is not silver's": (
         "UPDATE answers.order_metrics SET revenue = revenue + 0.01 WHERE category = '*' "
@@ -110,7 +113,7 @@ UNEXPLAINED = {
     ),
     "an alert of the other run missing": (
         f"DELETE FROM answers.alerts WHERE subject = 'order:{SIMULATED.event_id}'",
-        {"alerts"},
+        {"fraud_alerts"},
     ),
     "an order of the file missing": (
         "DELETE FROM answers.orders WHERE order_id = '8'",
@@ -163,7 +166,7 @@ CHANGES = {
         {"customers"},
         0,
     ),
-    "an alert missing": ("DELETE FROM answers.alerts WHERE rule = 'amount'", {"alerts"}, 0),
+    "an alert missing": ("DELETE FROM answers.alerts WHERE rule = 'amount'", {"fraud_alerts"}, 1),
     "another number of rejected rows": (
         "UPDATE source_rejected SET told = 2",
         {"rejected rows"},

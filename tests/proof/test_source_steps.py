@@ -13,9 +13,9 @@ import pytest
 from contracts.events import replayed_event_id, replayed_purchase_id
 from contracts.rejections import EARLIEST_EVENT_US, MAX_TEXT_BYTES
 from proof.checks import run_counts
-from proof.filling import fill
 from proof.relations import connect, prepare
 from proof.source import data_file as source
+from readers.filling import fill
 
 HEADER = (
     "event_time,event_type,product_id,category_id,category_code,brand,price,user_id,user_session"
@@ -53,14 +53,16 @@ class Reading:
         source.derive_events(
             self.connection,
             [
-                source.Slice(f"run-{edition}", 0, edition, shift, first, last, BEGAN_US - shift)
+                source.ReplayedSlice(
+                    f"run-{edition}", 0, edition, shift, first, last, BEGAN_US - shift
+                )
                 for edition, shift, first, last in slices
             ],
         )
 
     def counts(self) -> dict[str, int]:
-        orders = run_counts(self.connection, "source_orders_counted")
-        return orders | run_counts(self.connection, "source_clicks_counted")
+        orders = run_counts(self.connection, "source/orders_counted")
+        return orders | run_counts(self.connection, "source/clicks_counted")
 
     def rows(self, statement: str) -> list[Any]:
         self.counts()

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from contracts.errors import NotReady
-from proof.stores.broker import Partition
 from proof.waiting import DOWN_SECONDS, Counters, wait
+from readers.kafka import PartitionOffsets
 
 TOPIC = "ecommerce-orders"
 DONE = Counters(
-    partitions=(Partition(TOPIC, "id-1", 0, 0, 10),),
+    partitions=(PartitionOffsets(TOPIC, "id-1", 0, 0, 10),),
     until={("ingest", "id-1", 0): 10, ("orders", "id-1", 0): 10},
     unsent=0,
     unpublished={"gold.order_metrics": 0, "gold.fraud_alerts": 0},
@@ -71,7 +71,7 @@ NOT_DONE = {
     "orders behind": (BEHIND, "orders: ecommerce-orders/0 applied 9 of 10"),
     "no progress yet": (replace(DONE, until={}), "ingest: ecommerce-orders/0 applied 0 of 10"),
     "a topic with another id": (
-        replace(DONE, partitions=(Partition(TOPIC, "id-2", 0, 0, 4),)),
+        replace(DONE, partitions=(PartitionOffsets(TOPIC, "id-2", 0, 0, 4),)),
         "orders: ecommerce-orders/0 applied 0 of 4",
     ),
     "alerts unsent": (replace(DONE, unsent=2), "alerts: 2 not sent to Kafka yet"),
@@ -120,11 +120,13 @@ def test_an_application_that_is_down_after_everything_is_applied_is_no_matter() 
 EMPTY = {
     "no topics": (replace(DONE, partitions=(), until={}), True),
     "topics without records": (
-        replace(DONE, partitions=(Partition(TOPIC, "id-1", 0, 0, 0),), until={("o", "i", 0): 0}),
+        replace(
+            DONE, partitions=(PartitionOffsets(TOPIC, "id-1", 0, 0, 0),), until={("o", "i", 0): 0}
+        ),
         True,
     ),
     "records that retention removed": (
-        replace(DONE, partitions=(Partition(TOPIC, "id-1", 0, 9, 9),), until={}),
+        replace(DONE, partitions=(PartitionOffsets(TOPIC, "id-1", 0, 9, 9),), until={}),
         False,
     ),
     "a topic that was emptied by making it again": (replace(DONE, partitions=()), False),

@@ -11,7 +11,7 @@ from proof.alerts.rules import default_rules
 from proof.judging import judge
 from tests.proof.shop import REGISTRY, SECOND, START, Row, Shop, micros, moment, order
 
-L6 = "alerts in Postgres equal the rules evaluated over silver"
+L6 = "fraud_alerts in Postgres equals what is derived from silver"
 TOPIC = "the alerts topic holds the alerts in Postgres"
 GOLD = "gold.fraud_alerts equals Postgres"
 RULES = [
@@ -133,7 +133,7 @@ def test_an_alert_whose_id_is_of_another_window_is_one_missing_and_one_too_many(
     levels = {level.name: level for level in judge(connection, REGISTRY, RULES).levels}
     (check,) = (check for check in levels["L6"].checks if not check.ok)
     assert check.name == L6
-    assert {(one.expected == "no alert", one.actual == "no alert") for one in check.samples} == {
+    assert {(one.expected == "no row", one.actual == "no row") for one in check.samples} == {
         (True, False),
         (False, True),
     }

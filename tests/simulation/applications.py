@@ -73,7 +73,7 @@ def insert_unknown(session: Session, table: str, firsts: Records) -> set[str]:
 
 
 def merge_into(session: Session, merge: Merge, partials: dict[Any, dict[str, Any]]) -> None:
-    """What `merge_sql` does."""
+    """What `emr_jobs.stores.postgres_merge.merge_sql` does."""
     session.asked()
     rows = session.database.table(merge.into.name)
     for key, new in partials.items():
@@ -157,7 +157,7 @@ def join_visits(sessions: Iterable[Visit]) -> Iterator[Visit]:
     for each in sessions:
         by_user.setdefault(each.user_id, []).append(each)
     for own in by_user.values():
-        yield from joined(own, GAP)
+        yield from joined(own)
 
 
 def alerts(events: Iterable[Event]) -> list[str]:
@@ -263,7 +263,7 @@ class ClickEvents:
         self._merge_visits(session)
 
     def _merge_visits(self, session: Session) -> None:
-        """As `stores.session_answers.merge_sessions`."""
+        """As the fold of the question `sessions`."""
         session.asked()
         rows = session.database.table("sessions")
         batch = list(join_visits(visits(self.new)))
@@ -331,7 +331,7 @@ class Clicks:
         }
         asked_at = self._clock()
         ends = self._broker.end_offsets(["clicks"])["clicks"]
-        until = self._applied_until.until(applied, ends, asked_at)
+        until = self._applied_until.moment(applied, ends, asked_at)
         if until is not None:
             forget(session, topic_id, until)
 
@@ -364,7 +364,8 @@ class SortedList:
     duplicates: Records | None
     quarantine: Records | None
 
-    def count(self, connection: Session, counts: dict[str, int]) -> None:
+    def count(self, commit: Commit[Session]) -> None:
+        connection, counts = commit.connection, commit.counts
         connection.asked()
         rows = connection.database.table("quality")
         for name in ("silver", "duplicates", "quarantine"):

@@ -1,14 +1,15 @@
-"""The questions' own rules and folds, by whatever module they stand in."""
+"""The questions' own rules and folds."""
 
 from __future__ import annotations
 
-from emr_jobs.questions.merge import Merge
-from emr_jobs.questions.order_metrics import MERGE as ORDER_METRICS
-from emr_jobs.questions.product_activity import MERGE as PRODUCT_ACTIVITY
-from emr_jobs.questions.recent_views import MERGE as RECENT_VIEWS
-from emr_jobs.state.sessions import Session, joined
-from emr_jobs.stores.click_ids import REMEMBERED, STALE, remembered_from
-from emr_jobs.stores.click_ids import Reached as AppliedUntil
+from emr_jobs.kernel.merge import Merge
+from emr_jobs.questions import order_metrics, product_activity, recent_views
+from emr_jobs.questions.sessions import Session, joined
+from emr_jobs.stores.click_ids import REMEMBERED, STALE, AppliedUntil, remembered_from
+
+ORDER_METRICS, PRODUCT_ACTIVITY, RECENT_VIEWS = (
+    module.QUESTION.merge for module in (order_metrics, product_activity, recent_views)
+)
 
 __all__ = [
     "ORDER_METRICS",

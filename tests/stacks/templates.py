@@ -18,7 +18,7 @@ from aws_cdk import App, Validations
 from cfnlint.api import ManualArgs, lint
 
 from cdk.feature_flags import FLAGS
-from cdk.settings import Settings, settings
+from cdk.settings import EnvironmentSettings, settings
 from stacks.environment import environment
 from tests.stacks.shipped import assets
 
@@ -27,7 +27,7 @@ Template = dict[str, Any]
 LINTER = ManualArgs(ignore_checks=["W3005"])
 
 
-def assemble(chosen: Settings, folder: str, *plugins: Any) -> None:
+def assemble(chosen: EnvironmentSettings, folder: str, *plugins: Any) -> None:
     """Write what the command deploys, with small assets; raises on a finding of `plugins`."""
     app = App(context=FLAGS, outdir=folder, analytics_reporting=False)
     environment(app, chosen, assets())
@@ -35,7 +35,7 @@ def assemble(chosen: Settings, folder: str, *plugins: Any) -> None:
     app.synth()
 
 
-def synthesized(chosen: Settings, *plugins: Any) -> dict[str, str]:
+def synthesized(chosen: EnvironmentSettings, *plugins: Any) -> dict[str, str]:
     """Template texts by stack name without its environment; raises on a finding of `plugins`."""
     with TemporaryDirectory() as folder:
         assemble(chosen, folder, *plugins)
@@ -46,7 +46,7 @@ def synthesized(chosen: Settings, *plugins: Any) -> dict[str, str]:
 
 
 @cache
-def texts_of(chosen: Settings) -> dict[str, str]:
+def texts_of(chosen: EnvironmentSettings) -> dict[str, str]:
     """The same, written once a session."""
     return synthesized(chosen)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from cdk.settings import ENVIRONMENTS, Compute, Internet, Settings, settings
+from cdk.settings import ENVIRONMENTS, Compute, EnvironmentSettings, Internet, settings
 from ops.commands.cost.environment import SUFFIX, Environment, read_templates
 from ops.commands.cost.estimate import RIVAL_USD, estimate
+from ops.commands.cost.month import LOADS
 from ops.commands.cost.prices import read_prices
-from ops.commands.cost.workload import LOADS
 from tests.architecture.tree import ROOT
 from tests.stacks.templates import synthesized, texts
-from tests.stacks.test_replication import SECOND
+from tests.stacks.test_replication import FIRST, SECOND
 
 
 def environment(texts: dict[str, str], folder: Path) -> Environment:
@@ -34,15 +34,20 @@ def test_every_environment_can_be_priced(name: str, load: str, tmp_path: Path) -
 @pytest.mark.parametrize("internet", ["endpoints", "nat"])
 @pytest.mark.parametrize("compute", ["ec2", "serverless"])
 def test_every_option_can_be_priced(compute: Compute, internet: Internet, tmp_path: Path) -> None:
-    chosen: Settings = replace(settings("production"), compute=compute, internet=internet)
+    chosen: EnvironmentSettings = replace(
+        settings("production"), compute=compute, internet=internet
+    )
     priced = environment(synthesized(chosen), tmp_path)
     assert estimate("production", priced, LOADS["base"], read_prices()).total > 0
 
 
-def test_a_second_region_can_be_priced(tmp_path: Path) -> None:
-    priced = environment(synthesized(SECOND), tmp_path)
+@pytest.mark.parametrize(("region", "replicators"), [(FIRST, 0), (SECOND, 1)], ids=["from", "to"])
+def test_both_regions_of_a_pair_can_be_priced(
+    region: EnvironmentSettings, replicators: int, tmp_path: Path
+) -> None:
+    priced = environment(synthesized(region), tmp_path)
     made = estimate("production", priced, LOADS["base"], read_prices())
-    assert any(item.price.key == "msk.replicator.hour" for item in made.items)
+    assert sum(item.price.key == "msk.replicator.hour" for item in made.items) == replicators
 
 
 def test_production_stays_below_what_the_rival_publishes(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from cdk.settings import Compute, Settings, settings
+from cdk.settings import Compute, EnvironmentSettings, settings
 from contracts.applications import APPLICATIONS
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import Sizes
 from lambdas.job_controller.logic import HANDOVER, Start, Stop, decide, settled
-from lambdas.job_controller.runs import Run
+from lambdas.job_controller.runs import JobRun
 from tests.stacks.intrinsics import Environment
 from tests.stacks.templates import synthesized, texts_of
 
@@ -30,16 +30,16 @@ NAMES = [app.name for app in APPLICATIONS]
 each_compute = pytest.mark.parametrize("compute", COMPUTE)
 
 
-def before(compute: Compute) -> Settings:
+def before(compute: Compute) -> EnvironmentSettings:
     return replace(settings("staging"), compute=compute)
 
 
-def faster(chosen: Settings) -> Settings:
+def faster(chosen: EnvironmentSettings) -> EnvironmentSettings:
     """Every application, each a second sooner."""
     return replace(chosen, triggers=tuple((name, s - 1) for name, s in chosen.triggers))
 
 
-def larger(chosen: Settings) -> Settings:
+def larger(chosen: EnvironmentSettings) -> EnvironmentSettings:
     return replace(chosen, sizes=tuple((name, Sizes(executors=3)) for name, _ in chosen.sizes))
 
 
@@ -88,7 +88,7 @@ def test_the_successor_takes_over_and_one_driver_is_left(compute: Compute) -> No
     chosen = before(compute)
     old, new = (fingerprints(plan(texts_of(each))) for each in (chosen, faster(chosen)))
     for name in NAMES:
-        runs: list[Run] = []
+        runs: list[JobRun] = []
         runs += _started(decide(name, old[name], runs, NOW), NOW)
         assert settled(name, old[name], runs)
         (begun,) = decide(name, new[name], runs, NOW)
@@ -111,6 +111,6 @@ def test_the_same_settings_start_nothing(compute: Compute) -> None:
         assert decide(name, second[name], runs, NOW + HANDOVER) == []
 
 
-def _started(actions: object, at: datetime) -> list[Run]:
+def _started(actions: object, at: datetime) -> list[JobRun]:
     assert isinstance(actions, list)
-    return [Run(str(each.name), each.name, "running", at) for each in actions]
+    return [JobRun(str(each.name), each.name, "running", at) for each in actions]

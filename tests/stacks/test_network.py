@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from cdk.settings import ENVIRONMENTS, Settings, settings
+from cdk.settings import ENVIRONMENTS, EnvironmentSettings, settings
 from tests.stacks.templates import Template, resources, synthesized, template
 
 EC2 = settings("staging")
 NAT = replace(EC2, internet="nat")
 
 
-def network(chosen: Settings) -> Template:
+def network(chosen: EnvironmentSettings) -> Template:
     parsed: Template = json.loads(synthesized(chosen)["network"])
     return parsed
 
@@ -46,7 +46,9 @@ def services(found: Template) -> set[str]:
         pytest.param(replace(NAT, compute="serverless"), {"s3"}, id="EMR Serverless needs none"),
     ],
 )
-def test_behind_nat_gateways_there_are_few_endpoints(chosen: Settings, expected: set[str]) -> None:
+def test_behind_nat_gateways_there_are_few_endpoints(
+    chosen: EnvironmentSettings, expected: set[str]
+) -> None:
     assert services(network(chosen)) == expected
 
 
@@ -75,7 +77,9 @@ def test_emr_finds_by_their_tag_the_subnets_and_the_door_it_may_use() -> None:
         pytest.param(settings("dev"), {"emr-serverless"}, id="EMR Serverless"),
     ],
 )
-def test_the_compute_that_was_chosen_can_be_reached(chosen: Settings, emr: set[str]) -> None:
+def test_the_compute_that_was_chosen_can_be_reached(
+    chosen: EnvironmentSettings, emr: set[str]
+) -> None:
     found = services(network(chosen))
     assert {name for name in found if "emr" in name or "elasticmapreduce" in name} == emr
 

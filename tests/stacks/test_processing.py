@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cdk.settings import Compute, Settings, settings
+from cdk.settings import Compute, EnvironmentSettings, settings
 from contracts.applications import APPLICATIONS
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.releases import EMR_RELEASE
@@ -30,7 +30,7 @@ BROKERS = "b-1.shop.kafka.eu-central-1.amazonaws.com:9098"
 each_compute = pytest.mark.parametrize("compute", COMPUTE)
 
 
-def chosen(compute: Compute) -> Settings:
+def chosen(compute: Compute) -> EnvironmentSettings:
     return replace(settings("staging"), compute=compute)
 
 
@@ -145,7 +145,7 @@ PROCESSORS = {
 
 
 @pytest.mark.parametrize(("given", "processor"), PROCESSORS.values(), ids=PROCESSORS)
-def test_dependencies_are_those_of_the_machines(given: Settings, processor: Any) -> None:
+def test_dependencies_are_those_of_the_machines(given: EnvironmentSettings, processor: Any) -> None:
     text = texts_of(given)["processing"]
     other = {"arm64": "x86_64", "x86_64": "arm64"}[processor]
     dependencies = assets().dependencies

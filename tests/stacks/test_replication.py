@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from cdk_nag import AwsSolutionsChecks
 
-from cdk.settings import ENVIRONMENTS, ReplicationSource, Settings, settings
+from cdk.settings import ENVIRONMENTS, EnvironmentSettings, ReplicationSource, settings
 from contracts.topics import ALERTS, SOURCES, TOPICS
 from tests.stacks.intrinsics import Environment
 from tests.stacks.policies import Policies
@@ -25,7 +25,7 @@ FIRST = replace(
 )
 
 
-def templates(chosen: Settings) -> dict[str, Template]:
+def templates(chosen: EnvironmentSettings) -> dict[str, Template]:
     return {stack: json.loads(text) for stack, text in synthesized(chosen).items()}
 
 
@@ -124,7 +124,7 @@ def test_the_region_that_is_copied_lets_the_service_join(first: dict[str, Templa
 
 
 @pytest.mark.parametrize("chosen", [FIRST, SECOND], ids=["copied from", "copied to"])
-def test_both_sides_keep_every_rule(chosen: Settings) -> None:
+def test_both_sides_keep_every_rule(chosen: EnvironmentSettings) -> None:
     written = synthesized(chosen, AwsSolutionsChecks())
     assert linted(written) == []
     parsed = {stack: json.loads(text) for stack, text in written.items()}

@@ -14,12 +14,11 @@ from contracts.errors import Usage
 from ops import console
 from ops.commands.cost.assumptions import all_assumptions
 from ops.commands.cost.estimate import COMPARISON, RIVAL_USD, Estimate, estimate, rounded
-from ops.commands.cost.prices import STALE_DAYS, PriceTable, read_prices
+from ops.commands.cost.month import LOADS, Load
+from ops.commands.cost.prices import GROUPS, STALE_DAYS, PriceTable, read_prices
 from ops.commands.cost.templates import templates
-from ops.commands.cost.usage import GROUPS
-from ops.commands.cost.workload import LOADS, Load
 
-COLUMNS = ("group", "what", "quantity", "unit", "USD a unit", "USD", "share", "")
+COLUMNS = ("group", "what", "quantity", "unit", "USD per unit", "USD", "share", "")
 _HELP = "shopstream cost --help"
 
 
@@ -51,8 +50,8 @@ def cost(
     found = templates(env, folder)
     answer = estimate(env, found.environment, chosen, table)
     if as_json:
-        of = {"files": [file.name for file in found.files], "written": found.written.isoformat()}
-        console.answer_json({**answer.document(most, today), "templates": of})
+        files = {"files": [file.name for file in found.files], "written": found.written.isoformat()}
+        console.answer_json({**answer.document(most, today), "templates": files})
     else:
         _show(answer, most)
     if most is not None and answer.total > most:
@@ -65,9 +64,9 @@ def _limit(text: str | None) -> Decimal | None:
     try:
         most = Decimal(text)
     except InvalidOperation as problem:
-        raise Usage(f"--limit {text!r} is no amount of USD", command=_HELP) from problem
+        raise Usage(f"--limit {text!r} is not an amount of USD", command=_HELP) from problem
     if not most.is_finite() or most <= 0:
-        raise Usage(f"--limit {text}: above 0 USD", command=_HELP)
+        raise Usage(f"--limit {text}: must be above 0 USD", command=_HELP)
     return most
 
 
@@ -81,7 +80,7 @@ def _warn(table: PriceTable, today: date) -> None:
     if table.is_stale(today):
         console.progress(
             f"warning: the prices are of {table.dated}, more than {STALE_DAYS} days old; "
-            "look them up again in ops/cost/prices.toml"
+            "look them up again in ops/commands/cost/prices.toml"
         )
 
 
@@ -109,7 +108,7 @@ def _show(answer: Estimate, limit: Decimal | None) -> None:
     console.line()
     console.table(
         ("assumption", "value", "meaning"),
-        [(name, one.value, one.meaning) for name, one in all_assumptions().items()],
+        [(name, one, one.meaning) for name, one in all_assumptions().items()],
     )
 
 
@@ -118,7 +117,7 @@ def _rows(answer: Estimate) -> Iterator[tuple[str, ...]]:
         usd = answer.group(group)
         yield group, "", "", "", "", f"{usd:,}", f"{answer.share(usd)} %", ""
         for item in answer.items:
-            if item.usage.group == group:
+            if item.group == group:
                 yield (
                     "",
                     item.usage.what,

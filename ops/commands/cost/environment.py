@@ -30,7 +30,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Job:
-    """A Spark application that runs without end: seconds between its batches, and its size."""
+    """A Spark application that runs without end: `trigger` is the seconds between its batches."""
 
     trigger: int
     sizes: Sizes
@@ -42,7 +42,7 @@ class Environment:
 
     resources: tuple[Resource, ...]
 
-    def of(self, kind: str) -> tuple[Resource, ...]:
+    def of_type(self, kind: str) -> tuple[Resource, ...]:
         """The resources of one type."""
         return tuple(one for one in self.resources if one.type == kind)
 
@@ -52,8 +52,8 @@ class Environment:
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
-        """By application: as the job controller's plan has them; without one, by default."""
-        for function in self.of("AWS::Lambda::Function"):
+        """By application: those of the job controller's plan, or the defaults without a plan."""
+        for function in self.of_type("AWS::Lambda::Function"):
             variables = function.properties.get("Environment", {}).get("Variables", {})
             if "JOB_PLAN" in variables:
                 plan = JobPlan.from_json(text(variables["JOB_PLAN"]))
@@ -64,7 +64,7 @@ class Environment:
 
 
 class BrokenTemplate(ValueError):
-    """A file that should be a template, or list templates, and does not; the message names it."""
+    """A file that is not the template, or the list of templates, that it should be."""
 
 
 def read_templates(files: Iterable[Path]) -> Environment:
@@ -89,12 +89,12 @@ def _resources(file: Path) -> Mapping[str, Any]:
         if all(isinstance(resource["Type"], str) for resource in resources.values()):
             return resources
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise BrokenTemplate(f"{file} is no template of CloudFormation: {problem}") from problem
-    raise BrokenTemplate(f"{file} is no template of CloudFormation: a type is no text")
+        raise BrokenTemplate(f"{file} is not a CloudFormation template: {problem}") from problem
+    raise BrokenTemplate(f"{file} is not a CloudFormation template: a type is not a text")
 
 
 def text(value: object) -> str:
-    """A template's string; parts that only a deployment knows are a question mark."""
+    """A template's string, with a question mark for each part that only a deployment knows."""
     if isinstance(value, str):
         return value
     if isinstance(value, Mapping) and "Fn::Join" in value:

@@ -1,4 +1,4 @@
-"""The estimate: usages priced, summed, and said with everything they rest on."""
+"""The estimate: usages with their prices and sums, and everything that they rest on."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from typing import Any
 
 from contracts.errors import ShopstreamError
 from ops.commands.cost.assumptions import all_assumptions
-from ops.commands.cost.catalogue import CUSTOM, FREE, METERS, unmetered
 from ops.commands.cost.environment import Environment
 from ops.commands.cost.lake import monthly_growth
-from ops.commands.cost.prices import Price, PriceTable
-from ops.commands.cost.usage import GROUPS, Group, Usage
-from ops.commands.cost.workload import Load
+from ops.commands.cost.meters import ALIKE, METERS, usages, why_free
+from ops.commands.cost.month import Load, Month, Usage
+from ops.commands.cost.prices import GROUPS, Group, Price, PriceTable
 
 CENT = Decimal("0.01")
 MARGIN = Decimal("1.30")
@@ -32,10 +31,14 @@ COMPARISON = {
 
 @dataclass(frozen=True)
 class Item:
-    """A usage with its price; `usd` is exact, and rounded only where it is shown."""
+    """A usage with its price. `usd` is exact; it is rounded only where it is shown."""
 
     usage: Usage
     price: Price
+
+    @property
+    def group(self) -> Group:
+        return self.usage.group or self.price.group
 
     @property
     def usd(self) -> Decimal:
@@ -63,7 +66,7 @@ class Estimate:
 
     @property
     def total_at_plus_30_percent(self) -> Decimal:
-        """Were every price of the table 30 % too low."""
+        """The total if every price of the table were 30 % too low."""
         return rounded(self.total * MARGIN)
 
     @property
@@ -71,14 +74,14 @@ class Estimate:
         return rounded(self.total + self.recalled * (MARGIN - 1))
 
     def group(self, group: Group) -> Decimal:
-        return rounded(_sum(item for item in self.items if item.usage.group == group))
+        return rounded(_sum(item for item in self.items if item.group == group))
 
     def share(self, usd: Decimal) -> Decimal:
         """Percent of the total."""
         return (usd / self.total * 100).quantize(Decimal("0.1")) if self.total else Decimal(0)
 
     def document(self, limit: Decimal | None, today: date) -> dict[str, Any]:
-        """The estimate for programs; money is text, in which no cent is lost."""
+        """The estimate for programs. Money is text, so that no cent is lost."""
         return {
             "environment": self.name,
             "load": self.load.name,
@@ -100,7 +103,7 @@ class Estimate:
                 ),
             },
             "assumptions": {
-                name: {"value": one.value, "meaning": one.meaning}
+                name: {"value": one, "meaning": one.meaning}
                 for name, one in all_assumptions().items()
             },
             "free": self.free,
@@ -119,7 +122,7 @@ class Estimate:
 
     def _line(self, item: Item) -> dict[str, Any]:
         return {
-            "group": item.usage.group,
+            "group": item.group,
             "what": item.usage.what,
             "quantity": item.usage.quantity.quantize(Decimal("0.001")),
             "unit": item.price.unit,
@@ -128,33 +131,26 @@ class Estimate:
             "share_percent": self.share(item.usd),
             "price": item.price.key,
             "source": item.price.source or "recalled",
-            "read_on": item.price.read_on,
+            "read_on": None if item.price.recalled else self.table.read_on,
             "recalled": item.price.recalled,
         }
 
 
 def estimate(name: str, environment: Environment, load: Load, table: PriceTable) -> Estimate:
-    """Every meter of every type in the environment. Raises ShopstreamError for a type of which
-    nobody has said what it costs, and for something that has no price."""
-    if unknown := unmetered(environment.types):
+    """What the environment costs under the load. Raises ShopstreamError for a type without a meter,
+    and for a usage without a price."""
+    counted = METERS.keys() | ALIKE.keys()
+    free = {kind: why_free(kind) for kind in sorted(environment.types - counted)}
+    if unknown := [kind for kind, reason in free.items() if reason is None]:
         raise ShopstreamError(
             f"nobody has said what these cost: {', '.join(unknown)}",
             cause="the templates hold a type that has no meter",
-            command="add it to METERS or FREE in ops/commands/cost/catalogue.py",
+            command="add it to METERS or FREE in ops/commands/cost/meters.py",
         )
-    usages = [
-        usage
-        for kind, meters in METERS.items()
-        if kind in environment.types
-        for meter in meters
-        for usage in meter(environment, load)
-    ]
-    items = tuple(Item(usage, _price(usage, table)) for usage in usages)
-    free = {kind: _why_free(kind) for kind in sorted(environment.types) if kind not in METERS}
-    order = {group: number for number, group in enumerate(GROUPS)}
-    return Estimate(
-        name, load, tuple(sorted(items, key=lambda item: order[item.usage.group])), free, table
-    )
+    items = [Item(usage, _price(usage, table)) for usage in usages(Month(environment, load))]
+    items.sort(key=lambda item: GROUPS.index(item.group))
+    reasons = {kind: reason for kind, reason in free.items() if reason is not None}
+    return Estimate(name, load, tuple(items), reasons, table)
 
 
 def rounded(usd: Decimal) -> Decimal:
@@ -169,12 +165,8 @@ def _price(usage: Usage, table: PriceTable) -> Price:
         raise ShopstreamError(
             f"no price of {usage.price}, needed for: {usage.what}",
             cause="a setting chose something that the price table does not know",
-            command="add a row to ops/cost/prices.toml",
+            command="add a row to ops/commands/cost/prices.toml",
         ) from problem
-
-
-def _why_free(kind: str) -> str:
-    return "counted with the function behind it" if kind.startswith(CUSTOM) else FREE[kind]
 
 
 def _sum(items: Iterable[Item]) -> Decimal:

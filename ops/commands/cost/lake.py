@@ -1,190 +1,127 @@
-"""Meters of the lake: what is stored, the requests of commits, look-ups and checkpoints, Glue."""
+"""Meters of the lake: its bytes, the requests of commits, look-ups and checkpoints, and Glue."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from functools import reduce
 
-from contracts.applications import INGEST
-from contracts.tables.lake import BRONZE_EVENTS, LAKE_TABLES, SILVER
+from contracts.tables.lake import BRONZE_EVENTS, GOLD_TABLES, LAKE_TABLES, SILVER
 from contracts.topics import SOURCES
 from ops.commands.cost import assumptions as given
-from ops.commands.cost.environment import Environment
-from ops.commands.cost.usage import Usage
-from ops.commands.cost.workload import DAYS, GB, MILLION, Load, batches
+from ops.commands.cost.month import DAYS, GB, MILLION, Load, Month, Usage
 
-_REGIONS = given.REGIONS.value
-# Written by each batch of ingest, whatever the load: events, quarantine, duplicates, silver; gold
+# Each batch of ingest writes them under any load: events, quarantine, duplicates and silver. Gold
 # is published as often.
-_TABLES = 3 + len(SILVER)
-_GOLD_TABLES = len(LAKE_TABLES) - _TABLES
+_GOLD_TABLES = len(GOLD_TABLES)
+_TABLES = len(LAKE_TABLES) - _GOLD_TABLES
 # A setting of the function that gives the tables their optimizers.
 _SNAPSHOT_HOURS = "SNAPSHOT_HOURS"
 _DELETES_METADATA = "'write.metadata.delete-after-commit.enabled'='true'"
 
-
-@dataclass(frozen=True)
-class _Requests:
-    puts: Decimal
-    gets: Decimal
-
-    def __add__(self, other: _Requests) -> _Requests:
-        return _Requests(self.puts + other.puts, self.gets + other.gets)
-
-    @property
-    def total(self) -> Decimal:
-        return self.puts + self.gets
+# Writes and reads of S3 in a month.
+_Requests = tuple[Decimal, Decimal]
 
 
-def buckets(environment: Environment, load: Load) -> Iterator[Usage]:
-    """S3 by bytes and by requests; most requests do not grow with the load."""
-    requests = Decimal(0)
+def buckets(month: Month) -> Iterator[Usage]:
+    """S3 by bytes and by requests. Most requests do not grow with the load."""
     parts = {
-        "ingest's commits": _commits(environment),
-        "publication of gold": _publications(environment),
-        "look-ups of known events": _look_ups(environment),
-        "checkpoints": _checkpoints(environment),
+        "ingest's commits": _commits(month),
+        "publication of gold": _publications(month),
+        "look-ups of known events": _look_ups(month),
+        "checkpoints": _checkpoints(month),
     }
-    for what, part in parts.items():
-        requests += part.total
-        if part.puts:
-            yield Usage("lake", f"S3 writes, {what}", part.puts / 1000, "s3.put")
-        yield Usage("lake", f"S3 reads, {what}", part.gets / 1000, "s3.get")
-    for what, gigabytes in _stored(environment, load, requests):
-        yield Usage("lake", f"S3, {what}", gigabytes, "s3.storage")
-    sealed = requests * given.KMS_SHARE.value
-    yield Usage("lake", "KMS requests for objects", sealed / 10_000, "kms.requests")
+    for what, (puts, gets) in parts.items():
+        if puts:
+            yield Usage(f"S3 writes, {what}", puts / 1000, "s3.put")
+        yield Usage(f"S3 reads, {what}", gets / 1000, "s3.get")
+    requests = sum((puts + gets for puts, gets in parts.values()), Decimal(0))
+    for what, gigabytes in _stored(month, requests):
+        yield Usage(f"S3, {what}", gigabytes, "s3.storage")
+    sealed = requests * given.KMS_SHARE
+    yield Usage("KMS requests for objects", sealed / 10_000, "kms.requests", "lake")
 
 
-def catalog(environment: Environment, _load: Load) -> Iterator[Usage]:
-    made = _ingests(environment) * (_TABLES + _GOLD_TABLES) * given.CATALOG_REQUESTS.value
-    yield Usage("lake", "Glue catalog requests", made / MILLION, "glue.requests")
-
-
-def optimizers(environment: Environment, load: Load) -> Iterator[Usage]:
-    """Glue bills compaction, expiry and orphan search by DPU; compaction reads all that is new."""
-    if snapshot_days(environment) is None:
-        return
-    hours = _written(load) / given.GB_FOR_DPU.value
-    yield Usage("lake", "Glue table optimizers", hours, "glue.dpu")
-
-
-def analysts(environment: Environment, _load: Load) -> Iterator[Usage]:
-    count = len(environment.of("AWS::Athena::WorkGroup"))
-    yield Usage("lake", "scanned by analysts", count * given.ATHENA_TB.value, "athena.scanned")
+def catalog_and_optimizers(month: Month) -> Iterator[Usage]:
+    """Glue's catalog by requests, and its optimizers by DPU: compaction reads all that is new."""
+    made = month.ingests * (_TABLES + _GOLD_TABLES) * given.CATALOG_REQUESTS
+    yield Usage("Glue catalog requests", made / MILLION, "glue.requests")
+    if _snapshot_days(month) is not None:
+        hours = monthly_growth(month.load) / given.GB_FOR_DPU
+        yield Usage("Glue table optimizers", hours, "glue.dpu")
 
 
 def monthly_growth(load: Load) -> Decimal:
     """GB that a further month of events adds to the lake."""
-    return _written(load)
+    return load.gigabytes(*SOURCES) * (given.BRONZE + given.SILVER)
 
 
-def _ingests(environment: Environment) -> Decimal:
-    """Batches of ingest in a month."""
-    return batches(environment.jobs[INGEST.name].trigger)
-
-
-def snapshot_days(environment: Environment) -> int | None:
-    """Days of snapshots that Glue keeps, whose optimizers a function gives to every table; None
-    where there is no such function, so nobody compacts and every snapshot stays."""
-    for function in environment.of("AWS::Lambda::Function"):
-        variables = function.properties.get("Environment", {}).get("Variables", {})
+def _snapshot_days(month: Month) -> int | None:
+    """Days for which Glue keeps snapshots. None where no function gives the tables optimizers: then
+    nobody compacts, and every snapshot stays."""
+    for function in month.all("AWS::Lambda::Function"):
+        variables = function.get("Environment", {}).get("Variables", {})
         if _SNAPSHOT_HOURS in variables:
             return math.ceil(int(variables[_SNAPSHOT_HOURS]) / 24)
     return None
 
 
-def _commits(environment: Environment) -> _Requests:
-    """bronze gets a file for each Kafka partition, silver one for each region."""
+def _commits(month: Month) -> _Requests:
+    """Bronze gets one file per Kafka partition, silver one per region."""
     partitions = sum(topic.cloud_partitions for topic in SOURCES)
     rejected = 2 * len(SOURCES)
-    files = partitions + rejected + len(SILVER) * _REGIONS
-    puts = files + _TABLES * given.COMMIT_PUTS.value
-    gets = _TABLES * given.COMMIT_GETS.value
-    return _Requests(_ingests(environment) * puts, _ingests(environment) * gets)
+    files = partitions + rejected + len(SILVER) * given.REGIONS
+    puts = files + _TABLES * given.COMMIT_PUTS
+    return month.ingests * puts, month.ingests * _TABLES * given.COMMIT_GETS
 
 
-def _publications(environment: Environment) -> _Requests:
-    made = _ingests(environment)
-    puts = _GOLD_TABLES * (_REGIONS + given.COMMIT_PUTS.value)
-    return _Requests(made * puts, made * _GOLD_TABLES * given.COMMIT_GETS.value)
+def _publications(month: Month) -> _Requests:
+    puts = _GOLD_TABLES * (given.REGIONS + given.COMMIT_PUTS)
+    return month.ingests * puts, month.ingests * _GOLD_TABLES * given.COMMIT_GETS
 
 
-def _look_ups(environment: Environment) -> _Requests:
-    """Each batch looks its events up in the silver files of the day and its regions."""
-    fresh = _ingests(environment) / DAYS / 2
-    if snapshot_days(environment):
-        fresh = min(fresh, given.FRESH_FILES.value)
-    files = len(SILVER) * _REGIONS * fresh
-    return _Requests(Decimal(0), _ingests(environment) * files * given.FILE_GETS.value)
+def _look_ups(month: Month) -> _Requests:
+    """Each batch looks its events up in the silver files of the day and of its regions."""
+    fresh = month.ingests / DAYS / 2
+    if _snapshot_days(month):
+        fresh = min(fresh, given.FRESH_FILES)
+    files = len(SILVER) * given.REGIONS * fresh
+    return Decimal(0), month.ingests * files * given.FILE_GETS
 
 
-def _checkpoints(environment: Environment) -> _Requests:
-    made = sum((batches(job.trigger) for job in environment.jobs.values()), Decimal(0))
-    each = made * given.CHECKPOINT_REQUESTS.value
-    return _Requests(each, each)
+def _checkpoints(month: Month) -> _Requests:
+    each = month.all_batches * given.CHECKPOINT_REQUESTS
+    return each, each
 
 
-def _written(load: Load) -> Decimal:
-    return load.gigabytes(*SOURCES) * (given.BRONZE.value + given.SILVER.value)
-
-
-def _stored(
-    environment: Environment, load: Load, requests: Decimal
-) -> Iterator[tuple[str, Decimal]]:
-    tables = _written(load)
-    yield "tables", tables * given.MONTHS_KEPT.value
-    kept = snapshot_days(environment)
+def _stored(month: Month, requests: Decimal) -> Iterator[tuple[str, Decimal]]:
+    tables = monthly_growth(month.load)
+    yield "tables", tables * given.MONTHS_KEPT
+    kept = _snapshot_days(month)
     known_days = Decimal(kept) if kept else DAYS / 2
-    gone_days = known_days + _noncurrent_days(environment)
+    noncurrent_days = _longest(month, "NoncurrentVersionExpiration", "NoncurrentDays") or DAYS
+    gone_days = min(known_days + noncurrent_days, DAYS)
     if kept:
-        yield "compacted files, until they go", tables / DAYS * min(gone_days, DAYS)
-    replaced = _ingests(environment) / DAYS * given.GOLD_DAY_GB.value / 2
-    yield "replaced days of gold, until they go", replaced * min(gone_days, DAYS)
-    yield "metadata of snapshots", _metadata(environment, known_days)
-    per_day = requests / DAYS * given.REQUEST_LOG_BYTES.value / GB
-    yield "access logs", per_day * _log_days(environment)
-    made = sum((batches(job.trigger) for job in environment.jobs.values()), Decimal(0))
-    logged = made / DAYS * given.BATCH_LOG_BYTES.value / GB
-    yield "logs of EMR", logged * _log_days(environment)
-
-
-def _metadata(environment: Environment, known_days: Decimal) -> Decimal:
-    """A commit writes the table's metadata file anew, with every snapshot that is kept."""
-    commits = _ingests(environment) / DAYS
-    file = commits * known_days * given.SNAPSHOT_BYTES.value / GB
-    total = len(LAKE_TABLES) * commits * file
+        yield "compacted files, until they go", tables / DAYS * gone_days
+    replaced = month.ingests / DAYS * given.GOLD_DAY_GB / 2
+    yield "replaced days of gold, until they go", replaced * gone_days
+    # A commit writes the table's metadata file anew, with every snapshot that is kept.
+    commits = month.ingests / DAYS
+    file = commits * known_days * given.SNAPSHOT_BYTES / GB
     deletes = _DELETES_METADATA in BRONZE_EVENTS.lake_ddl("")
-    return total * (_noncurrent_days(environment) if deletes else DAYS)
+    metadata_days = noncurrent_days if deletes else DAYS
+    yield "metadata of snapshots", len(LAKE_TABLES) * commits * file * metadata_days
+    log_days = _longest(month, "ExpirationInDays") or DAYS * 12
+    yield "access logs", requests / DAYS * given.REQUEST_LOG_BYTES / GB * log_days
+    yield "logs of EMR", month.all_batches / DAYS * given.BATCH_LOG_BYTES / GB * log_days
 
 
-def _noncurrent_days(environment: Environment) -> Decimal:
-    """Days until a deleted object of the versioned bucket is gone."""
-    return max(
-        (
-            Decimal(rule["NoncurrentVersionExpiration"]["NoncurrentDays"])
-            for rule in _rules(environment)
-            if "NoncurrentVersionExpiration" in rule
-        ),
-        default=DAYS,
-    )
-
-
-def _log_days(environment: Environment) -> Decimal:
-    """The longest time that a whole bucket or folder of logs is kept."""
-    return max(
-        (
-            Decimal(rule["ExpirationInDays"])
-            for rule in _rules(environment)
-            if "ExpirationInDays" in rule
-        ),
-        default=DAYS * 12,
-    )
-
-
-def _rules(environment: Environment) -> Iterator[dict[str, Any]]:
-    for bucket in environment.of("AWS::S3::Bucket"):
-        yield from bucket.properties.get("LifecycleConfiguration", {}).get("Rules", [])
+def _longest(month: Month, *names: str) -> Decimal:
+    """The most days that a lifecycle rule of a bucket gives under these nested names; 0 without."""
+    found = [Decimal(0)]
+    for bucket in month.all("AWS::S3::Bucket"):
+        for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", []):
+            days = reduce(lambda part, name: part.get(name, {}), names, rule)
+            found.append(Decimal(days or 0))
+    return max(found)

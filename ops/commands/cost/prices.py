@@ -1,42 +1,46 @@
-"""The price table: dated, one region, each row with where it was read."""
+"""The price table: dated, of one region, and each price with its source."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Literal, get_args
 
 TABLE = Path(__file__).with_name("prices.toml")
 # AWS changes some prices every few months.
 STALE_DAYS = 120
 
+Group = Literal["network", "kafka", "compute", "stores", "lake", "functions", "observability"]
+GROUPS: tuple[Group, ...] = get_args(Group)
+
 
 @dataclass(frozen=True)
 class Price:
-    """USD for one `unit`. `source` is where it was read, on `read_on`; both are empty where the
-    price could only be recalled."""
+    """USD per `unit`. `source` is where the price was read, and empty where it could only be
+    recalled. `group` is where its cost is shown."""
 
     key: str
+    group: Group
     unit: str
     usd: Decimal
     source: str
-    read_on: date | None
 
     @property
     def recalled(self) -> bool:
-        return self.read_on is None
+        return not self.source
 
 
 @dataclass(frozen=True)
 class PriceTable:
-    """Prices of `region` as of `dated`."""
+    """Prices of `region` as of `dated`; those with a source were read on `read_on`."""
 
     region: str
     dated: date
+    read_on: date
     prices: Mapping[str, Price]
 
     def __getitem__(self, key: str) -> Price:
@@ -52,25 +56,15 @@ class PriceTable:
 
 
 def read_prices(path: Path = TABLE) -> PriceTable:
-    """Raises ValueError for two prices under one key, a price that is not positive, or a row that
-    is neither read nor recalled."""
+    """Raises ValueError for two prices with one key, and for a price that is not positive."""
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     prices: dict[str, Price] = {}
-    for price in _rows(document["price"]):
-        if price.key in prices:
-            raise ValueError(f"two prices of {price.key}")
-        prices[price.key] = price
-    return PriceTable(document["region"], document["dated"], prices)
-
-
-def _rows(rows: list[dict[str, Any]]) -> Iterator[Price]:
-    for row in rows:
-        price = Price(
-            row["key"], row["unit"], Decimal(row["usd"]), row.get("read", ""), row.get("on")
-        )
-        if price.usd <= 0:
-            raise ValueError(f"the price of {price.key} is {price.usd}")
-        is_read = bool(price.source) and price.read_on is not None
-        if is_read == row.get("recalled", False):
-            raise ValueError(f"{price.key} says where and when it was read, or that it is recalled")
-        yield price
+    for group in GROUPS:
+        for key, (unit, usd, read) in document["price"].get(group, {}).items():
+            if key in prices:
+                raise ValueError(f"two prices of {key}")
+            source = read.replace("infracost ", document["infracost"], 1)
+            prices[key] = Price(key, group, unit, Decimal(usd), source)
+            if prices[key].usd <= 0:
+                raise ValueError(f"the price of {key} is {usd}")
+    return PriceTable(document["region"], document["dated"], document["read_on"], prices)

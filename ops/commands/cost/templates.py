@@ -1,4 +1,4 @@
-"""The templates of an environment: those in cdk.out, or synthesized by the app as a process."""
+"""The templates of an environment: those in cdk.out, or new ones that the app synthesizes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SECONDS = 300
 
 @dataclass(frozen=True)
 class Templates:
-    """All templates of an environment, read; `written` is when the oldest of them was."""
+    """All templates of an environment. `written` is the time of the oldest one."""
 
     environment: Environment
     files: tuple[Path, ...]
@@ -30,18 +30,18 @@ class Templates:
 
 
 def templates(environment: str, folder: Path | None) -> Templates:
-    """What the manifest in `folder` lists of `environment`, which must be there, or else the one in
-    cdk.out, or else what is synthesized into a folder that is gone afterwards.
+    """The templates of `environment` that the manifest in `folder` lists. Without a folder they are
+    those of cdk.out or, where it has none, synthesized into a folder that is removed afterwards.
 
-    Raises Usage for an environment that the settings do not know, and EnvironmentProblem where
-    templates are missing or broken, and where they cannot be made.
+    Raises Usage for an environment that the settings do not know. Raises EnvironmentProblem where
+    templates are missing or broken, or cannot be made.
     """
-    place = folder or source_root() / "cdk.out"
-    found = _read(environment, place)
+    looked_in = folder or source_root() / "cdk.out"
+    found = _read(environment, looked_in)
     if found:
         written = f"{found.written:%Y-%m-%d %H:%M} UTC"
         names = ", ".join(file.name for file in found.files)
-        console.progress(f"templates in {place}, written {written}: {names}")
+        console.progress(f"templates in {looked_in}, written {written}: {names}")
         if folder is None and _settings_are_newer(found):
             console.progress("warning: cdk/settings.py was changed since; make assets synth")
         return found
@@ -64,7 +64,7 @@ def templates(environment: str, folder: Path | None) -> Templates:
 
 
 def _read(environment: str, folder: Path) -> Templates | None:
-    """None where the folder has no manifest, or one of other environments alone."""
+    """None where the folder has no manifest, or one of other environments only."""
     try:
         files = [folder / name for name in _listed(folder, f"shopstream-{environment}-")]
         if absent := [file.name for file in files if not file.is_file()]:
@@ -82,7 +82,7 @@ def _read(environment: str, folder: Path) -> Templates | None:
 
 
 def _listed(folder: Path, prefix: str) -> list[str]:
-    """The template files of the stacks whose names begin so; raises BrokenTemplate."""
+    """The template files of the stacks with this prefix; raises BrokenTemplate."""
     manifest = folder / "manifest.json"
     if not manifest.is_file():
         return []
@@ -94,7 +94,7 @@ def _listed(folder: Path, prefix: str) -> list[str]:
             if name.startswith(prefix) and artifact["type"] == "aws:cloudformation:stack"
         )
     except (ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise BrokenTemplate(f"{manifest} is no manifest of the CDK") from problem
+        raise BrokenTemplate(f"{manifest} is not a manifest of the CDK") from problem
 
 
 def _settings_are_newer(found: Templates) -> bool:
@@ -106,12 +106,11 @@ def _synthesize(environment: str, out: Path) -> None:
     root = source_root()
     if not (root / "app.py").exists():
         raise _missing(environment, f"there are no templates and no app.py in {root}")
+    context = {"environment": environment, "examples": True}
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=root,
-        env=process_environment(
-            CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=json.dumps({"environment": environment})
-        ),
+        env=process_environment(CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=json.dumps(context)),
         capture_output=True,
         text=True,
         timeout=_SECONDS,
@@ -127,6 +126,6 @@ def _synthesize(environment: str, out: Path) -> None:
 def _missing(environment: str, what: str) -> EnvironmentProblem:
     return EnvironmentProblem(
         what,
-        cause="they, or what a deployment ships, were not built to the end, or tools are missing",
+        cause="the templates or the assets of a deployment are not built, or tools are missing",
         command=f"make assets synth ENV={environment}",
     )

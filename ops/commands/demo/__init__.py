@@ -1,1 +1,1 @@
-"""`shopstream demo`: the tour of a stack, with live answers on the screen."""
+"""`shopstream demo`: the tour of a stack, with its answers live on the screen."""

@@ -1,5 +1,5 @@
-"""`shopstream demo`: real orders and simulated shoppers to live answers, proved, on a stack of its
-own that then ends."""
+"""`shopstream demo`: live answers from real orders and simulated shoppers, and their proof, on a
+stack that is started for it and stopped after it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ops.commands.demo.tour import Tour
 from ops.settings import Settings
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "online_retail_slice.csv.gz"
-# The three weeks of the example in about 40 s: long enough to watch.
+# At this speed the three weeks of the example take about 40 s: long enough to watch.
 EXAMPLE_SPEED = "45000"
 KEPT = "kept"
 _STANDARD_ERROR = 2
@@ -41,20 +41,22 @@ def register(app: typer.Typer) -> None:
 def demo(
     file: Annotated[
         Path | None,
-        typer.Option("--file", help="An Online Retail csv or csv.gz; without it, the example."),
+        typer.Option(
+            "--file", help="An Online Retail file, csv or csv.gz; without it, the example."
+        ),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the demo's data.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> int:
-    """Start a stack of its own, replay real orders beside simulated shoppers, watch the answers,
-    prove them against Kafka and the raw file, stop it all.
+    """Start a stack for the demo, replay real orders while simulated shoppers act, show the
+    answers, prove them against Kafka and the raw file, and stop everything.
 
-    Exit code: that of verify, or of the first command that failed.
+    The exit code is that of verify, or of the first command that failed.
     """
     source = (file or EXAMPLE).absolute()
     if not source.is_file():
         raise Usage(
-            f"no such file: {source}",
+            f"there is no file {source}",
             cause="the path is wrong, or the example was not checked out",
             command="shopstream demo  (replays the example that comes with Shopstream)",
         )
@@ -75,13 +77,13 @@ def demo(
 
 @dataclass
 class Ending:
-    """How the demo went; red until it is known to be good."""
+    """The exit code of the demo; it is red until the demo is known to be good."""
 
     code: int = 1
 
 
 def _make_room(home: Home) -> None:
-    """Refuse a folder that is in use or was kept on purpose; clear what a killed demo left."""
+    """Refuse a folder that is in use or was kept on purpose; remove what a killed demo left."""
     if home.root.exists() and (running(home) or (home.root / KEPT).exists()):
         raise ShopstreamError(
             f"the demo's state folder is in use: {home.root}",
@@ -90,7 +92,7 @@ def _make_room(home: Home) -> None:
         )
     if home.root.exists() and _down(home, purge=True).returncode:
         raise ShopstreamError(
-            f"what an earlier demo left could not be removed: {home.root}",
+            f"the folder of an earlier demo could not be removed: {home.root}",
             cause="the folder was changed by hand, or belongs to another user",
             command=f"ls -la {shlex.quote(str(home.root))}",
         )
@@ -98,7 +100,7 @@ def _make_room(home: Home) -> None:
 
 @contextmanager
 def _stopped_at_the_end(played: Tour, keep: bool) -> Iterator[Ending]:
-    """Stop the demo's stack however its block ends; after a fault its data and logs stay."""
+    """Stop the demo's stack however the block ends. After a failure its data and logs stay."""
     ending = Ending()
     interrupted = False
     before = {number: signal.signal(number, _interrupt) for number in ENDINGS}
@@ -120,14 +122,14 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def _be_patient(_number: int, _frame: FrameType | None) -> None:
-    # A signal may come in the middle of a line, and the stream then refuses another writer.
-    os.write(_STANDARD_ERROR, b"stopping what the demo started; a moment\n")
+    # A signal may come while a line is written, and the stream then refuses another writer.
+    os.write(_STANDARD_ERROR, b"stopping the demo's stack; please wait\n")
 
 
 def _stop(played: Tour, purge: bool, *, kept: bool) -> None:
     home = played.home
     try:
-        played.tell("4/4 stopping what was started")
+        played.tell("4/4 stopping the stack")
     finally:
         stopped = _down(home, purge=purge)
     if stopped.returncode:
@@ -144,8 +146,8 @@ def _stop(played: Tour, purge: bool, *, kept: bool) -> None:
 
 
 def _down(home: Home, *, purge: bool) -> subprocess.CompletedProcess[str]:
-    # A session of its own: a second Ctrl-C must not leave half of the stack running. Its output is
-    # collected: a terminal that is gone must not end it before its work is done.
+    # It has a session of its own, so that a second Ctrl-C cannot leave half of the stack running.
+    # Its output is collected, so that a terminal that is gone cannot end it early.
     return subprocess.run(
         tour.shopstream(home, "down", *(["--purge"] if purge else [])),
         check=False,
@@ -157,5 +159,5 @@ def _down(home: Home, *, purge: bool) -> subprocess.CompletedProcess[str]:
 
 
 def _on(home: Home) -> str:
-    """How a person calls `shopstream` on the demo's state folder."""
+    """The words with which a person calls `shopstream` on the demo's state folder."""
     return f"SHOPSTREAM_HOME={shlex.quote(str(home.root))} shopstream"

@@ -1,15 +1,13 @@
-"""What a running stack says of its shoppers: sessions and trends from Postgres, the last views of
-one of them from Valkey."""
+"""What a running stack tells of its shoppers: sessions and trends from Postgres, and the last views
+of one shopper from Valkey."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import psycopg
-
-from contracts.hot_keys import viewed
+from contracts.tables.questions.recent_views import VIEWED
+from readers.postgres import Pg
 from readers.valkey import connect
 
 TOP = 5
@@ -22,7 +20,7 @@ _LAST_VIEWER = "SELECT user_id FROM recent_views ORDER BY viewed_at DESC, 1 LIMI
 
 @dataclass(frozen=True)
 class Trend:
-    """A product of its category's newest hour; `score` weighs views, carts and purchases."""
+    """A product in the newest hour of its category. Its score weighs views, carts and purchases."""
 
     product: str
     category: str
@@ -30,9 +28,12 @@ class Trend:
 
 
 @dataclass(frozen=True)
-class Shoppers:
-    """`clicks` are those in sessions; `viewed` are the products that `viewer`, who viewed something
-    last, viewed, newest first."""
+class ShopperFigures:
+    """The figures of the shoppers at one moment.
+
+    `clicks` counts the clicks in sessions. `viewer` is the shopper who viewed a product last, and
+    `viewed` holds the products that this shopper viewed, the newest first.
+    """
 
     clicks: int = 0
     sessions: int = 0
@@ -42,21 +43,21 @@ class Shoppers:
 
 
 class LiveShoppers:
-    """Reads them again and again; the session of Postgres is the caller's."""
+    """Reads the figures of the shoppers repeatedly. The connection to Postgres is the caller's."""
 
-    def __init__(self, postgres: psycopg.Connection[tuple[Any, ...]], valkey_url: str) -> None:
+    def __init__(self, postgres: Pg, valkey_url: str) -> None:
         self._postgres = postgres
         self._valkey = connect(valkey_url)
 
     def close(self) -> None:
         self._valkey.close()
 
-    def now(self) -> Shoppers:
-        """The answers as they are at this moment."""
+    def now(self) -> ShopperFigures:
+        """The figures at this moment."""
         clicks, sessions = self._postgres.execute(_SESSIONS).fetchall()[0]
         trending = [Trend(*row) for row in self._postgres.execute(_TRENDING.encode()).fetchall()]
         last = self._postgres.execute(_LAST_VIEWER).fetchone()
         if last is None:
-            return Shoppers(clicks, sessions, trending)
-        products = self._valkey.zrevrange(viewed(last[0]), 0, TOP - 1)
-        return Shoppers(clicks, sessions, trending, last[0], products)
+            return ShopperFigures(clicks, sessions, trending)
+        products = self._valkey.zrevrange(VIEWED.key(last[0]), 0, TOP - 1)
+        return ShopperFigures(clicks, sessions, trending, last[0], products)

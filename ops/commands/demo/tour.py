@@ -1,5 +1,5 @@
-"""The demo's tour of a stack: start it, replay a file beside live shoppers, watch the
-answers, have them proved."""
+"""The demo's tour of a stack: start it, replay a file while shoppers act, watch the answers, have
+them proved."""
 
 from __future__ import annotations
 
@@ -16,30 +16,31 @@ from typing import IO, Any
 
 from local.home import Home
 from ops import console
-from ops.commands.demo.live_answers import LiveAnswers
-from ops.commands.demo.live_screen import Show, figures, lines, screen, show_revenue, show_shoppers
+from ops.commands.demo.live_figures import LiveFigures
+from ops.commands.demo.live_screen import Show, headline, lines, screen, show_revenue, show_shoppers
 from ops.stack import open_stack
 
 REFRESH_SECONDS = 1.0
-# Where nobody watches, a line now and then says that it goes on.
+# Without a terminal fewer lines are enough to show that it goes on.
 PLAIN_REFRESH_SECONDS = 4.0
 CATCH_UP_SECONDS = 120.0
 GIVE_UP_SECONDS = 20.0
-# Some 8,800 events in 35 s, the shop's 12 minutes up to now; at 20 times its speed a visit shows
-# several clicks, and nothing but what is sent late on purpose is older than 15 minutes. Of some
-# 240 orders the seed makes about 9 fraud, three times what is usual, so that alerts are seen.
+# These shoppers send about 8,800 events in 35 s, which are the last 12 minutes of their shop. At 20
+# times its speed a visit shows several clicks, and only what is sent late on purpose is older than
+# 15 minutes. Of about 240 orders this seed makes about 9 fraud, three times the usual share, so
+# that alerts are seen.
 SHOPPERS = (
     *("--rate", "250", "--duration", "35", "--time-speed", "20", "--seed", "14"),
     *("--duplicates", "3%", "--late", "3%", "--malformed", "0.5%"),
 )
-# Enough for an error with its cause and the next command.
+# This is enough for an error with its cause and the next command.
 LAST_LINES = 8
 
 
 @dataclass
 class Tour:
-    """Plays on the state folder `home`. With `as_json` it talks to standard error alone and keeps
-    its answer in `document`."""
+    """One tour on the state folder `home`. With `as_json` it writes to standard error alone, and
+    keeps its answer in `document`."""
 
     home: Home
     source: Path
@@ -50,19 +51,19 @@ class Tour:
     def play(self) -> int:
         """Play to the end or to the first command that fails; returns its exit code."""
         self.tell("1/4 starting Kafka, Postgres, Valkey and Spark")
-        # Its answer is for people who go on with the stack; progress and errors are shown here too.
+        # The answer of `up` is for those who go on with the stack; its progress is shown.
         if code := run(shopstream(self.home, "up", "--json"), subprocess.DEVNULL):
             return code
         self.tell(
-            f"2/4 replaying {self.source.name}, while simulated shoppers browse, buy and cheat"
+            f"2/4 replaying {self.source.name} while simulated shoppers browse, buy and cheat"
         )
-        with closing(LiveAnswers(open_stack(self.home))) as answers:
-            if code := self._feed(answers):
+        with closing(LiveFigures(open_stack(self.home))) as live:
+            if code := self._feed(live):
                 return code
             self._tell_simulated()
             self.tell("3/4 proving it against the raw file")
             code = self._verify()
-            self._sum_up(answers)
+            self._sum_up(live)
         return code
 
     def tell(self, text: str) -> None:
@@ -75,9 +76,9 @@ class Tour:
     def _screen(self) -> AbstractContextManager[Show]:
         return nullcontext(lines(console.progress)) if self.as_json else screen()
 
-    def _feed(self, answers: LiveAnswers) -> int:
-        """Replay the file beside simulated shoppers and show the answers until all is applied; the
-        exit code of the first that failed."""
+    def _feed(self, live: LiveFigures) -> int:
+        """Replay the file while simulated shoppers act, and show the answers until all is applied;
+        return the exit code of the first program that failed."""
         replay = shopstream(
             self.home, "replay", "online-retail", str(self.source), "--speed", self.speed
         )
@@ -88,8 +89,8 @@ class Tour:
                 for log, command in (("replay", replay), ("simulate", simulate))
             ]
             with self._screen() as show:
-                _watch(answers, [process for _, process in feeds], show)
-            # Looked at before the block ends those that still run: these are not the cause.
+                _watch(live, [process for _, process in feeds], show)
+            # Asked before the block ends those that still run: what it ends did not fail.
             failed = [(log, code) for log, process in feeds if (code := process.poll())]
         for log, code in failed:
             for text in self.home.log(log).read_text().splitlines()[-LAST_LINES:]:
@@ -98,9 +99,9 @@ class Tour:
         return 0
 
     def _tell_simulated(self) -> None:
-        """What the shoppers did and how much of it was odd on purpose, as the producer counted."""
+        """Tell what the shoppers did, and how much of it the producer counts as odd on purpose."""
         log = self.home.log("simulate").read_text()
-        # The answer, in one piece, stands between its progress and its summary in words.
+        # The JSON stands in one piece between the progress and the summary in words.
         did, _ = json.JSONDecoder().raw_decode(log, log.index("{"))
         self.document["simulated"] = did
         if not self.as_json:
@@ -120,29 +121,29 @@ class Tour:
         self.document["verify"] = json.loads(proof.read_text())
         return code
 
-    def _sum_up(self, answers: LiveAnswers) -> None:
-        now = answers.now()
-        unit, revenue = answers.revenue()
+    def _sum_up(self, live: LiveFigures) -> None:
+        now = live.now()
+        unit, revenue = live.revenue()
         if self.as_json:
             over_time = {unit: [asdict(row) for row in revenue]}
             self.document["answers"] = {**asdict(now), "revenue_over_time": over_time}
             return
         show_revenue(unit, revenue)
         show_shoppers(now)
-        console.table(("answer", "value"), figures(now))
+        console.table(("answer", "value"), headline(now))
 
 
-def _watch(answers: LiveAnswers, feeds: Sequence[subprocess.Popen[bytes]], show: Show) -> None:
-    """Show the answers until all feeds have ended and nothing lags, or one failed, or that takes
-    too long.
+def _watch(live: LiveFigures, feeds: Sequence[subprocess.Popen[bytes]], show: Show) -> None:
+    """Show the answers until all feeds have ended and nothing lags, one feed has failed, or it
+    takes too long.
 
-    An application that does not catch up is verify's to report.
+    It is `verify` that reports an application which does not catch up.
     """
     deadline: float | None = None
     pause = REFRESH_SECONDS if console.is_rich() else PLAIN_REFRESH_SECONDS
     while True:
         codes = [feed.poll() for feed in feeds]
-        now = answers.now()
+        now = live.now()
         show(now)
         ended = None not in codes
         if any(codes) or (ended and now.caught_up):
@@ -156,7 +157,7 @@ def _watch(answers: LiveAnswers, feeds: Sequence[subprocess.Popen[bytes]], show:
 
 @contextmanager
 def _logged(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that runs beside this one and does not outlive the block."""
+    """Run a command beside this one; it does not outlive the block."""
     with log.open("w") as output:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
@@ -169,7 +170,7 @@ def _logged(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def shopstream(home: Home, *arguments: str) -> list[str]:
     """A `shopstream` command line that works on the state folder `home`."""
-    # `env` sets the one variable: the rest of the environment is the user's, as they gave it.
+    # `env` sets one variable: the rest of the environment is the user's.
     return [
         "/usr/bin/env",
         f"SHOPSTREAM_HOME={home.root}",
@@ -179,7 +180,7 @@ def shopstream(home: Home, *arguments: str) -> list[str]:
 
 
 def check(source: Path) -> list[str]:
-    """The producer judges a file in a moment; better before a stack is started for it."""
+    """The command line that judges the file. It takes a moment, and saves the start of a stack."""
     return [
         *(sys.executable, "-P", "-m", "producer"),
         *("replay", "online-retail", str(source), "--check"),
@@ -187,7 +188,7 @@ def check(source: Path) -> list[str]:
 
 
 def run(command: list[str], output: IO[str] | int | None = None) -> int:
-    """Run a command that talks to the user itself, or to `output`; its exit code."""
+    """Run a command that writes to the terminal, or to `output`; return its exit code."""
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output)
     try:
         return process.wait()
@@ -196,7 +197,7 @@ def run(command: list[str], output: IO[str] | int | None = None) -> int:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a process that still runs to end, as Ctrl-C does, and see that it does."""
+    """End a process that still runs: ask it as Ctrl-C does, and kill it if it goes on."""
     if process.poll() is not None:
         return
     process.send_signal(signal.SIGINT)

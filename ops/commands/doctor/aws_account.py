@@ -1,12 +1,13 @@
-"""The checks of `doctor --aws`: what in an account would make a first deployment fail.
+"""The preconditions of `doctor --aws`: what in an account would make a first deployment fail.
 
-Every check only reads. A client that cannot be asked for want of a permission is a note, not a
-failure: who deploys may have other rights than who looks.
+Every look only reads. A missing permission is a note and not a failure, because whoever deploys may
+have other rights than whoever looks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from ipaddress import ip_network
 
 from botocore.exceptions import (
@@ -19,14 +20,13 @@ from botocore.exceptions import (
     NoRegionError,
 )
 
-from cdk.settings import Compute, Settings
+from cdk.settings import ZONES, Compute, EnvironmentSettings
 from contracts.aws.releases import EMR_RELEASE, KAFKA_VERSION
 from ops.commands.doctor.aws_clients import Clients, quota
 from ops.commands.doctor.aws_environment import cores, examples
-from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Finding
+from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Diagnosis, judged
 
-ZONES = 3
-# The roles that services make for themselves; a deployment without the right to make them stops.
+# Services make these roles for themselves. A deployment without the right to make them fails.
 SERVICE_ROLES = {
     "AWSServiceRoleForRDS": "rds.amazonaws.com",
     "AWSServiceRoleForElastiCache": "elasticache.amazonaws.com",
@@ -37,7 +37,7 @@ COMPUTE_ROLES: dict[Compute, dict[str, str]] = {
     "serverless": {"AWSServiceRoleForAmazonEMRServerless": "ops.emr-serverless.amazonaws.com"},
 }
 _VPC_QUOTA = ("vpc", "L-F678F1CE")
-# Endpoint services that not every region has. Machines reach EMR by its cell alone, NAT or not.
+# Endpoint services that not every region has. Machines reach EMR only by its cell, even with NAT.
 _CELL = "aws.api.{region}.emr-service-cell01"
 _KAFKA_API = "aws.api.{region}.kafka-api"
 _COMPUTE_SERVICES: dict[Compute, str] = {
@@ -48,40 +48,42 @@ _REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 
 def examine_account(
-    clients: Clients, cidr: str | None, settings: Settings | None = None
-) -> list[Finding]:
-    """Every finding; without credentials or a region there is only that one. With the `settings` of
-    an environment there is also what they ask for, and not what they do without."""
+    clients: Clients, cidr: str | None, settings: EnvironmentSettings | None = None
+) -> list[Diagnosis]:
+    """Every diagnosis, or only that of missing credentials or of a missing region. With the
+    settings of an environment, they decide what is needed."""
     try:
         identity = clients("sts").get_caller_identity()
     except NoCredentialsError:
         return [_no_credentials("no credentials were found")]
     except NoRegionError:
         advice = "export AWS_REGION=eu-central-1 (the region to deploy to), or pass --region"
-        return [Finding("region", BAD, "no region is chosen", advice)]
+        return [Diagnosis("region", BAD, "no region is chosen", advice)]
     except (ConnectionError, HTTPClientError, InvalidRegionError) as problem:
         advice = "name a region of AWS, such as eu-central-1, and look at the network or its proxy"
-        return [Finding("region", BAD, f"nobody answers: {problem}", advice)]
+        return [Diagnosis("region", BAD, f"nobody answers: {problem}", advice)]
     except (BotoCoreError, ClientError) as problem:
         return [_no_credentials(f"AWS does not take the credentials: {problem}")]
-    found = [Finding("credentials", GOOD, str(identity["Arn"]), "")]
+    found = [Diagnosis("credentials", GOOD, str(identity["Arn"]), "")]
     if settings is not None:
         found += examples(settings)
-    for name, check in _checks(cidr, settings).items():
+    for name, look in _preconditions(cidr, settings).items():
         try:
-            found += check(clients)
+            found += look(clients)
         except ClientError as problem:
             found.append(_not_seen(name, problem))
         except (ConnectionError, HTTPClientError) as problem:
-            found.append(Finding(name, BAD, f"nobody answers: {problem}", "choose another region"))
+            found.append(
+                Diagnosis(name, BAD, f"nobody answers: {problem}", "choose another region")
+            )
     return found
 
 
-def _checks(
-    cidr: str | None, settings: Settings | None
-) -> dict[str, Callable[[Clients], Iterator[Finding]]]:
+def _preconditions(
+    cidr: str | None, settings: EnvironmentSettings | None
+) -> dict[str, Callable[[Clients], Iterator[Diagnosis]]]:
     roles, services = _needed(settings)
-    checks: dict[str, Callable[[Clients], Iterator[Finding]]] = {
+    looks: dict[str, Callable[[Clients], Iterator[Diagnosis]]] = {
         "zones": _zones,
         "vpc quota": _vpcs,
         "EMR release": _release,
@@ -90,15 +92,15 @@ def _checks(
         "service-linked role": lambda each: _service_roles(each, roles),
     }
     if settings is not None:
-        checks["vCPU quota"] = lambda each: cores(each, settings)
+        looks["vCPU quota"] = lambda each: cores(each, settings)
     if cidr is not None:
-        checks["address range"] = lambda each: _overlap(each, cidr)
-    return checks
+        looks["address range"] = lambda each: _overlap(each, cidr)
+    return looks
 
 
-def _needed(settings: Settings | None) -> tuple[dict[str, str], dict[str, str]]:
-    """Service-linked roles with their services, and endpoint services with the verdict where there
-    is none: without settings nobody knows whether EMR's cell is asked for."""
+def _needed(settings: EnvironmentSettings | None) -> tuple[dict[str, str], dict[str, str]]:
+    """The service-linked roles with their services, and the endpoint services with the verdict
+    where one is missing. Without settings nobody knows whether EMR's cell is needed."""
     if settings is None:
         every = COMPUTE_ROLES["ec2"] | COMPUTE_ROLES["serverless"]
         return SERVICE_ROLES | every, {_KAFKA_API: BAD, _CELL: NOTE}
@@ -110,100 +112,99 @@ def _needed(settings: Settings | None) -> tuple[dict[str, str], dict[str, str]]:
     return SERVICE_ROLES | COMPUTE_ROLES[settings.compute], services
 
 
-def _no_credentials(found: str) -> Finding:
+def _no_credentials(found: str) -> Diagnosis:
     advice = "aws sso login, or export AWS_PROFILE; then `aws sts get-caller-identity` must answer"
-    return Finding("credentials", BAD, found, advice)
+    return Diagnosis("credentials", BAD, found, advice)
 
 
-def _not_seen(check: str, problem: ClientError) -> Finding:
-    code = problem.response["Error"]["Code"]
-    if code not in _REFUSED:
+def _not_seen(check: str, problem: ClientError) -> Diagnosis:
+    if _code(problem) not in _REFUSED:
         raise problem
-    return Finding(check, NOTE, f"may not be looked at ({code})", "ask whoever deploys")
+    return Diagnosis(check, NOTE, f"may not be looked at ({_code(problem)})", "ask whoever deploys")
 
 
-def _zones(clients: Clients) -> Iterator[Finding]:
-    answer = clients("ec2").describe_availability_zones(
-        Filters=[{"Name": "zone-type", "Values": ["availability-zone"]}]
-    )
+def _code(problem: ClientError) -> str:
+    return str(problem.response["Error"]["Code"])
+
+
+def _zones(clients: Clients) -> Iterator[Diagnosis]:
+    only = [{"Name": "zone-type", "Values": ["availability-zone"]}]
+    answer = clients("ec2").describe_availability_zones(Filters=only)
     count = sum(zone["State"] == "available" for zone in answer["AvailabilityZones"])
-    good = count >= ZONES
-    advice = "" if good else "choose a region with three zones: Express brokers span three"
-    yield Finding("zones", GOOD if good else BAD, f"{count} available", advice)
+    advice = "choose a region with three zones: Express brokers span three"
+    yield judged("zones", count >= ZONES, f"{count} available", advice)
 
 
-def _vpcs(clients: Clients) -> Iterator[Finding]:
+def _vpcs(clients: Clients) -> Iterator[Diagnosis]:
     used = len(clients("ec2").describe_vpcs()["Vpcs"])
     most = quota(clients, *_VPC_QUOTA)
-    good = used < most
-    advice = "" if good else "raise the quota 'VPCs per Region', or remove a VPC"
-    yield Finding("vpc quota", GOOD if good else BAD, f"{used} of {most:.0f} used", advice)
+    advice = "raise the quota 'VPCs per Region', or remove a VPC"
+    yield judged("vpc quota", used < most, f"{used} of {most:.0f} used", advice)
 
 
-def _release(clients: Clients) -> Iterator[Finding]:
+def _release(clients: Clients) -> Iterator[Diagnosis]:
     labels = clients("emr").list_release_labels(Filters={"Prefix": "emr-spark"})["ReleaseLabels"]
     good = EMR_RELEASE in labels
-    advice = "" if good else "choose a region that has this release"
-    says = f"{EMR_RELEASE} is {'offered' if good else 'not offered'}"
-    yield Finding("EMR release", GOOD if good else BAD, says, advice)
+    found = f"{EMR_RELEASE} is {'offered' if good else 'not offered'}"
+    yield judged("EMR release", good, found, "choose a region that has this release")
 
 
-def _kafka(clients: Clients) -> Iterator[Finding]:
+def _kafka(clients: Clients) -> Iterator[Diagnosis]:
     versions = {
         each["Version"]: each["Status"]
         for page in clients("kafka").get_paginator("list_kafka_versions").paginate()
         for each in page["KafkaVersions"]
     }
-    good = versions.get(KAFKA_VERSION) == "ACTIVE"
-    advice = "" if good else "choose a region where MSK offers this version"
-    says = f"{KAFKA_VERSION} is {versions.get(KAFKA_VERSION, 'not offered').lower()}"
-    yield Finding("Kafka version", GOOD if good else BAD, says, advice)
+    status = versions.get(KAFKA_VERSION, "not offered")
+    found = f"{KAFKA_VERSION} is {status.lower()}"
+    advice = "choose a region where MSK offers this version"
+    yield judged("Kafka version", status == "ACTIVE", found, advice)
 
 
-def _endpoint_services(clients: Clients, services: dict[str, str]) -> Iterator[Finding]:
+def _endpoint_services(clients: Clients, services: dict[str, str]) -> Iterator[Diagnosis]:
     ec2 = clients("ec2")
-    for pattern, verdict in services.items():
+    for pattern, otherwise in services.items():
         name = pattern.format(region=ec2.meta.region_name)
-        try:
-            ec2.describe_vpc_endpoint_services(ServiceNames=[name])
-        except ClientError as problem:
-            if problem.response["Error"]["Code"] != "InvalidServiceName":
-                raise
-            yield Finding("endpoint service", verdict, f"{name} does not exist", _way(pattern))
-        else:
-            yield Finding("endpoint service", GOOD, name, "")
+        there = _answers(
+            "InvalidServiceName",
+            partial(ec2.describe_vpc_endpoint_services, ServiceNames=[name]),
+        )
+        found = name if there else f"{name} does not exist"
+        yield judged("endpoint service", there, found, _without(pattern), otherwise)
 
 
-def _way(pattern: str) -> str:
+def _without(pattern: str) -> str:
     """What to do without the service."""
     if pattern == _CELL:
         return "EMR on EC2 cannot start in private subnets here: use compute=serverless"
     return "use internet=nat, or choose a region that has it"
 
 
-def _service_roles(clients: Clients, roles: dict[str, str]) -> Iterator[Finding]:
-    iam = clients("iam")
+def _service_roles(clients: Clients, roles: dict[str, str]) -> Iterator[Diagnosis]:
     for role, service in roles.items():
-        try:
-            iam.get_role(RoleName=role)
-        except ClientError as problem:
-            if problem.response["Error"]["Code"] != "NoSuchEntity":
-                raise
-            advice = f"aws iam create-service-linked-role --aws-service-name {service}"
-            yield Finding("service-linked role", NOTE, f"{role} is not there yet", advice)
-        else:
-            yield Finding("service-linked role", GOOD, role, "")
+        there = _answers("NoSuchEntity", partial(clients("iam").get_role, RoleName=role))
+        found = role if there else f"{role} is not there yet"
+        advice = f"aws iam create-service-linked-role --aws-service-name {service}"
+        yield judged("service-linked role", there, found, advice, NOTE)
 
 
-def _overlap(clients: Clients, cidr: str) -> Iterator[Finding]:
-    wanted = ip_network(cidr)
+def _answers(absent: str, ask: Callable[[], object]) -> bool:
+    """Whether what is asked for exists; `absent` is the service's error code where it does not."""
+    try:
+        ask()
+    except ClientError as problem:
+        if _code(problem) != absent:
+            raise
+        return False
+    return True
+
+
+def _overlap(clients: Clients, cidr: str) -> Iterator[Diagnosis]:
     taken = [
         vpc["VpcId"]
         for vpc in clients("ec2").describe_vpcs()["Vpcs"]
-        if wanted.overlaps(ip_network(vpc["CidrBlock"]))
+        if ip_network(cidr).overlaps(ip_network(vpc["CidrBlock"]))
     ]
-    if taken:
-        advice = "choose another vpc_cidr in cdk/settings.py before anything is to be peered"
-        yield Finding("address range", NOTE, f"{cidr} overlaps {', '.join(taken)}", advice)
-    else:
-        yield Finding("address range", GOOD, f"{cidr} is free", "")
+    found = f"{cidr} overlaps {', '.join(taken)}" if taken else f"{cidr} is free"
+    advice = "choose another vpc_cidr in cdk/settings.py before anything is to be peered"
+    yield judged("address range", not taken, found, advice, NOTE)

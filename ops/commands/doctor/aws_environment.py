@@ -1,40 +1,40 @@
-"""What the settings of an environment ask of an account, beside what all environments do."""
+"""What one environment's settings ask of an account, in addition to what all environments need."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Mapping
 
 from botocore.exceptions import ClientError
 
-from cdk.settings import Settings
+from cdk.placeholders import placeholders
+from cdk.settings import EnvironmentSettings
 from ops.commands.doctor.aws_clients import Clients, quota
-from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Finding
+from ops.commands.doctor.diagnosis import BAD, NOTE, Diagnosis, judged
 
 # "Max concurrent vCPUs per account" of EMR Serverless and "Running On-Demand Standard (A, C, D, H,
 # I, M, R, T, Z) instances" of EC2, by their codes in Service Quotas.
 _SERVERLESS = ("emr-serverless", "L-D05C8A75")
 _MACHINES = ("ec2", "L-1216C47A")
-# Names that are kept for examples (RFC 2606): nobody signs tokens there.
-_EXAMPLES = ("example.com", "example.net", "example.org", ".example")
 
 
-def examples(settings: Settings) -> Iterator[Finding]:
-    """Settings that are still those of the file."""
-    issuer = settings.tokens.issuer
-    if (urlsplit(issuer).hostname or "").endswith(_EXAMPLES):
-        advice = "set tokens in cdk/settings.py: API Gateway looks the issuer up when it is made"
-        yield Finding("token issuer", BAD, f"{issuer} is an example", advice)
-    else:
-        yield Finding("token issuer", GOOD, issuer)
+def examples(settings: EnvironmentSettings) -> Iterator[Diagnosis]:
+    """Settings that still hold an example."""
+    found = dict(placeholders(settings))
+    if settings.api == "jwt":
+        yield _set("token issuer", "tokens", settings.tokens.issuer, found)
     if settings.alarm_email is None:
         advice = "set alarm_email in cdk/settings.py"
-        yield Finding("alarm address", NOTE, "nobody is told of an alarm", advice)
+        yield Diagnosis("alarm address", NOTE, "nobody is told of an alarm", advice)
     else:
-        yield Finding("alarm address", GOOD, settings.alarm_email)
+        yield _set("alarm address", "alarm_email", settings.alarm_email, found)
 
 
-def cores(clients: Clients, settings: Settings) -> Iterator[Finding]:
+def _set(check: str, setting: str, value: str, found: Mapping[str, str]) -> Diagnosis:
+    good, advice = setting not in found, f"set {setting} in cdk/settings.py"
+    return judged(check, good, value if good else found[setting], advice)
+
+
+def cores(clients: Clients, settings: EnvironmentSettings) -> Iterator[Diagnosis]:
     """Whether the account may have the processors that the applications run on."""
     if settings.compute == "serverless":
         wanted = sum(
@@ -50,17 +50,17 @@ def cores(clients: Clients, settings: Settings) -> Iterator[Finding]:
         if problem.response["Error"]["Code"] != "InvalidInstanceType":
             raise
         advice = "choose others in cdk/settings.py, or another region"
-        yield Finding("EC2 vCPU", BAD, f"not all offered: {', '.join(types)}", advice)
+        yield Diagnosis("EC2 vCPU", BAD, f"not all offered: {', '.join(types)}", advice)
         return
-    of = {one["InstanceType"]: one["VCpuInfo"]["DefaultVCpus"] for one in answer["InstanceTypes"]}
-    largest = max(of[name] for name in settings.emr.core_types)
-    wanted = of[settings.emr.primary_type] + settings.emr.core_units * largest
+    vcpus = {
+        one["InstanceType"]: one["VCpuInfo"]["DefaultVCpus"] for one in answer["InstanceTypes"]
+    }
+    largest = max(vcpus[name] for name in settings.emr.core_types)
+    wanted = vcpus[settings.emr.primary_type] + settings.emr.core_units * largest
     yield _enough("EC2 vCPU", quota(clients, *_MACHINES), wanted)
 
 
-def _enough(check: str, most: float, wanted: int) -> Finding:
+def _enough(check: str, most: float, wanted: int) -> Diagnosis:
     found = f"{most:.0f} allowed, {wanted} wanted, {2 * wanted} while an upgrade hands over"
     advice = f"ask Service Quotas for {2 * wanted}: it may take days"
-    if most < wanted:
-        return Finding(check, BAD, found, advice)
-    return Finding(check, NOTE, found, advice) if most < 2 * wanted else Finding(check, GOOD, found)
+    return judged(check, most >= 2 * wanted, found, advice, BAD if most < wanted else NOTE)

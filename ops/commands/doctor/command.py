@@ -1,4 +1,4 @@
-"""`shopstream doctor`: what on this machine, or in an AWS account, would be in a stack's way."""
+"""`shopstream doctor`: what on this machine, or in an AWS account, would stop a stack."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from cdk.settings import InvalidSettings, settings
-from cdk.settings import Settings as EnvironmentSettings
+from cdk.settings import EnvironmentSettings, InvalidSettings, settings
 from contracts.errors import Usage
 from ops import console
 from ops.commands.doctor.aws_account import examine_account
 from ops.commands.doctor.aws_clients import clients
-from ops.commands.doctor.diagnosis import BAD, examine
+from ops.commands.doctor.diagnosis import BAD
+from ops.commands.doctor.machine import examine
 from ops.settings import Settings
 
 

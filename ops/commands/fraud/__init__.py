@@ -1,1 +1,1 @@
-"""How good the fraud rules are, on orders of which somebody knows whether they are fraud."""
+"""How good the fraud rules are, measured on orders with labels that say which are fraud."""

@@ -1,4 +1,4 @@
-"""`shopstream fraud report`: how good the fraud rules are on orders that somebody has labelled."""
+"""`shopstream fraud report`: how good the fraud rules are, measured on labelled orders."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from contracts.errors import Usage
 from ops import console
 from ops.commands.fraud.measures import Measure, shown
 from ops.commands.fraud.purchases import MEANS, PurchaseFinding, evaluate_purchases
-from ops.commands.fraud.simulated import Finding, draw, evaluate
+from ops.commands.fraud.simulated import SimulatedFinding, draw, evaluate
 from proof.alerts.rules import default_document
 
 DEFAULT_SEED, DEFAULT_ORDERS = 1, 500_000
 LEAST_ORDERS, MOST_ORDERS = 1_000, 5_000_000
 _HELP = "shopstream fraud report --help"
-# Said with the figures, so that nobody takes them for more.
+# Printed with the figures, so that nobody takes them for more than they are.
 SIMULATED = (
     "The shoppers and the fraud are simulated: this shows that the rules work together and what "
     "they miss, not what they will find in your shop. See docs/fraud.md."
@@ -29,7 +29,7 @@ SIMULATED = (
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     group = typer.Typer(no_args_is_help=True, help="Measure the fraud rules.")
-    # Without it a group of one command has no command.
+    # Without a callback a group with one command becomes that command.
     group.callback()(lambda: None)
     group.command("report")(report)
     app.add_typer(group, name="fraud")
@@ -38,10 +38,11 @@ def register(app: typer.Typer) -> None:
 def report(
     *,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="What the simulated shoppers do; 1 if not given.")
+        int | None, typer.Option(min=0, help="The seed of the simulated shoppers; 1 if not given.")
     ] = None,
     orders: Annotated[
-        int | None, typer.Option(metavar="N", help="How many orders to simulate; 500000.")
+        int | None,
+        typer.Option(metavar="N", help="How many orders to simulate; 500000 if not given."),
     ] = None,
     purchases: Annotated[
         Path | None,
@@ -52,9 +53,9 @@ def report(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
 ) -> None:
-    """Precision, recall and what is missed, of the default rule pack on labelled orders; needs no
-    stack. An order is called fraud when an alert of severity high covers it, or alerts of two
-    rules do."""
+    """Show the precision and recall of the default rule pack on labelled orders, and what the pack
+    misses. No stack is needed. An order is called fraud when an alert of severity high covers it,
+    or when alerts of two rules do."""
     pack = default_document()
     told = {"name": pack["pack"], "version": pack["version"]}
     with tempfile.TemporaryDirectory(prefix="shopstream-fraud-") as name:
@@ -75,19 +76,21 @@ def _orders(given: int | None) -> int:
         return DEFAULT_ORDERS
     if not LEAST_ORDERS <= given <= MOST_ORDERS:
         raise Usage(
-            f"--orders {given}: from {LEAST_ORDERS:,} to {MOST_ORDERS:,} orders", command=_HELP
+            f"--orders {given} is not between {LEAST_ORDERS:,} and {MOST_ORDERS:,}", command=_HELP
         )
     return given
 
 
-def _simulated(seed: int, orders: int, pack: Mapping[str, Any], folder: Path) -> Finding:
+def _simulated(seed: int, orders: int, pack: Mapping[str, Any], folder: Path) -> SimulatedFinding:
     console.progress(f"simulating {orders:,} orders of seed {seed}")
     draw(seed, orders, folder / "orders.parquet")
     console.progress(f"judging them by {len(pack['rules'])} rules")
     return evaluate(folder / "orders.parquet", pack["rules"], folder)
 
 
-def _answer_simulated(found: Finding, pack: Mapping[str, Any], seed: int, as_json: bool) -> None:
+def _answer_simulated(
+    found: SimulatedFinding, pack: Mapping[str, Any], seed: int, as_json: bool
+) -> None:
     if as_json:
         console.answer_json({"pack": pack, "seed": seed, **found.document()})
         return

@@ -1,4 +1,4 @@
-"""Which orders the alerts of a rule pack cover, and which of these are called fraud."""
+"""Which orders the alerts of a rule pack cover, and which of those orders are called fraud."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from contracts.rule_packs import called_fraud, load_pack
 from proof.alerts.rule_sql import Judgement, judgement_of
 from proof.alerts.rules import alerts_statement
 
-# One core and this much memory judge millions of orders; beyond it DuckDB spills to its folder.
+# One core and this much memory can judge millions of orders. Beyond it DuckDB spills to its folder.
 _MEMORY_LIMIT = "512MB"
 
 
 def open_database(folder: Path) -> duckdb.DuckDBPyConnection:
-    """A database in a private folder, into which it may spill."""
+    """A database in a private folder, where it may also spill."""
     connection = duckdb.connect(str(folder / "fraud.duckdb"))
     connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
     connection.execute("SET threads = 1")
@@ -30,8 +30,11 @@ def open_database(folder: Path) -> duckdb.DuckDBPyConnection:
 def cover(
     connection: duckdb.DuckDBPyConnection, orders: str, rules: Sequence[Mapping[str, Any]]
 ) -> dict[str, int]:
-    """Make `covered` (rule, event_id, alert_us: when its first alert was complete) and
-    `called` (event_id): the orders called fraud. Returns the number of alerts by rule."""
+    """Make the tables `covered` and `called`; return the number of alerts per rule.
+
+    `covered` holds (rule, event_id, alert_us: when the order's first alert was complete), and
+    `called` holds the event_id of each order that is called fraud.
+    """
     connection.execute(
         "CREATE OR REPLACE TABLE covered (rule VARCHAR, event_id VARCHAR, alert_us BIGINT)"
     )
@@ -66,7 +69,7 @@ def _cover(connection: duckdb.DuckDBPyConnection, orders: str, rule: Mapping[str
 
 
 def _covered(judgement: Judgement, orders: str) -> str:
-    """The orders that were counted, with the moment of the first alert that covers each."""
+    """The orders that a rule counted, each with the moment of the first alert that covers it."""
     if judgement.suppress_us is None:
         moment = "event_us"
     else:

@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of what was called fraud."""
+"""Precision, recall and F1 of the orders that were called fraud."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Measure:
-    """`called` orders were called fraud, `fraud` are fraud, `both` are both."""
+    """Three counts of orders: `called` fraud, labelled as `fraud`, and `both`."""
 
     called: int
     fraud: int
@@ -15,21 +15,21 @@ class Measure:
 
     @property
     def precision(self) -> float | None:
-        """Of the orders called fraud, the share that is; None when none was called."""
+        """The share of fraud among the orders called fraud; None when none was called so."""
         return _share(self.both, self.called)
 
     @property
     def recall(self) -> float | None:
-        """Of the orders that are fraud, the share that was called so; None when none is."""
+        """The share of the fraud that was called fraud; None when there is no fraud."""
         return _share(self.both, self.fraud)
 
     @property
     def f1(self) -> float | None:
-        """Harmonic mean of precision and recall: 2 × both / (called + fraud)."""
+        """The harmonic mean of precision and recall: 2 × both / (called + fraud)."""
         return _share(2 * self.both, self.called + self.fraud)
 
     def document(self) -> dict[str, float | None]:
-        """As JSON fields."""
+        """The shares as JSON fields."""
         return {"precision": self.precision, "recall": self.recall, "f1": self.f1}
 
 
@@ -38,5 +38,5 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def shown(share: float | None) -> str:
-    """A share for a person; a dash where there is none."""
+    """A share as people read it; a dash where there is none."""
     return "-" if share is None else f"{share:.3f}"

@@ -1,7 +1,7 @@
-"""Two of the pack's rules against labelled first purchases of a real shop.
+"""Two of the pack's rules, measured on labelled first purchases of a real shop.
 
-The file is a csv or csv.gz of one row a customer: when they signed up, when and for how much they
-bought, on which device, and whether it was fraud. Nothing else of it is read.
+The file is a csv or csv.gz with one row per customer: when the customer signed up, when and for how
+much the customer bought, on which device, and whether it was fraud. Other columns are not read.
 """
 
 from __future__ import annotations
@@ -19,29 +19,34 @@ from ops.commands.fraud.measures import Measure
 from proof.alerts.rule_sql import MINUTE_US
 
 COLUMNS = ("user_id", "signup_time", "purchase_time", "purchase_value", "device_id", "class")
-# What the file can be asked: it has no places, and one purchase a customer.
+# Only these kinds of rule can be measured: the file has no locations, and it has one purchase per
+# customer.
 KINDS = ("young_account", "customers_within")
 ANY_AMOUNT = "_any_amount"
 TOGETHER = "together"
-# Values have no currency; the thresholds of this one are applied to them.
+# The values have no currency. The thresholds of this one are applied to them.
 _CURRENCY = "USD"
 _NEXT = "shopstream fraud report --purchases FILE with the columns " + ",".join(COLUMNS)
 _TIMES = ("%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M:%S")
 MEANS = (
-    "Each customer of this data buys once, so it can be asked about a shared device and about a "
-    "purchase soon after the sign-up, and about nothing that needs a history, a place or several "
-    "orders of one customer: those rules are not measured here. Its values have no currency: the "
-    f"pack's {_CURRENCY} thresholds are applied as they are, and once more without any. Fraud that "
-    "follows the sign-up within a minute is a program's: a rule that finds it is not thereby right "
-    "about young accounts. Of a sample of the customers, others on the same device are missing, "
-    "and the recall of shared devices is a lower bound. No threshold was chosen by this data."
+    "Each customer of this data buys once. So it can tell about a shared device and about a "
+    "purchase soon after the sign-up. It cannot tell about a history, a location or several "
+    "orders of one customer: the rules that need those are not measured here. Its values have "
+    f"no currency: the pack's {_CURRENCY} thresholds are applied as they are, and the rules are "
+    "measured once more without thresholds. Fraud within a minute of the sign-up is the work of "
+    "a program: a rule that finds it is not thereby right about young accounts. If the file is "
+    "a sample of the customers, others on the same device are missing, and the recall of shared "
+    "devices is a lower bound. No threshold was chosen by means of this data."
 )
 
 
 @dataclass(frozen=True)
 class PurchaseFinding:
-    """What each rule, and any of them together, finds; `unread` rows had no usable value, and
-    `fraud_within_a_minute` of the sign-up is what a program did."""
+    """What each rule finds, and what all of them find together.
+
+    `unread` counts the rows without a usable value. `fraud_within_a_minute` counts the fraud within
+    a minute of the sign-up, which is the work of a program.
+    """
 
     purchases: int
     unread: int
@@ -51,11 +56,11 @@ class PurchaseFinding:
 
     @property
     def base_rate(self) -> float:
-        """The share of fraud: the precision of calling every purchase fraud."""
+        """The share of fraud, which is the precision of calling every purchase fraud."""
         return round(self.fraud / self.purchases, 4)
 
     def document(self) -> dict[str, Any]:
-        """As JSON fields."""
+        """The finding as JSON fields."""
         return {
             "purchases": self.purchases,
             "unread_rows": self.unread,
@@ -73,9 +78,9 @@ class PurchaseFinding:
 def evaluate_purchases(
     file: Path, rules: Sequence[Mapping[str, Any]], folder: Path
 ) -> PurchaseFinding:
-    """What the rules find in a file of purchases; Usage when it is missing or of another layout.
+    """What the rules find in a file of purchases. The work is done in a private folder.
 
-    Works in a private folder.
+    Raises Usage when the file is missing or has another layout.
     """
     asked = [rule for rule in rules if rule["kind"] in KINDS]
     freed = [_any_amount(rule) for rule in asked if "thresholds" in rule]
@@ -87,7 +92,7 @@ def evaluate_purchases(
             f"(fraud AND event_us - account_us BETWEEN 0 AND {MINUTE_US}) FROM purchased"
         ).fetchall()
         if not purchases:
-            raise Usage(f"no row of {file} can be read as a purchase", command=_NEXT)
+            raise Usage(f"no row of {file} is a purchase", command=_NEXT)
         names = [rule["name"] for rule in asked]
         any_amount = [rule["name"] for rule in freed]
         with_any = [name for name in names if name + ANY_AMOUNT not in any_amount] + any_amount
@@ -98,7 +103,7 @@ def evaluate_purchases(
             unread,
             fraud,
             at_once,
-            {name: _measure(connection, of, fraud) for name, of in measured.items()},
+            {name: _measure(connection, some, fraud) for name, some in measured.items()},
         )
 
 
@@ -107,7 +112,7 @@ def _any_amount(rule: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _load(connection: duckdb.DuckDBPyConnection, file: Path) -> int:
-    """Make `purchased`, a relation of orders with `fraud`; return the rows that are none."""
+    """Make the table `purchased` of orders with their labels; return the number of unread rows."""
     try:
         connection.execute(
             "CREATE TABLE purchase_row AS SELECT * FROM read_csv(?, header = true, "

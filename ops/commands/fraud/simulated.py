@@ -1,4 +1,4 @@
-"""The rule pack against simulated orders, of which the labels say which are fraud."""
+"""The rule pack, measured on simulated orders with labels that say which are fraud."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUANTILES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 @dataclass(frozen=True)
 class RuleFinding:
-    """One rule by itself: its alerts, and the orders that they cover."""
+    """One rule by itself: the number of its alerts, and the measure of the orders they cover."""
 
     measure: Measure
     alerts: int
@@ -29,7 +29,7 @@ class RuleFinding:
 
 @dataclass(frozen=True)
 class ScenarioFinding:
-    """The orders of one kind of fraud, and how many of them were called fraud."""
+    """How many orders one kind of fraud has, and how many of them were called fraud."""
 
     orders: int
     found: int
@@ -38,7 +38,7 @@ class ScenarioFinding:
 @dataclass(frozen=True)
 class Latency:
     """Seconds of event time from an incident's first order to the order that completed the first
-    alert covering the incident, by quantile; `never` incidents no alert covers."""
+    alert which covers the incident, by quantile. `never` counts the incidents without an alert."""
 
     seconds: dict[str, float | None]
     incidents: int
@@ -46,8 +46,8 @@ class Latency:
 
 
 @dataclass(frozen=True)
-class Finding:
-    """What a pack finds in a number of placed orders."""
+class SimulatedFinding:
+    """What a rule pack finds in simulated placed orders."""
 
     orders: int
     overall: Measure
@@ -56,7 +56,7 @@ class Finding:
     latency: Latency
 
     def document(self) -> dict[str, Any]:
-        """As JSON fields."""
+        """The finding as JSON fields."""
         return {
             "orders": self.orders,
             "fraud_orders": self.overall.fraud,
@@ -88,7 +88,8 @@ class Finding:
 
 
 def draw(seed: int, orders: int, file: Path) -> None:
-    """Have the producer write so many labelled orders; its progress goes to standard error."""
+    """Have the producer write this many labelled orders to `file`. Its progress goes to standard
+    error."""
     options = (f"--seed={seed}", f"--orders={orders}", f"--out={file}")
     done = subprocess.run(
         [*program("sample"), *options],
@@ -99,22 +100,22 @@ def draw(seed: int, orders: int, file: Path) -> None:
     if done.returncode:
         raise ShopstreamError(
             "the orders could not be made",
-            cause="what the producer said above",
+            cause="the producer has said it above",
             command="shopstream fraud report --help",
         )
 
 
-def evaluate(file: Path, rules: Sequence[Mapping[str, Any]], folder: Path) -> Finding:
-    """What the rules find in the orders of a sample; works in a private folder."""
+def evaluate(file: Path, rules: Sequence[Mapping[str, Any]], folder: Path) -> SimulatedFinding:
+    """What the rules find in the orders of a sample. The work is done in a private folder."""
     with open_database(folder) as connection:
-        # Only what a rule considers: a cancellation is no order that could be called fraud.
+        # The rules consider placed orders only: a cancellation cannot be called fraud.
         connection.execute(
             "CREATE TABLE sampled AS SELECT * FROM read_parquet(?) WHERE kind = 'placed'",
             [str(file)],
         )
         alerts = cover(connection, "sampled", rules)
         ((orders,),) = connection.execute("SELECT count(*) FROM sampled").fetchall()
-        return Finding(
+        return SimulatedFinding(
             orders=int(orders),
             overall=_measure(connection, "SELECT event_id FROM called"),
             rules={
@@ -153,7 +154,7 @@ def _scenarios(connection: duckdb.DuckDBPyConnection) -> dict[str, ScenarioFindi
 
 
 def _latency(connection: duckdb.DuckDBPyConnection) -> Latency:
-    # An alert may be older than the incident that it covers: it waits for nothing.
+    # An alert may be older than the incident that it covers; the latency is then 0.
     found, never, *quantiles = connection.execute(
         """
         WITH incidents AS (

@@ -1,4 +1,4 @@
-"""`shopstream sql "SELECT ..."`: questions of one's own, over the lake and Postgres at once."""
+"""`shopstream sql "SELECT ..."`: your own questions, over the lake and Postgres at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ops import console
 from ops.commands.sql.session import Session, open_session
 from ops.stack import open_stack
 
-# More rows than a person reads; programs take --json or --csv, which have no bound.
+# A person reads at most this many rows. Programs take --json or --csv, which have no bound.
 SHOWN_ROWS = 1_000
 BATCH_ROWS = 10_000
 

@@ -9,9 +9,12 @@ from contextlib import contextmanager
 import duckdb
 
 from contracts.errors import Usage
-from ops.commands.sql.answers import SCHEMA, Answers
-from ops.commands.sql.lake import lake_tables, open_catalog, show_table
 from ops.stack import Stack
+from readers.lake import lake_tables, open_catalog, show_table
+from readers.postgres import PostgresSnapshot
+from readers.sql_text import quoted
+
+SCHEMA = "pg"
 
 THREADS = 2
 _NAME = r'"?([A-Za-z_][A-Za-z0-9_]*)"?'
@@ -22,9 +25,9 @@ _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 class Session:
     """Runs SELECTs; what they name as ``bronze.events`` or ``pg.orders`` is put in their reach."""
 
-    def __init__(self, stack: Stack, answers: Answers) -> None:
+    def __init__(self, stack: Stack, postgres: PostgresSnapshot) -> None:
         self._catalog = open_catalog(stack.postgres_url, stack.warehouse)
-        self._answers = answers
+        self._postgres = postgres
         self._lake = lake_tables(self._catalog)
         self._open: set[str] = set()
         self._duckdb = duckdb.connect(":memory:")
@@ -39,7 +42,7 @@ class Session:
     @property
     def tables(self) -> list[str]:
         """Every table that a query may name."""
-        return [*self._lake, *self._answers.tables]
+        return [*self._lake, *(f"{SCHEMA}.{table}" for table in self._postgres.tables)]
 
     def query(self, text: str) -> duckdb.DuckDBPyRelation:
         """The rows of one SELECT; Usage when it is none, or names what is not there."""
@@ -61,7 +64,9 @@ class Session:
 
     def _load(self, name: str) -> None:
         if name.startswith(f"{SCHEMA}."):
-            self._answers.load(self._duckdb, name)
+            table = name.removeprefix(f"{SCHEMA}.")
+            with self._postgres.copied(table) as rows:
+                self._duckdb.execute(f"CREATE TABLE {SCHEMA}.{quoted(table)} AS {rows}")
         else:
             show_table(self._duckdb, self._catalog, name)
 
@@ -75,8 +80,8 @@ class Session:
 @contextmanager
 def open_session(stack: Stack) -> Iterator[Session]:
     """A session over a running stack."""
-    with Answers(stack.postgres_url) as answers:
-        session = Session(stack, answers)
+    with PostgresSnapshot(stack.postgres_url, "sql") as postgres:
+        session = Session(stack, postgres)
         try:
             yield session
         finally:

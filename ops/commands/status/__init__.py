@@ -1,1 +1,1 @@
-"""`shopstream status`: parts, applications, and how soon alerts are raised."""
+"""`shopstream status`: the parts, the applications, and how soon alerts are raised."""

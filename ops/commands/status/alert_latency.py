@@ -1,4 +1,4 @@
-"""How soon alerts are raised: from the append of an order in Kafka to the row of its alert."""
+"""How soon alerts are raised: the time from an order's append in Kafka to its alert's row."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FROM (SELECT extract(epoch FROM raised_at - append_time)::double precision AS se
 
 @dataclass(frozen=True)
 class AlertLatency:
-    """Percentiles in seconds of `raised_at - append_time`, None where there are no alerts.
+    """Percentiles of `raised_at - append_time` in seconds; None where there are no alerts.
 
-    They cover the wait in Kafka, the batch and the statements up to the alert's row: for a rule of
-    several orders, from the last of those that broke it. They leave out what comes before Kafka has
-    the order, the rest of the transaction, and the way to the alerts topic and to who is told.
+    They cover the wait in Kafka, the batch, and the statements up to the alert's row. For a rule of
+    several orders they count from the last order that broke it. They leave out the time before
+    Kafka has the order, the rest of the transaction, and the way to the alerts topic and to people.
     """
 
     alerts: int
@@ -29,8 +29,8 @@ class AlertLatency:
 
 
 def read_alert_latency(postgres: str) -> AlertLatency | None:
-    """Of alerts raised in the last WINDOW_MINUTES; None while Postgres is not there or has no
-    tables yet."""
+    """The latency of the alerts of the last WINDOW_MINUTES; None while Postgres does not answer or
+    has no tables yet."""
     try:
         with psycopg.connect(postgres, connect_timeout=_CONNECT_SECONDS) as connection:
             row = connection.execute(_LATENCY.encode()).fetchone()

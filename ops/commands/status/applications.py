@@ -1,4 +1,4 @@
-"""What the applications say of themselves: their rows in Postgres."""
+"""What the applications tell about themselves, in their rows in Postgres."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import psycopg
 
-# What the jobs write when a person must decide, or when they died of an error.
+# The jobs write `stopped` when a person must decide, and `failed` when they died of an error.
 BROKEN = frozenset({"stopped", "failed"})
 _CONNECT_SECONDS = 2
 
 
 @dataclass(frozen=True)
 class ApplicationState:
-    """`detail` says why one is stopped; `batches` is how many it has applied."""
+    """One application. `detail` says why it has stopped; `batches` is how many it has applied."""
 
     name: str
     state: str
@@ -23,7 +23,8 @@ class ApplicationState:
 
 
 def read_applications(postgres: str) -> tuple[ApplicationState, ...]:
-    """The applications by name; none while Postgres is not there or has no tables yet."""
+    """The applications in the order of their names; none while Postgres does not answer or has no
+    tables yet."""
     try:
         with psycopg.connect(postgres, connect_timeout=_CONNECT_SECONDS) as connection:
             rows = connection.execute(

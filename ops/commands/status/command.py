@@ -1,4 +1,4 @@
-"""`shopstream status`: what runs, since when, and what was given up."""
+"""`shopstream status`: what runs, for how long, and what was given up."""
 
 from __future__ import annotations
 
@@ -34,11 +34,13 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show it until Ctrl-C.")] = False,
 ) -> None:
-    """Show every part, and how soon the last 15 minutes' alerts were raised: p50 and p95 of the
-    seconds from Kafka's append of the order that completed one to its row. Exit code 0: all are
-    ready; 1: one was given up; 3: not (yet) running."""
+    """Show every part, and how soon the alerts of the last 15 minutes were raised: p50 and p95 of
+    the seconds from Kafka's append of the order that completed an alert to the alert's row.
+
+    Exit code 0: all parts are ready; 1: one was given up; 3: the stack is not running, or not yet.
+    """
     home = current_home()
-    clock = time.time  # noqa: TID251 - the edge: what is shown is an age
+    clock = time.time  # noqa: TID251 - the edge: the table shows ages
     if watch and not as_json:
         _watch(clock)
         return
@@ -88,7 +90,7 @@ def document(stack: Stack) -> dict[str, Any]:
 
 
 def rows(stack: Stack, now: float) -> list[tuple[str, ...]]:
-    """One row a service and an application, and one for each task that is not done."""
+    """One row per service and application, and one per task that is not done."""
     shown = (p for p in stack.snapshot.parts if p.kind == "service" or p.state != State.DONE)
     applications = _applications(stack)
     return [
@@ -98,7 +100,7 @@ def rows(stack: Stack, now: float) -> list[tuple[str, ...]]:
 
 
 def exit_code(stack: Stack) -> int:
-    """0: everything is ready; 1: a part or an application was given up; 3: on its way."""
+    """0: everything is ready; 1: a part or an application was given up; 3: not ready yet."""
     states = {State(part.state) for part in stack.snapshot.parts}
     if states & {*GIVEN_UP, State.ENDED}:
         return 1
@@ -108,7 +110,8 @@ def exit_code(stack: Stack) -> int:
 
 
 def _applications(stack: Stack) -> tuple[ApplicationState, ...]:
-    """As they say themselves; until their process is ready, what they say is of an earlier one."""
+    """The applications by their own rows. Until their process is ready, those rows were written by
+    an earlier process: then its state is theirs."""
     found = read_applications(stack.postgres_url)
     process = stack.snapshot.part("spark")
     if process is None or process.state in (State.READY, State.ENDED, *GIVEN_UP):
@@ -117,7 +120,7 @@ def _applications(stack: Stack) -> tuple[ApplicationState, ...]:
 
 
 def latency_line(latency: AlertLatency | None) -> str:
-    """The alerts' latency as people read it."""
+    """The latency of the alerts as people read it."""
     if latency is None or latency.p50_seconds is None or latency.p95_seconds is None:
         return f"alert latency: no alerts in the last {WINDOW_MINUTES} min"
     return (

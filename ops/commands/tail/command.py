@@ -1,4 +1,4 @@
-"""`shopstream tail TOPIC`: the records of a topic, decoded, one JSON document a line."""
+"""`shopstream tail TOPIC`: the records of a topic, decoded, one JSON document per line."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from contracts.rejections import Rejection
 from contracts.topics import TOPICS, Topic
 from ops.commands.tail.event_text import iso_time, readable
 from ops.stack import open_stack
-from readers.kafka import INTERNAL, open_consumer
+from readers.kafka import INTERNAL, POLL_MS, open_consumer, read_until
 
 SHOWN = 10
-POLL_MS = 500
 _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
@@ -37,10 +36,10 @@ def tail(
     from_beginning: Annotated[
         bool, typer.Option("--from-beginning", help="Start at the oldest record.")
     ] = False,
-    limit: Annotated[int | None, typer.Option(help="End after so many records.", min=1)] = None,
+    limit: Annotated[int | None, typer.Option(help="End after this many records.", min=1)] = None,
     follow: Annotated[bool, typer.Option(help="Wait for new records until Ctrl-C.")] = True,
     key: Annotated[str | None, typer.Option(help="Only records with this key.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="As always: one JSON a line.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As always: one JSON per line.")] = False,
 ) -> None:
     """Show the last records (10, or --limit) and then new ones; a value that is no event is shown
     with its reason."""
@@ -48,10 +47,10 @@ def tail(
     stack = open_stack()
     registry = open_registry(stack.home.registry)
     with open_consumer(stack.bootstrap_servers) as consumer:
-        places = partitions_of(consumer, topic)
+        partitions = partitions_of(consumer, topic)
         found = records(
             consumer,
-            places,
+            partitions,
             from_beginning=from_beginning,
             follow=follow,
             last=limit or SHOWN,
@@ -88,7 +87,7 @@ def partitions_of(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
 
 def records(
     consumer: KafkaConsumer,
-    places: list[TopicPartition],
+    partitions: list[TopicPartition],
     *,
     from_beginning: bool,
     follow: bool,
@@ -96,14 +95,18 @@ def records(
     key: str | None,
 ) -> Iterator[Any]:
     """What is there, from the beginning or the `last` by append time; then, following, more."""
-    consumer.assign(places)
-    earliest, latest = consumer.beginning_offsets(places), consumer.end_offsets(places)
-    for place in places:
+    consumer.assign(partitions)
+    earliest, latest = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
+    for partition in partitions:
         # With a key the last ones may lie anywhere.
         everything = from_beginning or key is not None
-        start = earliest[place] if everything else max(earliest[place], latest[place] - last)
-        consumer.seek(place, start)
-    backlog = (record for record in _until(consumer, latest) if _has_key(record, key))
+        start = (
+            earliest[partition]
+            if everything
+            else max(earliest[partition], latest[partition] - last)
+        )
+        consumer.seek(partition, start)
+    backlog = (record for record in read_until(consumer, latest) if _has_key(record, key))
     if from_beginning:
         yield from backlog
     else:
@@ -114,8 +117,8 @@ def records(
 
 
 def document(record: Any, registry: Registry) -> dict[str, Any]:
-    """One record as JSON values: its place, and the event or the reason why it is none."""
-    place = {
+    """One record as JSON values: its position, and the event or the reason why it is none."""
+    position = {
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
@@ -125,8 +128,8 @@ def document(record: Any, registry: Registry) -> dict[str, Any]:
     known = {topic.name: topic for topic in TOPICS}
     if record.topic not in known:
         value = record.value
-        return place | {"value": None if value is None else value.decode(errors="replace")}
-    return place | _event(known[record.topic], record, registry)
+        return position | {"value": None if value is None else value.decode(errors="replace")}
+    return position | _event(known[record.topic], record, registry)
 
 
 def _event(topic: Topic, record: Any, registry: Registry) -> dict[str, Any]:
@@ -143,16 +146,6 @@ def _event(topic: Topic, record: Any, registry: Registry) -> dict[str, Any]:
         "bytes": len(record.value or b""),
         "record": shown,
     }
-
-
-def _until(consumer: KafkaConsumer, ends: dict[TopicPartition, int]) -> Iterator[Any]:
-    """Records below `ends`; what lies beyond is left for those who follow."""
-    while any(consumer.position(place) < end for place, end in ends.items()):
-        for place, polled in consumer.poll(timeout_ms=POLL_MS).items():
-            below = [record for record in polled if record.offset < ends[place]]
-            yield from below
-            if len(below) < len(polled):
-                consumer.seek(place, ends[place])
 
 
 def _newest(found: Iterator[Any], last: int) -> list[Any]:

@@ -14,8 +14,8 @@ from local.supervisor.published import Snapshot, running
 from ops import console
 from ops.commands.verify.telling import tell
 from ops.stack import open_stack
-from proof.copying import Edge, Places
-from proof.proving import Question, prove
+from proof.copying import ProofRuntime, StackEndpoints
+from proof.proving import ProofRequest, prove
 from proof.report import Report
 
 _EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -47,13 +47,13 @@ def verify(
     """Derive every answer again from the lake and compare. 0 green, 1 red, 3 nothing to check."""
     if not deadline >= 0:  # nan too
         raise Usage(
-            f"--deadline {deadline:g} is no time to wait",
+            f"--deadline {deadline:g} is not a time to wait",
             cause="it takes seconds from 0",
             command="shopstream verify --deadline 600",
         )
     stack = open_stack()
     report = prove(
-        Places(
+        StackEndpoints(
             stack.bootstrap_servers,
             stack.home.registry,
             stack.postgres_url,
@@ -62,8 +62,8 @@ def verify(
             stack.ledger,
             stack.home.scratch,
         ),
-        Question(tuple(source or ()), categories, regions, deadline, strict),
-        Edge(
+        ProofRequest(tuple(source or ()), categories, regions, deadline, strict),
+        ProofRuntime(
             time.time,  # noqa: TID251 - the command is the edge: the proof takes a clock
             time.sleep,
             console.progress,
@@ -74,8 +74,8 @@ def verify(
 
 
 def given_up(stack: Snapshot | None) -> dict[str, tuple[str, str]]:
-    """The applications' process with its reason, where nothing starts it again: one that dies at
-    its start cannot say so itself. One that was superseded ended, and another goes on."""
+    """The applications' process with its reason, where nothing starts it again: a process that dies
+    at its start cannot say so itself. A superseded one has ended, and another goes on."""
     part = stack.part("spark") if stack else None
     if part is None or part.state not in GIVEN_UP:
         return {}

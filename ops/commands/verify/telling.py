@@ -1,4 +1,4 @@
-"""The report for a person: the ledger as a table, a line a level, samples of what is red."""
+"""The report for a person: the ledger as a table, one line per level, samples of what is red."""
 
 from __future__ import annotations
 
@@ -39,6 +39,8 @@ def tell(report: Report) -> None:
         _level("source", report.source.level)
         counts = ", ".join(f"{name} {count:,}" for name, count in report.source.counts.items())
         console.line(f"    {counts}, mismatched rows {report.source.mismatched_rows:,}")
+    for question in report.unproved:
+        console.line(f"unproved: {question}")
     console.line(_green(report) if report.green else _red(report))
 
 
@@ -54,8 +56,9 @@ def _green(report: Report) -> str:
 
 def _red(report: Report) -> str:
     levels = [level.name for level in report.levels if not level.ok]
+    unproved = ["unproved"] if report.unproved else []
     source = ["source"] if report.source and not report.source.level.ok else []
-    return "RED: " + ", ".join([*report.red_words, *levels, *source])
+    return "RED: " + ", ".join([*report.red_words, *levels, *source, *unproved])
 
 
 def _level(name: str, level: Level) -> None:

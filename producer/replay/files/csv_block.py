@@ -1,4 +1,4 @@
-"""Rows of a csv file side by side as columns, so that what a column repeats is looked at once."""
+"""Rows of a csv file as columns, so that a text that a column repeats is read once."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ _TEXTS = pa.dictionary(pa.int32(), pa.string())
 
 @dataclass(frozen=True)
 class Block:
-    """Rows in file order; each column holds its distinct texts and, row by row, which it is.
+    """Rows in file order. Each column holds its distinct texts and, for each row, which one it is.
 
-    A row of another number of fields is in `odd`, by its index from 0; in the columns it is empty.
+    A row with another number of fields is in `odd`, by its index from 0; in the columns it is
+    empty.
     """
 
     columns: tuple[pa.DictionaryArray, ...]
@@ -25,19 +26,19 @@ class Block:
 
     @staticmethod
     def of_lines(lines: bytes, width: int) -> Block:
-        """Of UTF-8 lines each of which is exactly one row; at least one, none empty."""
-        # At the start of its input the fast parser takes a byte order mark for no part of a row.
+        """A block of UTF-8 lines: at least one, none empty, and each is exactly one row."""
+        # The fast parser drops a byte order mark at the start of its input.
         if not lines.startswith(codecs.BOM_UTF8):
             try:
                 return Block(_parsed(lines, width), {})
             except pa.ArrowInvalid:
-                pass  # a row of another number of fields, which is parsed again to be told apart
+                pass  # a row has another number of fields; the slow way finds out which
         texts = lines.decode().replace("\r\n", "\n").removesuffix("\r").removesuffix("\n")
         return Block.of_rows([_fields(line) for line in texts.split("\n")], width)
 
     @staticmethod
     def of_rows(rows: Sequence[list[str]], width: int) -> Block:
-        """Of rows that were parsed before."""
+        """A block of parsed rows."""
         odd = {at: fields for at, fields in enumerate(rows) if len(fields) != width}
         whole = [fields if len(fields) == width else [""] * width for fields in rows]
         columns = zip(*whole, strict=True)

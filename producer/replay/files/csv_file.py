@@ -1,8 +1,8 @@
 """A csv file, plain or gzip, read twice: once to judge it as a whole, then for its rows.
 
-The first pass works on bytes and parses only what it must, because nothing is sent before it ends;
-the second yields rows in blocks. Rows are numbered from 1 after the header; empty lines are none.
-Memory does not grow with the file.
+The first pass works on bytes and parses only what it must, because nothing is sent before it ends.
+The second pass yields rows in blocks. Rows are numbered from 1 after the header; an empty line is
+not a row. Memory does not grow with the file.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from itertools import islice
 from pathlib import Path
 from typing import IO, TextIO
 
-from producer.errors import BadInput
+from contracts.errors import Usage
 from producer.replay.files.csv_block import Block
 from producer.replay.files.csv_scan import BLOCK_BYTES, Scan
 
 _GZIP_MAGIC = b"\x1f\x8b"
-# Most of a shop's products come again within as many rows; more would only take memory.
+# So many rows repeat most products of a shop; more rows would only take memory.
 _LINES_BYTES = 1 << 21
 _ROWS_A_BLOCK = 4096
 
@@ -30,8 +30,8 @@ _ROWS_A_BLOCK = 4096
 class CsvFile:
     """A file that was judged good; `rows` is its number of data rows.
 
-    `sha256` is of the unpacked bytes: a file and its gzip are the same data. `one_line_rows`: every
-    line is exactly one row, so that the file can be cut at any line end and parsed in pieces.
+    `sha256` is that of the unpacked bytes: a file and its gzip are the same data. With
+    `one_line_rows` every line is exactly one row, so that the file can be cut at any line end.
     """
 
     path: Path
@@ -42,7 +42,7 @@ class CsvFile:
     one_line_rows: bool
 
     def blocks(self) -> Iterator[Block]:
-        """The data rows in file order, some thousand a block."""
+        """The data rows in file order, some thousands per block."""
         if self.one_line_rows:
             with _bytes(self.path) as lines:
                 yield from _of_lines(lines, self.encoding, self.columns)
@@ -52,7 +52,7 @@ class CsvFile:
 
 
 def judge(path: Path, columns: Sequence[str]) -> CsvFile:
-    """Read the whole file once; BadInput, naming row and column, unless it can be replayed."""
+    """Read the whole file once; Usage, with row and column, unless the file can be replayed."""
     scan = Scan()
     try:
         with _bytes(path) as stream:
@@ -64,15 +64,15 @@ def judge(path: Path, columns: Sequence[str]) -> CsvFile:
         else:
             header, rows, last = _parse_through(path, scan.encoding)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise BadInput(
+        raise Usage(
             f"{path}: the compressed data ends early or is damaged after row {scan.newlines}",
             cause="a download or copy did not finish",
-            next_step=f"gzip -t {path}",
+            command=f"gzip -t {path}",
         ) from error
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from error
+        raise Usage(f"{path} cannot be read: {error.strerror or error}") from error
     except ValueError as error:
-        raise BadInput(f"{path}: {error}", cause="the file is no csv file, or damaged") from error
+        raise Usage(f"{path}: {error}", cause="it is not a csv file, or it is damaged") from error
     _require_columns(path, header, columns)
     _require_whole(path, rows, last, columns)
     return CsvFile(
@@ -91,33 +91,33 @@ def _require_columns(path: Path, header: list[str], columns: Sequence[str]) -> N
         found = header[number - 1] if number <= len(header) else None
         if found != name:
             shown = "nothing" if found is None else repr(found[:40])
-            raise BadInput(
+            raise Usage(
                 f"{path}: header row, column {number} should be {name!r}, found {shown}",
                 cause="this is not a file of this layout, or its header is missing",
-                next_step=f"give the file the header {wanted}",
+                command=f"give the file the header {wanted}",
             )
     if len(header) > len(columns):
-        raise BadInput(
+        raise Usage(
             f"{path}: header row, column {len(columns) + 1} should not be there: "
             f"{header[len(columns)][:40]!r}",
-            next_step=f"give the file the header {wanted}",
+            command=f"give the file the header {wanted}",
         )
 
 
 def _require_whole(path: Path, rows: int, last: list[str], columns: Sequence[str]) -> None:
     if rows < 1:
-        raise BadInput(f"{path}: there is no data row after the header")
+        raise Usage(f"{path}: there is no data row after the header")
     if len(last) < len(columns):
-        raise BadInput(
+        raise Usage(
             f"{path}: row {rows}, the last, ends within column {len(last)} "
             f"({columns[len(last) - 1]}): it has {len(last)} of {len(columns)} fields",
             cause="the file was cut in the middle of a row",
-            next_step="copy the file again, or remove its last row",
+            command="copy the file again, or remove its last row",
         )
 
 
 def _parse_through(path: Path, encoding: str) -> tuple[list[str], int, list[str]]:
-    """Header, number of data rows and last row of a file whose rows are not its lines."""
+    """Header, number of data rows and last row of a file whose rows are not lines."""
     rows, last = 0, [""]
     with _text(path, encoding) as stream:
         reader = csv.reader(stream)

@@ -1,4 +1,4 @@
-"""What the bytes of a csv file tell: hash, encoding, whether it is text, whether lines are rows."""
+"""What the bytes of a csv file say: hash, encoding, whether text, whether lines are rows."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ import csv
 import hashlib
 
 BLOCK_BYTES = 1 << 18
-# Bytes that no text file holds: everything below space but tab, line feed and carriage return.
+# Bytes that no text file holds: all below the space, except tab, line feed and carriage return.
 _CONTROL = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 
 
 class Scan:
-    """Fed with the blocks of a file in order, then ended.
+    """Takes the blocks of a file in order, and then its end; ValueError if the bytes are not text.
 
-    `one_line_rows` is True when every line was seen to be exactly one csv row; `lines` counts them,
-    and is of no meaning otherwise. ValueError when the bytes are not text.
+    `one_line_rows` is True if every line is exactly one csv row; only then does `lines` count them.
     """
 
     def __init__(self) -> None:
@@ -43,7 +42,7 @@ class Scan:
         if newline:
             self._add_lines(lines)
         if len(rest) > BLOCK_BYTES:
-            # A line this long has a field that the parser refuses: let it say where.
+            # A line this long has a field that the parser refuses, and the parser says where.
             self.one_line_rows, self._rest = False, b""
 
     def end(self) -> None:
@@ -69,7 +68,7 @@ class Scan:
             self.encoding = "latin-1"
 
     def _add_lines(self, lines: bytes) -> None:
-        """See whether each of these whole lines is a row; the last comes without its \\n."""
+        """See whether each of these whole lines is a row; the last one comes without its \\n."""
         if self._first_line is None:
             self._first_line = lines.partition(b"\n")[0]
         self._last_line = lines.rpartition(b"\n")[2]
@@ -93,7 +92,7 @@ def _has_empty_line(lines: bytes) -> bool:
 
 
 def _has_lone_return(lines: bytes) -> bool:
-    """Old line ends, or a carriage return within a field; the last line comes without \\n."""
+    """Whether there are old line ends, or a carriage return within a field."""
     if b"\r" not in lines:
         return False
     return lines.count(b"\r") != lines.count(b"\r\n") + lines.endswith(b"\r")
@@ -111,10 +110,10 @@ def _lines_with_quotes(lines: bytes) -> list[bytes]:
 
 
 def _each_is_a_row(lines: list[bytes]) -> bool:
-    """Whether every quote that a line opens closes in it: then the parser makes one row of each."""
+    """Whether each line closes the quotes that it opens, so that the parser makes one row of it."""
     texts = [line.decode("latin-1").removesuffix("\r") for line in lines]
     try:
-        # A line that is not closed swallows the one after it, the last one the empty end.
+        # A line that leaves a quote open swallows the line after it; the last one swallows the end.
         return len(list(csv.reader([*(text + "\n" for text in texts), "end\n"]))) == len(texts) + 1
     except csv.Error:
         return False

@@ -1,4 +1,4 @@
-"""Tables of patterns that name things: the first that matches wins, ``*`` stands for any text."""
+"""Tables of patterns that name things: the first match wins, and ``*`` stands for any text."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from producer.errors import BadInput
+from contracts.errors import Usage
 
 CATCH_ALL = "*"
 
 
 @dataclass(frozen=True)
 class PatternTable:
-    """Rows of (part, pattern, name), compared with the whole text in any case; the last is ``*``.
+    """Rows of (part, pattern, name), which are compared with the whole text in lower case.
 
-    A text that matches holds the part; where every text that holds it matches there is no pattern.
+    A text can match only if it contains the part. Without a pattern, every text that contains the
+    part matches. The last row matches every text.
     """
 
     rows: tuple[tuple[str, re.Pattern[str] | None, str], ...]
@@ -34,21 +35,21 @@ class PatternTable:
 
 
 def read_patterns(path: Path, name_column: str) -> PatternTable:
-    """The table of a csv file with columns ``pattern`` and `name_column`; BadInput if none."""
+    """The table of a csv file with columns ``pattern`` and `name_column`; Usage if it is none."""
     try:
         raw = path.read_bytes()
         rows = list(csv.reader(raw.decode("utf-8-sig").splitlines()))
     except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror}") from error
+        raise Usage(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"{path} is not UTF-8 text") from error
+        raise Usage(f"{path} is not UTF-8 text") from error
     if not rows or rows[0] != ["pattern", name_column]:
-        raise BadInput(f"{path} needs the header pattern,{name_column}")
+        raise Usage(f"{path} needs the header pattern,{name_column}")
     for number, row in enumerate(rows[1:], start=1):
         if len(row) != 2 or not all(row):
-            raise BadInput(f"{path}, row {number}: needs a pattern and a {name_column}")
+            raise Usage(f"{path}, row {number}: needs a pattern and a {name_column}")
     if rows[-1][0] != CATCH_ALL:
-        raise BadInput(f"{path}: the last pattern must be {CATCH_ALL}, so that everything has one")
+        raise Usage(f"{path}: the last pattern must be {CATCH_ALL}, so that everything has a name")
     return PatternTable(
         rows=tuple((*_compiled(pattern), name) for pattern, name in rows[1:]),
         sha256=hashlib.sha256(raw).hexdigest(),
@@ -59,7 +60,7 @@ def _compiled(pattern: str) -> tuple[str, re.Pattern[str] | None]:
     parts = pattern.lower().split("*")
     match parts:
         case ["", inside, ""]:
-            # Most patterns are of this kind; a regular expression takes ten times longer.
+            # Most patterns are of this kind, and a regular expression takes ten times as long.
             return inside, None
         case _:
             return max(parts, key=len), re.compile(".*".join(map(re.escape, parts)), re.DOTALL)

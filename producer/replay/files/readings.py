@@ -1,4 +1,4 @@
-"""What the distinct texts of a column mean, each looked at once."""
+"""What the distinct texts of a column mean; each text is read once."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import pyarrow as pa
 
 from producer.replay.files.row_values import RowRejected
 
-# Enough for the products and dates of a shop; beyond it a cache starts anew, so memory stays flat.
+# Enough for the products and dates of a shop. A larger cache starts again, so memory stays flat.
 MOST_ENTRIES = 100_000
 
 _Value = TypeVar("_Value")
 
 
 class Readings(dict[str, "_Value | None"], Generic[_Value]):
-    """Texts of a column to what they mean; None when no row that has the text is accepted."""
+    """The meanings of a column's texts; None for a text that no accepted row can have."""
 
     def __init__(self, read: Callable[[str], _Value]) -> None:
         super().__init__()
@@ -37,6 +37,13 @@ class Readings(dict[str, "_Value | None"], Generic[_Value]):
         return list(map(self.__getitem__, column.dictionary.to_pylist()))
 
 
+def encoded(
+    encode: Callable[[_Value], bytes], values: Sequence[_Value | None]
+) -> list[bytes | None]:
+    """Each value encoded; None stays None."""
+    return [None if value is None else encode(value) for value in values]
+
+
 def spread(meanings: Sequence[object], column: pa.DictionaryArray, kind: pa.DataType) -> pa.Array:
-    """Row by row the meaning of the column's text."""
+    """The meaning of the column's text in each row."""
     return pa.array(meanings, kind).take(column.indices)

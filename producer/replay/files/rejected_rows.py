@@ -1,4 +1,4 @@
-"""The side file of rows of which no event is made: none is skipped in silence."""
+"""The side file of rejected rows: no row is skipped in silence."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-from producer.errors import ProducerError
+from contracts.errors import ShopstreamError
 
 # Before the columns of the data file.
 REJECTED_COLUMNS = ("row", "reason", "detail")
 
-# Takes (row number, reason, detail, fields) of each row of which no event is made.
+# Takes (row number, reason, detail, fields) of each rejected row.
 OnRejected = Callable[[int, str, str, list[str]], None]
 
 
 class RejectedRows:
-    """Counts rejected rows by reason and writes each to a csv file, made with the first one.
+    """Counts rejected rows by reason and writes them to a csv file, which the first one makes.
 
-    A row is its number, reason, detail, then its fields as they were, however many. Of an order too
-    large to send each row has its number and InvoiceNo alone.
+    A row is written as its number, reason and detail, then its fields as they were, however many.
+    A row of an order that is too large is written with its number and InvoiceNo only.
     """
 
     def __init__(self, path: Path, columns: Sequence[str]) -> None:
@@ -49,9 +49,9 @@ class RejectedRows:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             file = self.path.open("w", newline="", encoding="utf-8")
         except OSError as error:
-            raise ProducerError(
+            raise ShopstreamError(
                 f"the file of rejected rows {self.path} cannot be written: {error.strerror}",
-                next_step="name another with --rejected FILE",
+                command="name another with --rejected FILE",
             ) from error
         csv.writer(file).writerow((*REJECTED_COLUMNS, *self._columns))
         return file

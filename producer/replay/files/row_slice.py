@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Slice:
-    """Data rows from `first` to `last` (None: to the end); an event is in it by its first row."""
+class RowSlice:
+    """Data rows from `first` to `last` (None: to the end). An event belongs to the slice if its
+    first row does."""
 
     first: int = 1
     last: int | None = None

@@ -1,4 +1,4 @@
-"""Times and prices of data files, and why a row is not used, whatever its layout."""
+"""Times and prices of data files of any layout, and why a row is not used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from contracts.money import price_from_text
 from contracts.rejections import EARLIEST_EVENT_US, LATEST_TIME_US, MAX_UNIT_PRICE
 
-# What a row leaves empty: the country of an order, or the category of a product.
+# Stands for what a row leaves empty: the country of an order, or the category of a product.
 UNSPECIFIED = "Unspecified"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,7 +20,7 @@ _PLAIN_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]*)?")
 
 
 class RowRejected(Exception):
-    """A row cannot be used; `reason` is its code, `detail` says which value broke it."""
+    """A row cannot be used; `reason` is a code, and `detail` says which value is wrong."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(detail)
@@ -37,8 +37,8 @@ class TimeLimits:
 
 
 def shifted_time(column: str, text: str, parts: Sequence[int], limits: TimeLimits) -> int:
-    """Microseconds of a wall time taken as UTC (`parts`: year to second), shifted; RowRejected
-    (``bad_date``, ``out_of_range``) if there is no such time or it is not within the limits."""
+    """The shifted microseconds of a wall time taken as UTC; `parts` are year to second. RowRejected
+    (``bad_date``, ``out_of_range``) if there is no such time or it is outside the limits."""
     try:
         year, month, day, hour, minute, second = parts
         moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
@@ -55,15 +55,15 @@ def shifted_time(column: str, text: str, parts: Sequence[int], limits: TimeLimit
 
 
 def signed_price(column: str, text: str) -> int:
-    """Ten-thousandths of the currency unit; RowRejected (``bad_price``, ``out_of_range``)."""
+    """Ten-thousandths of a currency unit; RowRejected (``bad_price``, ``out_of_range``) if not."""
     stripped = text.strip()
     try:
-        # Not 1E+9999999 either, which is a number that would take all memory.
+        # 1E+9999999 is a number too, and would take all memory.
         if not _PLAIN_DECIMAL.fullmatch(stripped):
             raise ValueError
         price = price_from_text(stripped)
     except ValueError as error:
-        detail = about(column, text, "is no price with at most four decimals")
+        detail = about(column, text, "is not a price with at most four decimals")
         raise RowRejected("bad_price", detail) from error
     if abs(price) > MAX_UNIT_PRICE:
         raise RowRejected("out_of_range", about(column, text, "is beyond 1,000,000"))
@@ -73,7 +73,7 @@ def signed_price(column: str, text: str) -> int:
 def first_rejection(
     readings: Iterable[Callable[[], object]], reasons: Sequence[str]
 ) -> RowRejected | None:
-    """Of the reasons why readings of one row fail, the one that `reasons` names first."""
+    """The reason why readings of one row fail; of several, the one that `reasons` names first."""
     found = [rejected for read in readings if (rejected := _rejection(read))]
     return min(found, key=lambda rejected: reasons.index(rejected.reason), default=None)
 
@@ -86,6 +86,13 @@ def _rejection(read: Callable[[], object]) -> RowRejected | None:
     return None
 
 
+def wrong_field_count(fields: Sequence[str], columns: Sequence[str]) -> RowRejected | None:
+    """A rejection unless the row has a field for each column."""
+    if len(fields) == len(columns):
+        return None
+    return RowRejected("wrong_field_count", f"{len(fields)} fields instead of {len(columns)}")
+
+
 def about(column: str, value: str, problem: str) -> str:
-    """What is wrong with a value, beside its start."""
+    """The start of a value, and what is wrong with it."""
     return f"{column} {value[:40]!r} {problem}"

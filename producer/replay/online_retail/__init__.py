@@ -1,1 +1,1 @@
-"""The layout of Online Retail: a row per line of an invoice."""
+"""The layout of Online Retail: one row per line of an invoice."""

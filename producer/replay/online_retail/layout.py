@@ -5,23 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-from contracts.avro.fragments import OrderValues
 from contracts.ledger import Run
 from contracts.topics import ORDERS
 from producer.replay.files.csv_block import Block
 from producer.replay.files.patterns import PatternTable
 from producer.replay.files.rejected_rows import OnRejected
-from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.online_retail.orders import Grouping, newest_time
 from producer.replay.online_retail.rows import COLUMNS
-from producer.replay.order_encoder import CURRENCY, PAYMENT_METHOD, OrderEncoder
+from producer.replay.order_encoder import OrderEncoder, order_values
 from producer.subjects import Tokens
-from producer.wiring import Where, version_to_write
+from producer.wiring import Where
+
+_CURRENCY = "GBP"
 
 
 class OnlineRetail:
-    """Orders, one an invoice; the tables name categories by description, regions by country."""
+    """One order per invoice. The tables name categories by description and regions by country."""
 
     name: Literal["online-retail"] = "online-retail"
     columns = COLUMNS
@@ -34,10 +35,10 @@ class OnlineRetail:
         self._categories = categories
         self._regions = regions
 
-    def newest_time(self, blocks: Iterable[Block], chosen: Slice) -> int | None:
+    def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
         return newest_time(blocks, chosen, self._categories)
 
-    def reading(self, limits: TimeLimits, chosen: Slice, on_rejected: OnRejected) -> Grouping:
+    def reading(self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> Grouping:
         return Grouping(
             limits=limits, categories=self._categories, chosen=chosen, on_rejected=on_rejected
         )
@@ -46,11 +47,5 @@ class OnlineRetail:
         self, where: Where, run: Run, tokens: Tokens, now_us: Callable[[], int]
     ) -> OrderEncoder:
         assert run.source is not None
-        values = OrderValues(
-            version_to_write(where, ORDERS),
-            run=run.run,
-            producer=run.producer,
-            currency=CURRENCY,
-            payment_method=PAYMENT_METHOD,
-        )
+        values = order_values(where, run, _CURRENCY)
         return OrderEncoder(run.source.edition, tokens, values, self._regions, now_us)

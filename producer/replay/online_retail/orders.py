@@ -1,10 +1,10 @@
 """Rows of the Online Retail layout grouped into orders by invoice.
 
-An accepted row joins the order of its InvoiceNo when it comes at most 1,000 rows after that order's
-last accepted row (rows of every kind count); otherwise it begins a new order with the same number.
+An accepted row joins the order of its InvoiceNo if it comes at most 1,000 rows after that order's
+last accepted row (rows of every kind count). Otherwise it begins a new order with the same number.
 Orders leave in the order of their first accepted rows. An order's number, location and region are
-those of its first accepted row, its time is the earliest of its lines, its customer the first that
-a line names; lines keep file order.
+those of its first accepted row. Its time is the earliest time of its lines, and its customer is the
+first one that a line names. Lines keep file order.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from contracts.rejections import LATEST_TIME_US, MAX_MINOR, MAX_VALUE_BYTES
 from producer.replay.files.csv_block import Block
 from producer.replay.files.patterns import PatternTable
 from producer.replay.files.rejected_rows import OnRejected
-from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import UNSPECIFIED, TimeLimits
+from producer.replay.online_retail.invoice_parts import InvoicePart, InvoicePartReader
 from producer.replay.online_retail.rows import COLUMNS, customer_of, why_rejected
-from producer.replay.online_retail.runs import Run, RunReader
 
 LOOK_AHEAD_ROWS = 1000
-# What a value may hold besides its lines: far more than number, country and tokens take, unless the
-# file is made to break it; those fields are counted on top.
+# What a value may hold besides its lines. Tokens and numbers take far less; the order's number and
+# its country are counted on top, because a hostile file may make them long.
 _ENVELOPE_BYTES = 1024
 
-_TOO_LARGE = f"the order is beyond {MAX_VALUE_BYTES} bytes or a total of {MAX_MINOR} pence"
+_TOO_LARGE = f"the order is larger than {MAX_VALUE_BYTES} bytes or a total of {MAX_MINOR} pence"
 
 
 class RetailOrder(NamedTuple):
-    """One order, its lines already encoded; `position` is the number of its first accepted row."""
+    """One order with encoded lines; `position` is the number of its first accepted row."""
 
     position: int
     event_time: int
@@ -46,7 +46,7 @@ class RetailOrder(NamedTuple):
     total: int
 
 
-class _Open:
+class _OpenOrder:
     """An order that may still get lines."""
 
     __slots__ = (
@@ -63,11 +63,11 @@ class _Open:
         "total",
     )
 
-    def __init__(self, run: Run) -> None:
-        self.position = run.first
-        self.invoice = run.invoice
-        self.time = run.time
-        self.country = run.country.strip()
+    def __init__(self, part: InvoicePart) -> None:
+        self.position = part.first
+        self.invoice = part.invoice
+        self.time = part.time
+        self.country = part.country.strip()
         self.customer = ""
         self.parts: list[bytes] = []
         self.rows: list[range] = []
@@ -76,20 +76,20 @@ class _Open:
         self.size = 0
         self.total = 0
 
-    def add(self, run: Run) -> None:
-        """Take the lines of a run, and its customer unless a line before named one."""
-        self.time = min(self.time, run.time)
-        if run.customer and not self.customer:
-            self.customer = run.customer if customer_of(run.customer) else ""
-        self.parts.append(run.lines)
-        self.rows.append(range(run.first, run.last + 1))
-        self.last_row = run.last
-        self.line_count += run.last + 1 - run.first
-        self.size += len(run.lines)
-        self.total += run.total
+    def add(self, part: InvoicePart) -> None:
+        """Take the lines of a part, and its customer unless an earlier line named one."""
+        self.time = min(self.time, part.time)
+        if part.customer and not self.customer:
+            self.customer = part.customer if customer_of(part.customer) else ""
+        self.parts.append(part.lines)
+        self.rows.append(range(part.first, part.last + 1))
+        self.last_row = part.last
+        self.line_count += part.last + 1 - part.first
+        self.size += len(part.lines)
+        self.total += part.total
 
     def is_endless(self) -> bool:
-        """Whether the order holds too much already, though it may still get lines."""
+        """Whether the order is too large already, although it may still get lines."""
         return self.size > MAX_VALUE_BYTES
 
     def as_event(self) -> RetailOrder:
@@ -111,27 +111,27 @@ class _Open:
 
 
 class Grouping:
-    """Groups blocks of rows, given in file order; `rows` is the number of the last row taken in."""
+    """Groups rows of blocks, in file order; `rows` is the number of the last row that was read."""
 
     def __init__(
         self,
         *,
         limits: TimeLimits,
         categories: PatternTable,
-        chosen: Slice,
+        chosen: RowSlice,
         on_rejected: OnRejected,
     ) -> None:
         self.rows = 0
         self._limits = limits
         self._chosen = chosen
         self._on_rejected = on_rejected
-        self._reader = RunReader(limits, categories)
-        self._open: dict[str, _Open] = {}
-        self._waiting: deque[_Open] = deque()
-        self._too_large: list[_Open] = []
+        self._reader = InvoicePartReader(limits, categories)
+        self._open: dict[str, _OpenOrder] = {}
+        self._waiting: deque[_OpenOrder] = deque()
+        self._too_large: list[_OpenOrder] = []
 
     def events(self, blocks: Iterable[Block]) -> Iterator[RetailOrder]:
-        """The orders of the slice; reading stops when the last of them is closed."""
+        """The orders of the slice; reading stops once the last of them is closed."""
         for block in blocks:
             self._add(block)
             yield from self._closed(LOOK_AHEAD_ROWS)
@@ -140,18 +140,18 @@ class Grouping:
         yield from self._closed(0)
 
     def _add(self, block: Block) -> None:
-        runs, rejected = self._reader.read(block, self.rows)
+        parts, rejected = self._reader.read(block, self.rows)
         for index in rejected:
             self._reject(self.rows + index + 1, block.row(index))
-        for run in runs:
-            self._order(run).add(run)
+        for part in parts:
+            self._order(part).add(part)
         self.rows += len(block)
 
-    def _order(self, run: Run) -> _Open:
-        """The order that a run joins."""
-        order = self._open.get(run.invoice)
-        if order is None or run.first - order.last_row > LOOK_AHEAD_ROWS:
-            order = self._open[run.invoice] = _Open(run)
+    def _order(self, part: InvoicePart) -> _OpenOrder:
+        """The order that a part joins."""
+        order = self._open.get(part.invoice)
+        if order is None or part.first - order.last_row > LOOK_AHEAD_ROWS:
+            order = self._open[part.invoice] = _OpenOrder(part)
             self._waiting.append(order)
         return order
 
@@ -162,7 +162,7 @@ class Grouping:
             self._on_rejected(number, rejected.reason, rejected.detail, fields)
 
     def _closed(self, silent_rows: int) -> Iterator[RetailOrder]:
-        """Take the orders at the head of the queue whose last row is at least `silent_rows` ago."""
+        """Take the orders at the head of the queue that got no row for `silent_rows` rows."""
         waiting, until = self._waiting, self.rows - silent_rows
         while waiting and (waiting[0].last_row <= until or waiting[0].is_endless()):
             order = waiting.popleft()
@@ -177,7 +177,7 @@ class Grouping:
             self._report_too_large(until)
 
     def _report_too_large(self, until: int) -> None:
-        """Reject the rows so far of orders that cannot be sent; they may still get more."""
+        """Reject the rows that oversized orders have so far; these orders may still get more."""
         for order in self._too_large:
             if self._chosen.holds(order.position):
                 fields = [order.invoice] + [""] * (len(COLUMNS) - 1)
@@ -189,24 +189,24 @@ class Grouping:
                 self._forget(order)
         self._too_large = [order for order in self._too_large if order.last_row > until]
 
-    def _forget(self, order: _Open) -> None:
+    def _forget(self, order: _OpenOrder) -> None:
         if self._open.get(order.invoice) is order:
             del self._open[order.invoice]
 
 
 def _is_too_large(event: RetailOrder) -> bool:
-    # No character takes more than four bytes; the rest of a value is far below the allowance.
+    # A character takes at most four bytes; the rest of a value is far below the allowance.
     most = len(event.lines) + 4 * len(event.order_id + event.country) + _ENVELOPE_BYTES
     return most > MAX_VALUE_BYTES or abs(event.total) > MAX_MINOR
 
 
-def newest_time(blocks: Iterable[Block], chosen: Slice, categories: PatternTable) -> int | None:
-    """The latest InvoiceDate among the slice's accepted rows, unshifted; None if there are none."""
-    reader = RunReader(TimeLimits(shift_us=0, latest=LATEST_TIME_US), categories)
+def newest_time(blocks: Iterable[Block], chosen: RowSlice, categories: PatternTable) -> int | None:
+    """The latest InvoiceDate among the accepted rows of the slice, unshifted; None without rows."""
+    reader = InvoicePartReader(TimeLimits(shift_us=0, latest=LATEST_TIME_US), categories)
     newest, rows = None, 0
     for block in blocks:
-        runs, _ = reader.read(block, rows)
-        times = [run.time for run in runs if chosen.overlaps(run.first, run.last)]
+        parts, _ = reader.read(block, rows)
+        times = [part.time for part in parts if chosen.overlaps(part.first, part.last)]
         newest = max(times if newest is None else [newest, *times], default=None)
         rows += len(block)
         if chosen.is_past(rows):

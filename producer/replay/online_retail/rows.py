@@ -1,6 +1,6 @@
-"""Rows of the Online Retail layout: what each field means and why a row is not used.
+"""Rows of the Online Retail layout: what each field means, and why a row is not used.
 
-Whitespace around a field means nothing.
+Whitespace around a field has no meaning.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from producer.replay.files.row_values import (
     first_rejection,
     shifted_time,
     signed_price,
+    wrong_field_count,
 )
 
 COLUMNS = (
@@ -29,14 +30,14 @@ COLUMNS = (
     "CustomerID",
     "Country",
 )
-# Why a row is no line of an order, in the order in which rows are judged: the first that holds is
-# the reason. These are codes: scripts and `rejected.csv` files depend on them.
+# Why a row is not a line of an order, in the order of judging: the first reason that holds is the
+# one that is told. These are codes: scripts and `rejected.csv` files depend on them.
 RowReason = Literal[
     # not eight fields
     "wrong_field_count",
     # InvoiceNo is empty
     "missing_invoice",
-    # InvoiceNo starts with "A": a book-keeping entry about debt, nobody bought anything
+    # InvoiceNo starts with "A": a book-keeping entry about a debt, not a purchase
     "bad_debt_invoice",
     # StockCode is empty
     "missing_product",
@@ -46,10 +47,10 @@ RowReason = Literal[
     "bad_quantity",
     # Quantity is 0
     "zero_quantity",
-    # UnitPrice is no plain decimal number (1.25), or needs more than four decimals
+    # UnitPrice is not a plain decimal number (1.25), or needs more than four decimals
     "bad_price",
-    # a date before 1990 or after the replay's start, a quantity or price beyond the limits of
-    # contracts.rejections, a negative price, or an order too large to be one event
+    # the date is before 1990 or after the replay's start, quantity or price is beyond the limits of
+    # contracts.rejections, the price is negative, or the order is too large for one event
     "out_of_range",
 ]
 ROW_REASONS: tuple[RowReason, ...] = get_args(RowReason)
@@ -69,16 +70,16 @@ def time_of(text: str, limits: TimeLimits) -> int:
     elif match := _US_DATE.fullmatch(stripped):
         month, day, year, hour, minute, second = match.groups()
     else:
-        raise RowRejected("bad_date", about("InvoiceDate", text, "is no date and time"))
+        raise RowRejected("bad_date", about("InvoiceDate", text, "is not a date and time"))
     parts = [int(part or 0) for part in (year, month, day, hour, minute, second)]
     return shifted_time("InvoiceDate", text, parts, limits)
 
 
 def quantity_of(text: str) -> int:
-    """The number of pieces, negative for returns; RowRejected if it is none, 0 or out of range."""
+    """The number of pieces, below 0 for returns; RowRejected if it is none, 0 or out of range."""
     match = _WHOLE_NUMBER.fullmatch(text.strip())
     if match is None:
-        raise RowRejected("bad_quantity", about("Quantity", text, "is no whole number"))
+        raise RowRejected("bad_quantity", about("Quantity", text, "is not a whole number"))
     digits = match[1].lstrip("+-").lstrip("0")
     if not digits:
         raise RowRejected("zero_quantity", about("Quantity", text, "is 0"))
@@ -89,7 +90,7 @@ def quantity_of(text: str) -> int:
 
 
 def price_of(text: str) -> int:
-    """Ten-thousandths of a pound; RowRejected if it is no price or out of range."""
+    """Ten-thousandths of a pound; RowRejected if the text is not a price or out of range."""
     price = signed_price("UnitPrice", text)
     if price < 0:
         raise RowRejected("out_of_range", about("UnitPrice", text, "is negative"))
@@ -97,7 +98,7 @@ def price_of(text: str) -> int:
 
 
 def require_invoice(invoice: str) -> None:
-    """RowRejected unless an order can be named by this InvoiceNo."""
+    """Raise RowRejected unless this InvoiceNo can name an order."""
     if not invoice:
         raise RowRejected("missing_invoice", "InvoiceNo is empty")
     if invoice.startswith("A"):
@@ -105,7 +106,7 @@ def require_invoice(invoice: str) -> None:
 
 
 def require_product(product: str) -> None:
-    """RowRejected unless a product can be named by this StockCode."""
+    """Raise RowRejected unless this StockCode can name a product."""
     if not product:
         raise RowRejected("missing_product", "StockCode is empty")
 
@@ -115,15 +116,14 @@ def product_name_of(description: str) -> str:
 
 
 def customer_of(text: str) -> str | None:
-    """The real customer id: "17850.0" and "17850" are one; None when there is none."""
+    """The real customer id, or None; "17850.0" and "17850" are the same customer."""
     return text.strip().removesuffix(".0") or None
 
 
 def why_rejected(fields: Sequence[str], limits: TimeLimits) -> RowRejected | None:
-    """The first reason of `RowReason` that holds for a row; None when it is a line of an order."""
-    if len(fields) != len(COLUMNS):
-        detail = f"{len(fields)} fields instead of {len(COLUMNS)}"
-        return RowRejected("wrong_field_count", detail)
+    """The first reason of `RowReason` that holds for a row; None if it is a line of an order."""
+    if rejected := wrong_field_count(fields, COLUMNS):
+        return rejected
     invoice, product, _, quantity, date, price, _, _ = fields
     readings: tuple[Callable[[], object], ...] = (
         lambda: require_invoice(invoice.strip()),

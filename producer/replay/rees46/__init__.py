@@ -1,1 +1,1 @@
-"""The layout of REES46: a row per step of a shopper."""
+"""The layout of REES46: one row per step of a shopper."""

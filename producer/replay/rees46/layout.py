@@ -1,4 +1,4 @@
-"""The layout REES46: what shoppers do, a click a row, and an order for each purchase."""
+"""The layout REES46: what shoppers do, one click per row, and an order for each purchase."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from contracts.rejections import LATEST_TIME_US
 from contracts.topics import CLICKS, ORDERS
 from producer.replay.files.csv_block import Block
 from producer.replay.files.rejected_rows import OnRejected
-from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
-from producer.replay.order_encoder import PAYMENT_METHOD
+from producer.replay.order_encoder import order_values
 from producer.replay.rees46.rows import COLUMNS
 from producer.replay.rees46.steps import CURRENCY, Step, Steps, newest_time
-from producer.replay.replaying import Message
+from producer.replay.replaying import EncodedEvent
 from producer.subjects import Tokens
 from producer.wiring import Where, version_to_write
 
-_PLACE = text(NO_PLACE_RECORDED)
+_NO_LOCATION = text(NO_PLACE_RECORDED)
 
 
 class Rees46:
-    """Clicks, and orders of one piece; region and location are not in the file, prices are USD."""
+    """Clicks, and orders of one piece. The file has no region and no location; prices are USD."""
 
     name: Literal["rees46"] = "rees46"
     columns = COLUMNS
@@ -35,10 +35,10 @@ class Rees46:
     categories_sha256 = ""
     regions_sha256 = ""
 
-    def newest_time(self, blocks: Iterable[Block], chosen: Slice) -> int | None:
+    def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
         return newest_time(blocks, chosen, LATEST_TIME_US)
 
-    def reading(self, limits: TimeLimits, chosen: Slice, on_rejected: OnRejected) -> Steps:
+    def reading(self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> Steps:
         return Steps(limits=limits, chosen=chosen, on_rejected=on_rejected)
 
     def encoder(
@@ -51,19 +51,13 @@ class Rees46:
             producer=run.producer,
             region=NO_PLACE_RECORDED,
         )
-        orders = OrderValues(
-            version_to_write(where, ORDERS),
-            run=run.run,
-            producer=run.producer,
-            currency=CURRENCY,
-            payment_method=PAYMENT_METHOD,
-        )
+        orders = order_values(where, run, CURRENCY)
         return StepEncoder(run.source.edition, tokens, clicks, orders, now_us)
 
 
 @dataclass
 class StepEncoder:
-    """Makes the events of one `edition` of a file; `now_us` tells when they are sent."""
+    """Makes the events of one `edition` of a file; `now_us` tells the time of sending."""
 
     edition: str
     tokens: Tokens
@@ -71,15 +65,15 @@ class StepEncoder:
     orders: OrderValues
     now_us: Callable[[], int]
 
-    def messages(self, block: Sequence[Step], first: int) -> list[Message]:
-        """The events, numbered from `first` on; the vault knows their users on return."""
-        made: list[Message] = []
+    def encoded(self, block: Sequence[Step], first: int) -> list[EncodedEvent]:
+        """The events, numbered from `first` on. On return the vault knows their users."""
+        made: list[EncodedEvent] = []
         for step in block:
             made.extend(self._events(step, first + len(made)))
         self.tokens.settle()
         return made
 
-    def _events(self, step: Step, sequence: int) -> Iterator[Message]:
+    def _events(self, step: Step, sequence: int) -> Iterator[EncodedEvent]:
         user_id = self.tokens.of(step.user)
         assert user_id is not None
         event_id = replayed_event_id(self.edition, step.position)
@@ -92,18 +86,18 @@ class StepEncoder:
             user_id=user_id,
             looked_at=step.looked_at,
         )
-        yield Message(CLICKS, event_id, step.position, user_id.encode(), value)
+        yield EncodedEvent(CLICKS, event_id, step.position, user_id.encode(), value)
         if step.event_type == "purchase":
             yield self._order(step, sequence + 1, user_id)
 
-    def _order(self, step: Step, sequence: int, customer_id: str) -> Message:
-        """The file names no orders, so an order is named as its event."""
+    def _order(self, step: Step, sequence: int, customer_id: str) -> EncodedEvent:
+        """The order of a purchase. The file numbers no orders, so the event's id is its number."""
         event_id = replayed_purchase_id(self.edition, step.position)
         value = self.orders.value(
             event_id=event_id,
             event_time=step.event_time,
             sent_at=self.now_us(),
-            region=_PLACE,
+            region=_NO_LOCATION,
             sequence=sequence,
             order_id=event_id,
             kind="placed" if step.total > 0 else "adjustment",
@@ -111,6 +105,6 @@ class StepEncoder:
             line_count=1,
             lines=step.line,
             total=step.total,
-            location=_PLACE,
+            location=_NO_LOCATION,
         )
-        return Message(ORDERS, event_id, step.position, customer_id.encode(), value)
+        return EncodedEvent(ORDERS, event_id, step.position, customer_id.encode(), value)

@@ -1,6 +1,6 @@
-"""Rows of the REES46 layout: what each field means and why a row is not used.
+"""Rows of the REES46 layout: what each field means, and why a row is not used.
 
-Whitespace around a field means nothing; category, brand and session may be empty.
+Whitespace around a field has no meaning. Category, brand and session may be empty.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from producer.replay.files.row_values import (
     first_rejection,
     shifted_time,
     signed_price,
+    wrong_field_count,
 )
 
 COLUMNS = (
@@ -31,8 +32,8 @@ COLUMNS = (
     "user_id",
     "user_session",
 )
-# Why no event is made of a row, in the order in which rows are judged: the first that holds is the
-# reason. These are codes: scripts and `rejected.csv` files depend on them.
+# Why no event is made of a row, in the order of judging: the first reason that holds is the one
+# that is told. These are codes: scripts and `rejected.csv` files depend on them.
 RowReason = Literal[
     # not nine fields
     "wrong_field_count",
@@ -44,10 +45,10 @@ RowReason = Literal[
     "missing_product",
     # user_id is empty
     "missing_user",
-    # price is no plain decimal number (1.25), or needs more than four decimals
+    # price is not a plain decimal number (1.25), or needs more than four decimals
     "bad_price",
-    # a time before 1990 or after the replay's start, a price beyond 1,000,000 (a negative one is
-    # sent, for the pipeline to refuse), or a text of more than 512 bytes
+    # the time is before 1990 or after the replay's start, the price is beyond 1,000,000 (a negative
+    # price is sent, so that the pipeline refuses it), or a text has more than 512 bytes
     "out_of_range",
 ]
 ROW_REASONS: tuple[RowReason, ...] = get_args(RowReason)
@@ -59,15 +60,15 @@ _TIME = re.compile(
 
 
 def time_of(text: str, limits: TimeLimits) -> int:
-    """Microseconds of an event_time, shifted; may raise RowRejected."""
+    """The microseconds of an event_time, shifted; may raise RowRejected."""
     match = _TIME.fullmatch(text.strip())
     if match is None:
-        raise RowRejected("bad_date", about("event_time", text, "is no date and time"))
+        raise RowRejected("bad_date", about("event_time", text, "is not a date and time"))
     return shifted_time("event_time", text, [int(part) for part in match.groups()], limits)
 
 
 def type_of(text: str) -> ClickType:
-    """The kind of step; RowRejected if there is none of that name."""
+    """The kind of step; RowRejected if there is no such kind."""
     stripped = text.strip()
     for known in _TYPES:
         if stripped == known:
@@ -88,7 +89,7 @@ def user_of(text: str) -> str:
 
 
 def price_of(text: str) -> int:
-    """Ten-thousandths of a dollar, also below 0; may raise RowRejected."""
+    """Ten-thousandths of a dollar, which may be below 0; may raise RowRejected."""
     return signed_price("price", text)
 
 
@@ -101,10 +102,9 @@ def bounded(column: str, text: str) -> str:
 
 
 def why_rejected(fields: Sequence[str], limits: TimeLimits) -> RowRejected | None:
-    """The first reason of `RowReason` that holds for a row; None when events are made of it."""
-    if len(fields) != len(COLUMNS):
-        detail = f"{len(fields)} fields instead of {len(COLUMNS)}"
-        return RowRejected("wrong_field_count", detail)
+    """The first reason of `RowReason` that holds for a row; None if events are made of it."""
+    if rejected := wrong_field_count(fields, COLUMNS):
+        return rejected
     time, kind, product, _, category, brand, price, user, session = fields
     return first_rejection(
         (

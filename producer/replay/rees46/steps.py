@@ -1,7 +1,7 @@
 """Rows of the REES46 layout as steps of shoppers, partly encoded, column by column.
 
-Each distinct text of a column is judged and encoded once; what a row's columns give is joined by
-Arrow for a whole block.
+Each distinct text of a column is judged and encoded once. Arrow joins the pieces of the columns for
+a whole block.
 """
 
 from __future__ import annotations
@@ -16,19 +16,26 @@ from contracts.avro import fragments
 from contracts.events import ClickType
 from contracts.money import line_amount
 from producer.replay.files.csv_block import Block
-from producer.replay.files.readings import Readings, spread
+from producer.replay.files.readings import Readings, encoded, spread
 from producer.replay.files.rejected_rows import OnRejected
-from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import UNSPECIFIED, TimeLimits
-from producer.replay.rees46 import rows as behaviour_rows
-from producer.replay.rees46.rows import price_of, product_of, time_of, type_of, user_of
+from producer.replay.rees46.rows import (
+    bounded,
+    price_of,
+    product_of,
+    time_of,
+    type_of,
+    user_of,
+    why_rejected,
+)
 
 CURRENCY = "USD"
 
 
 class Step(NamedTuple):
-    """One row. `looked_at` is what `ClickValues.value` takes; `line` is the order line of one piece
-    as `OrderValues.value` takes it; `total` is its amount in minor units."""
+    """One row. `looked_at` is encoded for `ClickValues.value`, and `line`, an order line of one
+    piece, for `OrderValues.value`; `total` is its amount in minor units."""
 
     position: int
     event_time: int
@@ -40,12 +47,12 @@ class Step(NamedTuple):
 
 
 class Steps:
-    """Reads blocks, given in file order; a row is a step unless `why_rejected` has a reason.
+    """Reads blocks in file order; a row is a step unless `rows.why_rejected` has a reason.
 
-    `rows` is the number of the last row taken in.
+    `rows` is the number of the last row that was read.
     """
 
-    def __init__(self, *, limits: TimeLimits, chosen: Slice, on_rejected: OnRejected) -> None:
+    def __init__(self, *, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> None:
         self.rows = 0
         self._limits = limits
         self._chosen = chosen
@@ -55,7 +62,7 @@ class Steps:
         self._users = Readings(user_of)
         self._products = Readings(lambda text: fragments.text(product_of(text)))
         self._categories = Readings(_category)
-        self._brands = Readings(lambda text: behaviour_rows.bounded("brand", text))
+        self._brands = Readings(lambda text: bounded("brand", text))
         self._sessions = Readings(_session)
         self._prices = Readings(price_of)
 
@@ -93,7 +100,7 @@ class Steps:
     def _encoded(
         self, block: Block, prices: list[int | None], totals: list[int | None]
     ) -> tuple[pa.BinaryArray, pa.BinaryArray]:
-        """What clicks and order lines hold of each row; null if any part is refused."""
+        """The parts of clicks and order lines that each row gives; null if any piece is refused."""
         _, _, product, _, category, brand, price, _, session = block.columns
         products = spread(self._products.of(product), product, pa.binary())
         categories = spread(self._categories.of(category), category, pa.binary())
@@ -102,47 +109,42 @@ class Steps:
             spread(self._sessions.of(session), session, pa.binary()),
             products,
             categories,
-            spread([_optional(name) for name in brands], brand, pa.binary()),
-            spread([_long(total) for total in totals], price, pa.binary()),
+            spread(encoded(_optional, brands), brand, pa.binary()),
+            spread(encoded(fragments.long, totals), price, pa.binary()),
             fragments.text(CURRENCY),
             b"",
         )
-        # The layout has no product name; the brand is what it says of a product.
-        names = [None if name is None else fragments.text(name) for name in brands]
+        # The layout has no product name, and the brand is all that it says of a product.
         lines = pc.binary_join_element_wise(
             products,
-            spread(names, brand, pa.binary()),
+            spread(encoded(fragments.text, brands), brand, pa.binary()),
             categories,
             fragments.long(1),
-            spread([_long(value) for value in prices], price, pa.binary()),
+            spread(encoded(fragments.long, prices), price, pa.binary()),
             b"",
         )
         return looked_at, lines
 
     def _reject(self, number: int, fields: list[str]) -> None:
-        rejected = behaviour_rows.why_rejected(fields, self._limits)
+        rejected = why_rejected(fields, self._limits)
         assert rejected is not None
         self._on_rejected(number, rejected.reason, rejected.detail, fields)
 
 
-def newest_time(blocks: Iterable[Block], chosen: Slice, latest: int) -> int | None:
-    """The latest event_time among the slice's steps, unshifted; None if there are none."""
+def newest_time(blocks: Iterable[Block], chosen: RowSlice, latest: int) -> int | None:
+    """The latest event_time among the steps of the slice, unshifted; None without steps."""
     limits = TimeLimits(shift_us=0, latest=latest)
     steps = Steps(limits=limits, chosen=chosen, on_rejected=lambda *_: None)
     return max((step.event_time for step in steps.events(blocks)), default=None)
 
 
 def _category(text: str) -> bytes:
-    return fragments.text(behaviour_rows.bounded("category_code", text) or UNSPECIFIED)
+    return fragments.text(bounded("category_code", text) or UNSPECIFIED)
 
 
 def _session(text: str) -> bytes:
-    return fragments.optional_text(behaviour_rows.bounded("user_session", text) or None)
+    return _optional(bounded("user_session", text))
 
 
-def _optional(text: str | None) -> bytes | None:
-    return None if text is None else fragments.optional_text(text or None)
-
-
-def _long(value: int | None) -> bytes | None:
-    return None if value is None else fragments.long(value)
+def _optional(text: str) -> bytes:
+    return fragments.optional_text(text or None)

@@ -1,1 +1,1 @@
-"""Simulated events as bytes, a column at a time."""
+"""Simulated events as bytes, one column at a time."""

@@ -1,4 +1,4 @@
-"""Rows of one topic's columns about to be encoded, and what every event of them begins with."""
+"""Rows of one topic's columns about to be encoded, and the fields that every event begins with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contracts.avro.fragments import long, text
 from producer.simulate.encoding.avro_columns import TIME_BYTES, longs, pieces, rows, varints
 from producer.simulate.shop.columns import Bytes, Longs
 from producer.simulate.shop.countries import COUNTRIES
-from producer.simulate.shop.timeline import Batch
+from producer.simulate.shop.timeline import EventBatch
 
 _ID_CHARACTERS = 36
 _ID_LENGTH = long(_ID_CHARACTERS)
@@ -20,10 +20,10 @@ _REGIONS = [text(country.region) for country in COUNTRIES]
 
 @dataclass(frozen=True)
 class ChosenRows:
-    """`row` are places in the topic's columns; `ids` has the 36 characters of each event's id a
-    row; times in microseconds UTC."""
+    """Rows to encode: `row` has their indices in the topic's columns. Each row of `ids` has the 36
+    characters of an event's id. Times are in microseconds UTC."""
 
-    batch: Batch
+    batch: EventBatch
     row: Longs
     time: Longs
     sequence: Longs
@@ -32,19 +32,19 @@ class ChosenRows:
 
 
 class Envelopes:
-    """The fields that every event has, from one producer's run; `header` is before them."""
+    """Encodes the fields that every event of one producer's run has; `header` precedes them."""
 
     def __init__(self, header: bytes, run: str, producer: str) -> None:
         self._before = np.frombuffer(header + _ID_LENGTH, np.uint8)
         self._source = text(run) + text(producer)
 
-    def columns(self, of: ChosenRows, country: Bytes) -> tuple[list[bytes], ...]:
-        """What each event begins with, in pieces: a column each."""
+    def columns(self, chosen: ChosenRows, country: Bytes) -> tuple[list[bytes], ...]:
+        """The beginning of each event, in columns of pieces."""
         start, end = len(self._before), len(self._before) + _ID_CHARACTERS
-        head = np.empty((len(of.row), end + TIME_BYTES), np.uint8)
+        head = np.empty((len(chosen.row), end + TIME_BYTES), np.uint8)
         head[:, :start] = self._before
-        head[:, start:end] = of.ids
-        head[:, end:] = varints(of.time, TIME_BYTES)
-        sent_at = long(of.sent_at)
-        places = pieces(sent_at + region + self._source for region in _REGIONS)
-        return rows(head), places[country].tolist(), longs(of.sequence)
+        head[:, start:end] = chosen.ids
+        head[:, end:] = varints(chosen.time, TIME_BYTES)
+        sent_at = long(chosen.sent_at)
+        regions = pieces(sent_at + region + self._source for region in _REGIONS)
+        return rows(head), regions[country].tolist(), longs(chosen.sequence)

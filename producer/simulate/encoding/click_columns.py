@@ -1,4 +1,4 @@
-"""The keys and values of simulated clicks, a column of pieces at a time."""
+"""The keys and values of simulated clicks, made of columns of pieces."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ClickColumns:
             text(one.product_id) + text(one.category) + optional_text(one.brand or None)
             for one in catalogue.products
         )
-        # The price of every click there can be, by price and currency.
+        # Every price that a click can have, by price and currency.
         currencies = [text(currency) for currency in CURRENCIES]
         self._prices = pieces(
             long(price) + currency
@@ -45,21 +45,22 @@ class ClickColumns:
             for currency in currencies
         )
 
-    def encode(self, of: ChosenRows) -> tuple[list[bytes], list[bytes]]:
-        """Keys and values; the vault is to be told of new people before they are sent."""
-        clicks = of.batch.clicks.take(of.row)
+    def encode(self, chosen: ChosenRows) -> tuple[list[bytes], list[bytes]]:
+        """Keys and values. The vault must be told of new people before they are sent."""
+        clicks = chosen.batch.clicks.take(chosen.row)
         self._people.meet(clicks.shopper)
         tokens = self._people.tokens.take(clicks.shopper, axis=0)
-        who = np.empty((len(of.row), 2 + 30 + 18), np.uint8)
+        who = np.empty((len(chosen.row), 2 + 30 + 18), np.uint8)
         who[:, :2] = self._types[clicks.kind]
         who[:, 2:32] = tokens
         who[:, 32:34] = _SESSION_BEFORE
         who[:, 34:] = hexadecimal(scattered(clicks.visit, self._salt))
         price = (
-            of.batch.click_prices[of.row] * len(CURRENCIES) + CURRENCY_BY_COUNTRY[clicks.country]
+            chosen.batch.click_prices[chosen.row] * len(CURRENCIES)
+            + CURRENCY_BY_COUNTRY[clicks.country]
         )
         columns = zip(
-            *self._envelopes.columns(of, clicks.country),
+            *self._envelopes.columns(chosen, clicks.country),
             rows(who),
             self._products.take(clicks.product).tolist(),
             self._prices.take(price).tolist(),

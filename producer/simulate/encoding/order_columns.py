@@ -1,4 +1,4 @@
-"""The keys and values of simulated orders, a column of pieces at a time."""
+"""The keys and values of simulated orders, made of columns of pieces."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from producer.simulate.shop.countries import CURRENCIES, CURRENCY_BY_COUNTRY, LO
 from producer.simulate.shop.people import TOKEN_BYTES, People
 from producer.simulate.shop.visits import PAYMENT_METHODS
 
-# The vault's token of somebody, where there may be nobody.
+# What precedes the token of somebody in a field that may be null.
 _SOMEBODY = PRESENT + long(TOKEN_BYTES)
 _ID_BEFORE = b"o-"
 _ID_CHARACTERS = len(_ID_BEFORE) + 16
@@ -58,18 +58,18 @@ class OrderColumns:
         )
 
     def ids(self, visits: Longs) -> list[bytes]:
-        """Order ids by visit: a cancellation names the order that it takes back."""
+        """Order ids by visit, so that a cancellation has the id of the order that it takes back."""
         return [_ID_BEFORE + one for one in rows(hexadecimal(scattered(visits, self._salt)))]
 
-    def encode(self, of: ChosenRows) -> tuple[list[bytes], list[bytes]]:
-        """Keys and values; the vault is to be told of new people before they are sent."""
-        orders = of.batch.orders.take(of.row)
+    def encode(self, chosen: ChosenRows) -> tuple[list[bytes], list[bytes]]:
+        """Keys and values. The vault must be told of new people before they are sent."""
+        orders = chosen.batch.orders.take(chosen.row)
         self._people.meet(orders.shopper)
         customers = rows(self._people.tokens.take(orders.shopper, axis=0))
         ids, accounts = self.ids(orders.visit), orders.created.tolist()
         currency = CURRENCY_BY_COUNTRY[orders.country]
         columns = zip(
-            *self._envelopes.columns(of, orders.country),
+            *self._envelopes.columns(chosen, orders.country),
             repeat(_ID_LENGTH, len(ids)),
             ids,
             _KINDS[orders.cancelled.astype(np.int8)].tolist(),
@@ -78,8 +78,8 @@ class OrderColumns:
                 _SOMEBODY + token if created else NULL
                 for token, created in zip(customers, accounts, strict=True)
             ],
-            *self._lines(orders, of.batch.line_prices[of.row]),
-            longs(of.batch.totals[of.row]),
+            *self._lines(orders, chosen.batch.line_prices[chosen.row]),
+            longs(chosen.batch.totals[chosen.row]),
             _PAID_IN[currency, orders.location, orders.payment].tolist(),
             [_SOMEBODY + token for token in self._people.devices(orders.device)],
             [PRESENT + long(created) if created else NULL for created in accounts],
@@ -92,7 +92,7 @@ class OrderColumns:
         return keys, list(map(b"".join, columns))
 
     def _lines(self, orders: Orders, prices: Longs) -> list[list[bytes]]:
-        """The lines of each order, in pieces: a column each."""
+        """The lines of each order, in columns of pieces."""
         there = orders.lines >= 0
         lines = zip(
             self._products[orders.lines[there]].tolist(),
@@ -100,10 +100,10 @@ class OrderColumns:
             longs(prices[there] * _PRICES_PER_MINOR),
             strict=True,
         )
-        places = np.full(there.shape, b"", object)
-        places[there] = list(map(b"".join, lines))
+        lines_by_index = np.full(there.shape, b"", object)
+        lines_by_index[there] = list(map(b"".join, lines))
         return [
             _LINE_COUNTS[there.sum(axis=1)].tolist(),
-            *places.T.tolist(),
+            *lines_by_index.T.tolist(),
             [NO_MORE_LINES] * len(there),
         ]

@@ -1,4 +1,4 @@
-"""The keys and values of simulated events, those of one topic at a time."""
+"""The keys and values of simulated events, one topic at a time."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from producer.simulate.shop.catalogue import Catalogue
 from producer.simulate.shop.columns import Longs
 from producer.simulate.shop.countries import CURRENCIES, CURRENCY_BY_COUNTRY, LOCATIONS
 from producer.simulate.shop.people import People
-from producer.simulate.shop.timeline import CLICK, ORDER, PROMOTION, Batch
+from producer.simulate.shop.timeline import CLICK, ORDER, PROMOTION, EventBatch
 
 
 @dataclass(frozen=True)
-class Encoded:
-    """Events of one topic in sending order. `place` is each one's place in the slice that was
+class EncodedEvents:
+    """Events of one topic in sending order. `index` is each one's index in the slice that was
     encoded; `time` its event time, `row` its row in the topic's columns."""
 
     topic: int
-    place: Longs
+    index: Longs
     row: Longs
     time: Longs
     keys: list[bytes]
     values: list[bytes]
 
 
-class Values:
+class EventValues:
     """Encodes slices of batches for one run of one producer."""
 
     def __init__(
@@ -68,13 +68,13 @@ class Values:
         self._promotion_schema = registry.latest(PROMOTIONS.schema)
 
     def ids(self, first: int, count: int) -> NDArray[np.uint8]:
-        """Event ids of so many sequences, 36 characters a row."""
+        """The ids of `count` events from the sequence `first` on, 36 characters per row."""
         return self._ids.of(first, count)
 
     def encode(
-        self, batch: Batch, part: slice, *, first: int, ids: NDArray[np.uint8], sent_at: int
-    ) -> list[Encoded]:
-        """The events of a part of the batch, of which the first has the sequence `first`."""
+        self, batch: EventBatch, part: slice, *, first: int, ids: NDArray[np.uint8], sent_at: int
+    ) -> list[EncodedEvents]:
+        """The events of a part of the batch; the first one has the sequence `first`."""
         topic, row = batch.topic[part], batch.row[part]
         ahead = batch.marks.ahead_by[part]
         encoded = []
@@ -84,39 +84,39 @@ class Values:
             (PROMOTION, self._promotions),
         )
         for number, make in made:
-            place = np.flatnonzero(topic == number)
-            if len(place):
-                chosen = row[place].astype(np.int64)
-                time = _times(batch, number, chosen) - batch.marks.late_by[part][place]
-                time = np.where(ahead[place] > 0, sent_at + ahead[place], time)
+            index = np.flatnonzero(topic == number)
+            if len(index):
+                chosen = row[index].astype(np.int64)
+                time = _times(batch, number, chosen) - batch.marks.late_by[part][index]
+                time = np.where(ahead[index] > 0, sent_at + ahead[index], time)
                 keys, values = make(
-                    ChosenRows(batch, chosen, time, first + place, ids.take(place, axis=0), sent_at)
+                    ChosenRows(batch, chosen, time, first + index, ids.take(index, axis=0), sent_at)
                 )
-                encoded.append(Encoded(number, place, chosen, time, keys, values))
+                encoded.append(EncodedEvents(number, index, chosen, time, keys, values))
         return encoded
 
     def order_ids(self, visits: Longs) -> list[str]:
-        """Order ids by visit: a cancellation names the order that it takes back."""
+        """Order ids by visit, so that a cancellation has the id of the order that it takes back."""
         return [one.decode() for one in self._orders.ids(visits)]
 
-    def describe(self, batch: Batch, row: int) -> str:
-        """An order for a person: number, amount and place."""
+    def describe(self, batch: EventBatch, row: int) -> str:
+        """An order in words for a person: number, amount and location."""
         orders = batch.orders
         (order_id,) = self.order_ids(orders.visit[row : row + 1])
         currency = CURRENCIES[CURRENCY_BY_COUNTRY[orders.country[row]]]
         amount = decimal_of_minor(int(batch.totals[row]))
         return f"{order_id} {amount:,} {currency}, {LOCATIONS[orders.location[row]]}"
 
-    def _promotions(self, of: ChosenRows) -> tuple[list[bytes], list[bytes]]:
+    def _promotions(self, chosen: ChosenRows) -> tuple[list[bytes], list[bytes]]:
         keys, values = [], []
-        for at, event_id in zip(range(len(of.row)), rows(of.ids), strict=True):
-            promoted = of.batch.promotions[of.row[at]]
+        for at, event_id in zip(range(len(chosen.row)), rows(chosen.ids), strict=True):
+            promoted = chosen.batch.promotions[chosen.row[at]]
             event = Promotion(
                 event_id=event_id.decode(),
-                event_time=int(of.time[at]),
-                sent_at=of.sent_at,
+                event_time=int(chosen.time[at]),
+                sent_at=chosen.sent_at,
                 region="all",
-                source=Source(self._run, self._producer, int(of.sequence[at])),
+                source=Source(self._run, self._producer, int(chosen.sequence[at])),
                 promotion_id=f"promo-{promoted.number}",
                 product_id=self._products[promoted.product].product_id,
                 discount_percent=promoted.percent,
@@ -129,7 +129,7 @@ class Values:
         return keys, values
 
 
-def _times(batch: Batch, topic: int, row: Longs) -> Longs:
+def _times(batch: EventBatch, topic: int, row: Longs) -> Longs:
     if topic == CLICK:
         return batch.clicks.time[row]
     if topic == ORDER:

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 PRODUCTS = 2_000
-# Below a thousand even for a full basket: honest amounts above it are bulk orders alone.
+# Even a full basket costs less than a thousand, so honest amounts above that are bulk orders only.
 _LEAST_PRICE, _MOST_PRICE = 150, 12_000
 _MEDIAN_PRICE, _PRICE_SPREAD = 1_800, 0.7
-# Zipf: the n-th most popular product is looked at 1 / n^0.9 times as often as the first.
+# Zipf: the n-th most popular product is viewed 1 / n^0.9 times as often as the first.
 _ZIPF_EXPONENT = 0.9
-# Popularity is drawn by looking up one of so many places: 16 random bits choose one.
-_PLACES = 1 << 16
+# Popularity is drawn by looking up a slot that 16 random bits choose.
+_SLOTS = 1 << 16
 
 _CATEGORIES = (
     ("kitchen", ("mug", "teapot", "cake tin", "bowl", "jug")),
@@ -34,7 +34,7 @@ _BRANDS = ("Alder", "Brightside", "Corner Mill", "Dovetail", "Ember", "Fern & Co
 
 @dataclass(frozen=True)
 class Product:
-    """`price` in minor units, the same number in every currency; an empty brand is none."""
+    """`price` is in minor units, the same number in every currency. An empty brand is none."""
 
     product_id: str
     name: str
@@ -45,15 +45,15 @@ class Product:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Products, the most popular first; `popular` holds each as often as it is looked at."""
+    """Products, the most popular first. `popular` holds each of them as often as it is viewed."""
 
     products: tuple[Product, ...]
     prices: NDArray[np.int64]
     popular: NDArray[np.int32]
 
     def draw(self, random: np.random.Generator, count: int) -> NDArray[np.int32]:
-        """So many products, by popularity."""
-        drawn: NDArray[np.int32] = self.popular[random.integers(0, _PLACES, count, np.uint16)]
+        """Draw `count` products by popularity."""
+        drawn: NDArray[np.int32] = self.popular[random.integers(0, _SLOTS, count, np.uint16)]
         return drawn
 
     def closest(self, price: int) -> int:
@@ -65,7 +65,7 @@ def make_catalogue(seed: int) -> Catalogue:
     """The catalogue of a seed."""
     random = np.random.default_rng([seed, PRODUCTS])
     spread = np.exp(random.normal(np.log(_MEDIAN_PRICE), _PRICE_SPREAD, PRODUCTS))
-    # Prices that end in 5 or 9 as shops have them.
+    # Prices end in 5 or 9, as they do in shops.
     prices = np.clip(spread, _LEAST_PRICE, _MOST_PRICE).astype(np.int64) // 10 * 10
     prices -= random.choice([1, 5], PRODUCTS)
     category, noun, style, brand = (
@@ -87,5 +87,5 @@ def make_catalogue(seed: int) -> Catalogue:
 def _by_popularity() -> NDArray[np.int32]:
     shares = 1.0 / np.arange(1, PRODUCTS + 1) ** _ZIPF_EXPONENT
     ends = np.cumsum(shares) / shares.sum()
-    places = (np.arange(_PLACES) + 0.5) / _PLACES
-    return np.searchsorted(ends, places).astype(np.int32)
+    slots = (np.arange(_SLOTS) + 0.5) / _SLOTS
+    return np.searchsorted(ends, slots).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Rows as one numpy array a field, which is how a million events a second can be made."""
+"""Rows as one numpy array per field, so that a million events per second can be made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Flags: TypeAlias = NDArray[np.bool_]
 
 
 class Columns:
-    """Base of dataclasses whose fields are arrays of one length."""
+    """The base of dataclasses whose fields are arrays of one length."""
 
     def _arrays(self) -> list[NDArray[Any]]:
         return list(vars(self).values())
@@ -27,7 +27,7 @@ class Columns:
     def take(self, rows: Longs | Flags) -> Self:
         """These rows, by number or by mask."""
         numbers = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        # Four times as fast as indexing where a row has several places.
+        # Four times as fast as indexing if a row has several values.
         return type(self)(*(array.take(numbers, axis=0) for array in self._arrays()))
 
     @classmethod
@@ -40,11 +40,11 @@ class Columns:
 
 @dataclass(frozen=True)
 class Visits(Columns):
-    """Sessions: who, from where, on what device, and whether the basket is bought.
+    """Sessions: who visits, from where, on which device, and whether the basket is bought.
 
-    `number` is unique in a worker; `country` and `location` are places in `COUNTRIES` and
-    `LOCATIONS`; `created` is when the account was made, 0 for none; `incident` and `scenario` are
-    0 unless the visit is fraud.
+    `number` is unique in a worker. `country` and `location` are indices in `COUNTRIES` and
+    `LOCATIONS`. `created` is when the account was made, or 0 without an account. `incident` and
+    `scenario` are 0 unless the visit is fraud.
     """
 
     number: Longs
@@ -61,7 +61,7 @@ class Visits(Columns):
 
 @dataclass(frozen=True)
 class Looks(Columns):
-    """Products that visits look at, in order; `visit` is a row of `Visits`, `kind` a `LOOKED`,
+    """Products that visits look at, in order. `visit` is a row of `Visits`; `kind` is `LOOKED`,
     `KEPT` or `DROPPED`."""
 
     visit: Longs
@@ -72,8 +72,8 @@ class Looks(Columns):
 
 @dataclass(frozen=True)
 class Clicks(Columns):
-    """Click events. `due` is when they are sent, by the clock of `time`; `kind` is the place of
-    the event type in the schema's enum."""
+    """Click events. `due` is when they are sent, by the same clock as `time`; `kind` is the index
+    of the event type in the schema's enum."""
 
     due: Longs
     time: Longs
@@ -86,7 +86,7 @@ class Clicks(Columns):
 
 @dataclass(frozen=True)
 class Orders(Columns):
-    """Order events; `lines` and `quantities` have `MOST_LINES` places a row, -1 for no line."""
+    """Order events. `lines` and `quantities` have `MOST_LINES` columns; a line of -1 is no line."""
 
     due: Longs
     time: Longs

@@ -14,7 +14,7 @@ _US_PER_HOUR = 3_600_000_000
 
 @dataclass(frozen=True)
 class Country:
-    """`weight` is the country's share of the shop's visits, `utc_offset` its clock in hours."""
+    """`weight` is the country's part of all visits, and `utc_offset` the hours of its clock."""
 
     name: str
     region: str
@@ -37,7 +37,7 @@ COUNTRIES: tuple[Country, ...] = (
     Country("United Arab Emirates", "middle-east", "USD", 2, 4),
     Country("Australia", "asia-pacific", "USD", 2, 10),
 )
-# Where an order comes from when the shopper hides: the names that the rule pack distrusts.
+# Where an order seems to come from if the shopper hides: the names that the rule pack suspects.
 HIDDEN: tuple[str, ...] = tuple(
     location
     for rule in default_pack().rules
@@ -46,11 +46,11 @@ HIDDEN: tuple[str, ...] = tuple(
 )
 LOCATIONS: tuple[str, ...] = (*(country.name for country in COUNTRIES), *HIDDEN)
 CURRENCIES: tuple[str, ...] = tuple(sorted({country.currency for country in COUNTRIES}))
-# The place in `CURRENCIES` of what each country pays in.
+# By country, the index of its currency in `CURRENCIES`.
 CURRENCY_BY_COUNTRY = np.array([CURRENCIES.index(country.currency) for country in COUNTRIES])
 
-# Visits by hour of the local day, relative to each other: quiet nights, a lunch break,
-# and evenings at home.
+# Visits by hour of the local day, relative to each other: quiet nights, a lunch break and evenings
+# at home.
 _VISITS_BY_HOUR = np.array(
     [
         *(30, 18, 12, 10, 12, 22, 45, 75, 95, 110, 120, 128),
@@ -64,7 +64,7 @@ _OFFSETS = np.array([country.utc_offset for country in COUNTRIES], dtype=np.floa
 
 
 def visits_by_country(time: int) -> NDArray[np.float64]:
-    """How busy each country is at a time (microseconds UTC); over a day they average its share."""
+    """How busy each country is at a time (microseconds UTC). The mean of a day is its share."""
     hour = (time / _US_PER_HOUR + _OFFSETS) % 24
     rhythm = np.interp(hour, np.arange(25), np.append(_RHYTHM, _RHYTHM[0]))
     busy: NDArray[np.float64] = _WEIGHTS / _WEIGHTS.sum() * rhythm
@@ -72,6 +72,6 @@ def visits_by_country(time: int) -> NDArray[np.float64]:
 
 
 def mean_visits(start: int, span: int) -> float:
-    """How busy the whole shop is on average over [start, start + span), 1 being a day's mean."""
+    """How busy the whole shop is on average in [start, start + span); the mean of a day is 1."""
     moments = start + (np.arange(96) + 0.5) * span / 96
     return float(np.mean([visits_by_country(int(moment)).sum() for moment in moments]))

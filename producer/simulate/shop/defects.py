@@ -1,4 +1,4 @@
-"""Values that the lake must refuse: each way to break a good one, and the reason it announces."""
+"""Values that the lake must refuse: each way to break a good one, and the reason it leads to."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from contracts.rejections import (
 )
 from contracts.topics import Topic
 
-# Valid, but no version of any schema.
+# A valid id that no schema version has.
 _UNKNOWN_SCHEMA = UUID("00000000-0000-4000-8000-000000000000")
 
 BreakBytes: TypeAlias = Callable[[bytes], bytes]
-# Of the one kind of event that its topic holds.
+# Takes an event of the kind that its topic holds.
 BreakEvent: TypeAlias = Callable[[Any], Event]
 
 
 @dataclass(frozen=True)
 class Defect:
-    """One way to break a value, by its bytes or by its event."""
+    """One way to break a value: by its bytes or by its event."""
 
     reason: Reason
     of_bytes: BreakBytes | None = None
@@ -42,7 +42,7 @@ def _first_line(event: Order, **changes: Any) -> Order:
 
 
 def _free(event: Order) -> Order:
-    """A placed order that costs nothing, its total being right."""
+    """A placed order that costs nothing and has the right total."""
     line = replace(event.lines[0], quantity=1, unit_price=0)
     return replace(event, kind="placed", lines=(line,), total=0)
 
@@ -84,8 +84,8 @@ _OF_PROMOTIONS = (
     Defect("invalid_discount", of_event=lambda e: replace(e, discount_percent=0)),
     Defect("empty_validity", of_event=_backwards),
 )
-# By place of the topic in CLICKS, ORDERS, PROMOTIONS. No `oversized`: half a megabyte each, those
-# few would be most of what is sent.
+# By the index of the topic in CLICKS, ORDERS, PROMOTIONS. There is no `oversized`: at half a
+# megabyte each, a few of them would be most of what is sent.
 DEFECTS: tuple[tuple[Defect, ...], ...] = (
     _ANY + _OF_CLICKS,
     _ANY + _OF_ORDERS,
@@ -94,7 +94,7 @@ DEFECTS: tuple[tuple[Defect, ...], ...] = (
 
 
 def broken(topic: Topic, value: bytes, defect: Defect, registry: Registry) -> bytes:
-    """The good value of an event, broken; it will be rejected with the defect's reason."""
+    """The good value of an event, broken so that it is rejected with the defect's reason."""
     if defect.of_bytes is not None:
         return defect.of_bytes(value)
     assert defect.of_event is not None

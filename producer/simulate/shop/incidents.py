@@ -1,8 +1,8 @@
 """Fraud, and honest orders that look like it, as visits that buy one thing each.
 
 Every scenario has a share of all orders. The shares of fraud add up to 1.2 %, below the 2 % that a
-shop would call a bad year; one of its scenarios, `quiet`, trips no rule at all. Each honest
-scenario trips one rule alone, so that no rule can be right by itself; a newcomer may trip two.
+shop would call a bad year. One of the frauds, `quiet`, trips no rule. Each honest scenario trips
+one rule only, so that no rule can be right by itself; a newcomer may trip two.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from producer.simulate.shop.shoppers import DEVICES_EACH, INCIDENT_DEVICES, NEW_
 
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
-# A product of about this price is bought several times to reach a large amount.
+# A large amount is reached by buying several pieces of a product of about this price.
 _PRICE_OF_LARGE = 9_000
-# Who spends unusually much has a history to be judged by.
+# So many earlier orders make a history, by which an unusual amount is judged.
 LEAST_HISTORY = 4
 
 
-class Planned(NamedTuple):
-    """One order to come: `amount` in minor units is met within a few per cent."""
+class PlannedOrder(NamedTuple):
+    """One order to come. Its `amount`, in minor units, is met within a few per cent."""
 
     at: int
     shopper: int
@@ -42,7 +42,7 @@ class Planned(NamedTuple):
 
 @dataclass
 class Chance:
-    """What a scenario draws from: a time to begin at, people, and a device of its own."""
+    """What a scenario is made from: a time to begin at, people, and a device of its own."""
 
     random: np.random.Generator
     shoppers: Shoppers
@@ -59,23 +59,23 @@ class Chance:
     def hidden(self) -> int:
         return len(COUNTRIES) + self.between(0, len(HIDDEN))
 
-    def new_account(self, youngest: int = 5 * _MINUTE) -> Planned:
-        """An order by an account made within the last hour."""
+    def new_account(self, youngest: int = 5 * _MINUTE) -> PlannedOrder:
+        """An order by an account that was made within the last hour."""
         shopper = self.shoppers.count + next(self.accounts) % NEW_ACCOUNTS
         country = int(self.shoppers.country[shopper])
         created = self.at - self.between(youngest, 60 * _MINUTE)
-        return Planned(self.at, shopper, country, country, self.device, created, 0)
+        return PlannedOrder(self.at, shopper, country, country, self.device, created, 0)
 
-    def shopper(self) -> Planned:
-        """An order by an honest shopper with an account, at home, on a device of theirs."""
+    def shopper(self) -> PlannedOrder:
+        """An order by an honest shopper with an account, at home and on their own device."""
         while True:
             country = np.array([self.between(0, len(COUNTRIES))], np.int8)
             (shopper,) = self.shoppers.turn(country).tolist()
             if not self.shoppers.guest[shopper]:
                 return self.order_of(shopper)
 
-    def known(self) -> Planned | None:
-        """An order by one of those who ordered last, of all who have a history."""
+    def known(self) -> PlannedOrder | None:
+        """An order by one of the latest shoppers who have a history; None if nobody has one."""
         known = np.flatnonzero(self.shoppers.orders[: self.shoppers.count] >= LEAST_HISTORY)
         known = known[~self.shoppers.guest[known]]
         if not len(known):
@@ -83,41 +83,43 @@ class Chance:
         latest = known[np.argsort(self.shoppers.last_order[known], kind="stable")[-20:]]
         return self.order_of(int(latest[self.between(0, len(latest))]))
 
-    def order_of(self, shopper: int) -> Planned:
+    def order_of(self, shopper: int) -> PlannedOrder:
         country = int(self.shoppers.country[shopper])
         created = int(self.shoppers.created[shopper])
-        return Planned(self.at, shopper, country, country, shopper * DEVICES_EACH, created, 0)
+        return PlannedOrder(self.at, shopper, country, country, shopper * DEVICES_EACH, created, 0)
 
     def unusual(self, shopper: int) -> int:
-        """Six to nine times what the shopper spends, and still below a thousand."""
+        """Six to nine times what the shopper usually spends, but below a thousand."""
         mean = self.shoppers.spent[shopper] / self.shoppers.orders[shopper]
         return int(np.clip(mean * self.random.uniform(6, 9), 30_000, 95_000))
 
-    def series(self, first: Planned, count: int, gap: tuple[int, int]) -> Iterator[Planned]:
-        """So many orders like the first, the next each time after a gap in seconds."""
+    def series(
+        self, first: PlannedOrder, count: int, gap: tuple[int, int]
+    ) -> Iterator[PlannedOrder]:
+        """`count` orders like the first one, with a gap in seconds before each next one."""
         at = first.at
         for _ in range(count):
             yield first._replace(at=at)
             at += self.between(gap[0] * _SECOND, gap[1] * _SECOND)
 
-    def amounts(self, orders: Iterator[Planned], low: int, high: int) -> list[Planned]:
+    def amounts(self, orders: Iterator[PlannedOrder], low: int, high: int) -> list[PlannedOrder]:
         return [order._replace(amount=self.between(low, high)) for order in orders]
 
 
-Plan: TypeAlias = Callable[[Chance], list[Planned]]
+Plan: TypeAlias = Callable[[Chance], list[PlannedOrder]]
 
 
-def stolen_card(chance: Chance) -> list[Planned]:
+def stolen_card(chance: Chance) -> list[PlannedOrder]:
     orders = chance.series(chance.new_account(), chance.between(1, 3), (120, 480))
     return chance.amounts(orders, 115_000, 280_000)
 
 
-def card_testing(chance: Chance) -> list[Planned]:
+def card_testing(chance: Chance) -> list[PlannedOrder]:
     orders = chance.series(chance.new_account(), chance.between(6, 11), (6, 16))
     return chance.amounts(orders, 150, 290)
 
 
-def account_takeover(chance: Chance) -> list[Planned]:
+def account_takeover(chance: Chance) -> list[PlannedOrder]:
     victim = chance.known()
     if victim is None:
         return stolen_card(chance)
@@ -132,54 +134,54 @@ def account_takeover(chance: Chance) -> list[Planned]:
     return list(chance.series(stolen, chance.between(1, 3), (60, 300)))
 
 
-def proxy(chance: Chance) -> list[Planned]:
+def proxy(chance: Chance) -> list[PlannedOrder]:
     hidden = chance.new_account()._replace(location=chance.hidden())
     return chance.amounts(chance.series(hidden, chance.between(1, 4), (200, 900)), 8_000, 60_000)
 
 
-def device_ring(chance: Chance) -> list[Planned]:
+def device_ring(chance: Chance) -> list[PlannedOrder]:
     count = chance.between(5, 9)
     orders = (
-        chance.new_account()._replace(at=chance.at + place * chance.between(240, 600) * _SECOND)
-        for place in range(count)
+        chance.new_account()._replace(at=chance.at + index * chance.between(240, 600) * _SECOND)
+        for index in range(count)
     )
     return chance.amounts(orders, 10_000, 40_000)
 
 
-def quick_buyer(chance: Chance) -> list[Planned]:
+def quick_buyer(chance: Chance) -> list[PlannedOrder]:
     orders = chance.series(chance.new_account(), chance.between(6, 10), (12, 35))
     return chance.amounts(orders, 6_000, 30_000)
 
 
-def quiet(chance: Chance) -> list[Planned]:
+def quiet(chance: Chance) -> list[PlannedOrder]:
     waited = chance.new_account()._replace(created=chance.at - chance.between(2, 24) * 60 * _MINUTE)
     orders = chance.series(waited, chance.between(1, 4), (1_200, 3_600))
     return chance.amounts(orders, 50_000, 95_000)
 
 
-def bulk_buyer(chance: Chance) -> list[Planned]:
+def bulk_buyer(chance: Chance) -> list[PlannedOrder]:
     return [chance.shopper()._replace(amount=chance.between(115_000, 400_000))]
 
 
-def privacy_seeker(chance: Chance) -> list[Planned]:
+def privacy_seeker(chance: Chance) -> list[PlannedOrder]:
     amount = chance.between(2_000, 9_000)
     return [chance.shopper()._replace(location=chance.hidden(), amount=amount)]
 
 
-def forgetful(chance: Chance) -> list[Planned]:
+def forgetful(chance: Chance) -> list[PlannedOrder]:
     return chance.amounts(chance.series(chance.shopper(), 6, (40, 80)), 1_500, 6_000)
 
 
-def sampler(chance: Chance) -> list[Planned]:
+def sampler(chance: Chance) -> list[PlannedOrder]:
     return chance.amounts(chance.series(chance.shopper(), 4, (60, 120)), 150, 290)
 
 
-def big_purchase(chance: Chance) -> list[Planned]:
+def big_purchase(chance: Chance) -> list[PlannedOrder]:
     known = chance.known()
     return [] if known is None else [known._replace(amount=chance.unusual(known.shopper))]
 
 
-def flight(chance: Chance) -> list[Planned]:
+def flight(chance: Chance) -> list[PlannedOrder]:
     home = chance.shopper()
     landed = home._replace(
         at=home.at + chance.between(25, 50) * _MINUTE, location=chance.abroad(home.country)
@@ -187,25 +189,25 @@ def flight(chance: Chance) -> list[Planned]:
     return chance.amounts(iter((home, landed)), 2_000, 8_000)
 
 
-def family(chance: Chance) -> list[Planned]:
+def family(chance: Chance) -> list[PlannedOrder]:
     orders = (
         chance.shopper()._replace(
-            at=chance.at + place * chance.between(5, 12) * _MINUTE, device=chance.device
+            at=chance.at + index * chance.between(5, 12) * _MINUTE, device=chance.device
         )
-        for place in range(5)
+        for index in range(5)
     )
     return chance.amounts(orders, 2_000, 8_000)
 
 
-def newcomer(chance: Chance) -> list[Planned]:
-    # Half of the first baskets are above 80.00, one in 250 above 1000.00.
+def newcomer(chance: Chance) -> list[PlannedOrder]:
+    # Half of the first baskets are above 80.00, and one in 250 is above 1000.00.
     amount = min(200_000, 8_000 * math.exp(chance.random.normal(0, 0.95)))
     return [chance.new_account(youngest=2 * _MINUTE)._replace(amount=int(amount))]
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`share` of all orders, in incidents of `orders` on average."""
+    """`share` of all orders, in incidents of `orders` orders on average."""
 
     plan: Plan
     share: float
@@ -217,7 +219,7 @@ class Scenario:
         return self.plan.__name__
 
 
-# An order's `scenario` is a place in here, from 1, where it is fraud.
+# The `scenario` of an order that is fraud is its number in this list, from 1.
 SCENARIOS: tuple[Scenario, ...] = (
     Scenario(stolen_card, 0.0022, 1.5, fraud=True),
     Scenario(card_testing, 0.0025, 8, fraud=True),
@@ -250,14 +252,14 @@ class Incidents:
         self._accounts = itertools.count()
 
     def plan(self, start: int, end: int, orders: float, first_visit: int) -> tuple[Visits, Looks]:
-        """Visits of the incidents that begin in [start, end), where so many orders are expected;
-        they are numbered from `first_visit`."""
-        planned: list[tuple[Planned, int, int]] = []
-        for place, scenario in enumerate(SCENARIOS, start=1):
+        """Visits of the incidents that begin in [start, end), in which `orders` orders are
+        expected. They are numbered from `first_visit` on."""
+        planned: list[tuple[PlannedOrder, int, int]] = []
+        for number, scenario in enumerate(SCENARIOS, start=1):
             for _ in range(self._random.poisson(orders * scenario.share / scenario.orders)):
                 self._incidents += 1
                 found = scenario.plan(self._chance(start, end))
-                fraud = (self._incidents, place) if scenario.fraud else (0, 0)
+                fraud = (self._incidents, number) if scenario.fraud else (0, 0)
                 planned += [(order, *fraud) for order in found]
         return self._visits(planned, first_visit), self._looks(planned)
 
@@ -266,7 +268,7 @@ class Incidents:
         device = INCIDENT_DEVICES + self._incidents
         return Chance(self._random, self._shoppers, at, device, self._accounts)
 
-    def _visits(self, planned: list[tuple[Planned, int, int]], first_visit: int) -> Visits:
+    def _visits(self, planned: list[tuple[PlannedOrder, int, int]], first_visit: int) -> Visits:
         count = len(planned)
         orders = np.array([order for order, _, _ in planned], np.int64).reshape(count, 7).T
         at, shopper, country, location, device, created, _ = orders
@@ -283,7 +285,7 @@ class Incidents:
             scenario=np.array([scenario for _, _, scenario in planned], np.int8),
         )
 
-    def _looks(self, planned: list[tuple[Planned, int, int]]) -> Looks:
+    def _looks(self, planned: list[tuple[PlannedOrder, int, int]]) -> Looks:
         count = len(planned)
         quantities = [max(1, round(order.amount / _PRICE_OF_LARGE)) for order, _, _ in planned]
         products = [

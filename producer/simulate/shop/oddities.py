@@ -1,4 +1,4 @@
-"""What is odd about an event on purpose: late, out of order, future-dated, malformed, doubled."""
+"""Events that are odd on purpose: late, out of order, future-dated, malformed or sent twice."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from producer.simulate.shop.columns import Bytes, Columns, Flags, Longs
 from producer.simulate.shop.defects import DEFECTS
 
 _MINUTE = 60_000_000
-# Well above what is called late and what is called the future: a second more or less on the way
-# decides nothing.
+# Well above the limits of late and of the future, so that a second more on the way decides nothing.
 LATE_BY_US = (20 * _MINUTE, 180 * _MINUTE)
 AHEAD_BY_US = (15 * _MINUTE, 120 * _MINUTE)
 HELD_BACK_US = (2_000_000, 60_000_000)
-# Long enough that a copy often comes in another batch than its twin.
+# Long enough that a copy and its twin are often in different batches.
 COPY_AFTER_US = (100_000, 30_000_000)
 
 
 @dataclass(frozen=True)
 class Shares:
-    """Shares of all events, each from 0 to 1. One event is at most one of late, future and
-    malformed; any may be duplicated or sent out of order as well."""
+    """Shares of all events, each from 0 to 1. An event is at most one of late, future and
+    malformed; any event may also be sent twice or out of order."""
 
     duplicates: float = 0.0
     late: float = 0.0
@@ -32,14 +31,14 @@ class Shares:
 
     @property
     def marks(self) -> bool:
-        """Whether an event may be anything but out of order."""
+        """Whether an event may be odd in another way than out of order."""
         return bool(self.duplicates or self.late or self.future or self.malformed)
 
 
 @dataclass(frozen=True)
 class Marks(Columns):
-    """`late_by` and `ahead_by` in microseconds, 0 for not; `defect` a place in the topic's
-    `DEFECTS` from 1; `copy_after` microseconds until the copy is sent, 0 for none."""
+    """What is odd about events; 0 means nothing. `late_by`, `ahead_by` and `copy_after` (until a
+    copy is sent) are in microseconds; `defect` is a number in the topic's `DEFECTS`, from 1."""
 
     late_by: Longs
     ahead_by: Longs
@@ -48,7 +47,7 @@ class Marks(Columns):
 
 
 def mark(random: np.random.Generator, shares: Shares, topic: Bytes, fraud: Flags) -> Marks:
-    """Choose what is odd about events. Fraud may be late or doubled, yet always arrives."""
+    """Choose what is odd about events. Fraud may be late or sent twice, but it always arrives."""
     count = len(topic)
     none = np.zeros(count, np.int64)
     if not shares.marks:

@@ -1,4 +1,4 @@
-"""Who the simulated people and devices are on the wire: tokens, settled with the vault first."""
+"""Simulated people and devices on the wire: tokens that the vault knows before they are sent."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from producer.subjects import Subject, Vault
 
 TOKEN_BYTES = 30
 _LETTERS = np.frombuffer(TOKEN_LETTERS.encode(), np.uint8)
-# A letter has five bits, the highest first.
+# A letter has five bits, the highest one first.
 _BIT_VALUES = np.array([16, 8, 4, 2, 1], np.uint8)
-# Devices that ordered; memory stays flat, and one forgotten is settled again to no effect.
+# Of devices that ordered. Memory stays flat; a forgotten device is settled again, to no effect.
 _MOST_DEVICES = 200_000
 
 
 class People:
-    """Tokens by the number of a shopper or device; a guest is known by the browser's cookie."""
+    """Tokens by the number of a shopper or device; the browser's cookie identifies a guest."""
 
     def __init__(self, vault: Vault, prefix: str, guests: Flags) -> None:
         self._vault = vault
@@ -38,7 +38,7 @@ class People:
         self._new: list[Subject] = []
 
     def meet(self, shoppers: Ints) -> None:
-        """Make the tokens of shoppers not met before; afterwards `tokens` holds them, one a row."""
+        """Make the tokens of shoppers not met before; `tokens` then holds them, one per row."""
         met = np.unique(shoppers[~self._known[shoppers]])
         if not len(met):
             return
@@ -63,13 +63,13 @@ class People:
         return [self._devices[number] for number in wanted]
 
     def settle(self) -> None:
-        """Have the vault remember who is new; call it before sending."""
+        """Let the vault remember who is new; call it before sending."""
         if self._new:
             self._vault.remember(self._new)
             self._new = []
 
     def _tokens(self, people: list[tuple[SubjectKind, str]]) -> NDArray[np.uint8]:
-        """The tokens of kinds and real ids, one a row; the vault is to be told of them."""
+        """The tokens of kinds and real ids, one per row; `settle` tells the vault of them."""
         made = letters(b"".join([self._maker.digest(kind, real_id) for kind, real_id in people]))
         text = made.tobytes().decode()
         starts = range(0, len(text), TOKEN_BYTES)
@@ -81,7 +81,7 @@ class People:
 
 
 def letters(digests: bytes) -> NDArray[np.uint8]:
-    """The tokens that write these digests, one a row: `TokenMaker.token`, many at once."""
+    """The tokens of these digests, one per row: `TokenMaker.token` for many at once."""
     bits = np.unpackbits(np.frombuffer(digests, np.uint8)).reshape(-1, 8 * DIGEST_BYTES)
     padded = np.pad(bits, ((0, 0), (0, -bits.shape[1] % len(_BIT_VALUES))))
     tokens = np.empty((len(bits), TOKEN_BYTES), np.uint8)

@@ -15,14 +15,14 @@ CHANNELS = ("email", "app", "web", "social")
 _DISCOUNTS = (5, 10, 15, 20, 25, 30, 40, 50)
 _SHORTEST_US, _LONGEST_US = 10 * 60_000_000, 60 * 60_000_000
 _SLOTS_BACK = _LONGEST_US // SLOT_US
-# One of the 300 most popular products: a promotion that nobody looks at shows nothing.
+# Only the most popular products are promoted: a promotion that nobody sees shows nothing.
 _PROMOTED = 300
 _MOST_A_SLOT = 2.0
 _EVENTS_A_PROMOTION = 500
 
 
 class Promoted(NamedTuple):
-    """One promotion, valid in [starts_at, ends_at); announced when it starts."""
+    """One promotion, valid in [starts_at, ends_at) and announced at its start."""
 
     number: int
     product: int
@@ -34,13 +34,13 @@ class Promoted(NamedTuple):
 
 @dataclass(frozen=True)
 class Promotions:
-    """Every promotion of a seed, by the minute in which it starts: the same for every worker."""
+    """Every promotion of a seed, by the minute of its start; every worker has the same ones."""
 
     seed: int
     events_per_second: float
 
     def starting(self, start: int, end: int) -> list[Promoted]:
-        """Those that start in [start, end), by time."""
+        """The promotions that start in [start, end), by time."""
         slots = range(start // SLOT_US, -(-end // SLOT_US))
         found = [promoted for slot in slots for promoted in self._of_slot(slot)]
         return sorted(
@@ -52,19 +52,19 @@ class Promotions:
         mean = min(_MOST_A_SLOT, self.events_per_second * 60 / _EVENTS_A_PROMOTION)
         return [
             Promoted(
-                number=slot * 100 + place,
+                number=slot * 100 + index,
                 product=int(random.integers(0, min(_PROMOTED, PRODUCTS))),
                 percent=_DISCOUNTS[random.integers(0, len(_DISCOUNTS))],
                 starts_at=(starts := slot * SLOT_US + int(random.integers(0, SLOT_US))),
                 ends_at=starts + int(random.integers(_SHORTEST_US, _LONGEST_US)),
                 channel=CHANNELS[random.integers(0, len(CHANNELS))],
             )
-            for place in range(min(99, random.poisson(mean)))
+            for index in range(min(99, random.poisson(mean)))
         ]
 
 
 class Discounts:
-    """The discount of each product as time goes on: the last promotion to start counts."""
+    """The discount of each product as time goes on; the latest promotion counts."""
 
     def __init__(self, promotions: Promotions, start: int) -> None:
         self._promotions = promotions
@@ -74,7 +74,7 @@ class Discounts:
         self._percent = np.zeros(PRODUCTS, np.int64)
 
     def advance(self, until: int) -> list[Promoted]:
-        """Take in the promotions that start before `until`; return those not known before."""
+        """Let the promotions begin that start before `until`; return those that are new."""
         started = self._promotions.starting(self._until, until)
         for one in started:
             self._starts[one.product] = one.starts_at

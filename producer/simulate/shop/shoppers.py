@@ -8,15 +8,15 @@ from producer.simulate.shop.catalogue import Catalogue
 from producer.simulate.shop.columns import Bytes, Flags, Ints, Longs, Orders, Visits
 from producer.simulate.shop.countries import COUNTRIES
 
-# Accounts made while the shop is open, beyond the shoppers it has; used again after so many.
+# Accounts that are made while the shop is open. After so many, they are used again.
 NEW_ACCOUNTS = 20_000
 DEVICES_EACH = 3
-# Honest devices are numbered by shopper; those of incidents follow above all of them.
+# Honest devices are numbered by shopper; the numbers of incidents' devices are above them all.
 INCIDENT_DEVICES = 1 << 40
 _US_PER_DAY = 86_400_000_000
 _OLDEST_ACCOUNT_DAYS = 3 * 365
 _GUEST_SHARE, _REGULAR_SHARE, _TRAVELLER_SHARE = 0.15, 0.05, 0.01
-# Of visits: how many buy, if there is something in the basket.
+# The share of visits with something in the basket that buy it.
 _CONVERSION, _REGULAR_CONVERSION, _GUEST_CONVERSION = 0.28, 0.75, 0.18
 # Phone, laptop, tablet.
 _DEVICE_ENDS = np.cumsum((0.6, 0.32))
@@ -67,12 +67,12 @@ class Shoppers:
     def visits(
         self, random: np.random.Generator, *, number: Longs, start: Longs, country: Bytes
     ) -> Visits:
-        """Ordinary visits of those whose turn it is."""
+        """Ordinary visits of the shoppers whose turn it is."""
         shopper = self.turn(country)
         device = np.searchsorted(_DEVICE_ENDS, random.random(len(start)))
         guest = self.guest[shopper]
         away = self._travels[shopper]
-        # A traveller stays in one other country: the same for each of their orders.
+        # A traveller stays in one other country, the same one for each of their orders.
         location = np.where(away, (country + 1 + shopper % 5) % len(COUNTRIES), country)
         return Visits(
             number=number,
@@ -88,7 +88,7 @@ class Shoppers:
         )
 
     def remember(self, orders: Orders, catalogue: Catalogue) -> None:
-        """Take in what was ordered, at list prices: who spends unusually much is judged by it."""
+        """Remember what was ordered, at list prices: unusual amounts are judged by it."""
         placed = orders.take(~orders.cancelled & (orders.incident == 0))
         prices = np.where(placed.lines >= 0, catalogue.prices[placed.lines], 0)
         np.add.at(self.orders, placed.shopper, 1)

@@ -1,4 +1,4 @@
-"""The shop's events in the order in which they are sent, a stretch of time after the other."""
+"""The shop's events in the order of sending, one stretch of time after the other."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from producer.simulate.shop.visits import browse, play
 
 TOPICS: tuple[Topic, ...] = (CLICKS, ORDERS, PROMOTIONS)
 CLICK, ORDER, PROMOTION = range(3)
-# Means of what a visit leaves; tests/producer/simulate/test_timeline.py measures both.
+# Means of what a visit leaves. tests/producer/simulate/test_events.py measures both.
 EVENTS_PER_VISIT = 6.06
 ORDERS_PER_VISIT = 0.160
 _US_PER_SECOND = 1_000_000
 # Large enough that numpy's fixed costs vanish, small enough that memory stays flat.
 _STRETCH_EVENTS = 32_768
 _LONGEST_STRETCH_US = 30 * 60 * _US_PER_SECOND
-# At the start the shop is already busy: visits that began before it are played from their middle.
+# The shop is busy from its start on: visits that began earlier are played from their middle.
 _WARM_UP_US, _WARM_UP_EVENTS = 4 * 60 * _US_PER_SECOND, 1_000_000
 
 
 @dataclass(frozen=True)
 class Shop:
-    """What decides every event. Times are microseconds UTC; `events_per_second` is per second of
-    event time and of this worker, on average over `span` from `start`."""
+    """What decides every event. Times are in microseconds UTC. `events_per_second` is per second of
+    event time, for this worker, on average over `span` from `start` on."""
 
     seed: int
     worker: int
@@ -46,9 +46,9 @@ class Shop:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """Events in sending order: `topic` is a place in `TOPICS`, `row` one in that topic's columns;
-    prices are in minor units."""
+class EventBatch:
+    """Events in the order of sending. `topic` is an index in `TOPICS`, and `row` one in that
+    topic's columns. Prices are in minor units."""
 
     due: Longs
     topic: Bytes
@@ -63,7 +63,7 @@ class Batch:
 
 
 class Timeline:
-    """Every event of a shop, for ever, as batches; equal shops make equal batches."""
+    """All events of a shop, for ever, as batches; equal shops make equal batches."""
 
     def __init__(self, shop: Shop) -> None:
         streams = np.random.SeedSequence([shop.seed, shop.worker]).spawn(4)
@@ -82,7 +82,7 @@ class Timeline:
         self._clicks: list[Clicks] = []
         self._orders: list[Orders] = []
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[EventBatch]:
         """The batches from the shop's start on."""
         length = _STRETCH_EVENTS / self._shop.events_per_second * _US_PER_SECOND
         length = max(1, int(min(_LONGEST_STRETCH_US, length)))
@@ -99,9 +99,9 @@ class Timeline:
                 yield batch
 
     def _play(self, start: int, end: int) -> None:
-        """Let the visits that begin in [start, end) happen."""
+        """Let the visits happen that begin in [start, end)."""
         visits, looks = self._visits_of(start, end)
-        # Two sets of looks, one after the other, as their visits are.
+        # The looks of incidents follow the others, as their visits do.
         planned, bought = self._incidents.plan(
             start, end, len(visits) * ORDERS_PER_VISIT, self.visits
         )
@@ -130,7 +130,7 @@ class Timeline:
         return visits, browse(self._random, count, self.catalogue, self._discounts.active(start))
 
     def _held_back(self, events: Any) -> Any:
-        """Send a share of the events later than others that happened after them."""
+        """Make a share of the events due later than others that happened after them."""
         share = self._shop.shares.out_of_order
         if share == 0:
             return events
@@ -138,7 +138,7 @@ class Timeline:
         delay = np.where(held, self._odd.integers(*HELD_BACK_US, len(events)), 0)
         return type(events)(**{**vars(events), "due": events.due + delay})
 
-    def _batch(self, end: int, promotions: list[Promoted]) -> Batch:
+    def _batch(self, end: int, promotions: list[Promoted]) -> EventBatch:
         clicks, later_clicks = _until(Clicks.joined(self._clicks), end)
         orders, later_orders = _until(Orders.joined(self._orders), end)
         self._clicks, self._orders = [later_clicks], [later_orders]
@@ -155,7 +155,7 @@ class Timeline:
         line_prices = self._discounts.prices(
             self.catalogue.prices, lines, orders.time[:, np.newaxis]
         )
-        return Batch(
+        return EventBatch(
             due=due[order],
             topic=topic,
             row=row,

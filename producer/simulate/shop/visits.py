@@ -1,4 +1,4 @@
-"""From visits and what they look at to clicks and orders: pure, and without a loop over events."""
+"""Turns visits and what they look at into clicks and orders: pure, without a loop over events."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from producer.simulate.shop.columns import (
 )
 
 PAYMENT_METHODS = ("card", "paypal", "apple_pay", "invoice", "bank_transfer", "gift_card")
-# How often each is used, added up; what is left is the last one's.
+# How often each is used, added up; the rest is the last one's.
 _PAYMENT_ENDS = np.cumsum((0.52, 0.22, 0.10, 0.08, 0.05))
 _US_PER_SECOND = 1_000_000
-# A step takes at least a second; longer ones are rarer the longer they are.
+# A step takes at least a second; the longer a step is, the rarer it is.
 _LEAST_STEP_US, _MEAN_EXTRA_STEP_US = _US_PER_SECOND, 7 * _US_PER_SECOND
 _CHECKOUT_US, _BETWEEN_PURCHASES_US = 12 * _US_PER_SECOND, 200_000
-# Of honest orders: the whole order comes back, minutes later.
+# The share of honest orders that are cancelled as a whole, minutes later.
 _CANCELLED_SHARE = 0.02
 _CANCEL_AFTER_US = (2 * 60 * _US_PER_SECOND, 20 * 60 * _US_PER_SECOND)
-# Success of a geometric distribution: 4.2 products a visit, cut at 14.
+# A geometric distribution: 4.2 products per visit, at most 14.
 _LAST_LOOK_SHARE, _MOST_LOOKS = 0.24, 14
 _KEPT_SHARE, _DROPPED_SHARE = 0.22, 0.08
 _TWO_OF_IT_SHARE = 0.1
@@ -38,7 +38,7 @@ _PROMOTED_SHARE = 0.12
 
 
 def browse(random: np.random.Generator, visits: int, catalogue: Catalogue, promoted: Ints) -> Looks:
-    """What so many visits look at: popular products, and now and then one with a discount."""
+    """What visits look at: popular products, and now and then one with a discount."""
     counts = np.minimum(random.geometric(_LAST_LOOK_SHARE, visits), _MOST_LOOKS)
     visit = np.repeat(np.arange(visits), counts)
     chance = random.random(len(visit), np.float32)
@@ -54,10 +54,10 @@ def browse(random: np.random.Generator, visits: int, catalogue: Catalogue, promo
 
 
 def play(random: np.random.Generator, visits: Visits, looks: Looks) -> tuple[Clicks, Orders]:
-    """The events of visits; each visit has at least one look, and looks come in visits' order.
+    """The events of visits. Each visit has at least one look, and looks are in the order of visits.
 
-    A look is a view; a kept product is put into the cart as well, a dropped one taken out again. A
-    buyer purchases what is kept, at most `MOST_LINES` products; anybody else abandons it.
+    A look is a view. A kept product is also put into the cart; a dropped one is put in and taken
+    out again. A buyer purchases what is kept, at most `MOST_LINES` products; others abandon it.
     """
     steps = looks.kind.astype(np.int64) + 1
     look = np.repeat(np.arange(len(looks)), steps)
@@ -92,7 +92,7 @@ def _steps(random: np.random.Generator, count: int) -> Longs:
 
 
 def _bought(visits: Visits, looks: Looks, first_look: Longs) -> tuple[Longs, Longs]:
-    """The looks that are purchased, and the place of each in its order."""
+    """The looks that are purchased, and the rank of each in its order."""
     kept = (looks.kind == KEPT) & visits.buyer[looks.visit]
     before = np.cumsum(kept) - kept
     rank = before - before[first_look][looks.visit]

@@ -12,10 +12,10 @@ import tests.stacks.templates  # noqa: F401
 
 # isort: split
 from cdk.monitoring import applications as monitoring_applications
-from cdk.monitoring.alarms import Check, published
-from cdk.monitoring.applications import application_checks
-from cdk.monitoring.stores import kafka_checks, postgres_checks, valkey_checks
-from cdk.settings import KafkaSettings, PostgresSettings, Settings, settings
+from cdk.monitoring.alarms import AlarmDefinition, published
+from cdk.monitoring.applications import application_alarms
+from cdk.monitoring.stores import kafka_alarms, postgres_alarms, valkey_alarms
+from cdk.settings import EnvironmentSettings, KafkaSettings, PostgresSettings, settings
 from contracts.applications import APPLICATIONS, Application
 from contracts.metrics import Dimension, MetricName
 from contracts.topics import CLICKS, PROMOTIONS
@@ -24,13 +24,13 @@ STAGING = settings("staging")
 JOINING = Application("visits", (CLICKS, PROMOTIONS), (), 5, 15, 200_000)
 
 
-def by_name(checks: object) -> dict[str, Check]:
+def by_name(checks: object) -> dict[str, AlarmDefinition]:
     assert isinstance(checks, list)
     return {check.name: check for check in checks}
 
 
-def applications(chosen: Settings) -> dict[str, Check]:
-    return by_name(list(application_checks(chosen)))
+def applications(chosen: EnvironmentSettings) -> dict[str, AlarmDefinition]:
+    return by_name(list(application_alarms(chosen)))
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_a_metric_is_asked_for_by_exactly_its_dimensions(
 
 def test_an_application_that_joins_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(monitoring_applications, "APPLICATIONS", (*APPLICATIONS, JOINING))
-    # Settings know the applications of the contracts: made as they will be.
+    # EnvironmentSettings know the applications of the contracts: made as they will be.
     chosen = replace(STAGING)
     object.__setattr__(chosen, "triggers", (*STAGING.triggers, ("visits", 15)))
     found = {name for name in applications(chosen) if name.startswith("visits-")}
@@ -99,7 +99,7 @@ def test_only_who_writes_alerts_has_an_outbox() -> None:
 def test_postgres_is_judged_by_its_largest_size(
     sizes: PostgresSettings, connections: int, gigabytes: float
 ) -> None:
-    found = by_name(list(postgres_checks(replace(STAGING, postgres=sizes))))
+    found = by_name(list(postgres_alarms(replace(STAGING, postgres=sizes))))
     assert found["postgres-connections"].threshold == connections
     assert found["postgres-memory"].threshold == pytest.approx(gigabytes * 1024**3, abs=1)
 
@@ -107,7 +107,7 @@ def test_postgres_is_judged_by_its_largest_size(
 @pytest.mark.parametrize("size", ["large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "16xlarge"])
 def test_a_broker_of_every_size_has_its_limits(size: str) -> None:
     kafka = KafkaSettings(broker_type=f"express.m7g.{size}", brokers=6)
-    names = by_name(list(kafka_checks(replace(STAGING, kafka=kafka))))
+    names = by_name(list(kafka_alarms(replace(STAGING, kafka=kafka))))
     assert {name for name in names if name.endswith("throughput")} == {
         f"kafka-{broker}-throughput" for broker in range(1, 7)
     }
@@ -122,12 +122,12 @@ def test_a_broker_of_every_size_has_its_limits(size: str) -> None:
 )
 def test_every_node_of_valkey_is_looked_at(shards: int, replicas: int, nodes: set[str]) -> None:
     chosen = replace(STAGING, valkey=replace(STAGING.valkey, shards=shards, replicas=replicas))
-    checks = list(valkey_checks(chosen))
+    checks = list(valkey_alarms(chosen))
     seen = {
         found[0]
         for check in checks
         if (found := re.search(r"\d{4}-\d{3}", repr(check.value))) is not None
     }
     assert seen == nodes
-    lagging = {check.name for check in checks if check.section == "valkey replication lag"}
+    lagging = {check.name for check in checks if check.heading == "valkey replication lag"}
     assert bool(lagging) == bool(replicas)

@@ -46,6 +46,8 @@ def orders(draw: st.DrawFn) -> Order:
         currency=draw(TEXTS),
         location=draw(TEXTS),
         payment_method=draw(TEXTS),
+        device_id=draw(st.none() | TEXTS),
+        account_created_at=draw(st.none() | LONGS),
     )
 
 
@@ -76,6 +78,8 @@ def joined(order: Order) -> bytes:
         ),
         total=order.total,
         location=fragments.text(order.location),
+        device_id=order.device_id,
+        account_created_at=order.account_created_at,
     )
 
 

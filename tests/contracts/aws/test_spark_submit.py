@@ -66,7 +66,8 @@ def test_a_step_is_one_spark_submit_with_the_command_line_at_its_end() -> None:
     entry = words.index(PACKAGE.entry)
     assert words[entry + 1 :] == ORDERS.arguments(take_over=True)
     assert words[-1] == "--take-over"
-    assert words[5:entry:2] == ["--conf"] * ((entry - 5) // 2)
+    assert words[5:7] == ["--jars", ",".join(PACKAGE.jars)]
+    assert words[7:entry:2] == ["--conf"] * ((entry - 7) // 2)
     assert "spark.yarn.tags=shopstream-orders-1" in words
     assert "spark.submit.pyFiles=s3://a/code.zip" in words
 

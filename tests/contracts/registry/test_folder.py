@@ -1,4 +1,4 @@
-"""The folder of schemas: after the package's own, seen while it changes, loud when it is broken."""
+"""The folder of schemas: it follows the package's own, changes are seen, and damage is an error."""
 
 from __future__ import annotations
 

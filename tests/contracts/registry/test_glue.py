@@ -1,4 +1,4 @@
-"""The Glue client beyond the common suite: its errors, and what it remembers."""
+"""The Glue client, where it is more than every registry: its errors, and what it remembers."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_newer_version_in_a_value_is_seen_at_once(
 
 def test_a_version_of_another_registry_is_unknown(client: Counting) -> None:
     foreign = GlueRegistry(client, "other").register("orders", V1)
-    with pytest.raises(UnknownSchema, match="no usable version of shop"):
+    with pytest.raises(UnknownSchema, match="not a usable version of shop"):
         GlueRegistry(client, "shop").version(foreign.id)
 
 
@@ -200,7 +200,7 @@ def test_a_version_that_is_not_available(
 
 
 def test_what_a_serializer_registered_by_itself_is_read(client: Counting) -> None:
-    """Other languages' serializers register schemas as they are written, spaces and all."""
+    """Serializers of other languages register schemas as they are written, spaces included."""
     spelled = json.dumps(json.loads(V1), indent=4)
     client.create_schema(
         RegistryId={"RegistryName": "shop"},

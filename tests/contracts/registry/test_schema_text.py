@@ -1,4 +1,4 @@
-"""What is no Avro schema is refused, whatever fastavro would make of it."""
+"""What is not an Avro schema is refused, whatever fastavro would make of it."""
 
 from __future__ import annotations
 

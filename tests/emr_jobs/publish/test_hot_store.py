@@ -9,7 +9,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from contracts import hot_keys
+from contracts.hot_keys import HOT_STORE_MARK
+from contracts.tables.questions.product_activity import PRODUCT_DAY
+from contracts.tables.questions.recent_views import VIEWED
+from contracts.tables.questions.trending import TRENDING_IN_HOUR
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.publish.hot_store import HotAnswers
 from emr_jobs.stores.valkey_cluster import Endpoint, Link, ValkeyCluster
@@ -98,12 +101,12 @@ def test_the_newest_views_of_the_day_before_the_last_one(
     commit(connection, 1, *many, *old, view("w", "too long ago", 24 * HOUR))
     assert hot.publish(NOON) == 2
     store = three_shards.whole()
-    newest = store.zrevrange(hot_keys.viewed("u"), 0, -1)
-    assert newest == [f"p-{n:02}" for n in range(hot_keys.VIEWED_NEWEST)]
-    assert store.zrevrange(hot_keys.viewed("v"), 0, -1) == ["last", "before"]
-    gone_at = datetime.fromtimestamp(store.expiretime(hot_keys.viewed("v")), UTC)
-    assert gone_at == NOON - 3 * HOUR + hot_keys.VIEWED_LASTS
-    assert not store.exists(hot_keys.viewed("w"))
+    newest = store.zrevrange(VIEWED.key("u"), 0, -1)
+    assert newest == [f"p-{n:02}" for n in range(50)]
+    assert store.zrevrange(VIEWED.key("v"), 0, -1) == ["last", "before"]
+    gone_at = datetime.fromtimestamp(store.expiretime(VIEWED.key("v")), UTC)
+    assert gone_at == NOON - 3 * HOUR + VIEWED.lasts
+    assert not store.exists(VIEWED.key("w"))
 
 
 def test_a_day_of_a_product_sums_over_currencies(
@@ -113,7 +116,7 @@ def test_a_day_of_a_product_sums_over_currencies(
         connection, 1, activity("p", "EUR", 3, "2.50"), activity("p", "GBP", 4, "99999999999.99")
     )
     assert hot.publish(NOON) == 1
-    assert three_shards.whole().hgetall(hot_keys.product_day("p", NOON)) == {
+    assert three_shards.whole().hgetall(PRODUCT_DAY.key("p", NOON)) == {
         "views": "7",
         "carts": "0",
         "purchases": "2",
@@ -125,7 +128,7 @@ def test_a_day_of_a_product_sums_over_currencies(
 def test_only_what_changed_is_pushed_and_a_score_replaces_the_one_before(
     hot: HotAnswers, connection: Pg, three_shards: Cluster
 ) -> None:
-    key = hot_keys.trending("Toys", NOON)
+    key = TRENDING_IN_HOUR.key("Toys", NOON)
     commit(connection, 1, score("Toys", "a", 5), score("Toys", "b", 2), score("Bags", "c", 1))
     assert hot.publish(NOON) == 2
     commit(connection, 2, score("Toys", "b", 9))
@@ -141,9 +144,11 @@ def test_a_mark_that_is_reset_has_all_pushed_again(
     assert hot.publish(NOON) == 1
     for node in three_shards.clients.values():
         node.flushall()
-    connection.execute("UPDATE published SET changed_in = -1 WHERE table_name = 'valkey'")
+    connection.execute(
+        "UPDATE published SET changed_in = -1 WHERE table_name = %s", (HOT_STORE_MARK,)
+    )
     assert hot.publish(NOON) == 1
-    assert three_shards.whole().zscore(hot_keys.trending("Toys", NOON), "a") == 5
+    assert three_shards.whole().zscore(TRENDING_IN_HOUR.key("Toys", NOON), "a") == 5
 
 
 def test_a_store_that_takes_nothing_is_told_and_tried_again(

@@ -12,10 +12,10 @@ from moto import mock_aws
 
 from contracts.aws.spark_submit import Submission
 from lambdas.job_controller.emr_steps import EmrSteps
-from lambdas.job_controller.runs import Run, RunName
+from lambdas.job_controller.runs import JobRun, JobRunName
 from tests.lambdas.job_controller.plans import plan
 
-NAME = RunName("orders", "a" * 16, 1)
+NAME = JobRunName("orders", "a" * 16, 1)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Cluster:
         found: list[dict[str, Any]] = self.client.list_steps(ClusterId=self.id)["Steps"]
         return found
 
-    def only_run(self) -> Run:
+    def only_run(self) -> JobRun:
         (run,) = self.runs.observed()
         return run
 

@@ -20,7 +20,7 @@ from lambdas.job_controller.logic import (
     failures,
     settled,
 )
-from lambdas.job_controller.runs import Run, RunName, RunState
+from lambdas.job_controller.runs import JobRun, JobRunName, JobRunState
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 NEW, OLD = "a" * 16, "b" * 16
@@ -33,18 +33,18 @@ NEXT = int(NOW.timestamp()) // 60
 
 def run(
     number: int,
-    state: RunState,
+    state: JobRunState,
     fingerprint: str = NEW,
     *,
     age: timedelta = timedelta(hours=2),
     ended: timedelta | None = None,
-) -> Run:
-    name = RunName("orders", fingerprint, number)
-    return Run(f"id-{number}", name, state, NOW - age, None if ended is None else NOW - ended)
+) -> JobRun:
+    name = JobRunName("orders", fingerprint, number)
+    return JobRun(f"id-{number}", name, state, NOW - age, None if ended is None else NOW - ended)
 
 
 def start(number: int, *, take_over: bool = False) -> Start:
-    return Start(RunName("orders", NEW, number), take_over)
+    return Start(JobRunName("orders", NEW, number), take_over)
 
 
 FAILED = run(1, "failed", ended=30 * timedelta(seconds=1))
@@ -103,7 +103,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("runs", "actions"), CASES.values(), ids=CASES)
-def test_what_is_done(runs: list[Run], actions: list[Action]) -> None:
+def test_what_is_done(runs: list[JobRun], actions: list[Action]) -> None:
     assert decide("orders", NEW, runs, NOW) == actions
     other = [replace(each, name=replace(each.name, application="ingest")) for each in runs]
     assert decide("orders", NEW, [*runs, *other], NOW) == actions
@@ -138,7 +138,7 @@ RUNS = st.lists(
 
 @given(RUNS, st.sampled_from([NEW, None]))
 def test_from_anywhere_it_comes_to_the_one_that_is_wanted(
-    runs: list[Run], fingerprint: str | None
+    runs: list[JobRun], fingerprint: str | None
 ) -> None:
     """Whatever is found, minutes that obey the decisions end with one driver and nothing to do."""
     now = NOW
@@ -146,13 +146,13 @@ def test_from_anywhere_it_comes_to_the_one_that_is_wanted(
         actions = decide("orders", fingerprint, runs, now)
         runs = [_a_minute_later(each, actions) for each in runs if each.state != "ending"]
         begun = (each.name for each in actions if isinstance(each, Start))
-        runs += [Run(str(name), name, "starting", now) for name in begun]
+        runs += [JobRun(str(name), name, "starting", now) for name in begun]
         now += MINUTE
     assert decide("orders", fingerprint, runs, now) == []
     assert settled("orders", fingerprint, runs)
 
 
-def _a_minute_later(each: Run, actions: list[Action]) -> Run:
+def _a_minute_later(each: JobRun, actions: list[Action]) -> JobRun:
     if Stop(each) in actions:
         return replace(each, state="ending")
     return replace(each, state="running") if each.state == "starting" else each
@@ -169,7 +169,7 @@ SETTLED = {
 
 
 @pytest.mark.parametrize(("runs", "there"), SETTLED.values(), ids=SETTLED)
-def test_when_a_deployment_has_arrived(runs: list[Run], there: bool) -> None:
+def test_when_a_deployment_has_arrived(runs: list[JobRun], there: bool) -> None:
     assert settled("orders", NEW, runs) is there
 
 
@@ -181,6 +181,6 @@ def test_failures_of_the_last_hour_are_counted() -> None:
 
 @pytest.mark.parametrize("text", ["", "orders", "shopstream-orders-xyz-1", "stop-shopstream-x"])
 def test_names_of_others_are_none_of_ours(text: str) -> None:
-    assert RunName.parse(text) is None
-    name = RunName("orders", NEW, 7)
-    assert RunName.parse(str(name)) == name
+    assert JobRunName.parse(text) is None
+    name = JobRunName("orders", NEW, 7)
+    assert JobRunName.parse(str(name)) == name

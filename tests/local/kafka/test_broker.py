@@ -1,4 +1,4 @@
-"""A broker's storage is made for whatever id its cluster was given."""
+"""A broker formats its storage for any id of its cluster."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from local.home import Home, new_profile, write_profile
+from local.home import Home
 from local.java import jars
 from local.java import runtime as java
 from local.ports import claim
+from local.profile import new_profile, write_profile
 from ops.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent

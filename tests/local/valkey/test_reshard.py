@@ -1,4 +1,4 @@
-"""Which slots move when a shard comes or goes, and what was cut short is ended."""
+"""Which slots move when a shard comes or goes; a move that was cut short is ended."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.hot_keys import slot_of
-from local.valkey.cluster import SLOTS, even_ranges, form, own_entries, owned_slots, part
+from contracts.hot_keys import SLOTS, slot_of
+from local.valkey.cluster import even_ranges, forget, form, own_entries, owned_slots
 from local.valkey.reshard import Move, moves, open_moves, reshard
 from tests.valkey import cluster
 
@@ -120,10 +120,9 @@ def test_a_slot_left_half_way_is_ended_where_it_was_going(tmp_path: Path) -> Non
             *("MIGRATE", "127.0.0.1", profile.ports[target], "", 0, 10_000),
             *("AUTH", profile.password, "KEYS", *keys[:15]),
         )
-        places = {name: ("127.0.0.1", profile.ports[name], profile.password) for name in nodes}
         said: list[str] = []
-        moved = reshard(nodes, list(profile.valkey_primaries), places, said.append)
-        # To its target, then one slot back: the shares are equal.
+        moved = reshard(nodes, list(profile.valkey_primaries), profile, said.append)
+        # The slot goes to its target, then one slot goes back: the shares are equal.
         assert moved.slots == 2
         after = own_entries(nodes)
         assert open_moves(after) == []
@@ -156,7 +155,7 @@ def test_a_shard_without_slots_copies_no_other_and_may_leave_and_come_again(tmp_
             nodes[name].execute_command("CLUSTER SETSLOT", last, "NODE", to)
         assert own_entries(nodes)["valkey-3"]["flags"] == "myself,master"
         for _again in range(2):
-            part(nodes, {"valkey-3"})
+            forget(nodes, {"valkey-3"})
         assert [len(node.execute_command("CLUSTER NODES")) for node in nodes.values()] == [2, 2, 1]
         assert form(made.profile, nodes) == 0
         assert [len(node.execute_command("CLUSTER NODES")) for node in nodes.values()] == [3, 3, 3]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from ops import console
 from ops.commands.cost import command as cost
 from ops.commands.cost import templates
-from ops.commands.cost.prices import PriceTable, read_prices
+from ops.commands.cost.prices import read_prices
 from ops.main import run
 from tests.ops.commands.cost.environments import environment
 
@@ -79,7 +80,7 @@ def test_the_limit_decides_the_exit_code(folder: Path, capsys: pytest.CaptureFix
     [
         pytest.param([], 2, "--env", id="no environment"),
         pytest.param(["--env", "test", "--load", "huge"], 2, "low, base, high", id="no such load"),
-        pytest.param(["--env", "test", "--limit", "much"], 2, "no amount", id="no number"),
+        pytest.param(["--env", "test", "--limit", "much"], 2, "not an amount", id="no number"),
         pytest.param(["--env", "test", "--limit", "0"], 2, "above 0", id="a limit of nothing"),
         pytest.param(["--env", "test", "--limit", "nan"], 2, "above 0", id="not a number"),
         pytest.param(["--env", "other"], 4, "no templates of other", id="templates of another"),
@@ -131,11 +132,11 @@ def broken_manifest(folder: Path) -> None:
     ("spoil", "said"),
     [
         (absent, f"lacks {NETWORK}"),
-        (cut_off, f"{NETWORK} is no template"),
-        (another_document, f"{NETWORK} is no template"),
-        (no_type, f"{NETWORK} is no template"),
+        (cut_off, f"{NETWORK} is not a CloudFormation template"),
+        (another_document, f"{NETWORK} is not a CloudFormation template"),
+        (no_type, f"{NETWORK} is not a CloudFormation template"),
         (no_manifest, "has no templates of test"),
-        (broken_manifest, "manifest.json is no manifest"),
+        (broken_manifest, "manifest.json is not a manifest"),
     ],
 )
 def test_templates_that_are_not_whole_are_not_priced(
@@ -246,7 +247,7 @@ def test_old_prices_are_warned_of(
 ) -> None:
     read = read_prices()
     today = cost.datetime.now(cost.UTC).date()
-    aged = PriceTable(read.region, dated or today, read.prices)
+    aged = replace(read, dated=dated or today)
     monkeypatch.setattr(cost, "read_prices", lambda: aged)
     assert run(["cost", "--env", "test", "--templates", str(folder), "--json"]) == 0
     assert ("120 days old" in capsys.readouterr().err) is warned

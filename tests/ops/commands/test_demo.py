@@ -17,7 +17,7 @@ import pytest
 from contracts.errors import ShopstreamError, Usage
 from ops.commands.demo import command as demo
 from ops.commands.demo import tour
-from ops.commands.demo.live_answers import Answers, Ranked, Revenue, unit_for
+from ops.commands.demo.live_figures import Figures, Ranked, Revenue, unit_for
 from ops.commands.demo.live_screen import (
     BAR_WIDTH,
     bar,
@@ -26,15 +26,15 @@ from ops.commands.demo.live_screen import (
     show_revenue,
     show_shoppers,
 )
-from ops.commands.demo.live_shoppers import Shoppers, Trend
+from ops.commands.demo.live_shoppers import ShopperFigures, Trend
 
-ANSWERS = Answers(
+SOME_FIGURES = Figures(
     orders={"placed": 1812, "cancelled": 31},
     revenue={"GBP": Decimal("52610.49")},
     categories=[Ranked("kitchen", "GBP", 410, Decimal("9100.10"))],
     locations=[Ranked("United Kingdom", "GBP", 1700, Decimal("48000.00"))],
     alerts={"high_amount": 12, "suspicious_location": 2},
-    shoppers=Shoppers(
+    shoppers=ShopperFigures(
         clicks=2310,
         sessions=402,
         trending=[Trend("SKU-7", "toys", 41), Trend("SKU-3", "garden", 1_300)],
@@ -46,14 +46,14 @@ ANSWERS = Answers(
     quarantine=1,
     lag={"ingest": 40, "orders": 0},
 )
-NOBODY = Answers(**{**vars(ANSWERS), "shoppers": Shoppers(), "alerts": {}})
-CAUGHT_UP = Answers(**{**vars(ANSWERS), "lag": {"ingest": 0, "orders": 0}})
+NOBODY = Figures(**{**vars(SOME_FIGURES), "shoppers": ShopperFigures(), "alerts": {}})
+CAUGHT_UP = Figures(**{**vars(SOME_FIGURES), "lag": {"ingest": 0, "orders": 0}})
 
 
 class Reader:
-    """Stands for the answers of a stack; `moment` says what each look shows."""
+    """Stands for the figures of a stack; `moment` gives those of each look."""
 
-    def __init__(self, moment: Callable[[], Answers]) -> None:
+    def __init__(self, moment: Callable[[], Figures]) -> None:
         self.now = moment
 
     def revenue(self) -> tuple[str, list[Revenue]]:
@@ -79,11 +79,11 @@ PROVED = [*FED, "verify", "down"]
 
 @dataclass
 class Stage:
-    """A demo whose commands are stand-ins that write down how they were called."""
+    """A demo with commands that only note how they were called."""
 
     folder: Path
     codes: dict[str, int] = field(default_factory=dict)
-    moment: Callable[[], Answers] = lambda: CAUGHT_UP
+    moment: Callable[[], Figures] = lambda: CAUGHT_UP
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -95,7 +95,7 @@ class Stage:
         return (self.folder / "calls").read_text().splitlines()
 
     def command(self, home: object, *arguments: str) -> list[str]:
-        # As the producer's: progress, the answer, the same in words.
+        # The producer prints its progress, its answer as JSON, and the answer in words.
         answers = {"simulate": f"12 sent\n{json.dumps(SIMULATED, indent=2)}\n12 acknowledged"}
         said = answers.get(arguments[0], json.dumps({"said_by": arguments[0]}))
         program = (
@@ -105,7 +105,7 @@ class Stage:
             "if sys.argv[1] == 'up': (home / 'logs').mkdir(parents=True, exist_ok=True)\n"
             "try:\n"
             "    with calls.open('a') as file: file.write(' '.join(sys.argv[1:]) + '\\n')\n"
-            # None of those that run together ends before the other has begun.
+            # Of two that run together, neither ends before the other has begun.
             f"    while sys.argv[1] in {FEEDS!r} and calls.read_text().count('\\n') < {len(FED)}:\n"
             "        time.sleep(0.01)\n"
             f"    print({said!r})\n"
@@ -129,13 +129,13 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setattr(tour, "shopstream", stage.command)
     monkeypatch.setattr(tour, "check", lambda source: stage.command(None, "check"))
     monkeypatch.setattr(tour, "open_stack", lambda home: home)
-    monkeypatch.setattr(tour, "LiveAnswers", lambda stack: Reader(stage.moment))
+    monkeypatch.setattr(tour, "LiveFigures", lambda stack: Reader(stage.moment))
     monkeypatch.setattr(tour, "PLAIN_REFRESH_SECONDS", 0.01)
     yield stage
 
 
 def first_words(calls: list[str]) -> list[str]:
-    """What was called; the replay and the shoppers, who begin together, by name."""
+    """The commands that were called. Those that begin together are in the order of their names."""
     words = [call.split()[0] for call in calls]
     return [*words[:2], *sorted(words[2:4]), *words[4:]]
 
@@ -199,10 +199,10 @@ def test_the_one_that_failed_is_told_and_the_other_ended(
 def test_an_interrupted_demo_ends_what_it_feeds_and_removes_its_stack(
     stage: Stage, number: signal.Signals
 ) -> None:
-    def interrupt() -> Answers:
+    def interrupt() -> Figures:
         if len(stage.calls) == len(FED):
             os.kill(os.getpid(), number)
-        return ANSWERS
+        return SOME_FIGURES
 
     stage.moment, stage.seconds = interrupt, {"replay": 60, "simulate": 60}
     with pytest.raises(KeyboardInterrupt):
@@ -216,7 +216,7 @@ def test_an_interrupted_demo_ends_what_it_feeds_and_removes_its_stack(
 
 
 def test_an_error_while_watching_still_stops_the_stack(stage: Stage) -> None:
-    def broken() -> Answers:
+    def broken() -> Figures:
         raise ConnectionError("Postgres went away")
 
     stage.moment = broken
@@ -240,11 +240,11 @@ def test_in_json_the_answer_is_one_document_of_the_proof_and_the_answers(
 
 
 def test_the_demo_goes_on_watching_until_nothing_lags(stage: Stage) -> None:
-    # Long after the replay, which takes a twentieth of a second, has ended.
-    looks = [*[ANSWERS] * 50, CAUGHT_UP]
-    seen: list[Answers] = []
+    # The replay takes a twentieth of a second, so this is long after its end.
+    looks = [*[SOME_FIGURES] * 50, CAUGHT_UP]
+    seen: list[Figures] = []
 
-    def look() -> Answers:
+    def look() -> Figures:
         seen.append(looks[min(len(seen), len(looks) - 1)])
         return seen[-1]
 
@@ -280,13 +280,13 @@ def test_a_file_that_cannot_be_replayed_starts_nothing(stage: Stage) -> None:
 
 
 def test_a_missing_file_is_a_usage_error_before_anything_starts(stage: Stage) -> None:
-    with pytest.raises(Usage, match="no such file"):
+    with pytest.raises(Usage, match="there is no file"):
         demo.demo(file=stage.folder / "absent.csv", keep=False)
     assert not (stage.folder / "calls").exists()
 
 
 def test_the_lines_of_a_plain_terminal_hold_every_answer() -> None:
-    assert list(in_lines(ANSWERS).values()) == [
+    assert list(in_lines(SOME_FIGURES).values()) == [
         "orders 1,812 · cancelled 31 · revenue 52,610.49 GBP · clicks 2,310 · sessions 402 · "
         "alerts 14 · lake rows 1,804 · duplicates 3 · quarantine 1 · lag of ingest 40 · "
         "lag of orders 0",
@@ -303,11 +303,11 @@ def test_while_nobody_came_there_is_but_the_headline() -> None:
 def test_where_nobody_watches_only_the_lines_that_changed_are_written() -> None:
     written: list[str] = []
     show = lines(written.append)
-    for answers in (NOBODY, NOBODY, ANSWERS, CAUGHT_UP, CAUGHT_UP):
-        show(answers)
+    for figures in (NOBODY, NOBODY, SOME_FIGURES, CAUGHT_UP, CAUGHT_UP):
+        show(figures)
     assert written == [
         in_lines(NOBODY)["headline"],
-        *in_lines(ANSWERS).values(),
+        *in_lines(SOME_FIGURES).values(),
         in_lines(CAUGHT_UP)["headline"],
     ]
 
@@ -315,7 +315,7 @@ def test_where_nobody_watches_only_the_lines_that_changed_are_written() -> None:
 def test_at_the_end_alerts_trends_and_views_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     show_shoppers(NOBODY)
     assert capsys.readouterr().out == ""
-    show_shoppers(ANSWERS)
+    show_shoppers(SOME_FIGURES)
     assert capsys.readouterr().out.splitlines() == [
         "alerts by rule       count",
         "high_amount          12",
@@ -336,7 +336,7 @@ def test_at_the_end_alerts_trends_and_views_are_told(capsys: pytest.CaptureFixtu
     ],
 )
 def test_caught_up(lag: dict[str, int], caught_up: bool) -> None:
-    assert Answers(**{**vars(ANSWERS), "lag": lag}).caught_up is caught_up
+    assert Figures(**{**vars(SOME_FIGURES), "lag": lag}).caught_up is caught_up
 
 
 @pytest.mark.parametrize(

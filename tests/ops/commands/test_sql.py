@@ -18,13 +18,13 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.types import BooleanType
 
 from contracts.errors import NotReady, ShopstreamError, Usage
-from contracts.tables import ORDER_METRICS
+from contracts.tables import answer_of
 from contracts.tables.lake import LAKE_TABLES
 from ops.commands.quarantine import query_of
-from ops.commands.sql.answers import Answers
 from ops.commands.sql.command import plain, rows, show, unique
-from ops.commands.sql.lake import lake_tables, show_table
 from ops.commands.sql.session import named, require_read
+from readers.lake import lake_tables, show_table
+from readers.postgres import PostgresSnapshot
 
 
 @pytest.fixture
@@ -175,7 +175,8 @@ def test_rows_deleted_from_a_file_are_gone(
     written = pa.table({"n": pa.array([1, 2], pa.int64())})
     catalog.create_namespace("silver")
     catalog.create_table("silver.mine", schema=written.schema).append(written)
-    scan = type("Task", (), {"delete_files": ["a position delete"]})
+    file = type("File", (), {"file_path": "rows.parquet"})
+    scan = type("Task", (), {"delete_files": ["a position delete"], "file": file})
     monkeypatch.setattr("pyiceberg.table.DataScan.plan_files", lambda self: [scan])
     monkeypatch.setattr("pyiceberg.table.DataScan.to_arrow", lambda self: written.slice(1))
     show_table(session, catalog, "silver.mine")
@@ -233,7 +234,7 @@ def test_quarantined_bytes_are_shown_on_demand_alone(
 
 def test_postgres_that_does_not_answer() -> None:
     with pytest.raises(NotReady, match="Postgres does not answer"):
-        Answers("postgresql://nobody@127.0.0.1:1/none")
+        PostgresSnapshot("postgresql://nobody@127.0.0.1:1/none", "test")
 
 
 @pytest.mark.e2e
@@ -254,13 +255,12 @@ def test_postgres_tables_arrive_as_they_are(
             ),
             ('a "b",\nc', b"\x00\xff", "0f4c8a52-9d8e-5f6a-8b1c-2d3e4f5a6b7c", None),
         )
-    with Answers(postgres) as answers:
-        assert "pg.odd" in answers.tables
-        assert not [name for name in answers.tables if "vault" in name or "subjects" in name]
-        answers.load(session, "pg.odd")
-        for name in answers.tables:
-            if name != "pg.odd":
-                answers.load(session, name)
+    with PostgresSnapshot(postgres, "test") as snapshot:
+        assert "odd" in snapshot.tables
+        assert not [name for name in snapshot.tables if "vault" in name or "subjects" in name]
+        for name in snapshot.tables:
+            with snapshot.copied(name) as found:
+                session.execute(f"CREATE TABLE pg.{name} AS {found}")
     first, second, third = session.execute(
         'SELECT t, n, free, b, o, u::text, j, epoch_us(z), "offset", a FROM pg.odd'
     ).fetchall()
@@ -279,4 +279,4 @@ def test_postgres_tables_arrive_as_they_are(
     assert second == (None,) * 10
     assert third[:5] == ("", None, None, b"", False)
     described = session.execute("DESCRIBE pg.order_metrics").fetchall()
-    assert [row[0] for row in described] == list(ORDER_METRICS.names)
+    assert [row[0] for row in described] == list(answer_of("order_metrics").table.names)

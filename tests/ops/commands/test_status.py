@@ -1,4 +1,4 @@
-"""What status says of a stack, and its exit code."""
+"""What `status` tells about a stack, and its exit code."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local.home import Home, new_profile
+from local.home import Home
 from local.ports import claim
+from local.profile import new_profile
 from local.supervisor.published import PartStatus, Snapshot
 from ops.commands.status.applications import ApplicationState
 from ops.commands.status.command import age, document, exit_code, rows

@@ -11,13 +11,13 @@ from contracts.ledger import Run, SourceFile
 from contracts.registry import BundledRegistry, MemoryStore
 from contracts.schemas import bundled_schemas
 from contracts.topics import Topic
+from producer.clock import Clock, Pace
 from producer.ledger import Attempt
-from producer.outlets import Deliveries, Failure, Place
+from producer.outlets import Deliveries, Destination, Failure
 from producer.replay.files.patterns import read_patterns
 from producer.replay.online_retail.orders import RetailOrder
 from producer.replay.order_encoder import OrderEncoder
-from producer.replay.pace import Pace
-from producer.replay.replaying import Clock, Replay
+from producer.replay.replaying import Replay
 from producer.subjects import Subject, Tokens
 from tests.producer.retail import EXAMPLES
 
@@ -56,10 +56,17 @@ class World:
         self.runs.append(run)
 
     # the outlet
-    def place(self) -> Place:
-        return Place("test")
+    def destination(self) -> Destination:
+        return Destination("test")
 
-    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
+    def send(
+        self,
+        topic: Topic,
+        keys: Sequence[bytes],
+        values: Sequence[bytes],
+        sequences: Sequence[int],
+    ) -> None:
+        (sequence,) = sequences
         self.events.append(f"send {sequence} at {self.now:g}")
         if sequence in self._failing:
             self._failures.append(Failure(sequence, "the disk is full"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,13 +13,13 @@ from contracts.registry.opening import open_registry
 from contracts.rejections import Rejection
 from contracts.topics import Topic
 from producer.ledger import NoLedger
-from producer.outlets import Deliveries, Place
-from producer.simulate.encoding.values import Values
+from producer.outlets import Deliveries, Destination
+from producer.simulate.encoding.values import EventValues
 from producer.simulate.labels import Labels
 from producer.simulate.sender import Sender
 from producer.simulate.shop.oddities import Shares
 from producer.simulate.shop.people import People
-from producer.simulate.shop.timeline import Batch, Shop, Timeline
+from producer.simulate.shop.timeline import EventBatch, Shop, Timeline
 from producer.subjects import Subject
 
 # 2026-03-02T18:00:00Z, a Monday evening.
@@ -37,7 +38,7 @@ RUN = "test-run"
 
 
 class FixedVault:
-    """A vault whose secret never changes, and the subjects it was told."""
+    """A vault whose secret never changes; it lists the subjects that it was told."""
 
     def __init__(self) -> None:
         self.subjects: list[Subject] = []
@@ -53,22 +54,24 @@ class FixedVault:
 
 @dataclass
 class Listed:
-    """An outlet that keeps what it gets, acknowledged at `append_time` or at each one's `sent`."""
+    """An outlet that keeps what it gets and acknowledges it at `append_time`."""
 
     append_time: int
     sent: list[tuple[Topic, bytes, bytes]] = field(default_factory=list)
     waiting: list[int] = field(default_factory=list)
 
-    def place(self) -> Place:
-        return Place("list")
+    def destination(self) -> Destination:
+        return Destination("list")
 
-    def send(self, topic: Topic, key: bytes, value: bytes, sequence: int) -> None:
-        self.sent.append((topic, key, value))
-        self.waiting.append(sequence)
-
-    def send_all(self, topic, keys, values, sequences) -> None:  # type: ignore[no-untyped-def]
-        for key, value, sequence in zip(keys, values, sequences, strict=True):
-            self.send(topic, key, value, sequence)
+    def send(
+        self,
+        topic: Topic,
+        keys: Sequence[bytes],
+        values: Sequence[bytes],
+        sequences: Sequence[int],
+    ) -> None:
+        self.sent += [(topic, key, value) for key, value in zip(keys, values, strict=True)]
+        self.waiting += sequences
 
     def deliveries(self) -> Deliveries:
         taken, self.waiting = self.waiting, []
@@ -110,7 +113,7 @@ class Sent:
         return [one for one in self.events() if isinstance(one, Promotion)]
 
 
-def batches(shop: Shop, count: int) -> list[Batch]:
+def batches(shop: Shop, count: int) -> list[EventBatch]:
     """The first batches of a shop."""
     made = Timeline(shop).batches()
     return [next(made) for _ in range(count)]
@@ -135,7 +138,7 @@ def send(
         ledger=NoLedger(),
         labels=Labels(labels),
         people=people,
-        values=Values(
+        values=EventValues(
             REGISTRY, run=run, producer="simulate", catalogue=timeline.catalogue, people=people
         ),
         registry=REGISTRY,

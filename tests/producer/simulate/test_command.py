@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
+from contracts.errors import Usage
 from contracts.ledger import ATTEMPTS_FILE, OUTCOMES_FILE, RUN_FILE, Run
 from producer.arguments import parse
 from producer.command import main
-from producer.errors import BadInput
 from producer.simulate.arguments import SimulateArguments, shop_clock
 
 NOW = 1_800_000_000_000_000
@@ -34,24 +34,24 @@ def arguments(*given: str) -> SimulateArguments:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (["--rate", "0"], "argument --rate: '0' is no number from 0.01 to 1"),
-        (["--rate", "fast"], "'fast' is no number from"),
-        (["--rate", "nan"], "'nan' is no number"),
+        (["--rate", "0"], "argument --rate: '0' is not a number from 0.01 to 1"),
+        (["--rate", "fast"], "'fast' is not a number from"),
+        (["--rate", "nan"], "'nan' is not a number"),
         (["--rate", "max"], "--rate max needs --count"),
-        (["--count", "0"], "'0' is no whole number from 1 to"),
-        (["--count", "1e6"], "'1e6' is no whole number"),
-        (["--duration", "-5"], "'-5' is no number from"),
-        (["--duration", "inf"], "'inf' is no number"),
-        (["--seed", "-1"], "'-1' is no whole number from 0"),
-        (["--workers", "0"], "'0' is no whole number from 1 to 64"),
-        (["--workers", "3", "--count", "2"], "--count gives not every one"),
+        (["--count", "0"], "'0' is not a whole number from 1 to"),
+        (["--count", "1e6"], "'1e6' is not a whole number"),
+        (["--duration", "-5"], "'-5' is not a number from"),
+        (["--duration", "inf"], "'inf' is not a number"),
+        (["--seed", "-1"], "'-1' is not a whole number from 0"),
+        (["--workers", "0"], "'0' is not a whole number from 1 to 64"),
+        (["--workers", "3", "--count", "2"], "--count has no event for some"),
         (["--time-speed", "60"], "--time-speed needs --duration or --count"),
-        (["--late", "101%"], "'101%' is no share from 0% to 100%"),
-        (["--late", "5 percent"], "'5 percent' is no share"),
+        (["--late", "101%"], "'101%' is not a share from 0% to 100%"),
+        (["--late", "5 percent"], "'5 percent' is not a share"),
         (["--late", "60%", "--malformed", "41%"], "together are more than 100%"),
-        (["--run", "a/b"], "'a/b' is no name"),
-        (["--start", "yesterday"], "'yesterday' is no time such as"),
-        (["--shoppers", "5"], "'5' is no whole number from 100"),
+        (["--run", "a/b"], "'a/b' is not a name"),
+        (["--start", "yesterday"], "'yesterday' is not a time such as"),
+        (["--shoppers", "5"], "'5' is not a whole number from 100"),
         (["--outlet", "kafka", "--count", "5"], "--outlet kafka needs --bootstrap-servers"),
         (["--outlet", "file", "--count", "5"], "--outlet file needs --out FOLDER"),
         (
@@ -73,7 +73,7 @@ def test_absurd_options_end_with_2_and_the_reason(
         # Live: the shop's clock is the world's.
         ([], NOW, 86_400 * SECOND, None, 1000.0),
         (["--rate", "20", "--duration", "60"], NOW, 60 * SECOND, NOW + 60 * SECOND, 20.0),
-        # Faster: it ends when the world's clock says what now is.
+        # Faster: it ends at the present time of the world's clock.
         (
             ["--rate", "20", "--duration", "60", "--time-speed", "10"],
             NOW - 600 * SECOND,
@@ -88,7 +88,7 @@ def test_absurd_options_end_with_2_and_the_reason(
             None,
             2.0,
         ),
-        # As fast as events leave: they are those of the last seconds of a busy shop.
+        # As fast as events leave: these are the events of the last seconds of a busy shop.
         (["--count", "5000"], NOW - 5 * SECOND, 5 * SECOND, None, 1000.0),
     ],
 )
@@ -102,7 +102,7 @@ def test_the_clock_never_runs_ahead(
 
 def test_a_start_that_would_run_ahead_is_refused() -> None:
     late = replace(arguments("--count", "5000"), start=NOW - 4 * SECOND)
-    with pytest.raises(BadInput, match="ahead of now"):
+    with pytest.raises(Usage, match="ahead of now"):
         shop_clock(late, NOW)
     assert shop_clock(replace(late, start=NOW - 5 * SECOND), NOW).start == NOW - 5 * SECOND
 
@@ -166,7 +166,7 @@ def test_a_run_is_sent_into_one_ledger_once(
     assert run(tmp_path, capsys, *given)[0] == 0
     code, answer = run(tmp_path, capsys, *given)
     assert code == 2
-    assert "holds a run r1 already" in answer["error"]
+    assert "already holds a run r1" in answer["error"]
 
 
 def test_workers_share_the_count_under_runs_of_their_own(
@@ -183,6 +183,17 @@ def test_workers_share_the_count_under_runs_of_their_own(
     ]
     assert [len(one) for one in ids] == [1501, 1500]
     assert not ids[0] & ids[1]
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_the_error_of_a_worker_is_the_command_s(
+    workers: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    vault = tmp_path / "file" / "vault"
+    line = [*NULL, "--count", "500", "--shoppers", "1000", "--workers", workers]
+    assert main([*line, "--vault", str(vault)]) == 2
+    assert f"the vault {vault} cannot be made" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

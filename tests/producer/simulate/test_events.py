@@ -1,4 +1,4 @@
-"""Simulated events: valid, in order, made of the seed alone, and named by token."""
+"""Simulated events: valid, in order, decided by the seed alone, with tokens for people."""
 
 from __future__ import annotations
 

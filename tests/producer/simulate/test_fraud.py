@@ -1,4 +1,4 @@
-"""Labelled fraud: rare, never told on the wire, and not to be found by any single threshold."""
+"""Labelled fraud: rare, never told on the wire, and not found by any single threshold."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.producer.simulate.sent_shop import SHOP, START, send
 
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
-# Most of a day, in which everybody comes back some twenty times and builds a history.
+# Most of a day, in which everybody comes back about twenty times and builds a history.
 A_DAY = replace(SHOP, events_per_second=40.0, shoppers=20_000, span=24 * HOUR)
 ORDERS = 60_000
 RULES = (
@@ -38,7 +38,7 @@ class Judged:
 
 
 class Rules:
-    """One plausible threshold a rule, in the order of time: what a first rule pack would ask."""
+    """One plausible threshold per rule, in the order of time, as a first rule pack would have."""
 
     def __init__(self) -> None:
         self._orders: dict[int, deque[tuple[int, int, int]]] = defaultdict(deque)

@@ -7,10 +7,15 @@ from typing import Any
 import pytest
 
 from contracts.events import alert_id
-from proof.alerts.rules import derive_alerts
-from proof.filling import fill
-from proof.relations import connect
+from contracts.tables.questions import answer_of
+from proof.checks import parse
+from proof.comparing import derived_relation
+from proof.judging import derive
+from proof.questions.fraud_alerts import script
+from proof.relations import connect, prepare
+from readers.filling import fill
 
+FRAUD_ALERTS = answer_of("fraud_alerts")
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -65,7 +70,7 @@ def at_each(*times: int, **changes: Any) -> list[Order]:
 
 
 def by_each(*customers: str | None, gap: int = MINUTE) -> list[Order]:
-    return [order(place * gap, customer=one) for place, one in enumerate(customers)]
+    return [order(index * gap, customer=one) for index, one in enumerate(customers)]
 
 
 def young(age: int | None, total: int = 10_001, **changes: Any) -> list[Order]:
@@ -166,7 +171,9 @@ def test_a_rule_finds(name: str) -> None:
     rule, orders, expected = CASES[name]
     rule = rule | {"name": "tried", "version": 1, "severity": "low"}
     connection = connect()
+    prepare(connection)
     connection.execute(f"CREATE TABLE tried ({COLUMNS})")
+    connection.execute("CREATE OR REPLACE VIEW orders AS FROM tried")
     rows = [
         (
             *(str(number), NINE + one["at"], "Europe", one["kind"], one["canary"]),
@@ -176,9 +183,9 @@ def test_a_rule_finds(name: str) -> None:
         for number, one in enumerate(orders)
     ]
     fill(connection, "tried", rows)
-    derive_alerts(connection, "tried", "expected_alerts", [rule])
+    derive(connection, FRAUD_ALERTS, parse(script([rule])))
     found = connection.execute(
-        "SELECT alert_id, subject, window_us FROM expected_alerts"
+        f"SELECT alert_id, subject, epoch_us(window_start) FROM {derived_relation(FRAUD_ALERTS)}"
     ).fetchall()
     windows = [
         (subject, None if hour is None else NINE + hour * HOUR) for subject, hour in expected
@@ -190,9 +197,4 @@ def test_a_rule_finds(name: str) -> None:
 
 def test_a_kind_that_nobody_recomputes_is_refused() -> None:
     with pytest.raises(ValueError, match="rules of kind 'whim'"):
-        derive_alerts(
-            connect(),
-            "tried",
-            "expected_alerts",
-            [{"name": "tried", "version": 1} | {"kind": "whim"}],
-        )
+        script([{"name": "tried", "version": 1} | {"kind": "whim"}])

@@ -15,9 +15,9 @@ from contracts.errors import Usage
 from contracts.events import replayed_event_id
 from contracts.rejections import MAX_QUANTITY
 from proof.checks import run_counts
-from proof.filling import fill
 from proof.relations import connect, prepare
 from proof.source import data_file as source
+from readers.filling import fill
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 DAY = "2010-12-01 08:26:00"
@@ -62,14 +62,14 @@ class Reading:
     connection: duckdb.DuckDBPyConnection
     folder: Path
     files: int = 0
-    slices: list[source.Slice] = field(default_factory=list)
+    slices: list[source.ReplayedSlice] = field(default_factory=list)
 
     def add(self, content: bytes, *slices: tuple[str, int, int, int]) -> None:
         path = self.folder / f"{self.files}.csv"
         path.write_bytes(content)
         source.load_rows(self.connection, self.files, source.inspect(path))
         self.slices += [
-            source.Slice(
+            source.ReplayedSlice(
                 f"run-{edition}", self.files, edition, shift, first, last, BEGAN_US - shift
             )
             for edition, shift, first, last in slices
@@ -78,7 +78,7 @@ class Reading:
 
     def orders(self) -> dict[str, Found]:
         source.derive_events(self.connection, self.slices)
-        run_counts(self.connection, "source_orders_counted")
+        run_counts(self.connection, "source/orders_counted")
         rows: list[Any] = self.connection.execute(
             """
             SELECT event_id, position, kind, total_minor, customer_id, location, o.region,

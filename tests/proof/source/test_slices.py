@@ -9,7 +9,7 @@ import pytest
 
 from contracts.errors import Usage
 from contracts.ledger import Run, SourceFile
-from proof.source.data_file import DataFile, Slice
+from proof.source.data_file import DataFile, ReplayedSlice
 from proof.source.layouts import ONLINE_RETAIL, REES46
 from proof.source.slices import require_patterns, require_replayed, slices_of
 
@@ -35,8 +35,8 @@ def sent(*runs: Run, topic: str = TOPIC) -> dict[tuple[str, str], int]:
 def test_each_run_of_the_file_gives_a_slice() -> None:
     runs = [run("r1"), run("r2", last_row=20)]
     assert slices_of([FILE], runs, sent(*runs), {}) == [
-        Slice("r1", 0, "e", 5, 1, 9, 95),
-        Slice("r2", 0, "e", 5, 1, 20, 95),
+        ReplayedSlice("r1", 0, "e", 5, 1, 9, 95),
+        ReplayedSlice("r2", 0, "e", 5, 1, 20, 95),
     ]
 
 

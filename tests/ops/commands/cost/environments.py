@@ -11,8 +11,8 @@ from contracts.applications import Endpoints
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import Package, Sizes
 from ops.commands.cost.environment import Environment, Resource
-from ops.commands.cost.usage import Meter, Usage
-from ops.commands.cost.workload import LOADS
+from ops.commands.cost.meters import usages_of
+from ops.commands.cost.month import LOADS, Month
 
 _FUNCTION = {"MemorySize": 512, "Architectures": ["arm64"], "TracingConfig": {"Mode": "Active"}}
 _FLEET = {"TargetOnDemandCapacity": 2, "InstanceTypeConfigs": [{"InstanceType": "r7g.xlarge"}]}
@@ -120,16 +120,12 @@ def without(*names: str) -> Environment:
     return Environment(tuple(one for one in environment().resources if one.logical_id not in names))
 
 
-def used(meter: Meter, load: str = "base", of: Environment | None = None) -> dict[str, Decimal]:
-    """Quantities of a meter, summed by price."""
+def used(kind: str, load: str = "base", within: Environment | None = None) -> dict[str, Decimal]:
+    """What resources of one type use, summed by price."""
     total: dict[str, Decimal] = {}
-    for usage in usages(meter, load, of):
+    for usage in usages_of(kind, Month(within or environment(), LOADS[load])):
         total[usage.price] = total.get(usage.price, Decimal(0)) + usage.quantity
     return total
-
-
-def usages(meter: Meter, load: str = "base", of: Environment | None = None) -> list[Usage]:
-    return list(meter(of or environment(), LOADS[load]))
 
 
 def planned(sizes: Sizes, **triggers: int) -> Environment:

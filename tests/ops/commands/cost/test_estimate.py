@@ -12,9 +12,8 @@ import pytest
 from contracts.errors import ShopstreamError
 from ops.commands.cost.environment import Environment, Resource, read_templates
 from ops.commands.cost.estimate import Estimate, estimate, rounded
-from ops.commands.cost.prices import PriceTable, read_prices
-from ops.commands.cost.usage import GROUPS
-from ops.commands.cost.workload import LOADS
+from ops.commands.cost.month import LOADS
+from ops.commands.cost.prices import GROUPS, PriceTable, read_prices
 from tests.ops.commands.cost.environments import environment
 
 TODAY = date(2026, 11, 25)

@@ -1,4 +1,4 @@
-"""The price table: whole, dated, and honest about where it comes from."""
+"""The price table: whole, dated, and clear about where its prices come from."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ import pytest
 
 from ops.commands.cost.prices import STALE_DAYS, read_prices
 
-ROW = 'key = "a"\nunit = "hour"\n'
-READ = 'read = "a page"\non = 2026-11-25\n'
 
-
-def table(tmp_path: Path, *rows: str) -> Path:
+def table(tmp_path: Path, rows: str) -> Path:
     path = tmp_path / "prices.toml"
     path.write_text(
-        'region = "us-east-1"\ndated = 2026-11-25\n' + "".join(f"[[price]]\n{row}" for row in rows)
+        'region = "us-east-1"\ndated = 2026-11-25\nread_on = 2026-11-24\ninfracost = "a list: "\n'
+        + rows
     )
     return path
 
 
-def test_every_row_says_where_it_was_read_or_that_it_is_recalled() -> None:
-    for price in read_prices().prices.values():
-        assert bool(price.source) != price.recalled, price.key
+def test_every_price_is_positive_and_some_could_only_be_recalled() -> None:
+    prices = read_prices().prices.values()
+    assert all(price.usd > 0 for price in prices)
+    assert {price.recalled for price in prices} == {True, False}
 
 
-def test_a_price_is_exact(tmp_path: Path) -> None:
-    read = read_prices(table(tmp_path, f'{ROW}usd = "0.0000133334"\n{READ}'))
-    assert read["a"].usd == Decimal("0.0000133334")
+def test_a_price_is_exact_and_has_its_group_and_its_source(tmp_path: Path) -> None:
+    row = '[price.lake]\na = ["hour", "0.0000133334", "infracost b.golden"]\n'
+    price = read_prices(table(tmp_path, row))["a"]
+    assert (price.group, price.usd) == ("lake", Decimal("0.0000133334"))
+    assert price.source == "a list: b.golden"
 
 
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        pytest.param([f'{ROW}usd = "1"\n'], "where and when", id="neither read nor recalled"),
+        pytest.param('[price.lake]\na = ["h", "0", ""]\n', "of a is 0", id="nothing is free here"),
         pytest.param(
-            [f'{ROW}usd = "1"\n{READ}recalled = true\n'], "where and when", id="both of it"
+            '[price.lake]\na = ["h", "1", ""]\n[price.kafka]\na = ["h", "1", ""]\n',
+            "two prices of a",
+            id="twice",
         ),
-        pytest.param([f'{ROW}usd = "1"\nread = "a"\n'], "where and when", id="read, but when"),
-        pytest.param([f'{ROW}usd = "0"\n{READ}'], "is 0", id="nothing is free in this table"),
-        pytest.param([f'{ROW}usd = "1"\n{READ}'] * 2, "two prices of a", id="twice"),
     ],
 )
-def test_what_a_table_may_not_say(rows: list[str], message: str, tmp_path: Path) -> None:
+def test_what_a_table_may_not_say(rows: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=message):
-        read_prices(table(tmp_path, *rows))
+        read_prices(table(tmp_path, rows))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What the demo says of shoppers, read from a real Postgres and a real Valkey."""
+"""What the demo tells about shoppers, read from a real Postgres and a real Valkey."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from contracts.hot_keys import viewed
-from local.home import valkey_url
-from ops.commands.demo.live_shoppers import LiveShoppers, Shoppers, Trend
+from contracts.tables.questions.recent_views import VIEWED
+from local.profile import valkey_url
+from ops.commands.demo.live_shoppers import LiveShoppers, ShopperFigures, Trend
 from tests.valkey import Cluster, three_shards
 
 __all__ = ["three_shards"]
@@ -46,7 +46,7 @@ def shop(postgres: str, three_shards: Cluster) -> Iterator[tuple[str, LiveShoppe
 
 
 def test_before_anybody_came_all_is_empty(shop: tuple[str, LiveShoppers]) -> None:
-    assert shop[1].now() == Shoppers(clicks=0, sessions=0, trending=[], viewer="", viewed=())
+    assert shop[1].now() == ShopperFigures(clicks=0, sessions=0, trending=[], viewer="", viewed=())
 
 
 def test_sessions_trends_of_the_newest_hour_and_the_last_viewers_products(
@@ -57,9 +57,9 @@ def test_sessions_trends_of_the_newest_hour_and_the_last_viewers_products(
         for statement in (SESSIONS, TRENDING, VIEWS):
             connection.execute(statement)
     with closing(three_shards.whole()) as store:
-        store.zadd(viewed("sub_a"), {f"p-{number}": number for number in range(1, 8)})
-        store.zadd(viewed("sub_b"), {"p-2": 9})
-    assert shoppers.now() == Shoppers(
+        store.zadd(VIEWED.key("sub_a"), {f"p-{number}": number for number in range(1, 8)})
+        store.zadd(VIEWED.key("sub_b"), {"p-2": 9})
+    assert shoppers.now() == ShopperFigures(
         clicks=7,
         sessions=2,
         trending=[Trend("p-2", "garden", 10), Trend("p-1", "toys", 5)],

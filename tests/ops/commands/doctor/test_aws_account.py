@@ -13,11 +13,11 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 from typer.testing import CliRunner
 
-from cdk.settings import Settings, TokenIssuer, settings
+from cdk.settings import EnvironmentSettings, TokenIssuer, settings
 from contracts.aws.releases import EMR_RELEASE, KAFKA_VERSION
 from ops.commands.doctor.aws_account import COMPUTE_ROLES, SERVICE_ROLES, examine_account
 from ops.commands.doctor.aws_clients import quota
-from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Finding
+from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Diagnosis
 from ops.main import command_line, run
 
 REGION = "eu-central-1"
@@ -30,8 +30,9 @@ EMR = {
 EXAMPLE = settings("dev").tokens
 SERVERLESS = replace(
     settings("dev"),
-    tokens=TokenIssuer(issuer="https://login.shop.test/", audience="api"),
-    alarm_email="operator@shop.test",
+    api="jwt",
+    tokens=TokenIssuer(issuer="https://login.our-shop.eu/", audience="api"),
+    alarm_email="operator@our-shop.eu",
 )
 ON_EC2 = replace(SERVERLESS, compute="ec2")
 ARN = "arn:aws:iam::111122223333:role/deployer"
@@ -41,7 +42,7 @@ ARN = "arn:aws:iam::111122223333:role/deployer"
 class Account:
     """What an account answers; an error code stands for an answer."""
 
-    settings: Settings | None = None
+    settings: EnvironmentSettings | None = None
     zones: tuple[str, ...] = ("available",) * 3
     quota: float = 5
     cores: float = 1000
@@ -119,7 +120,7 @@ class Account:
         return [*inside, *([CELL] if self.compute == "ec2" else [])]
 
 
-def examined(account: Account, cidr: str | None = None) -> list[Finding]:
+def examined(account: Account, cidr: str | None = None) -> list[Diagnosis]:
     return examine_account(stubbed(account, cidr).__getitem__, cidr, account.settings)
 
 
@@ -262,7 +263,8 @@ def test_a_good_account_is_good_throughout() -> None:
             Account(replace(SERVERLESS, tokens=EXAMPLE)),
             "token issuer",
             BAD,
-            "https://identity.example.com/ is an example",
+            "https://identity.example.com/ is an example: set your issuer and audience, "
+            "or api='cognito'",
             id="the issuer of the file",
         ),
         pytest.param(
@@ -309,7 +311,7 @@ def test_what_would_fail_is_named(account: Account, check: str, verdict: str, sa
 
 
 @pytest.mark.parametrize("settings", [SERVERLESS, ON_EC2, replace(ON_EC2, internet="nat")])
-def test_an_account_with_room_for_an_environment_is_good(settings: Settings) -> None:
+def test_an_account_with_room_for_an_environment_is_good(settings: EnvironmentSettings) -> None:
     assert {each.verdict for each in examined(Account(settings))} == {GOOD}
 
 

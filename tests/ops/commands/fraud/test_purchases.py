@@ -55,7 +55,7 @@ ROWS = (
     f"5,1/1/2015 1:00,3/1/2015 10:00,10,D5,{REST},0",
     f"6,1/1/2015 1:00,3/1/2015 11:00,10,D5,{REST},1",
     f"7,1/1/2015 1:00,3/1/2015 12:01,10,D5,{REST},0",
-    # Young, honest, and as databases write times.
+    # Young and honest, with times as databases write them.
     f"8,2015-02-01 10:00:00,2015-02-01 10:30:00,40,D8,{REST},0",
     f"9,when,1/1/2015 19:53,99,D4,{REST},1",
 )
@@ -124,4 +124,4 @@ def test_the_command_refuses_what_it_cannot_use(
     assert run(["fraud", "report", "--purchases", file, "--seed", "1"]) == 2
     assert "takes neither --seed nor --orders" in capsys.readouterr().err
     assert run(["fraud", "report", "--orders", "999"]) == 2
-    assert "from 1,000 to 5,000,000 orders" in capsys.readouterr().err
+    assert "between 1,000 and 5,000,000" in capsys.readouterr().err

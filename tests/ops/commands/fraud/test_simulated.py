@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.errors import ShopstreamError
-from ops.commands.fraud.simulated import Finding, draw, evaluate
+from ops.commands.fraud.simulated import SimulatedFinding, draw, evaluate
 from proof.alerts.rules import default_rules
 
 SEED = 8
@@ -23,17 +23,17 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(sample: Path) -> Finding:
+def found(sample: Path) -> SimulatedFinding:
     return evaluate(sample, default_rules(), sample.parent)
 
 
-def test_every_rule_finds_fraud_and_honest_orders(found: Finding) -> None:
+def test_every_rule_finds_fraud_and_honest_orders(found: SimulatedFinding) -> None:
     assert set(found.rules) == {rule["name"] for rule in default_rules()}
     for name, one in found.rules.items():
         assert 0 < one.measure.both < one.measure.called, name
 
 
-def test_what_is_missed_is_named(found: Finding) -> None:
+def test_what_is_missed_is_named(found: SimulatedFinding) -> None:
     document = found.document()
     assert document["scenarios"]["quiet"]["found"] == 0
     assert document["latency_seconds"]["never"] > 0
@@ -41,7 +41,7 @@ def test_what_is_missed_is_named(found: Finding) -> None:
     assert sum(one.found for one in found.scenarios.values()) == found.overall.both
 
 
-def test_an_alert_waits_for_nothing_that_happened_before_it(found: Finding) -> None:
+def test_an_alert_waits_for_nothing_that_happened_before_it(found: SimulatedFinding) -> None:
     p50, p95, p99 = found.latency.seconds.values()
     assert p50 is not None and p95 is not None and p99 is not None
     assert 0 <= p50 <= p95 <= p99 < 3_600

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producer.errors import BadInput
+from contracts.errors import Usage
 from producer.replay.files import csv_file
 from producer.replay.files.csv_file import judge
 
@@ -67,20 +67,20 @@ def written(folder: Path, content: bytes) -> Path:
 def test_a_file_that_cannot_be_replayed_is_named_with_row_and_column(
     tmp_path: Path, content: bytes, message: str
 ) -> None:
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(Usage, match=message):
         judge(written(tmp_path, content), COLUMNS)
 
 
 @pytest.mark.parametrize("kept", [0.5, 0.999], ids=["half", "all but the end"])
 def test_a_cut_gzip_is_refused(tmp_path: Path, kept: float) -> None:
     packed = gzip.compress(b"a,b,c\n" + b"".join(b"%d,x,y\n" % n for n in range(50_000)))
-    with pytest.raises(BadInput, match="compressed data ends early or is damaged after row"):
+    with pytest.raises(Usage, match="compressed data ends early or is damaged after row"):
         judge(written(tmp_path, packed[: int(len(packed) * kept)]), COLUMNS)
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "none.csv", tmp_path):
-        with pytest.raises(BadInput, match="cannot be read"):
+        with pytest.raises(Usage, match="cannot be read"):
             judge(path, COLUMNS)
 
 
@@ -129,7 +129,7 @@ def test_rows_are_what_a_csv_parser_reads(
     parsed = [row for row in csv.reader(io.StringIO(content, newline="")) if row][1:]
     try:
         assert rows_of(path) == parsed
-    except BadInput:
+    except Usage:
         assert len(parsed[-1]) < 3
     else:
         assert judge(path, COLUMNS).rows == len(parsed)

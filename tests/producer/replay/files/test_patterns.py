@@ -1,4 +1,4 @@
-"""Tables of patterns: the first match wins, and a table that is none is refused."""
+"""Tables of patterns: the first match wins, and a file that is not a table is refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.errors import BadInput
+from contracts.errors import Usage
 from producer.replay.files.patterns import PatternTable, read_patterns
 
 
@@ -47,10 +47,10 @@ def test_names(tmp_path: Path, text: str, name: str) -> None:
     ],
 )
 def test_a_table_that_is_none(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(Usage, match=message):
         table(tmp_path, text)
 
 
 def test_a_missing_table(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(Usage, match="cannot be read"):
         read_patterns(tmp_path / "none.csv", "category")

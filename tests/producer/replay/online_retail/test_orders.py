@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.rejections import LATEST_TIME_US
 from producer.replay.files.csv_block import Block
 from producer.replay.files.patterns import read_patterns
-from producer.replay.files.row_slice import Slice
+from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.online_retail import orders as retail_orders
 from producer.replay.online_retail.orders import Grouping, RetailOrder, newest_time
@@ -34,14 +34,14 @@ class Rejections:
 
 def orders_of(
     rows: list[list[str]],
-    chosen: Slice | None = None,
+    chosen: RowSlice | None = None,
     rejections: Rejections | None = None,
     block: int = 7,
 ) -> list[RetailOrder]:
     grouping = Grouping(
         limits=LIMITS,
         categories=CATEGORIES,
-        chosen=chosen or Slice(),
+        chosen=chosen or RowSlice(),
         on_rejected=(rejections or Rejections()).add,
     )
     return list(grouping.events(blocks(rows, block)))
@@ -177,8 +177,8 @@ def test_slices_compose_to_the_whole(
         patch.setattr(retail_orders, "LOOK_AHEAD_ROWS", look_ahead)
         seen, first, rest = Rejections(), Rejections(), Rejections()
         whole = orders_of(rows, rejections=seen, block=60)
-        before = orders_of(rows, Slice(1, cut), first, block)
-        after = orders_of(rows, Slice(cut + 1), rest, block)
+        before = orders_of(rows, RowSlice(1, cut), first, block)
+        after = orders_of(rows, RowSlice(cut + 1), rest, block)
     assert before + after == whole
     assert {n for n, _ in first.rows} | {n for n, _ in rest.rows} == {n for n, _ in seen.rows}
     assert all(n <= cut for n, _ in first.rows)
@@ -214,9 +214,9 @@ def test_the_newest_time_is_of_accepted_rows_of_the_slice() -> None:
         row(date="2011-01-01 00:00:00", quantity="0"),
         row(date="2011-01-01 00:00:00"),
     ]
-    newest = newest_time(blocks(rows, 2), Slice(2, 4), CATEGORIES)
+    newest = newest_time(blocks(rows, 2), RowSlice(2, 4), CATEGORIES)
     assert newest == time_of("2010-12-01 08:27:00", LIMITS)
-    assert newest_time(blocks(rows, 2), Slice(4, 4), CATEGORIES) is None
+    assert newest_time(blocks(rows, 2), RowSlice(4, 4), CATEGORIES) is None
 
 
 def test_reading_stops_soon_after_the_slice() -> None:
@@ -229,7 +229,7 @@ def test_reading_stops_soon_after_the_slice() -> None:
             yield Block.of_rows([row(str(number))], len(COLUMNS))
 
     grouping = Grouping(
-        limits=LIMITS, categories=CATEGORIES, chosen=Slice(1, 10), on_rejected=Rejections().add
+        limits=LIMITS, categories=CATEGORIES, chosen=RowSlice(1, 10), on_rejected=Rejections().add
     )
     assert len(list(grouping.events(counted()))) == 10
     assert read < 1100

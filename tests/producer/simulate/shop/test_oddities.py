@@ -1,4 +1,4 @@
-"""Late, doubled, future-dated and malformed events: as many as asked, rejected as announced."""
+"""Late, doubled, future-dated and malformed events: as many as wanted, rejected as labelled."""
 
 from __future__ import annotations
 

@@ -1,0 +1,22 @@
+"""The tables of answers: one module per question, found by its file name."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from contracts.tables.answer import Answer
+
+ANSWERS: tuple[Answer, ...] = tuple(
+    importlib.import_module(f"{__name__}.{name}").ANSWER
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
+)
+
+
+def answer_of(question: str) -> Answer:
+    """The table of a question's answers; raises KeyError with the known names."""
+    for answer in ANSWERS:
+        if answer.question == question:
+            return answer
+    known = ", ".join(answer.question for answer in ANSWERS)
+    raise KeyError(f"no question {question!r}; known: {known}")

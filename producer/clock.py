@@ -1,0 +1,55 @@
+"""The clock of the machine, and pacing: when an event of the past is due again, as arithmetic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_US_PER_SECOND = 1_000_000
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time as functions: `now_us` since 1970, `monotonic` and `sleep` in seconds."""
+
+    now_us: Callable[[], int]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+
+
+def real_clock() -> Clock:
+    """The clock of the machine."""
+    return Clock(lambda: time.time_ns() // 1000, time.monotonic, time.sleep)
+
+
+class Pace:
+    """Spreads event times over real time. A `speed` of 1 is as recorded, 60 is a minute per
+    second, and None sends every event at once.
+
+    The first event is due when `delay` is first asked for it. Nights and holidays keep their
+    length.
+    """
+
+    def __init__(self, speed: float | None) -> None:
+        if speed is not None and not 0 < speed < float("inf"):
+            raise ValueError(f"a speed is a number above 0, got {speed}")
+        self._speed = speed
+        self._began_at: tuple[int, float] | None = None
+
+    def delay(self, event_time: int, now: float) -> float:
+        """Seconds until the event is due, never below 0: an event out of order is due at once."""
+        if self._speed is None:
+            return 0.0
+        if self._began_at is None:
+            self._began_at = (event_time, now)
+        first_time, began = self._began_at
+        due = began + (event_time - first_time) / _US_PER_SECOND / self._speed
+        return max(0.0, due - now)
+
+    def reached(self, now: float) -> int | None:
+        """The event time that is due at `now`; None if every event is due."""
+        if self._speed is None or self._began_at is None:
+            return None
+        first_time, began = self._began_at
+        return first_time + int((now - began) * self._speed * _US_PER_SECOND)

@@ -1,0 +1,69 @@
+"""The command line of `replay`, as values."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from math import isinf
+from pathlib import Path
+from typing import Any
+
+from contracts.ledger import LayoutName
+from contracts.producer_options import LAYOUTS, REPLAYED_FILE, replay_options
+from producer.option_values import add_options
+from producer.wiring import Where
+
+_EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
+
+
+@dataclass(frozen=True)
+class ReplayArguments:
+    """``python -m producer replay LAYOUT``. A `speed` of None is as fast as possible; the tables
+    are those of Online Retail."""
+
+    layout: LayoutName
+    file: Path
+    speed: float | None
+    start: int
+    limit: int | None
+    rebase_time: bool
+    new_run: bool
+    check: bool
+    where: Where
+    rejected: Path | None
+    json: bool
+    categories: Path = _EXAMPLES / "categories.csv"
+    regions: Path = _EXAMPLES / "regions.csv"
+
+    @property
+    def last(self) -> int | None:
+        """The last data row of the slice; None for the end of the file."""
+        return None if self.limit is None else self.start + self.limit - 1
+
+
+def add(replay: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """Add a command per layout; return their parsers."""
+    layouts = replay.add_subparsers(required=True, metavar="LAYOUT", dest="layout")
+    for layout, holds in LAYOUTS.items():
+        command = layouts.add_parser(layout, help=holds)
+        command.add_argument("file", type=Path, metavar="FILE", help=REPLAYED_FILE)
+        add_options(command, replay_options(layout))
+        command.add_argument("--check", action="store_true", help="judge the file, send nothing")
+        command.add_argument(
+            "--rejected",
+            type=Path,
+            metavar="FILE",
+            help="where unused rows are written",
+        )
+    return list(layouts.choices.values())
+
+
+def checked(given: dict[str, Any]) -> ReplayArguments:
+    """The arguments as values."""
+    speed = given.pop("speed")
+    tables = {name: given.pop(name, None) for name in ("categories", "regions")}
+    return ReplayArguments(
+        speed=None if isinf(speed) else speed,
+        **given,
+        **{name: table for name, table in tables.items() if table},
+    )

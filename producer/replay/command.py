@@ -1,0 +1,97 @@
+"""``python -m producer replay``: from its arguments to a summary and an exit code."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+from contracts.ledger import Run
+from producer import terminal
+from producer.clock import Clock, Pace, real_clock
+from producer.outlets.kafka import FLUSH_SECONDS
+from producer.replay.arguments import ReplayArguments
+from producer.replay.data_file import Layout, PreparedReplay, prepare
+from producer.replay.files.patterns import read_patterns
+from producer.replay.files.rejected_rows import RejectedRows
+from producer.replay.online_retail.layout import OnlineRetail
+from producer.replay.rees46.layout import Rees46
+from producer.replay.replaying import Replay
+from producer.replay.summary import ReplaySummary
+from producer.subjects import Tokens
+from producer.wiring import new_run_id, open_ledger, open_outlet, open_vault
+
+
+def replay(arguments: ReplayArguments) -> int:
+    """Run one command line to its end; return the exit code."""
+    # Objects made at start-up stay. Without this, each full collection looks at all of them again.
+    gc.freeze()
+    clock = real_clock()
+    prepared = prepare(arguments, _layout(arguments), clock.now_us())
+    if arguments.check:
+        terminal.tell(f"{arguments.file}: {prepared.file.rows:,} data rows, can be replayed")
+        return 0
+    return terminal.end(_send(arguments, prepared, clock), as_json=arguments.json)
+
+
+def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Clock) -> ReplaySummary:
+    layout, where = prepared.layout, arguments.where
+    with ExitStack() as held:
+        outlet = held.enter_context(
+            closing(open_outlet(where, *layout.topics, now_us=clock.now_us))
+        )
+        vault = held.enter_context(closing(open_vault(where)))
+        run = prepared.run(
+            new_run_id(prepared.started_at),
+            outlet.destination(),
+            new_run=arguments.new_run,
+            rebased=arguments.rebase_time,
+        )
+        rejected = RejectedRows(_rejected_file(arguments, run), layout.columns)
+        held.callback(rejected.close)
+        reading = prepared.reading(rejected.add)
+        sending = Replay(
+            run=run,
+            outlet=outlet,
+            ledger=open_ledger(where, run),
+            encoder=layout.encoder(where, run, Tokens(vault, "customer"), clock.now_us),
+            pace=Pace(arguments.speed),
+            clock=clock,
+            rows_read=lambda: reading.rows,
+            rejected=lambda: rejected.counts,
+            tell=terminal.tell,
+            noun=layout.noun,
+        )
+        terminal.stop_on_signal(sending)
+        began = clock.monotonic()
+        ended = sending.send(reading.events(prepared.file.blocks()))
+        unknown = sending.finish(FLUSH_SECONDS)
+        finished = ended and unknown == 0 and sending.counts.failed == 0
+        sending.close(prepared.last_row if finished else sending.last_row, finished=finished)
+        return ReplaySummary(
+            replay=sending,
+            prepared=prepared,
+            rejected=rejected.counts,
+            rejected_file=rejected.path,
+            ledger=where.ledger,
+            finished=finished,
+            unknown=unknown,
+            seconds=clock.monotonic() - began,
+        )
+
+
+def _rejected_file(arguments: ReplayArguments, run: Run) -> Path:
+    if arguments.rejected is not None:
+        return arguments.rejected
+    ledger = arguments.where.ledger
+    folder = Path() if ledger is None else ledger / run.run
+    return folder / "rejected.csv"
+
+
+def _layout(arguments: ReplayArguments) -> Layout[Any]:
+    if arguments.layout == "rees46":
+        return Rees46()
+    return OnlineRetail(
+        read_patterns(arguments.categories, "category"), read_patterns(arguments.regions, "region")
+    )

@@ -1,0 +1,97 @@
+-- Which orders does a data file hold? The rows of Online Retail files, grouped by invoice.
+
+-- Filled by the caller: source_row(file, row, fields, invoice, stock, description, quantity, date,
+-- price, customer, country), pattern(kind, rank, pattern, value), source_limit(...) and
+-- source_slice(run, file, edition, shift_us, first_row, last_row, latest_us).
+
+CREATE OR REPLACE MACRO parsed_time(words) AS epoch_us(CASE
+  WHEN regexp_full_match(words, '\d{4}-\d\d-\d\d \d\d:\d\d:\d\d') THEN TRY(strptime(words, '%Y-%m-%d %H:%M:%S'))
+  WHEN regexp_full_match(words, '\d{4}-\d\d-\d\d \d\d:\d\d') THEN TRY(strptime(words, '%Y-%m-%d %H:%M'))
+  WHEN regexp_full_match(words, '\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d') THEN TRY(strptime(words, '%m/%d/%Y %H:%M'))
+END);
+
+-- A price has at most four decimals that are not zero; its whole part is judged by the range.
+CREATE OR REPLACE MACRO parsed_price(words) AS CASE
+  WHEN regexp_full_match(words, '[+-]?\d{1,20}(\.\d{0,4}0*)?')
+    THEN TRY_CAST(TRY_CAST(regexp_extract(words, '([+-]?\d+(\.\d{0,4})?)', 1) AS DECIMAL(30,4)) * 10000 AS HUGEINT)
+END;
+
+-- Whole numbers, also as spreadsheets write them (6.0); one too long to hold is out of range.
+CREATE OR REPLACE MACRO parsed_quantity(words) AS CASE
+  WHEN regexp_full_match(words, '[+-]?\d+(\.0+)?')
+    THEN coalesce(TRY_CAST(regexp_extract(words, '[+-]?\d+') AS HUGEINT), 1000000000000) END;
+
+CREATE OR REPLACE TABLE source_line AS
+WITH latest AS (
+  -- No event is later than its replay: such a row was refused, or its event is in quarantine.
+  SELECT file, min(latest_us) AS latest_us FROM source_slice GROUP BY file
+), parsed AS (
+  SELECT *, parsed_time(date) AS time_us, parsed_price(price) AS price_units,
+         parsed_quantity(quantity) AS pieces
+  FROM source_row LEFT JOIN latest USING (file)
+)
+SELECT * EXCLUDE (quantity, price, date, latest_us),
+       CASE
+         WHEN fields <> 8 THEN 'wrong_field_count'
+         WHEN invoice = '' THEN 'missing_invoice'
+         WHEN starts_with(invoice, 'A') THEN 'bad_debt_invoice'
+         WHEN stock = '' THEN 'missing_product'
+         WHEN time_us IS NULL THEN 'bad_date'
+         WHEN pieces IS NULL THEN 'bad_quantity'
+         WHEN pieces = 0 THEN 'zero_quantity'
+         WHEN price_units IS NULL THEN 'bad_price'
+         WHEN abs(pieces) > (SELECT max_quantity FROM source_limit)
+           OR price_units NOT BETWEEN 0 AND (SELECT max_price FROM source_limit)
+           OR time_us < (SELECT earliest_us FROM source_limit)
+           OR time_us > latest_us THEN 'out_of_range'
+       END AS rejected
+FROM parsed;
+
+-- The first pattern that matches wins; a star stands for any characters, the rest for themselves.
+CREATE OR REPLACE TABLE category_of AS
+SELECT description, coalesce(first(value ORDER BY rank) FILTER (value IS NOT NULL), 'Unspecified') AS category
+FROM (SELECT DISTINCT description FROM source_line WHERE rejected IS NULL) d
+LEFT JOIN pattern p ON p.kind = 'category' AND lower(d.description) LIKE p.pattern ESCAPE '\'
+GROUP BY description;
+
+CREATE OR REPLACE TABLE region_of AS
+SELECT country, coalesce(first(value ORDER BY rank) FILTER (value IS NOT NULL), 'Unspecified') AS region
+FROM (SELECT DISTINCT country FROM source_line WHERE rejected IS NULL) d
+LEFT JOIN pattern p ON p.kind = 'region' AND lower(d.country) LIKE p.pattern ESCAPE '\'
+GROUP BY country;
+
+-- An invoice's rows belong together while no more than 1,000 rows of the file lie between two.
+CREATE OR REPLACE TABLE source_numbered AS
+WITH gapped AS (
+  SELECT *, row - lag(row) OVER invoice_rows > 1000 AS anew
+  FROM source_line WHERE rejected IS NULL
+  WINDOW invoice_rows AS (PARTITION BY file, invoice ORDER BY row)
+)
+SELECT *, count(*) FILTER (anew) OVER (PARTITION BY file, invoice ORDER BY row) AS part
+FROM gapped;
+
+CREATE OR REPLACE TABLE source_invoice AS
+SELECT file, invoice AS order_id, part, min(row) AS position, min(time_us) AS time_us,
+       first(regexp_replace(customer, '\.0$', '') ORDER BY row)
+         FILTER (customer NOT IN ('', '.0')) AS customer_id,
+       first(country ORDER BY row) AS country,
+       CAST(sum(half_away(pieces * price_units)) AS HUGEINT) AS total_minor,
+       list({'category': category, 'quantity': CAST(pieces AS INTEGER),
+             'price': CAST(price_units AS BIGINT)} ORDER BY row) AS lines
+FROM source_numbered JOIN category_of USING (description)
+GROUP BY file, invoice, part;
+
+-- An order beyond what money columns hold is refused with all its rows, where its first row lies.
+CREATE OR REPLACE TABLE refused_row AS
+SELECT file, row, row AS position, rejected FROM source_line WHERE rejected IS NOT NULL
+UNION ALL
+SELECT n.file, n.row, i.position, 'out_of_range'
+FROM source_numbered n
+JOIN source_invoice i ON i.file = n.file AND i.order_id = n.invoice AND i.part = n.part
+WHERE abs(i.total_minor) > (SELECT max_total FROM source_limit);
+
+CREATE OR REPLACE TABLE source_position AS
+SELECT DISTINCT s.file, s.edition, s.shift_us, i.position
+FROM source_invoice i
+JOIN source_slice s ON s.file = i.file AND i.position BETWEEN s.first_row AND s.last_row
+WHERE abs(i.total_minor) <= (SELECT max_total FROM source_limit);

@@ -1,0 +1,37 @@
+-- Which steps of shoppers does a data file hold? The rows of REES46 files, one by one.
+
+-- Filled by the caller: source_step(file, row, fields, time, kind, product, category_id, category,
+-- brand, price, shopper, session), source_limit and source_slice; source_orders.sql comes first.
+
+-- A year 0 is a bad date, for the producer too.
+CREATE OR REPLACE MACRO step_time(words) AS CASE
+  WHEN regexp_full_match(words, '\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( UTC)?') AND NOT starts_with(words, '0000')
+    THEN parsed_time(words[:19]) END;
+
+CREATE OR REPLACE MACRO bytes_of(words) AS octet_length(encode(words));
+
+CREATE OR REPLACE TABLE step_parsed AS
+SELECT *, step_time(time) AS time_us, parsed_price(price) AS price_units FROM source_step;
+
+-- A row is judged as each run read it, because the run's clock decides what is too late or before 1990.
+CREATE OR REPLACE TABLE step_judged AS
+SELECT s.run, s.edition, s.shift_us, p.file, p.row, p.kind,
+       CASE
+         WHEN fields <> 9 THEN 'wrong_field_count'
+         WHEN time_us IS NULL THEN 'bad_date'
+         WHEN kind NOT IN ('view', 'cart', 'remove_from_cart', 'purchase') THEN 'bad_event_type'
+         WHEN product = '' THEN 'missing_product'
+         WHEN shopper = '' THEN 'missing_user'
+         WHEN price_units IS NULL THEN 'bad_price'
+         WHEN abs(price_units) > max_price
+           OR least(time_us, time_us + shift_us) < earliest_us OR time_us > latest_us
+           OR greatest(bytes_of(product), bytes_of(shopper), bytes_of(category), bytes_of(brand),
+                       bytes_of(session)) > max_bytes THEN 'out_of_range'
+       END AS rejected
+FROM step_parsed p
+JOIN source_slice s ON s.file = p.file AND p.row BETWEEN s.first_row AND s.last_row
+CROSS JOIN source_limit;
+
+CREATE OR REPLACE TABLE step_position AS
+SELECT DISTINCT file, edition, shift_us, row AS position, kind
+FROM step_judged WHERE rejected IS NULL;

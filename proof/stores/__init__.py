@@ -1,1 +1,0 @@
-"""One moment of each store, copied into the relations of the proof."""

@@ -1,0 +1,140 @@
+"""What doctor finds on a machine, check by check."""
+
+from __future__ import annotations
+
+import json
+import resource
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from local.home import Home
+from local.java.jars import class_path, read_lock
+from local.ports import claim
+from local.profile import new_profile, write_profile
+from ops.commands.doctor import machine
+from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Diagnosis
+from ops.commands.doctor.machine import MB, examine
+from ops.main import run
+from ops.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A machine on which nothing is to be said: the jars are there, the shell is clean."""
+    made = Settings.from_variables({"HOME": str(tmp_path)})
+    for name in read_lock():
+        for path in class_path(name, made.cache):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    return made
+
+
+def diagnosis(settings: Settings, check: str) -> Diagnosis:
+    return next(one for one in examine(settings) if one.check == check)
+
+
+def test_a_good_machine_has_nothing_bad(settings: Settings) -> None:
+    assert [one for one in examine(settings) if one.verdict == BAD] == []
+
+
+def test_everything_bad_says_what_to_do(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "LEAST_MEMORY_MB", 10**9)
+    monkeypatch.setattr(machine, "LEAST_OPEN_FILES", 10**9)
+    monkeypatch.setattr(machine, "OLDEST_PYTHON", (99, 0))
+    monkeypatch.setattr(machine.disk, "STATE_MB", 10**12)
+    poor = replace(settings, aws_credentials=("AWS_PROFILE",), certificates=Path("/nowhere"))
+    bad = {one.check: one for one in examine(poor) if one.verdict == BAD}
+    assert set(bad) == {
+        *("Python", "AWS credentials", "disk", "memory", "open files", "certificates"),
+    }
+    assert all(one.advice for one in bad.values())
+
+
+@pytest.mark.parametrize(
+    ("available", "verdict"),
+    [
+        pytest.param(machine.WANTED_MEMORY_MB, GOOD, id="comfortable"),
+        pytest.param(machine.WANTED_MEMORY_MB - 1, NOTE, id="tight"),
+        pytest.param(machine.LEAST_MEMORY_MB, NOTE, id="just enough"),
+        pytest.param(machine.LEAST_MEMORY_MB - 1, BAD, id="too little"),
+    ],
+)
+def test_memory(
+    settings: Settings, available: int, verdict: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Memory:
+        def __init__(self) -> None:
+            self.available = available * MB
+
+    monkeypatch.setattr(psutil, "virtual_memory", Memory)
+    assert diagnosis(settings, "memory").verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("soft", "verdict"),
+    [
+        pytest.param(256, BAD, id="the default of some systems"),
+        pytest.param(machine.LEAST_OPEN_FILES, GOOD, id="enough"),
+        pytest.param(resource.RLIM_INFINITY, GOOD, id="no limit"),
+    ],
+)
+def test_open_files(
+    settings: Settings, soft: int, verdict: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (soft, soft))
+    assert diagnosis(settings, "open files").verdict == verdict
+
+
+def test_a_taken_port_is_named(settings: Settings) -> None:
+    home = Home(settings.home)
+    home.make()
+    profile = new_profile(1, claim)
+    write_profile(home, profile)
+    assert diagnosis(settings, "ports").verdict == GOOD
+    with socket.create_server(("127.0.0.1", profile.ports["postgres"])):
+        found = diagnosis(settings, "ports")
+    assert found.verdict == NOTE
+    assert f"{profile.ports['postgres']} (postgres)" in found.found
+
+
+@pytest.mark.parametrize(
+    ("problem", "verdict"),
+    [
+        pytest.param(None, GOOD, id="the registry answers"),
+        pytest.param("Host not found", BAD, id="it does not"),
+    ],
+)
+def test_missing_jars(
+    settings: Settings, problem: str | None, verdict: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class_path("spark", settings.cache)[0].unlink()
+    monkeypatch.setattr(machine, "_registry_problem", lambda _settings: problem)
+    found = diagnosis(settings, "jars")
+    assert found.verdict == verdict
+    assert "1 " in found.found
+
+
+@pytest.mark.parametrize(
+    ("credentials", "code"), [pytest.param("", 0, id="good"), pytest.param("AKIA", 4, id="bad")]
+)
+def test_the_exit_code_and_the_json(
+    settings: Settings,
+    credentials: str,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HOME", str(settings.user_home))
+    monkeypatch.setenv("SHOPSTREAM_HOME", str(settings.home))
+    monkeypatch.setenv("SHOPSTREAM_CACHE", str(settings.cache))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", credentials)
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    assert run(["doctor", "--json"]) == code
+    answer = json.loads(capsys.readouterr().out)
+    assert {"check", "verdict", "found", "advice"} == set(answer["findings"][0])

@@ -1,0 +1,124 @@
+"""Whole columns are read as `rows` reads one row, and neighbours are joined to parts."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.avro import fragments
+from contracts.money import line_amount
+from contracts.rejections import LATEST_TIME_US, MAX_QUANTITY, MAX_UNIT_PRICE
+from producer.replay.files import csv_file, readings
+from producer.replay.files.csv_block import Block
+from producer.replay.files.patterns import read_patterns
+from producer.replay.files.row_values import TimeLimits
+from producer.replay.online_retail.invoice_parts import InvoicePart, InvoicePartReader, line_amounts
+from producer.replay.online_retail.rows import (
+    COLUMNS,
+    price_of,
+    product_name_of,
+    quantity_of,
+    time_of,
+    why_rejected,
+)
+from tests.producer.retail import EXAMPLES, row
+
+LIMITS = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
+CATEGORIES = read_patterns(EXAMPLES / "categories.csv", "category")
+
+
+def read(rows: list[list[str]], before: int = 0) -> tuple[list[InvoicePart], list[int]]:
+    return InvoicePartReader(LIMITS, CATEGORIES).read(Block.of_rows(rows, len(COLUMNS)), before)
+
+
+@pytest.mark.parametrize(
+    ("rows", "parts"),
+    [
+        pytest.param([row(), row(product="Q", quantity="1")], [(1, 2)], id="another line"),
+        pytest.param([row("1"), row("2")], [(1, 1), (2, 2)], id="another invoice"),
+        pytest.param([row(), row(date="12/1/2010 8:27")], [(1, 1), (2, 2)], id="another date"),
+        pytest.param([row(), row(customer="")], [(1, 1), (2, 2)], id="another customer"),
+        pytest.param([row(), row(country="France")], [(1, 2)], id="another country is no other"),
+        pytest.param([row(), row(price="x"), row()], [(1, 1), (3, 3)], id="a rejected row between"),
+        pytest.param([["x"], row(), row()], [(2, 3)], id="a rejected row before"),
+        pytest.param([["x"], row(price="x")], [], id="nothing but rejected rows"),
+    ],
+)
+def test_where_parts_begin_and_end(rows: list[list[str]], parts: list[tuple[int, int]]) -> None:
+    assert [(part.first, part.last) for part in read(rows)[0]] == parts
+    assert [(part.first - 70, part.last - 70) for part in read(rows, before=70)[0]] == parts
+
+
+ROWS = st.lists(
+    st.one_of(
+        st.builds(
+            row,
+            invoice=st.sampled_from(["1", " 1", "C2", "", "A5"]),
+            product=st.sampled_from(["P", "Q ", "", " "]),
+            description=st.sampled_from(["RED BAG", " £ LANTERN", ""]),
+            quantity=st.sampled_from(["1", "-20", "0", "x", "3.0", "9999999"]),
+            date=st.sampled_from(["2010-12-01 08:26:00", "12/1/2010 8:27", "?", "1/1/1980 0:00"]),
+            price=st.sampled_from(["2.55", "0.005", "0.0049", "-1", "", "0.00001"]),
+            customer=st.sampled_from(["", "7.0"]),
+            country=st.sampled_from(["", "France"]),
+        ),
+        st.builds(row),
+        st.just(["x"]),
+    ),
+    min_size=1,
+    max_size=40,
+)
+
+
+def encoded(fields: list[str]) -> bytes:
+    _, product, description, quantity, _, price, _, _ = fields
+    name = product_name_of(description)
+    return (
+        fragments.text(product.strip())
+        + fragments.line_name(name, CATEGORIES.name_of(name))
+        + fragments.long(quantity_of(quantity))
+        + fragments.long(price_of(price))
+    )
+
+
+@settings(deadline=None)
+@given(rows=ROWS, most=st.integers(1, 9))
+def test_columns_are_read_as_rows_are(rows: list[list[str]], most: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readings, "MOST_ENTRIES", most)
+        parts, rejected = read(rows)
+    assert rejected == [at for at, fields in enumerate(rows) if why_rejected(fields, LIMITS)]
+    in_parts = [number for part in parts for number in range(part.first, part.last + 1)]
+    assert sorted([*in_parts, *(at + 1 for at in rejected)]) == list(range(1, len(rows) + 1))
+    for part in parts:
+        of_part = rows[part.first - 1 : part.last]
+        assert {fields[0].strip() for fields in of_part} == {part.invoice}
+        assert {time_of(fields[4], LIMITS) for fields in of_part} == {part.time}
+        assert {fields[6] for fields in of_part} == {part.customer}
+        assert of_part[0][7] == part.country
+        assert b"".join(map(encoded, of_part)) == part.lines
+        amounts = [line_amount(quantity_of(fields[3]), price_of(fields[5])) for fields in of_part]
+        assert sum(amounts) == part.total
+
+
+def test_a_block_of_the_shortest_rows_with_the_greatest_amounts_sums_exactly() -> None:
+    line = b"1,P,,1000000,1/1/1990 0:00,1000000,,\n"
+    rows = csv_file._LINES_BYTES // len(line) + 1
+    (part,), _ = InvoicePartReader(LIMITS, CATEGORIES).read(
+        Block.of_lines(line * rows, len(COLUMNS)), 0
+    )
+    assert part.total == rows * line_amount(MAX_QUANTITY, MAX_UNIT_PRICE)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(-MAX_QUANTITY, MAX_QUANTITY), st.integers(0, MAX_UNIT_PRICE)),
+        min_size=1,
+    )
+)
+def test_amounts_of_columns_are_amounts_of_lines(pairs: list[tuple[int, int]]) -> None:
+    quantities, prices = zip(*pairs, strict=True)
+    amounts = line_amounts(pa.array(quantities, pa.int64()), pa.array(prices, pa.int64()))
+    assert amounts.to_pylist() == [line_amount(*pair) for pair in pairs]

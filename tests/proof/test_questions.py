@@ -1,0 +1,120 @@
+"""Each question's proof is tried: whatever is altered in a row of its answer turns the proof red.
+
+The questions, their stores and their columns are found, so a new question is tried without an edit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import duckdb
+import pytest
+
+from contracts.tables.answer import Answer
+from contracts.tables.columns import Column, Type
+from contracts.tables.questions import ANSWERS, answer_of
+from proof.alerts.rules import default_rules
+from proof.checks import check
+from proof.comparing import checks_of, copied
+from proof.judging import unproved
+from proof.questions import find_proofs
+from tests.proof.shop import filled
+
+PROOFS = find_proofs(default_rules())
+# The smallest change that a proof must see. A sketch's estimate of one may be off by one.
+ALTERED: dict[Type, str] = {
+    "uuid": "uuid()::VARCHAR",
+    "text": "coalesce({0}, '') || 'x'",
+    "texts": "list_append({0}, 'x')",
+    "bigint": "coalesce({0}, 0) + 2",
+    "integer": "coalesce({0}, 0) + 1",
+    "boolean": "NOT coalesce({0}, false)",
+    "timestamp": "coalesce({0}, make_timestamp(0)::TIMESTAMPTZ) + INTERVAL 1 MICROSECOND",
+    "money": "coalesce({0}, 0) + 0.01",
+    "bytes": "coalesce({0}, encode('')) || encode('x')",
+    "json": "json_object('altered', 1)",
+}
+
+every_question = pytest.mark.parametrize("question", [answer.question for answer in ANSWERS])
+
+
+@cache
+def stores() -> duckdb.DuckDBPyConnection:
+    return filled()
+
+
+def red(answer: Answer, *statements: str) -> bool:
+    """Whether the question's proof is red once the statements are done; they are undone."""
+    connection = stores()
+    connection.execute("BEGIN")
+    try:
+        for statement in statements:
+            connection.execute(statement)
+        found = [check(connection, one) for one in checks_of(answer, PROOFS[answer.question])]
+        assert all(one.expected for one in found), f"nothing was compared: {found}"
+        return not all(one.ok for one in found)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def changes(relation: str, columns: tuple[Column, ...], key: tuple[str, ...]) -> Iterator[str]:
+    """Each column of one row altered, the row removed, and another one added."""
+    one = f"rowid = (SELECT min(rowid) FROM {relation})"
+    altered = {column.name: ALTERED[column.type].format(column.name) for column in columns}
+    for name, value in altered.items():
+        yield f"UPDATE {relation} SET {name} = {value} WHERE {one}"
+    yield f"DELETE FROM {relation} WHERE {one}"
+    keys = ", ".join(f"{altered[name]} AS {name}" for name in key)
+    yield f"INSERT INTO {relation} SELECT * REPLACE ({keys}) FROM {relation} WHERE {one}"
+
+
+def unseen(answer: Answer, statements: Iterator[str]) -> list[str]:
+    return [statement for statement in statements if not red(answer, statement)]
+
+
+@every_question
+def test_stores_as_derived_are_green(question: str) -> None:
+    assert not red(answer_of(question))
+
+
+@every_question
+def test_each_change_of_the_answer_in_postgres_is_red(question: str) -> None:
+    answer = answer_of(question)
+    table = f"answers.{answer.table.name}"
+    assert unseen(answer, changes(table, answer.proved, answer.table.key)) == []
+
+
+@pytest.mark.parametrize("question", [one.question for one in ANSWERS if one.gold])
+def test_each_change_of_the_answer_in_gold_is_red(question: str) -> None:
+    answer = answer_of(question)
+    gold = answer.gold_table
+    assert gold is not None
+    assert unseen(answer, changes(gold.name, copied(gold.columns), gold.key)) == []
+    assert red(answer, f"INSERT INTO {gold.name} FROM {gold.name} LIMIT 1")
+
+
+@pytest.mark.parametrize("question", [one.question for one in ANSWERS if one.hot])
+def test_each_change_of_the_answer_in_the_hot_store_is_red(question: str) -> None:
+    answer = answer_of(question)
+    for keys in answer.hot:
+        one = f"rowid = (SELECT min(rowid) FROM hot.entries WHERE template = '{keys.template}')"
+        another = "INSERT INTO hot.entries SELECT * REPLACE (entry || 'x' AS entry)"
+        assert red(answer, f"UPDATE hot.entries SET value = value + 1 WHERE {one}")
+        assert red(answer, f"UPDATE hot.entries SET entry = entry || 'x' WHERE {one}")
+        assert red(answer, f"UPDATE hot.entries SET key = key || 'x' WHERE {one}")
+        assert red(answer, f"DELETE FROM hot.entries WHERE {one}")
+        assert red(answer, f"{another} FROM hot.entries WHERE {one}")
+
+
+@every_question
+def test_what_is_unproved_says_why(question: str) -> None:
+    answer = answer_of(question)
+    assert all(reason for reason in answer.unproved.values())
+    assert not set(answer.unproved) & set(answer.table.key)
+
+
+def test_a_table_of_answers_without_a_proof_is_named() -> None:
+    assert unproved(ANSWERS, PROOFS) == ()
+    rest = PROOFS.keys() - {"trending"}
+    assert unproved(ANSWERS, rest) == ("trending",)
