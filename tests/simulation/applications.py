@@ -14,31 +14,21 @@ from contracts.events import alert_id
 from emr_jobs.kernel.answers import apply_once
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.lake import LakeIngest, LakeTables
+from emr_jobs.kernel.merge import Merge
 from emr_jobs.kernel.outbox import relay
 from emr_jobs.kernel.progress import Commit, ProgressStore
 from emr_jobs.kernel.ranges import OffsetRange
+from emr_jobs.questions.sessions import GAP, joined
+from emr_jobs.questions.sessions import Session as Visit
+from emr_jobs.stores.click_ids import REMEMBERED, STALE, AppliedUntil, remembered_from
 from tests.simulation.database import MemoryOutbox, Session
 from tests.simulation.lake import TableClient
-from tests.simulation.questions import (
-    ORDER_METRICS,
-    PRODUCT_ACTIVITY,
-    RECENT_VIEWS,
-    REMEMBERED,
-    STALE,
-    AppliedUntil,
-    Merge,
-    joined,
-    remembered_from,
-)
-from tests.simulation.questions import (
-    Session as Visit,
-)
-from tests.simulation.records import BrokerClient, Event, Position, Record, within
+from tests.simulation.questions import ORDER_METRICS, PRODUCT_ACTIVITY, RECENT_VIEWS
+from tests.simulation.records import BrokerClient, Event, Position, Record, require_all, within
 
 Records = list[Record]
 Row = dict[str, Any]
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-GAP = timedelta(minutes=30)
 # An order above this raises an alert.
 SUSPICIOUS = 900
 
@@ -209,6 +199,7 @@ class Orders:
         self.name_alerts = alerts
 
     def apply(self, batch: Batch[Records]) -> None:
+        require_all(batch.records, batch.ranges)
         apply_once(batch, OrderEvents(batch.records, self.name_alerts), self._progress)
         self.repeat()
 
@@ -305,6 +296,7 @@ class Clicks:
         self._applied_until = AppliedUntil()
 
     def apply(self, batch: Batch[Records]) -> None:
+        require_all(batch.records, batch.ranges)
         apply_once(batch, ClickEvents(batch, self._silver, self._forget), self._progress)
 
     def rehearse(self, batch: Batch[Records]) -> None:
@@ -391,6 +383,7 @@ class Ingest:
     def apply(self, batch: Batch[Records]) -> None:
         def sort(topic: str, ranges: Sequence[OffsetRange], rejected: Records | None) -> SortedList:
             mine = [each for each in batch.records if each.topic == topic]
+            require_all(mine, ranges)
             return self._sorted(topic, mine, {each.position for each in rejected or ()})
 
         self._lake.apply(batch, sort)

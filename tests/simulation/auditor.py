@@ -93,6 +93,7 @@ class Auditor:
     def final(self) -> None:
         """Compare every answer with one made from scratch of the records that were applied."""
         self.look()
+        self._ledger(self.applied["ingest"])
         expected: dict[str, Any] = {}
         orders = self._distinct("orders")
         expected["order_metrics"] = applications.order_metrics(orders)

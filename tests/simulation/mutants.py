@@ -147,6 +147,28 @@ class RejectionsForgotten(LakeIngest[list[Record], Session]):
         return None
 
 
+class StartNotCompared(BatchRunner[list[Record]]):
+    """Believes a checkpoint that was made anew under its query: as it once was."""
+
+    def _ranges(self, batch_id: int) -> tuple[OffsetRange, ...]:
+        return batch_ranges(self._files, batch_id, self._identity.topic_ids)
+
+
+class WholePartitionsMissed(BatchRunner[list[Record]]):
+    """Cuts a batch only where a partition is covered in part: as it once was."""
+
+    def _run(self, raw: list[Record], batch_id: int) -> None:
+        ranges = self._ranges(batch_id)
+        fresh = unapplied(ranges, self._progress.applied())
+        starts = {each.key: each.start for each in ranges}
+        self._visit("batch-started")
+        records = self._source.records(raw, ranges)
+        if any(each.start > starts[each.key] for each in fresh):
+            records = self._source.within(records, fresh)
+        if fresh:
+            self._application.apply(Batch(batch_id, records, fresh, self._clock()))
+
+
 class NothingResumed(BatchRunner[list[Record]]):
     """Sends what was left unsent with the next batch, if there is one: as it once was."""
 
@@ -165,5 +187,7 @@ MUTANTS = {
     "lake commit unvalidated": Kernel(table=UnvalidatedCommit),
     "state read late": Kernel(lake=StateReadLate),
     "rejections forgotten": Kernel(lake=RejectionsForgotten),
+    "start not compared": Kernel(runner=StartNotCompared),
+    "whole partitions missed": Kernel(runner=WholePartitionsMissed),
     "nothing resumed": Kernel(runner=NothingResumed),
 }

@@ -101,7 +101,19 @@ def drawn(seed: int) -> tuple[Step, ...]:
     kinds = chance.choices(KINDS, _LIKELY, k=STEPS)
     # Much of what happens, happens to one application: else its drivers seldom meet.
     focus = chance.randrange(3)
-    return (*_BEGINNING, *(_step(kind, focus, chance) for kind in kinds))
+    steps = list(_BEGINNING)
+    for kind in kinds:
+        steps.append(_step(kind, focus, chance))
+        if steps[-1].interruption is not None and steps[-1].interruption.steps:
+            steps += _succession(steps[-1].application, chance)
+    return tuple(steps)
+
+
+def _succession(application: int, chance: random.Random) -> list[Step]:
+    """Another driver goes on while the first one is not heard of."""
+    kinds: list[Kind] = ["take over", "batch", "batch", "batch"]
+    taken = kinds[: chance.choice((0, 2, 3, 4))]
+    return [Step(kind, application, chance.randrange(1 << 30)) for kind in taken]
 
 
 def _step(kind: Kind, focus: int, chance: random.Random) -> Step:
