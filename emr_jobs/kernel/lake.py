@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.crash_points import Visit
-from emr_jobs.kernel.progress import ProgressStore
+from emr_jobs.kernel.progress import Commit, ProgressStore
 from emr_jobs.kernel.ranges import OffsetRange, Progress, advanced, furthest, unapplied
 
 logger = logging.getLogger(__name__)
