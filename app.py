@@ -8,12 +8,27 @@ from aws_cdk import App
 
 from cdk.assets.folder import Assets, MissingAssets
 from cdk.feature_flags import FLAGS
-from cdk.settings import InvalidSettings, settings
+from cdk.placeholders import placeholders
+from cdk.settings import EnvironmentSettings, InvalidSettings, settings
 from stacks.environment import environment
+
+
+def refuse_examples(chosen: EnvironmentSettings) -> None:
+    """Raises InvalidSettings with every setting that is still an example."""
+    found = [f"\n  {name}: {rule}" for name, rule in placeholders(chosen)]
+    if found:
+        raise InvalidSettings(
+            f"cdk/settings.py, {chosen.environment}: a deployment would fail or tell nobody"
+            f"{''.join(found)}"
+        )
+
 
 app = App(context=FLAGS, analytics_reporting=False)
 try:
     chosen = settings(app.node.try_get_context("environment") or "dev")
+    # `shopstream cost` prices templates that are never deployed.
+    if not app.node.try_get_context("examples"):
+        refuse_examples(chosen)
     assets = Assets.at(Path("build/assets"))
     environment(app, chosen, assets)
 except (InvalidSettings, MissingAssets) as problem:

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from contracts.registry.opening import open_registry
 from contracts.topics import ORDERS
 from emr_jobs.apps.decoding import Decoder
+from emr_jobs.kernel.question import Settings
 from emr_jobs.questions import order_metrics
 from emr_jobs.spark.planner import checkpoint_manager
 from emr_jobs.stores.kafka import KafkaClient, KafkaEndpoint, record_columns, stream
@@ -32,7 +33,7 @@ def main() -> None:
     spark = _session(given.checkpoint)
     decoder = Decoder(open_registry("bundled"), ORDERS)
     columns = record_columns(kafka.topic_ids([ORDERS.name]), kafka.cluster_id())
-    good, windows = events(ORDERS), order_metrics.partials(order_metrics.Settings())
+    good, windows = events(ORDERS), order_metrics.QUESTION.prepare(Settings())
 
     def measure(raw: DataFrame, _batch_id: int) -> None:
         classified = decoder.classified(raw.select(*columns))

@@ -11,13 +11,16 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Literal, get_args
 
-from contracts.applications import APPLICATIONS, CLICK_ANSWERS, ORDER_ANSWERS
+from cdk.application_sizes import cloud_triggers, usual_sizes
+from contracts.applications import APPLICATIONS
 from contracts.aws.serverless_workers import refusal
 from contracts.aws.spark_submit import Processor, Sizes
 
 EnvironmentName = Literal["dev", "staging", "production"]
 Compute = Literal["ec2", "serverless"]
 Internet = Literal["endpoints", "nat"]
+# Who signs the tokens of the query API: a user pool of its own, or the issuer in `tokens`.
+Api = Literal["cognito", "jwt"]
 
 # Express brokers span three zones, always.
 ZONES = 3
@@ -181,23 +184,6 @@ class TokenIssuer:
         _require(bool(self.audience), "tokens.audience is empty")
 
 
-def _cloud_triggers() -> tuple[tuple[str, int], ...]:
-    return tuple((app.name, app.cloud_trigger) for app in APPLICATIONS)
-
-
-# Memory follows the rows of a batch: a minute of every topic for the lake, seconds of orders. With
-# a second executor, alerts and the lake go on while a lost one is replaced. Answers from clicks may
-# be a minute late then, and two cores decode and merge 30,000 records per second.
-_OWN_SIZES = {
-    ORDER_ANSWERS.name: Sizes(executor_memory="4g"),
-    CLICK_ANSWERS.name: Sizes(executors=1, executor_memory="3g"),
-}
-
-
-def _usual_sizes() -> tuple[tuple[str, Sizes], ...]:
-    return tuple((app.name, _OWN_SIZES.get(app.name, Sizes())) for app in APPLICATIONS)
-
-
 @dataclass(frozen=True, kw_only=True)
 class EnvironmentSettings:
     """One environment.
@@ -212,14 +198,15 @@ class EnvironmentSettings:
     monthly_budget: int
     internet: Internet = "endpoints"
     compute: Compute = "ec2"
+    api: Api = "jwt"
     kafka: KafkaSettings = field(default_factory=KafkaSettings)
     valkey: ValkeySettings = field(default_factory=ValkeySettings)
     postgres: PostgresSettings = field(default_factory=PostgresSettings)
     emr: EmrSettings = field(default_factory=EmrSettings)
     lake: LakeSettings = field(default_factory=LakeSettings)
     tokens: TokenIssuer = field(default_factory=TokenIssuer)
-    triggers: tuple[tuple[str, int], ...] = field(default_factory=_cloud_triggers)
-    sizes: tuple[tuple[str, Sizes], ...] = field(default_factory=_usual_sizes)
+    triggers: tuple[tuple[str, int], ...] = field(default_factory=cloud_triggers)
+    sizes: tuple[tuple[str, Sizes], ...] = field(default_factory=usual_sizes)
     log_days: int = 30
     deletion_protection: bool = True
     alarm_email: str | None = None
@@ -276,6 +263,7 @@ ENVIRONMENTS: dict[str, Callable[[], EnvironmentSettings]] = {
         vpc_cidr="10.40.0.0/16",
         monthly_budget=2700,
         compute="serverless",
+        api="cognito",
         valkey=ValkeySettings(shards=2, replicas=0),
         log_days=7,
         deletion_protection=False,

@@ -21,7 +21,6 @@ from contracts.applications import (
     ORDER_ANSWERS,
     Application,
 )
-from contracts.rule_packs import default_pack
 from emr_jobs.apps.arguments import Arguments, parse
 from emr_jobs.apps.assembly import Clients, background_tasks, batch_application, max_offsets
 from emr_jobs.apps.preview import Preview, preview_stream
@@ -31,6 +30,7 @@ from emr_jobs.kernel.errors import Stopped
 from emr_jobs.kernel.lease import Lease, take
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.progress import ProgressStore
+from emr_jobs.kernel.question import Settings
 from emr_jobs.spark.listener import ProgressListener, listen
 from emr_jobs.spark.planner import turns_at_once
 from emr_jobs.spark.queries import QueryPlan, RunningQuery
@@ -38,11 +38,11 @@ from emr_jobs.spark.service import Periodic, Rehearsal, Running, watch
 from emr_jobs.spark.session import start_session
 from emr_jobs.spark.source import SparkSource
 from emr_jobs.spark.turns import Turns
-from emr_jobs.stores.answers import Pg
 from emr_jobs.stores.checkpoint import HadoopFiles
 from emr_jobs.stores.endpoints import metric_lines, postgres_of, registry_of
 from emr_jobs.stores.kafka import KafkaClient, KafkaEndpoint, stream
 from emr_jobs.stores.lease import Heartbeat, PostgresDrivers
+from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.progress import PostgresProgress
 
 logger = logging.getLogger("emr_jobs")
@@ -146,7 +146,7 @@ def _rehearsal(plan: QueryPlan, spark: SparkSession) -> Rehearsal | None:
 
 def _preview(clients: Clients, stop: threading.Event) -> int:
     """Show what each batch of orders would answer until told to stop; store nothing."""
-    preview = Preview(clients.registry, clients.kafka, default_pack(), _write_line)
+    preview = Preview(clients.registry, clients.kafka, Settings(), _write_line)
     most = max_offsets(ORDER_ANSWERS, clients.arguments)
     frame = preview_stream(clients.spark, clients.kafka_endpoint, clients.kafka, most)
     # No checkpoint is given, so Spark takes a temporary one and deletes it at the end.

@@ -1,1 +1,1 @@
-"""One function a folder: handler (answer), logic (decide, pure), wiring (connect)."""
+"""One folder per function: handler (answers), logic (decides, pure), wiring (connects)."""

@@ -1,11 +1,11 @@
-"""Where the brokers of a cluster are: CloudFormation does not tell, and they come and go."""
+"""The addresses of a cluster's brokers: CloudFormation does not know them, and they change."""
 
 from __future__ import annotations
 
 import boto3
 from botocore.config import Config
 
-# The service behind MSK's VPC endpoint answers to its dual-stack name alone.
+# The service behind MSK's VPC endpoint answers only to its dual-stack name.
 _DUAL_STACK = Config(use_dualstack_endpoint=True)
 
 

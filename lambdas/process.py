@@ -1,4 +1,4 @@
-"""What a function has of the process it runs in: its settings, the time, and its log."""
+"""The process of a function: its settings, the time, and its log."""
 
 from __future__ import annotations
 
@@ -19,6 +19,6 @@ def now() -> datetime:
 
 
 def publish(application: str, values: dict[MetricName, float], at: datetime) -> None:
-    """A metric line: what a function prints is in its log group."""
+    """Print metrics as one line, which goes to the function's log group."""
     line = emf(values, {"application": application}, int(at.timestamp() * 1000))
     print(line, flush=True)  # noqa: T201 - a function's output is its log

@@ -1,4 +1,4 @@
-"""The schema registry as the functions reach it."""
+"""The schema registry that the functions read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from contracts.registry.opening import open_registry
 
 @cache
 def registry(spec: str) -> Registry:
-    """The registry of ``bundled`` or ``glue:NAME``; what it has read stays between invocations."""
+    """The registry of ``bundled`` or ``glue:NAME``. It keeps between calls what it has read."""
     client = boto3.client("glue") if spec.startswith("glue:") else None
     return open_registry(spec, glue_client=client)

@@ -109,7 +109,7 @@ def _gold(answer: Answer, gold: Table) -> str:
 def _compared(
     *, key: Sequence[str], derived: str, answered: str, agrees: Sequence[str], only: str = "true"
 ) -> str:
-    """A check of two queries, of which one gives rows `derived` and the other rows `answered`."""
+    """A check of two queries: one gives rows `derived`, and the other rows `answered`."""
     both = " AND ".join(
         ["derived IS NOT NULL", "answered IS NOT NULL", *(f"({each})" for each in agrees)]
     )

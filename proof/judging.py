@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from contracts.applications import APPLICATIONS
+from contracts.applications import APPLICATIONS, INGEST
 from contracts.registry import Registry
 from contracts.tables.answer import Answer
 from contracts.tables.questions import ANSWERS
@@ -116,7 +116,7 @@ def judge_source(
 
 
 def _follows_from(answer: Answer, topics: Collection[Topic]) -> bool:
-    """Whether all events of an answer are of `topics`. Ingest's answers are of records, of which a
-    data file says nothing."""
+    """Whether all events of an answer are of `topics`. A data file says nothing about records, from
+    which the answers of ingest are derived."""
     (application,) = (each for each in APPLICATIONS if each.name == answer.application)
-    return set(application.reads) <= set(topics)
+    return application != INGEST and set(application.reads) <= set(topics)

@@ -107,5 +107,4 @@ def _count(
     postgres: Pg, statement: sql.SQL | sql.Composed, values: Mapping[str, Any] | None = None
 ) -> int:
     cursor = postgres.cursor(row_factory=scalar_row)
-    found: int = cursor.execute(statement, values).fetchone()
-    return found
+    return int(cursor.execute(statement, values).fetchone() or 0)

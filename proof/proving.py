@@ -69,7 +69,7 @@ def _judge(
     files: Sequence[source.DataFile],
     request: ProofRequest,
 ) -> Report:
-    """The levels and, when files are given, what the files say; a wrong file is told first."""
+    """The levels and, when files are given, what the files say; a wrong file is an error."""
     slices = _slices(connection, runs, files, request) if files else []
     report = judge(connection, registry, default_rules(), strict=request.strict)
     if not files:

@@ -8,7 +8,7 @@ from typing import Any
 
 from proof.checks import Check, Level
 
-# The order in which the ledger is told.
+# The order in which the ledger is shown.
 WORDS = (
     "attempted",
     "acknowledged",

@@ -100,7 +100,7 @@ def open_consumer(bootstrap_servers: str) -> Iterator[KafkaConsumer]:
 
 @contextmanager
 def _clear_errors(bootstrap_servers: str) -> Iterator[None]:
-    # The client tells of every attempt by itself; what matters is told by the error below.
+    # The client logs every attempt by itself; the error below says what matters.
     logging.getLogger("kafka").setLevel(logging.CRITICAL)
     try:
         yield

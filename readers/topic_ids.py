@@ -1,4 +1,4 @@
-"""Ids of topics, of which clients print two kinds of text."""
+"""Ids of topics, which clients print in two ways."""
 
 from __future__ import annotations
 

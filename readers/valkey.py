@@ -41,7 +41,7 @@ def connect(url: str) -> Any:
 
 
 def read_entries(store: Any, kinds: tuple[HotKeys, ...]) -> Iterator[HotEntry]:
-    """The entries of every key, of which each is one of `kinds` or unknown."""
+    """The entries of every key; each key is one of `kinds` or unknown."""
     patterns = {kind.pattern: kind for kind in kinds}
     for keys in batches(store.scan_iter(count=_KEYS_AT_ONCE), _KEYS_AT_ONCE):
         yield from _entries(store, {key: _kind(key, patterns) for key in keys})

@@ -1,4 +1,4 @@
-"""A real Postgres for tests: one server a session, one database with all tables a test."""
+"""A real Postgres for tests: one server per session, and one database with all tables per test."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def postgres(postgres_server: str) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def module_postgres(postgres_server: str) -> Iterator[str]:
-    """The same for all tests of a file; each empties the tables it uses."""
+    """One database for all tests of a file; each test empties the tables that it uses."""
     with database(postgres_server) as url:
         yield url
 
@@ -77,7 +77,7 @@ def database(server: str) -> Iterator[str]:
 
 
 def _allow(url: str, database: str) -> None:
-    """A line for the new database in the server's passfile, which names one database a line."""
+    """Add the new database to the server's passfile, which has one line per database."""
     passfile = Path(url.partition("passfile=")[2])
     first = passfile.read_text().splitlines()[0].split(":")
     first[2] = database

@@ -1,5 +1,6 @@
-"""Debian's Redis 7 for tests: its packages, fetched once and unpacked beside one another, nothing
-installed. Needs a Debian whose package sources are reached; no rights, and no list kept up to date.
+"""Debian's Redis 7 for tests: its packages are fetched once and unpacked; nothing is installed.
+
+It needs a Debian that reaches its package sources. It needs no rights and no recent package lists.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-# The server is in redis-tools; the libraries are those that no other package of Debian's base has.
+# The server is in redis-tools. The libraries are those that Debian's base does not have.
 _PACKAGES = ("redis-server", "redis-tools", "liblzf1", "libjemalloc2")
 
 
 def fetched(cache: Path) -> Path:
-    """The folder of the unpacked packages; the test fails where they cannot be had."""
+    """The folder of the unpacked packages; the test fails where they cannot be fetched."""
     folder = cache / "redis-of-debian"
     if not folder.exists():
         cache.mkdir(parents=True, exist_ok=True)
@@ -25,7 +26,7 @@ def fetched(cache: Path) -> Path:
             try:
                 (Path(draft) / "root").rename(folder)
             except OSError:
-                # Another worker was quicker; what it fetched is the same.
+                # Another worker was quicker, and has fetched the same.
                 if not folder.exists():
                     raise
     return folder
@@ -37,13 +38,13 @@ def program(folder: Path) -> Path:
 
 
 def libraries(folder: Path) -> Mapping[str, str]:
-    """The environment in which the server finds what was unpacked with it."""
+    """The environment in which the server finds its libraries."""
     found = sorted((folder / "usr" / "lib").glob("*-linux-gnu*"))
     return {"LD_LIBRARY_PATH": ":".join(map(str, found))}
 
 
 def _fetch(draft: Path) -> None:
-    # Lists of its own: those of the machine may be old or missing, and only root may renew them.
+    # It has its own lists: the machine's may be old or missing, and only root may renew them.
     for name in ("lists/partial", "archives/partial"):
         (draft / name).mkdir(parents=True)
     apt = [
@@ -51,7 +52,7 @@ def _fetch(draft: Path) -> None:
         *("-o", "Acquire::Retries=5"),
         *("-o", f"Dir::State::lists={draft / 'lists'}"),
         *("-o", f"Dir::Cache={draft}"),
-        # As root apt fetches as another user, to whom this folder is closed.
+        # Run by root, apt fetches as another user, who may not enter this folder.
         *("-o", "APT::Sandbox::User=root"),
     ]
     _run([*apt, "update"], draft)

@@ -1,5 +1,5 @@
-"""A shop's stack as its engineer uses it: by the command, in a state folder of its own, on a PATH
-without Java and Node."""
+"""A shop's stack as its engineer uses it: by the command, in its own state folder, with a PATH that
+has neither Java nor Node."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ ROOT = Path(__file__).parent.parent
 SLICE = ROOT / "examples" / "online_retail_slice.csv.gz"
 CACHE = Settings.from_environment().cache
 _KEPT = ("SSL_CERT_FILE",)
-# -P: the command comes from the tree in PYTHONPATH, wherever the tests are run.
+# -P: the command comes from the tree in PYTHONPATH, from wherever the tests are run.
 _COMMAND = (sys.executable, "-P", "-m", "ops.main")
 
 
 class Shop:
-    """One user's shell; `tree` is the checkout whose command it uses."""
+    """The shell of one user, who uses the command of the checkout `tree`."""
 
     def __init__(
         self,
@@ -78,28 +78,28 @@ class Shop:
         )
 
     def answer(self, *line: str) -> dict[str, Any]:
-        """A command's JSON, when it ends well."""
+        """The JSON of a command, which must end well."""
         done = self.run(*line, "--json")
         assert done.returncode == 0, f"{line}: {done.stdout}\n{done.stderr}"
         answer: dict[str, Any] = json.loads(done.stdout)
         return answer
 
     def rows(self, *line: str) -> list[dict[str, Any]]:
-        """The JSON of a command that answers with rows, when it ends well."""
+        """The JSON of a command that answers with rows, which must end well."""
         done = self.run(*line, "--json")
         assert done.returncode == 0, f"{line}: {done.stdout}\n{done.stderr}"
         found: list[dict[str, Any]] = json.loads(done.stdout)
         return found
 
     def up(self, *options: str) -> dict[str, Any]:
-        """Start the stack on a Java that is quick to start, and never quick."""
+        """Start the stack on a Java that starts quickly and never becomes fast."""
         return self.answer("up", "--java", str(_quick_to_start(self.folder / "java")), *options)
 
     def replay(self, *options: str, file: Path = SLICE) -> dict[str, Any]:
         return self.answer("replay", "online-retail", str(file), "--speed", "max", *options)
 
     def verified(self, *options: str) -> dict[str, Any]:
-        """The report of a verification that found everything as it should be."""
+        """The report of a verification, which must be green."""
         done = self.run("verify", *options, "--json")
         report: dict[str, Any] = json.loads(done.stdout) if done.stdout else {}
         assert done.returncode == 0, f"{json.dumps(report, indent=1)[:6000]}\n{done.stderr[-3000:]}"
@@ -108,7 +108,7 @@ class Shop:
         return report
 
     def refused(self, *line: str, code: int, before: tuple[str, ...] = ()) -> str:
-        """What a command says on its way out with `code`: one error, and no traceback."""
+        """The error that a command prints when it ends with `code`; a traceback fails the test."""
         done = self.run(*line, before=before)
         assert done.returncode == code, f"{line}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
@@ -122,30 +122,30 @@ class Shop:
         return profile
 
     def connect(self) -> psycopg.Connection:
-        """A session of the stack's Postgres."""
+        """A connection to the stack's Postgres."""
         return psycopg.connect(postgres_url(Home(self.home), self._profile()), autocommit=True)
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
-        """Rows of the stack's Postgres."""
+        """The rows that a statement gives in the stack's Postgres."""
         with self.connect() as connection:
             cursor = connection.execute(statement)
             return list(cursor.fetchall()) if cursor.description else []
 
     def status(self) -> dict[str, Any]:
-        """The stack's state, whether or not all is ready."""
+        """The state of the stack, ready or not."""
         done = self.run("status", "--json")
         assert done.returncode in (0, 1, 3), done.stderr
         status: dict[str, Any] = json.loads(done.stdout)
         return status
 
     def process(self, part: str) -> psutil.Process:
-        """The process that leads a part which runs."""
+        """The leading process of a part, which must run."""
         pid = self.status()["parts"][part]["pid"]
         assert pid is not None, f"{part} does not run"
         return psutil.Process(pid)
 
     def kill(self, part: str) -> psutil.Process:
-        """SIGKILL to the whole process group of a part; returns what led it."""
+        """Send SIGKILL to the whole process group of a part; return its leading process."""
         leader = self.process(part)
         os.killpg(leader.pid, signal.SIGKILL)
         return leader
@@ -159,7 +159,7 @@ class Shop:
         servers = self._profile().bootstrap_servers.split(",")
         consumer = KafkaConsumer(bootstrap_servers=servers)
         partitions = [TopicPartition(topic, n) for n in consumer.partitions_for_topic(topic) or ()]
-        found = {place.partition: end for place, end in consumer.end_offsets(partitions).items()}
+        found = {one.partition: end for one, end in consumer.end_offsets(partitions).items()}
         consumer.close()
         return found
 
@@ -180,8 +180,7 @@ class Shop:
 
 
 def _quick_to_start(folder: Path) -> Path:
-    """The bundled Java without the thorough compiler, which gives nothing back for a test's few
-    batches."""
+    """The bundled Java without the second compiler, which a test's few batches do not repay."""
     java = bundled(folder)
     shim = folder / "bin" / "java"
     text = shim.read_text()
@@ -193,8 +192,8 @@ def _quick_to_start(folder: Path) -> Path:
 
 @contextmanager
 def open_shop(folder: Path, *, tree: Path = ROOT) -> Iterator[Shop]:
-    """A shop that leaves nothing behind but the logs of its stack."""
-    # As private as /root is: the database server's own user may not even enter it.
+    """Yield a shop; nothing of it stays but the logs of its stack."""
+    # As private as the home of root: the user of the database server may not even enter it.
     folder.chmod(0o700)
     shop = Shop(folder, tree=tree)
     try:
@@ -207,18 +206,18 @@ def open_shop(folder: Path, *, tree: Path = ROOT) -> Iterator[Shop]:
     assert shop.left() == []
 
 
-# How often to ask by a command: its start alone costs half a second of processor time.
+# Seconds between two commands that ask: the start of one costs half a second of processor time.
 BY_COMMAND = 2.0
 
 
 def eventually(
     holds: Callable[[], bool], what: str, seconds: float = 120, every: float = 0.2
 ) -> float:
-    """Wait until something holds; returns the seconds it took, fails when it never does."""
+    """Wait until `holds` is true and return the seconds that it took; fail when it never is."""
     started = time.monotonic()
     while not holds():
         if time.monotonic() - started > seconds:
             raise AssertionError(f"after {seconds} s still not: {what}")
-        # Stores and processes tell nobody when they have changed.
+        # Stores and processes do not tell when they have changed, so they are asked again.
         time.sleep(every)
     return time.monotonic() - started

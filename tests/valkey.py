@@ -1,4 +1,4 @@
-"""A real cluster for tests: three shards, as a laptop's stack has them, of Valkey or of Redis."""
+"""A real cluster for tests: the three shards of a laptop's stack, of Valkey or of Redis."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _START_SECONDS = 60
 
 @dataclass(frozen=True)
 class Server:
-    """What a node is: the line that becomes it, and what its environment has in addition."""
+    """The program of a node: the command line that becomes it, and what its environment adds."""
 
     line: Callable[[Home, str], list[str]]
     environment: Mapping[str, str]
@@ -41,7 +41,8 @@ VALKEY = Server(_bundled, {"PYTHONPATH": str(ROOT)})
 
 
 def redis_of_debian(cache: Path) -> Server:
-    """Debian's Redis with the settings of a node of Valkey; the test fails where it is not had."""
+    """Debian's Redis with the settings of a node of Valkey; the test fails where it cannot be
+    fetched."""
     unpacked = redis.fetched(cache)
 
     def line(home: Home, node: str) -> list[str]:
@@ -57,7 +58,7 @@ def redis_of_debian(cache: Path) -> Server:
 
 @dataclass
 class Cluster:
-    """`processes` and `clients` by node."""
+    """A running cluster, with the process and the client of each node."""
 
     home: Home
     profile: Profile
@@ -91,7 +92,7 @@ class Cluster:
                     time.sleep(0.05)
 
     def whole(self) -> Any:
-        """A client that finds each key's shard."""
+        """A client that finds the shard of each key."""
         return valkey.ValkeyCluster(
             host="127.0.0.1",
             port=self.seeds[0][1],
@@ -108,7 +109,7 @@ class Cluster:
 
 
 def cluster(folder: Path, replicas: int = 0, server: Server = VALKEY) -> Iterator[Cluster]:
-    """Nodes that have made one cluster, and end with the test."""
+    """Yield nodes that have formed one cluster; they end with the test."""
     home = Home(folder)
     home.make()
     profile = new_profile(1, claim, replicas=replicas)

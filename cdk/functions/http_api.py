@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+from aws_cdk import Acknowledgment, RemovalPolicy, Validations
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -24,6 +26,11 @@ _CONTEXT = {
     "subject": "$context.authorizer.claims.sub",
     "error": "$context.integrationErrorMessage",
 }
+_POOL_REASONS = {
+    "AwsSolutions-COG2": "Tokens are given only to callers with rights of IAM, who use MFA there.",
+    "AwsSolutions-COG3": "Nobody signs in from the internet; the plan Plus costs for each person.",
+    "AwsSolutions-COG8": "Nobody signs in from the internet; the plan Plus costs for each person.",
+}
 
 
 class HttpApi(apigatewayv2.HttpApi):
@@ -39,15 +46,12 @@ class HttpApi(apigatewayv2.HttpApi):
         key: kms.IKey,
         function: lambda_.IFunction,
     ) -> None:
-        tokens = settings.tokens
         super().__init__(
             scope,
             id,
             api_name=settings.name("api"),
             create_default_stage=False,
-            default_authorizer=authorizers.HttpJwtAuthorizer(
-                "Tokens", tokens.issuer, jwt_audience=[tokens.audience]
-            ),
+            default_authorizer=_authorizer(scope, f"{id}Readers", settings),
         )
         self.add_routes(
             path="/{path+}",
@@ -71,3 +75,43 @@ class HttpApi(apigatewayv2.HttpApi):
             destination_arn=access.log_group_arn,
             format=json.dumps({name: _CONTEXT.get(name, f"$context.{name}") for name in _LOGGED}),
         )
+
+
+def _authorizer(
+    scope: Construct, id: str, settings: EnvironmentSettings
+) -> authorizers.HttpJwtAuthorizer:
+    """It trusts the issuer of the settings, or a user pool that is made for this API."""
+    if settings.api == "jwt":
+        tokens = settings.tokens
+        return authorizers.HttpJwtAuthorizer(
+            "Tokens", tokens.issuer, jwt_audience=[tokens.audience]
+        )
+    pool = cognito.UserPool(
+        scope,
+        id,
+        user_pool_name=settings.name("readers"),
+        feature_plan=cognito.FeaturePlan.ESSENTIALS,
+        self_sign_up_enabled=False,
+        password_policy=cognito.PasswordPolicy(
+            min_length=12,
+            require_digits=True,
+            require_lowercase=True,
+            require_symbols=True,
+            require_uppercase=True,
+        ),
+        deletion_protection=settings.deletion_protection,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
+    for finding, reason in _POOL_REASONS.items():
+        Validations.of(pool).acknowledge(Acknowledgment(id=finding, reason=reason))
+    client = pool.add_client(
+        "Client",
+        # Only whoever may call the pool by IAM gets a token; a password alone opens nothing.
+        auth_flows=cognito.AuthFlow(admin_user_password=True),
+        disable_o_auth=True,
+        prevent_user_existence_errors=True,
+    )
+    issuer = pool.user_pool_provider_url
+    return authorizers.HttpJwtAuthorizer(
+        "Tokens", issuer, jwt_audience=[client.user_pool_client_id]
+    )

@@ -1,4 +1,4 @@
-"""What the job controller keeps running: written into the template, read by the function."""
+"""What the job controller keeps running: the template holds it, and the function reads it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from contracts.aws.spark_submit import Package, Platform, Sizes, Submission
 
 @dataclass(frozen=True)
 class JobPlan:
-    """`target` is the id of a cluster (yarn) or of an EMR Serverless application; `roles` are ARNs
-    by application, for the latter alone. `endpoints` has no brokers: they are asked for by
-    `kafka_cluster`, an ARN, at each start. `triggers` are in seconds."""
+    """`target` is the id of a cluster (yarn) or of an EMR Serverless application, which alone has
+    `roles`: ARNs by application. `endpoints` has no brokers, because at each start their addresses
+    are asked for by `kafka_cluster`, an ARN. `triggers` are in seconds."""
 
     platform: Platform
     target: str
@@ -45,7 +45,7 @@ class JobPlan:
         }
 
     def document(self) -> dict[str, Any]:
-        """The plan as JSON has it: a list where the plan has a tuple."""
+        """The plan for JSON, with a list where the plan has a tuple."""
         document = asdict(self)
         document["package"]["jars"] = list(self.package.jars)
         return document

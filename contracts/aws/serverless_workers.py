@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from contracts.aws.spark_submit import Sizes
 
-# Spark asks for a tenth beside the memory of a driver or executor, and for 384 MiB at least.
+# Spark asks for a tenth more than the memory of a driver or executor, and at least 384 MiB more.
 _OVERHEAD, _LEAST_OVERHEAD = Decimal("0.1"), Decimal("0.375")
 # vCPU -> the most GB of memory.
 _OFFERED = {1: 8, 2: 16, 4: 30, 8: 60, 16: 120, 32: 244}
@@ -27,7 +27,7 @@ def worker_gb(memory: str) -> int:
 
 
 def refusal(sizes: Sizes) -> str | None:
-    """Why no workers are offered for `sizes`; None where they are."""
+    """Why EMR Serverless offers no workers of these sizes; None where it does."""
     drivers = _refusal(sizes.driver_cores, sizes.driver_memory)
     return drivers or _refusal(sizes.executor_cores, sizes.executor_memory)
 

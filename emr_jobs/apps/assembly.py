@@ -11,23 +11,23 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contracts.applications import CLICK_ANSWERS, INGEST, Application
 from contracts.registry import Registry
-from contracts.rule_packs import default_pack
 from contracts.tables.lake import SILVER_CLICKS
 from emr_jobs.apps.arguments import Arguments
-from emr_jobs.apps.clicks import ClickAnswers
+from emr_jobs.apps.clicks import ClickApplication
 from emr_jobs.apps.ingest import Ingest
-from emr_jobs.apps.orders import OrderAnswers
+from emr_jobs.apps.orders import OrderApplication
 from emr_jobs.kernel.batches import BatchApplication
 from emr_jobs.kernel.crash_points import CrashPoints
 from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.kernel.question import Settings
 from emr_jobs.publish.gold import GoldPublisher
 from emr_jobs.publish.hot_store import HotAnswers
 from emr_jobs.spark.service import Periodic
 from emr_jobs.spark.turns import Turns
-from emr_jobs.stores.answers import Pg
 from emr_jobs.stores.endpoints import postgres_of, valkey_of
 from emr_jobs.stores.kafka import KafkaClient, KafkaEndpoint
 from emr_jobs.stores.lake import LakeTable
+from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.progress import ProgressStore
 
 # Gold is written at most this often, and never more often than silver: each time whole days are
@@ -79,7 +79,7 @@ def batch_application(
     if app == CLICK_ANSWERS:
         silver = LakeTable(clients.spark, SILVER_CLICKS, metrics)
         silver.create()
-        return ClickAnswers(
+        return ClickApplication(
             silver=silver,
             progress=progress,
             registry=clients.registry,
@@ -88,13 +88,13 @@ def batch_application(
             turns=clients.turns,
             clock=clients.clock,
         )
-    return OrderAnswers(
+    return OrderApplication(
         connection=connection,
         progress=progress,
         registry=clients.registry,
         kafka=clients.kafka,
         metrics=metrics,
-        pack=default_pack(),
+        settings=Settings(),
     )
 
 

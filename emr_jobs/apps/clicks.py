@@ -11,29 +11,41 @@ import pyarrow.compute as pc
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from contracts.applications import CLICK_ANSWERS
 from contracts.registry import Registry
 from contracts.tables.postgres import CLICK_IDS
 from contracts.topics import CLICKS
-from emr_jobs.apps.click_questions import click_questions
-from emr_jobs.apps.kept_events import EventKeeper, among, but, first_of_each, without
+from emr_jobs.apps.asked_questions import AnswerWriter, ask
+from emr_jobs.apps.kept_events import (
+    POSITION,
+    EventKeeper,
+    Kept,
+    first_of_each,
+    rows_of_events,
+    rows_of_other_events,
+    without,
+)
+from emr_jobs.kernel.answers import apply_once
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.kernel.question import Settings
 from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.spark.turns import Turns
-from emr_jobs.stores.answers import Pg
-from emr_jobs.stores.click_ids import STALE, Reached, forget, new_clicks, remembered_from
+from emr_jobs.stores.click_ids import STALE, AppliedUntil, forget, remembered_from
 from emr_jobs.stores.kafka import KafkaClient
 from emr_jobs.stores.lake import LakeTable
 from emr_jobs.stores.offset_ranges import within
-from emr_jobs.stores.progress import ProgressStore
+from emr_jobs.stores.postgres import Pg
+from emr_jobs.stores.postgres_merge import insert_unknown
+from emr_jobs.stores.progress import Commit, ProgressStore
 from emr_jobs.transforms.partitions import day_ranges
 
-_ORIGIN = ("topic_id", "partition", "offset")
+_POSITION = ("topic_id", *POSITION)
 # What tells whether a click is new.
 _AUDIT = (*CLICK_IDS.names, "event_time", "region")
 
 
-class ClickAnswers:
+class ClickApplication:
     """One batch of clicks becomes one Postgres transaction."""
 
     def __init__(
@@ -47,65 +59,39 @@ class ClickAnswers:
         turns: Turns,
         clock: Callable[[], datetime],
     ) -> None:
-        self._turns = turns
-        self._silver = silver
+        self.turns = turns
+        self.silver = silver
+        self.asked = ask(CLICK_ANSWERS, Settings())
+        self.writer = AnswerWriter(CLICK_ANSWERS, Settings(), registry, CLICK_IDS)
         self._progress = progress
         self._metrics = metrics
         self._kafka = kafka
         self._clock = clock
-        self._reached = Reached()
-        self._questions = click_questions()
+        self._applied_until = AppliedUntil()
         self._keeper = EventKeeper(registry, CLICKS, {name: F.col(name) for name in _AUDIT})
 
     def apply(self, batch: Batch[DataFrame]) -> None:
         with ExitStack() as stack:
-            with self._turns.one():
+            with self.turns.one():
                 kept = stack.enter_context(self._keeper.kept(batch))
-                firsts, repeated = first_of_each(kept.audit)
-                forgotten = remembered_from(batch.started_at)
-                elsewhere = elected_elsewhere(firsts, self._silver, batch.ranges, forgotten)
-            candidates = but(firsts, elsewhere).select(CLICK_IDS.names)
-            with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
-                known = new_clicks(commit.connection, candidates)
-                gone = pa.concat_tables(
-                    [repeated, among(firsts, known | elsewhere).select(repeated.column_names)]
-                )
-                commit.counts.update(
-                    clicks=candidates.num_rows - len(known),
-                    duplicate=gone.num_rows,
-                    quarantine=kept.rejected,
-                    keys=0,
-                )
-                if candidates.num_rows > len(known):
-                    new = without(kept.good, gone)
-                    with self._turns.one():
-                        answers = [(each, each.partials(new).toArrow()) for each in self._questions]
-                    for question, partials in answers:
-                        question.store(commit, partials)
-                self._forget(commit.connection, batch, kept.audit)
+            apply_once(batch, _ClickBatch(self, batch, kept), self._progress)
         newest = pc.max(kept.audit["append_time"]).as_py()
         if newest is not None:
             self._metrics.emit({"freshness_seconds": self._metrics.age(newest)})
 
     def rehearse(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:
-            for question in self._questions:
-                question.partials(kept.good).toArrow()
+            for each in self.asked:
+                each.partials(kept.good).toArrow()
 
     def repeat(self) -> None:
         """The hot answers are pushed beside the batches, by a mark of their own."""
 
-    def _forget(self, connection: Pg, batch: Batch[DataFrame], audit: pa.Table) -> None:
+    def forget(self, connection: Pg, batch: Batch[DataFrame], audit: pa.Table) -> None:
+        """Drop the ids that silver knows by now."""
         times = audit.group_by("partition").aggregate([("append_time", "max")])
-        self._reached.saw(
-            dict(
-                zip(
-                    times["partition"].to_pylist(),
-                    times["append_time_max"].to_pylist(),
-                    strict=True,
-                )
-            )
-        )
+        partitions, newest = times["partition"].to_pylist(), times["append_time_max"].to_pylist()
+        self._applied_until.saw(dict(zip(partitions, newest, strict=True)))
         (topic_id,) = {each.topic_id for each in batch.ranges}
         applied = {
             partition: until
@@ -114,16 +100,64 @@ class ClickAnswers:
         }
         asked_at = self._clock()
         ends = self._kafka.end_offsets([CLICKS.name])[CLICKS.name]
-        until = self._reached.until(applied, ends, asked_at)
+        until = self._applied_until.moment(applied, ends, asked_at)
         if until is not None:
             forget(connection, topic_id, until)
+
+
+class _ClickBatch:
+    """The clicks of one batch."""
+
+    def __init__(self, application: ClickApplication, batch: Batch[DataFrame], kept: Kept) -> None:
+        self._application, self._batch, self._kept = application, batch, kept
+        self._firsts, self._repeated = first_of_each(kept.audit)
+        # Events that were counted before, by what says so.
+        self._elsewhere: set[str] = set()
+        self._known: set[str] = set()
+
+    def look_elsewhere(self) -> None:
+        forgotten = remembered_from(self._batch.started_at)
+        with self._application.turns.one():
+            self._elsewhere = elected_elsewhere(
+                self._firsts, self._application.silver, self._batch.ranges, forgotten
+            )
+
+    def remember(self, connection: Pg) -> bool:
+        candidates = rows_of_other_events(self._firsts, self._elsewhere).select(CLICK_IDS.names)
+        self._known = insert_unknown(connection, CLICK_IDS, candidates)
+        return bool(candidates.num_rows > len(self._known))
+
+    def answer(self, commit: Commit) -> None:
+        new = without(self._kept.good, self._duplicates())
+        writer = self._application.writer
+        writer.look_back(commit)
+        with self._application.turns.one():
+            partials = [
+                (each.question, each.partials(new).toArrow()) for each in self._application.asked
+            ]
+        for question, rows in partials:
+            writer.merge(commit, question, rows)
+
+    def close(self, commit: Commit) -> None:
+        duplicates = self._duplicates().num_rows
+        commit.counts.update(
+            clicks=self._kept.audit.num_rows - duplicates,
+            duplicate=duplicates,
+            quarantine=self._kept.rejected,
+        )
+        self._application.forget(commit.connection, self._batch, self._kept.audit)
+
+    def _duplicates(self) -> pa.Table:
+        """The positions of every copy that is not counted."""
+        known = rows_of_events(self._firsts, self._known | self._elsewhere)
+        return pa.concat_tables([self._repeated, known.select(self._repeated.column_names)])
 
 
 def elected_elsewhere(
     firsts: pa.Table, silver: LakeTable, ranges: tuple[OffsetRange, ...], forgotten: datetime
 ) -> set[str]:
     """Stale clicks of which silver holds a copy outside this batch, appended before `forgotten`:
-    that one was counted. Of a later copy the ids tell, or it is still to come and they will."""
+    that one was counted. A copy appended later is found by its id: now, or when it arrives."""
     stale = firsts.filter(
         pc.less(
             firsts["event_time"],
@@ -138,11 +172,11 @@ def elected_elsewhere(
             stale["region"].to_pylist(), stale["event_time"].to_pylist(), strict=True
         )
     }
-    mine = silver.spark.createDataFrame(stale.select(["event_id", *_ORIGIN]))
+    mine = silver.spark.createDataFrame(stale.select(["event_id", *_POSITION]))
     here = within(ranges).alias("here")
     old = silver.read().where(day_ranges(days)).where(F.col("append_time") < F.lit(forgotten))
-    held = old.select("event_id", *_ORIGIN, here)
-    same = [F.col(f"mine.{name}") == F.col(f"held.{name}") for name in _ORIGIN]
+    held = old.select("event_id", *_POSITION, here)
+    same = [F.col(f"mine.{name}") == F.col(f"held.{name}") for name in _POSITION]
     found = (
         held.alias("held")
         .join(F.broadcast(mine.alias("mine")), "event_id")

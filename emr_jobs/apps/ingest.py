@@ -15,6 +15,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.window import Window
 
+from contracts.applications import INGEST
 from contracts.registry import Registry
 from contracts.tables import Table
 from contracts.tables.lake import (
@@ -25,17 +26,18 @@ from contracts.tables.lake import (
 )
 from contracts.topics import SOURCES, Topic
 from contracts.topics import topic as topic_of
+from emr_jobs.apps.asked_questions import AnswerWriter, AskedQuestion, ask
 from emr_jobs.apps.decoding import Decoder
-from emr_jobs.apps.tally import Tally, count_outcomes, report, store_quality
+from emr_jobs.apps.tally import OUTCOMES, Tally, count_outcomes, outcomes_of, report
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.crash_points import Visit
 from emr_jobs.kernel.lake import LakeIngest, LakeTables
 from emr_jobs.kernel.metrics import Metrics
+from emr_jobs.kernel.question import Settings
 from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.spark.turns import Turns
-from emr_jobs.stores.answers import Pg
 from emr_jobs.stores.lake import LakeTable
-from emr_jobs.stores.progress import ProgressStore
+from emr_jobs.stores.progress import Commit, ProgressStore
 from emr_jobs.transforms.decode import unknown_ids
 from emr_jobs.transforms.events import events, quarantine, silver
 from emr_jobs.transforms.partitions import day_ranges
@@ -54,8 +56,15 @@ class _Sorted:
     duplicates: DataFrame | None
     quarantine: DataFrame | None
 
-    def count(self, connection: Pg, counts: dict[str, int]) -> None:
-        store_quality(connection, counts, self.topic, self.tally)
+    asked: tuple[AskedQuestion, ...]
+    writer: AnswerWriter
+
+    def count(self, commit: Commit) -> None:
+        for outcome in OUTCOMES:
+            commit.counts[outcome] = commit.counts.get(outcome, 0) + self.tally.records(outcome)
+        outcomes = outcomes_of(self.topic, self.tally)
+        for each in self.asked:
+            self.writer.merge(commit, each.question, each.partials(outcomes))
 
 
 class Ingest:
@@ -74,6 +83,8 @@ class Ingest:
     ) -> None:
         self._metrics = metrics
         self._package_version = package_version
+        self._asked = ask(INGEST, Settings())
+        self._writer = AnswerWriter(INGEST, Settings(), registry)
         self._decoders = {each.name: Decoder(registry, each) for each in SOURCES}
         self._events = {each.name: events(each) for each in SOURCES}
 
@@ -148,6 +159,8 @@ class Ingest:
                     new if tally.records("silver") else None,
                     _duplicates(named.where(~first)) if tally.records("duplicate") else None,
                     self._quarantined(kept) if rejected else None,
+                    self._asked,
+                    self._writer,
                 ),
                 self._unknown(bad) if rejected else set(),
             )

@@ -17,7 +17,8 @@ from emr_jobs.apps.decoding import Decoder
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.transforms.events import event_columns
 
-PLACE = ("partition", "offset")
+# Where a record of the batch is in its topic.
+POSITION = ("partition", "offset")
 
 
 @dataclass(frozen=True)
@@ -77,36 +78,36 @@ class EventKeeper:
 
 
 def first_of_each(audit: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Each event once (its lowest partition and offset), and the places of the other copies."""
-    places = pa.schema([audit.schema.field(name) for name in PLACE])
+    """Each event once (its lowest partition and offset), and the positions of the other copies."""
+    positions = pa.schema([audit.schema.field(name) for name in POSITION])
     if pc.count_distinct(audit["event_id"]).as_py() == audit.num_rows:
-        return audit, places.empty_table()
-    ordered = audit.sort_by([(name, "ascending") for name in PLACE])
+        return audit, positions.empty_table()
+    ordered = audit.sort_by([(name, "ascending") for name in POSITION])
     seen: set[str] = set()
     first = []
     for event_id in ordered["event_id"].to_pylist():
         first.append(event_id not in seen)
         seen.add(event_id)
     mask = pa.array(first)
-    return ordered.filter(mask), ordered.filter(pc.invert(mask)).select(places.names)
+    return ordered.filter(mask), ordered.filter(pc.invert(mask)).select(positions.names)
 
 
-def among(audit: pa.Table, event_ids: set[str]) -> pa.Table:
+def rows_of_events(audit: pa.Table, event_ids: set[str]) -> pa.Table:
     """The rows of these events."""
     return audit.filter(_is_in(audit, event_ids))
 
 
-def but(audit: pa.Table, event_ids: set[str]) -> pa.Table:
+def rows_of_other_events(audit: pa.Table, event_ids: set[str]) -> pa.Table:
     """The rows of all other events."""
     return audit.filter(pc.invert(_is_in(audit, event_ids)))
 
 
-def without(good: DataFrame, places: pa.Table) -> DataFrame:
-    """The events but those at `places` (partition, offset)."""
-    if not places.num_rows:
+def without(good: DataFrame, positions: pa.Table) -> DataFrame:
+    """The events but those at `positions`."""
+    if not positions.num_rows:
         return good
-    gone = F.broadcast(good.sparkSession.createDataFrame(places))
-    return good.join(gone, list(PLACE), "left_anti")
+    gone = F.broadcast(good.sparkSession.createDataFrame(positions))
+    return good.join(gone, list(POSITION), "left_anti")
 
 
 def _is_in(audit: pa.Table, event_ids: set[str]) -> pa.ChunkedArray:

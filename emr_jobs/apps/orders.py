@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,49 +16,40 @@ from contracts.applications import ORDER_ANSWERS
 from contracts.events import CANARY
 from contracts.money import MINOR_SCALE
 from contracts.registry import Registry
-from contracts.rule_packs import RulePack
-from contracts.topics import ALERTS, ORDERS
-from emr_jobs.apps.kept_events import PLACE, EventKeeper, among, first_of_each, without
-from emr_jobs.apps.order_questions import Question, order_questions
-from emr_jobs.apps.raised_alerts import WindowAlerts
+from contracts.tables import ORDERS as ORDERS_TABLE
+from contracts.topics import ORDERS
+from emr_jobs.apps.asked_questions import AnswerWriter, ask
+from emr_jobs.apps.kept_events import (
+    POSITION,
+    EventKeeper,
+    Kept,
+    first_of_each,
+    rows_of_events,
+    without,
+)
+from emr_jobs.kernel.answers import apply_once
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.outbox import relay
+from emr_jobs.kernel.question import Question, Settings
 from emr_jobs.publish.outbox import PostgresOutbox
-from emr_jobs.stores.answers import Pg, new_orders
 from emr_jobs.stores.kafka import KafkaClient
-from emr_jobs.stores.progress import ProgressStore
+from emr_jobs.stores.postgres import Pg
+from emr_jobs.stores.postgres_merge import insert_unknown
+from emr_jobs.stores.progress import Commit, ProgressStore
 from emr_jobs.transforms.decimals import scaled
 
-logger = logging.getLogger(__name__)
-
-_AUDIT = (
-    "event_id",
-    "order_id",
-    "kind",
-    "customer_id",
-    "total",
-    "currency",
-    "location",
-    "event_time",
-    "append_time",
-    "partition",
-    "offset",
-    "canary",
-    "region",
-    "device_id",
-)
-
-# Orders: so many ids are looked up sooner than answers are computed that may be thrown away.
+# The ids of at most this many orders are looked up before answers are computed, which might have to
+# be thrown away.
 SMALL_BATCH = 2_000
 
 T = TypeVar("T")
 
 # A batch's partial answers, question by question.
-_Answers: TypeAlias = list[tuple[Question, pa.Table]]
+_Partials: TypeAlias = list[tuple[Question[Any], pa.Table]]
 
 
-class OrderAnswers:
+class OrderApplication:
     """One batch of orders becomes one Postgres transaction."""
 
     def __init__(
@@ -70,60 +60,42 @@ class OrderAnswers:
         registry: Registry,
         kafka: KafkaClient,
         metrics: Metrics,
-        pack: RulePack,
+        settings: Settings,
     ) -> None:
         self._connection = connection
         self._progress = progress
         self._kafka = kafka
         self._metrics = metrics
-        schema = registry.latest(ALERTS.schema)
-        self._questions = order_questions(pack, schema)
-        self._windows = WindowAlerts(pack, schema)
+        self._asked = ask(ORDER_ANSWERS, settings)
+        self._writer = AnswerWriter(ORDER_ANSWERS, settings, registry, ORDERS_TABLE)
         self._keeper = EventKeeper(registry, ORDERS, _audit_columns())
-        self._early_answers = ThreadPoolExecutor(max_workers=1, thread_name_prefix="early")
-        self._pool = ThreadPoolExecutor(len(self._questions), thread_name_prefix="answers")
+        self._early = ThreadPoolExecutor(max_workers=1, thread_name_prefix="early")
+        self._pool = ThreadPoolExecutor(len(self._asked), thread_name_prefix="answers")
 
     def apply(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:
-            firsts, repeated = first_of_each(kept.audit)
-            # Nearly every big batch holds only new orders, so its answers are computed while
-            # Postgres looks the ids up, and judges by several orders; only a batch with known ids
-            # is computed a second time.
-            hopeful = self._early(kept.good, repeated) if firsts.num_rows > SMALL_BATCH else None
-            with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
-                commit.counts.update(keys=0, alerts=0)
-                try:
-                    known = new_orders(commit.connection, firsts)
-                    if len(known) < firsts.num_rows:
-                        self._windows.store(commit)
-                finally:
-                    early = hopeful.result() if hopeful else None
-                if len(known) == firsts.num_rows:
-                    answers = []
-                elif known or early is None:
-                    gone = pa.concat_tables([repeated, among(firsts, known).select(PLACE)])
-                    answers = self._answers(kept.good, gone)
-                else:
-                    answers = early
-                for question, partials in answers:
-                    question.store(commit, partials)
-                commit.counts.update(
-                    orders=firsts.num_rows - len(known),
-                    duplicate=repeated.num_rows + len(known),
-                    quarantine=kept.rejected,
-                )
+            orders = _OrderBatch(kept, self._writer, self._partials)
+            if orders.firsts.num_rows > SMALL_BATCH:
+                # Nearly every big batch holds only new orders, so its answers are computed while
+                # Postgres looks the ids up, and judges by several orders. Only a batch with known
+                # ids is computed a second time.
+                compute = _in_thread(kept.good.sparkSession, self._partials)
+                orders.early = self._early.submit(compute, kept.good, orders.repeated)
+            try:
+                commit = apply_once(batch, orders, self._progress)
+            finally:
+                # Until they are computed the batch must be kept.
+                if orders.early:
+                    orders.early.exception()
         newest = pc.max(kept.audit["append_time"]).as_py()
         if newest is not None:
             self._metrics.emit({"freshness_seconds": self._metrics.age(newest)})
-        self._metrics.emit({"alerts_raised": commit.counts["alerts"]})
+        self._metrics.emit({"alerts_raised": self._writer.announced(commit)})
         self.repeat()
-
-    def _early(self, good: DataFrame, repeated: pa.Table) -> Future[_Answers]:
-        return self._early_answers.submit(_beside(good.sparkSession, self._answers), good, repeated)
 
     def rehearse(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:
-            self._answers(kept.good, kept.audit.select(PLACE).slice(0, 0))
+            self._partials(kept.good, kept.audit.select(POSITION).slice(0, 0))
 
     def repeat(self) -> None:
         outbox = PostgresOutbox(self._connection, ORDER_ANSWERS.name)
@@ -131,15 +103,56 @@ class OrderAnswers:
         unsent, age = outbox.waiting()
         self._metrics.emit({"outbox_unsent": unsent, "outbox_oldest_seconds": age})
 
-    def _answers(self, good: DataFrame, duplicates: pa.Table) -> _Answers:
-        """Partial answers of the good orders but those at the places of `duplicates`."""
+    def _partials(self, good: DataFrame, duplicates: pa.Table) -> _Partials:
+        """Partial answers of the good orders but those at the positions of `duplicates`."""
         new = without(good, duplicates)
-        ask = _beside(new.sparkSession, lambda each: each.partials(new).toArrow())
-        partials = self._pool.map(ask, self._questions)
-        return list(zip(self._questions, partials, strict=True))
+        reduce = _in_thread(new.sparkSession, lambda each: each.partials(new).toArrow())
+        partials = self._pool.map(reduce, self._asked)
+        return [(each.question, rows) for each, rows in zip(self._asked, partials, strict=True)]
 
 
-def _beside(session: SparkSession, do: Callable[..., T]) -> Callable[..., T]:
+class _OrderBatch:
+    """The orders of one batch; `early` may hold the partial answers of all that are no copies of
+    one another."""
+
+    early: Future[_Partials] | None = None
+
+    def __init__(
+        self,
+        kept: Kept,
+        writer: AnswerWriter,
+        partials: Callable[[DataFrame, pa.Table], _Partials],
+    ) -> None:
+        self._kept, self._writer, self._partials = kept, writer, partials
+        self.firsts, self.repeated = first_of_each(kept.audit)
+        self._known: set[str] = set()
+
+    def look_elsewhere(self) -> None:
+        """The table of orders forgets no id."""
+
+    def remember(self, connection: Pg) -> bool:
+        self._known = insert_unknown(connection, ORDERS_TABLE, self.firsts)
+        return bool(len(self._known) < self.firsts.num_rows)
+
+    def answer(self, commit: Commit) -> None:
+        self._writer.look_back(commit)
+        if self.early and not self._known:
+            partials = self.early.result()
+        else:
+            known = rows_of_events(self.firsts, self._known).select(POSITION)
+            partials = self._partials(self._kept.good, pa.concat_tables([self.repeated, known]))
+        for question, rows in partials:
+            self._writer.merge(commit, question, rows)
+
+    def close(self, commit: Commit) -> None:
+        commit.counts.update(
+            orders=self.firsts.num_rows - len(self._known),
+            duplicate=self.repeated.num_rows + len(self._known),
+            quarantine=self._kept.rejected,
+        )
+
+
+def _in_thread(session: SparkSession, do: Callable[..., T]) -> Callable[..., T]:
     """To be called in another thread: its Spark jobs belong to the query of this one, in its
     scheduler pool, and end with it."""
     return cast("Callable[..., T]", inheritable_thread_target(session)(do))
@@ -150,4 +163,4 @@ def _audit_columns() -> dict[str, Column]:
         "total": scaled(F.col("total"), MINOR_SCALE),
         "canary": F.col("source_producer") == CANARY,
     }
-    return {name: derived.get(name, F.col(name)) for name in _AUDIT}
+    return {name: derived.get(name, F.col(name)) for name in ORDERS_TABLE.names}

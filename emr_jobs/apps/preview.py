@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from pyspark.sql import DataFrame, SparkSession
 
+from contracts.applications import ORDER_ANSWERS
 from contracts.registry import Registry
-from contracts.rule_packs import RulePack
-from contracts.topics import ALERTS, ORDERS
+from contracts.topics import ORDERS
+from emr_jobs.apps.asked_questions import ask
 from emr_jobs.apps.console import shown
 from emr_jobs.apps.decoding import Decoder
-from emr_jobs.apps.order_questions import order_questions
+from emr_jobs.kernel.question import Settings
 from emr_jobs.stores.kafka import KafkaClient, KafkaEndpoint, record_columns, stream
 from emr_jobs.transforms.events import events
 
@@ -23,13 +24,13 @@ class Preview:
         self,
         registry: Registry,
         kafka: KafkaClient,
-        pack: RulePack,
+        settings: Settings,
         write: Callable[[str], object],
     ) -> None:
         self._decoder = Decoder(registry, ORDERS)
         self._events = events(ORDERS)
         self._kafka = kafka
-        self._questions = order_questions(pack, registry.latest(ALERTS.schema))
+        self._asked = ask(ORDER_ANSWERS, settings)
         self._write = write
 
     def __call__(self, raw: DataFrame, _batch_id: int) -> None:
@@ -37,8 +38,8 @@ class Preview:
         frame = raw.select(*record_columns(ids, self._kafka.cluster_id()))
         good = self._events(self._decoder.classified(frame)).persist()
         try:
-            for question in self._questions:
-                shown(question.name, question.partials(good).toArrow(), self._write)
+            for each in self._asked:
+                shown(each.question.name, each.partials(good).toArrow(), self._write)
         finally:
             good.unpersist()
 

@@ -7,15 +7,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from contracts.events import LATE_AFTER_US
 from contracts.topics import Topic
 from emr_jobs.kernel.metrics import Metrics
-from emr_jobs.stores.answers import Pg
+from emr_jobs.questions.quality import WINDOW
 
-QUALITY_WINDOW = "5 minutes"
+# How a record ends.
+OUTCOMES = ("silver", "duplicate", "quarantine")
+_COLUMNS = pa.schema(
+    [
+        ("topic", pa.string()),
+        ("window_start", pa.timestamp("us", "UTC")),
+        ("outcome", pa.string()),
+        ("records", pa.int64()),
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -38,12 +48,6 @@ class Tally:
                 found[row["reason"]] += row["records"]
         return found
 
-    def windows(self) -> dict[datetime, Counter[str]]:
-        found: dict[datetime, Counter[str]] = {}
-        for row in self.rows:
-            found.setdefault(row["window_start"], Counter())[row["outcome"]] += row["records"]
-        return found
-
     def newest(self) -> datetime | None:
         """The last append time."""
         return max((row["newest"] for row in self.rows), default=None)
@@ -52,7 +56,7 @@ class Tally:
 def count_outcomes(*records: DataFrame) -> Tally:
     """Count frames with `outcome`, `reason`, `append_time` and `late_by_us`, in one job."""
     late = F.coalesce(F.col("late_by_us") > LATE_AFTER_US, F.lit(False)).cast("bigint")
-    start = F.window("append_time", QUALITY_WINDOW).start.alias("window_start")
+    start = F.window("append_time", WINDOW).start.alias("window_start")
     needed = ("outcome", "reason", "append_time", "late_by_us")
     first, *others = [frame.select(*needed) for frame in records]
     for other in others:
@@ -66,21 +70,11 @@ def count_outcomes(*records: DataFrame) -> Tally:
     return Tally(tuple(counted.toArrow().to_pylist()))
 
 
-def store_quality(connection: Pg, counts: dict[str, int], topic: Topic, tally: Tally) -> None:
-    """Add a topic's records to its windows of `quality`, and to the journal's counts."""
-    for outcome in ("silver", "duplicate", "quarantine"):
-        counts[outcome] = counts.get(outcome, 0) + tally.records(outcome)
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO quality AS q (topic, window_start, silver, duplicate, quarantine) "
-            "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (topic, window_start) DO UPDATE SET "
-            "silver = q.silver + excluded.silver, duplicate = q.duplicate + excluded.duplicate, "
-            "quarantine = q.quarantine + excluded.quarantine",
-            [
-                (topic.name, start, counted["silver"], counted["duplicate"], counted["quarantine"])
-                for start, counted in sorted(tally.windows().items())
-            ],
-        )
+def outcomes_of(topic: Topic, tally: Tally) -> pa.Table:
+    """What the questions of `ingest` are asked of: a topic's records per window and outcome."""
+    names = ("window_start", "outcome", "records")
+    rows = [{"topic": topic.name, **{name: row[name] for name in names}} for row in tally.rows]
+    return pa.Table.from_pylist(rows, _COLUMNS)
 
 
 def report(metrics: Metrics, topic: Topic, tally: Tally) -> None:

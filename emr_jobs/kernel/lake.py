@@ -15,7 +15,7 @@ from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.crash_points import Visit
-from emr_jobs.kernel.progress import ProgressStore
+from emr_jobs.kernel.progress import Commit, ProgressStore
 from emr_jobs.kernel.ranges import OffsetRange, Progress, advanced, furthest, unapplied
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,6 @@ logger = logging.getLogger(__name__)
 Frame = TypeVar("Frame")
 Frame_co = TypeVar("Frame_co", covariant=True)
 Connection = TypeVar("Connection")
-Connection_contra = TypeVar("Connection_contra", contravariant=True)
 # Whose turn it is to compute.
 Turn: TypeAlias = Callable[[], AbstractContextManager[None]]
 
@@ -79,7 +78,7 @@ def commit_uncovered(
     table.commit(rows, state, advanced(until, fresh))
 
 
-class SortedRecords(Protocol[Frame_co, Connection_contra]):
+class SortedRecords(Protocol[Frame_co, Connection]):
     """One topic's records of a batch, each in exactly one of the three; None where none is."""
 
     @property
@@ -91,7 +90,7 @@ class SortedRecords(Protocol[Frame_co, Connection_contra]):
     @property
     def quarantine(self) -> Frame_co | None: ...
 
-    def count(self, connection: Connection_contra, counts: dict[str, int]) -> None:
+    def count(self, commit: Commit[Connection]) -> None:
         """Add the outcomes to the batch's transaction, and to the journal's counts."""
 
 
@@ -155,7 +154,7 @@ class LakeIngest(Generic[Frame, Connection]):
         self._visit("lake-committed")
         with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
             for each in told:
-                each.count(commit.connection, commit.counts)
+                each.count(commit)
 
     def _rejected_before(
         self, state: TableState, ranges: Sequence[OffsetRange], applied: Progress

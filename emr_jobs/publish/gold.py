@@ -14,9 +14,9 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from contracts.tables import ANSWERS, Answer, Gold, Table
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.spark.turns import Turns
-from emr_jobs.stores.answers import Pg
 from emr_jobs.stores.jdbc import JdbcEndpoint, query
 from emr_jobs.stores.lake import LakeTable
+from emr_jobs.stores.postgres import Pg
 from emr_jobs.transforms.partitions import between, contiguous
 
 logger = logging.getLogger(__name__)

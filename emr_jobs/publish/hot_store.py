@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import chain, groupby
 from typing import Any
 
@@ -19,14 +19,14 @@ from contracts.applications import CLICK_ANSWERS
 from contracts.hot_keys import HOT_STORE_MARK, HotHash, HotKeys, HotSet
 from contracts.money import MINOR_SCALE
 from contracts.tables import ANSWERS
+from contracts.times import micros_of
 from emr_jobs.kernel.metrics import Metrics
-from emr_jobs.stores.answers import Pg
+from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.valkey_cluster import Unavailable, Unit, ValkeyCluster, unit
 
 logger = logging.getLogger(__name__)
 
 _ROWS_AT_ONCE = 5_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINOR_UNITS = 10**MINOR_SCALE
 _CHANGED = "changed_in > %(after)s AND changed_in <= %(upto)s"
 # The lock is held as long as the connection lives: a driver that was superseded goes on for a
@@ -169,12 +169,8 @@ def _hashes(keys: HotHash, rows: Iterator[tuple[Any, ...]]) -> Iterator[Unit]:
 
 
 def _expiry(keys: HotKeys, key: str, moment: datetime) -> tuple[str, str, int]:
-    return "PEXPIREAT", key, _micros(moment + keys.lasts) // 1000
+    return "PEXPIREAT", key, micros_of(moment + keys.lasts) // 1000
 
 
 def _number(score: Any) -> int:
-    return _micros(score) if isinstance(score, datetime) else score
-
-
-def _micros(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(microseconds=1)
+    return micros_of(score) if isinstance(score, datetime) else score

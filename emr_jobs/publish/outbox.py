@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emr_jobs.kernel.outbox import QueuedMessage
-from emr_jobs.stores.answers import Pg
+from emr_jobs.stores.postgres import Pg
 
 
 class PostgresOutbox:

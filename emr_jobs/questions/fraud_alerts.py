@@ -1,68 +1,100 @@
-"""Which orders look like fraud?
+"""Which orders, customers and devices look like fraud?
 
-Grain: one row per (rule, rule version, subject, window); the rules here judge one order by itself,
-so the subject is the order and there is no window. Rules of several orders: `fraud_windows`.
+Grain: one row per (rule, rule version, subject, window). A rule that judges one order by itself has
+the order as its subject and no window, and is judged here. Postgres judges the rules of several
+orders, because what they look back on is there (`emr_jobs.transforms.windowed_rules`).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from contracts.events import CANARY
+from contracts.events import CANARY, Alert, alert_id
 from contracts.money import MINOR_SCALE
 from contracts.rule_packs import (
     AmountAbove,
     LocationIn,
     OrderRule,
-    RulePack,
     YoungAccount,
     subject_of,
 )
 from contracts.rule_packs.rules import MINUTE_US
+from contracts.tables.answer import CHANGED_IN
 from contracts.tables.questions.fraud_alerts import ANSWER
-from emr_jobs.questions.merge import Merge, keep
+from contracts.times import micros_of
+from emr_jobs.kernel.merge import Merge, Row, keep
+from emr_jobs.kernel.question import Question, Settings, Statement
 from emr_jobs.transforms.decimals import scaled
 from emr_jobs.transforms.steps import Step
+from emr_jobs.transforms.windowed_rules import statements
 
+_ALERT = "struct<rule: string, rule_version: int, severity: string, evidence: string>"
 # An alert is raised once: the first writer of its id wins, so it is never sent again.
-MERGE = Merge(
-    into=ANSWER.table,
-    columns={
+_MERGE = Merge(
+    ANSWER.table,
+    {
         column.name: keep
         for column in ANSWER.table.written
-        if column.name not in ANSWER.table.key and not column.default
+        if column.name not in (*ANSWER.table.key, CHANGED_IN.name) and not column.default
     },
 )
-_ALERT = "struct<rule: string, rule_version: int, severity: string, evidence: string>"
-# Filled by the store: the id, which is a UUID of the row's identity, and the batch.
-_BY_THE_STORE = ("alert_id", "changed_in")
 
 
-def partials(pack: RulePack) -> Step:
-    """A step from orders to one row an alert of the pack's rules of one order: the columns of
-    alerts but alert_id, raised_at and changed_in."""
-    names = [column.name for column in MERGE.given if column.name not in _BY_THE_STORE]
+def prepare(settings: Settings) -> Step:
+    """A step from orders to one row per alert of the rules that judge one order."""
+    rules = settings.rules.order_rules
     # The null gives the array of a pack without rules its type.
-    alerts = F.array(*map(_raised, pack.order_rules), F.lit(None).cast(_ALERT))
+    alerts = F.array(*map(_raised, rules), F.lit(None).cast(_ALERT))
     raised = F.filter(alerts, lambda alert: alert.isNotNull())
     judged = (F.col("source_producer") != CANARY) & (F.col("kind") == "placed")
-    suspected = reduce(Column.__or__, map(_suspects, pack.order_rules), F.lit(False))
+    suspected = reduce(Column.__or__, map(_suspects, rules), F.lit(False))
     suspicious = judged & suspected
     spread = (*map(F.col, ("event_id", "event_time", "append_time", "region")), F.inline(raised))
     derived = {
         "subject": F.concat(F.lit(subject_of("")), "event_id"),
         "window_start": F.lit(None).cast("timestamp"),
     }
-    answer = tuple(derived.get(name, F.col(name)).alias(name) for name in names)
+    answer = tuple(derived.get(name, F.col(name)).alias(name) for name in _MERGE.columns)
 
     def reduced(orders: DataFrame) -> DataFrame:
         return orders.where(suspicious).select(*spread).select(*answer)
 
     return reduced
+
+
+def _look_back(settings: Settings, new: str) -> tuple[Statement, ...]:
+    return statements(settings.rules, new)
+
+
+def _id_of(alert: Row) -> str:
+    start = alert["window_start"]
+    return alert_id(
+        alert["rule"],
+        alert["rule_version"],
+        alert["subject"],
+        None if start is None else micros_of(start),
+    )
+
+
+def _alert_of(row: Row) -> Alert:
+    """The alert as it goes on the wire."""
+    start = row["window_start"]
+    return Alert(
+        alert_id=row["alert_id"],
+        rule=row["rule"],
+        rule_version=row["rule_version"],
+        subject=row["subject"],
+        window_start=None if start is None else micros_of(start),
+        severity=row["severity"],
+        event_time=micros_of(row["event_time"]),
+        region=row["region"],
+        evidence=json.loads(row["evidence"]),
+    )
 
 
 def _raised(rule: OrderRule) -> Column:
@@ -122,3 +154,13 @@ def _threshold(thresholds: Mapping[str, int]) -> Column:
 
 def _amount(minor: Column) -> Column:
     return scaled(minor, MINOR_SCALE).cast("string")
+
+
+QUESTION = Question(
+    ANSWER,
+    prepare,
+    _MERGE,
+    derived={"alert_id": _id_of},
+    look_back=_look_back,
+    announces=_alert_of,
+)

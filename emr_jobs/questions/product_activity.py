@@ -9,27 +9,28 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from contracts.tables.questions.product_activity import ANSWER
-from emr_jobs.questions.click_counts import counted, counts, revenue
-from emr_jobs.questions.merge import Merge, replace, total
-
-MERGE = Merge(
-    into=ANSWER.table,
-    columns={
-        "views": total,
-        "carts": total,
-        "purchases": total,
-        "revenue": total,
-        "changed_in": replace,
-    },
-)
+from emr_jobs.kernel.merge import Merge, total
+from emr_jobs.kernel.question import Question, Settings
+from emr_jobs.transforms.clicks import counts, revenue, wanted
+from emr_jobs.transforms.steps import Step
 
 
-def partials(clicks: DataFrame) -> DataFrame:
-    """One row a key: the columns of product_activity but changed_in."""
+def prepare(_settings: Settings) -> Step:
+    """A step from clicks to counts of each product, day and currency."""
     day = F.date_trunc("day", "event_time").alias("day")
-    return (
-        counted(clicks)
-        .where(F.col("event_type") != "remove_from_cart")
-        .groupBy("product_id", day, "currency")
-        .agg(*counts(), revenue().alias("revenue"))
-    )
+    measures = (*counts(), revenue().alias("revenue"))
+
+    def reduced(clicks: DataFrame) -> DataFrame:
+        return wanted(clicks).groupBy("product_id", day, "currency").agg(*measures)
+
+    return reduced
+
+
+QUESTION = Question(
+    ANSWER,
+    prepare,
+    Merge(
+        ANSWER.table,
+        {"views": total, "carts": total, "purchases": total, "revenue": total},
+    ),
+)

@@ -9,17 +9,20 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from contracts.tables.questions.recent_views import ANSWER
-from emr_jobs.questions.click_counts import counted
-from emr_jobs.questions.merge import Merge, greatest, replace
+from emr_jobs.kernel.merge import Merge, greatest
+from emr_jobs.kernel.question import Question, Settings
+from emr_jobs.transforms.clicks import counted
+from emr_jobs.transforms.steps import Step
 
-MERGE = Merge(into=ANSWER.table, columns={"viewed_at": greatest, "changed_in": replace})
+
+def prepare(_settings: Settings) -> Step:
+    """A step from clicks to the last view of each user and product."""
+    is_view, viewed_at = F.col("event_type") == "view", F.max("event_time").alias("viewed_at")
+
+    def reduced(clicks: DataFrame) -> DataFrame:
+        return counted(clicks).where(is_view).groupBy("user_id", "product_id").agg(viewed_at)
+
+    return reduced
 
 
-def partials(clicks: DataFrame) -> DataFrame:
-    """One row a key: the columns of recent_views but changed_in."""
-    return (
-        counted(clicks)
-        .where(F.col("event_type") == "view")
-        .groupBy("user_id", "product_id")
-        .agg(F.max("event_time").alias("viewed_at"))
-    )
+QUESTION = Question(ANSWER, prepare, Merge(ANSWER.table, {"viewed_at": greatest}))

@@ -9,21 +9,24 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from contracts.tables.questions.trending import ANSWER
-from emr_jobs.questions.click_counts import counted, counts
-from emr_jobs.questions.merge import Merge, replace, total
+from emr_jobs.kernel.merge import Merge, total
+from emr_jobs.kernel.question import Question, Settings
+from emr_jobs.transforms.clicks import counts, wanted
+from emr_jobs.transforms.steps import Step
 
-MERGE = Merge(
-    into=ANSWER.table,
-    columns={"views": total, "carts": total, "purchases": total, "changed_in": replace},
+
+def prepare(_settings: Settings) -> Step:
+    """A step from clicks to counts of each category, hour and product."""
+    hour, measures = F.date_trunc("hour", "event_time").alias("hour"), counts()
+
+    def reduced(clicks: DataFrame) -> DataFrame:
+        return wanted(clicks).groupBy("category", hour, "product_id").agg(*measures)
+
+    return reduced
+
+
+QUESTION = Question(
+    ANSWER,
+    prepare,
+    Merge(ANSWER.table, {"views": total, "carts": total, "purchases": total}),
 )
-
-
-def partials(clicks: DataFrame) -> DataFrame:
-    """One row a key: the columns of trending but changed_in."""
-    hour = F.date_trunc("hour", "event_time").alias("hour")
-    return (
-        counted(clicks)
-        .where(F.col("event_type") != "remove_from_cart")
-        .groupBy("category", hour, "product_id")
-        .agg(*counts())
-    )

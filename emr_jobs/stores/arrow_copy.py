@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from psycopg import Cursor, sql
+
+from contracts.tables.columns import Table, Type
+
+_UTC_MICROS = pa.timestamp("us", "UTC")
+_ARROW: dict[Type, pa.DataType] = {
+    "uuid": pa.string(),
+    "text": pa.string(),
+    "texts": pa.list_(pa.string()),
+    "bigint": pa.int64(),
+    "integer": pa.int32(),
+    "boolean": pa.bool_(),
+    "timestamp": _UTC_MICROS,
+    "money": pa.decimal128(18, 2),
+    "bytes": pa.binary(),
+    "json": pa.string(),
+}
+
+
+def arrow_schema(table: Table, names: Iterable[str]) -> pa.Schema:
+    """These columns of a table as Arrow holds them."""
+    return pa.schema([(name, _ARROW[table.column(name).type]) for name in names])
 
 
 def copy_into(cursor: Cursor[tuple[object, ...]], table: str, rows: pa.Table) -> None:
@@ -15,7 +37,10 @@ def copy_into(cursor: Cursor[tuple[object, ...]], table: str, rows: pa.Table) ->
     if not rows.num_rows:
         return
     buffer = io.BytesIO()
-    pacsv.write_csv(_as_text(rows), buffer, pacsv.WriteOptions(include_header=False))
+    # Arrow 26 writes garbage for a table whose first chunk is empty.
+    pacsv.write_csv(
+        _as_text(rows.combine_chunks()), buffer, pacsv.WriteOptions(include_header=False)
+    )
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(
         sql.Identifier(*table.split(".")),
         sql.SQL(", ").join(map(sql.Identifier, rows.column_names)),

@@ -1,4 +1,4 @@
-"""Which clicks are already counted: the lately counted in Postgres, all others in silver.
+"""When the ids of counted clicks may be forgotten: Postgres holds the latest, silver all others.
 
 An event and its copies have one event time, and no record is appended more than
 `FUTURE_ALLOWANCE_US` before its event time (it would be quarantined). So a record that is not
@@ -12,11 +12,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-import pyarrow as pa
-
 from contracts.applications import CLICK_ANSWERS, INGEST
-from contracts.tables.postgres import CLICK_IDS
-from emr_jobs.stores.answers import Pg, insert_unknown
+from emr_jobs.stores.postgres import Pg
 
 STALE = timedelta(minutes=30)
 REMEMBERED = timedelta(hours=2)
@@ -24,14 +21,15 @@ REMEMBERED = timedelta(hours=2)
 _CLOCKS = timedelta(minutes=15)
 
 # Of offsets that this application has not passed silver may elect a copy: all of them must be
-# applied before an id is left to silver alone. Ids of a topic that is gone go by age.
+# applied before an id is left to silver alone. Those of a topic that is gone too:
+# what ingest had not read of it, silver will elect a later copy of.
 _FORGET = """
     DELETE FROM click_ids c
     WHERE c.append_time < %(before)s
-      AND (c.topic_id <> %(topic_id)s OR EXISTS (
+      AND EXISTS (
         SELECT FROM progress i
         WHERE i.application = %(ingest)s AND i.topic_id = c.topic_id
-          AND i."partition" = c."partition" AND i.until > c."offset"))
+          AND i."partition" = c."partition" AND i.until > c."offset")
       AND NOT EXISTS (
         SELECT FROM progress i LEFT JOIN progress m
           ON m.application = %(clicks)s AND m.topic_id = i.topic_id
@@ -39,12 +37,6 @@ _FORGET = """
         WHERE i.application = %(ingest)s AND i.topic_id = %(topic_id)s
           AND i.until > coalesce(m.until, 0))
 """
-
-
-def new_clicks(connection: Pg, clicks: pa.Table) -> set[str]:
-    """Remember the clicks not counted lately and return the event ids that were: those are
-    duplicates. `clicks` holds each event id once, with the columns of `click_ids`."""
-    return insert_unknown(connection, CLICK_IDS, clicks)
 
 
 def forget(connection: Pg, topic_id: str, applied_until: datetime) -> int:
@@ -66,9 +58,9 @@ def remembered_from(now: datetime) -> datetime:
     return now - REMEMBERED + _CLOCKS
 
 
-class Reached:
-    """Up to which append time all of a topic is applied, by what each partition was seen to hold:
-    a broker's append times never fall within a partition."""
+class AppliedUntil:
+    """Up to which append time all of a topic is applied. What each partition was seen to hold says
+    so, because a broker's append times never fall within a partition."""
 
     def __init__(self) -> None:
         self._newest: dict[int, datetime] = {}
@@ -77,7 +69,7 @@ class Reached:
         """The newest append times applied, by partition."""
         self._newest.update(newest)
 
-    def until(
+    def moment(
         self, applied: Mapping[int, int], ends: Mapping[int, int], asked_at: datetime
     ) -> datetime | None:
         """The time before which nothing is left to apply; None when that is not known. `ends` are

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 import psycopg
 
 from emr_jobs.kernel.lease import DriverRow, Lease
-from emr_jobs.stores.answers import Pg
+from emr_jobs.stores.postgres import Pg
 
 HEARTBEAT_SECONDS = 3
 

@@ -11,8 +11,8 @@ from emr_jobs.kernel import progress
 from emr_jobs.kernel.lease import DriverRow, Lease
 from emr_jobs.kernel.progress import JournalEntry
 from emr_jobs.kernel.ranges import OffsetRange
-from emr_jobs.stores.answers import Pg
 from emr_jobs.stores.lease import locked_driver
+from emr_jobs.stores.postgres import Pg
 
 # The heart's own, through Postgres.
 Commit: TypeAlias = progress.Commit[Pg]

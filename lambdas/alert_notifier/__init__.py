@@ -1,1 +1,1 @@
-"""Tell people of alerts: each once, however often Kafka delivers it."""
+"""Notify people of alerts: once per alert, however often Kafka delivers it."""

@@ -1,4 +1,4 @@
-"""Tell people of alerts. Input: a batch of Kafka's event source; answer: how many were sent.
+"""Notify people of alerts. Input: a batch of Kafka's event source. Answer: how many were sent.
 
 A batch of which anything failed raises, and its event source halves it and tries again; what was
 sent is not sent twice. What stays undecodable goes to the event source's destination.
@@ -22,11 +22,11 @@ APPLICATION = "alert_notifier"
 
 
 class NotSent(Exception):
-    """Some of a batch could not be sent; each is named with its reason."""
+    """Some alerts of a batch could not be sent. The message names each with its reason."""
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, int]:
-    """Send every alert of the batch that nobody has sent. Raises NotSent after trying them all."""
+    """Send every alert of the batch that is not sent yet. Raises NotSent after trying them all."""
     settings = Settings.from_environment()
     schemas, topic = registry(settings.registry), Topic(settings.topic)
     sent, failed = 0, []

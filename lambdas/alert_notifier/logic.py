@@ -1,4 +1,4 @@
-"""What to tell, and what a claim allows: pure."""
+"""The text of a notification, and what a claim allows: pure."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, Literal
 
 from contracts.events import Alert
 
-# taken: it is ours to send. sent: it was sent. busy: somebody else is at it, or died at it lately.
+# taken: we send it. sent: it was sent. busy: another call is sending it, or died lately doing so.
 Claim = Literal["taken", "sent", "busy"]
-# Longer than an invocation may take; after it a claim that led to nothing is free again.
+# Longer than a call may take. After this, an alert that was claimed but not sent is free again.
 CLAIM_LASTS = timedelta(seconds=90)
-# SNS takes 100 characters and no control characters.
+# SNS takes at most 100 characters and no control characters.
 _MAX_SUBJECT = 100
 
 
 @dataclass(frozen=True)
 class Message:
-    """A notification: `attributes` are what subscribers may filter by."""
+    """A notification. Subscribers may filter by its `attributes`."""
 
     subject: str
     text: str
@@ -28,7 +28,7 @@ class Message:
 
 
 def values(event: Mapping[str, Any]) -> Iterator[tuple[str, bytes, int]]:
-    """Place (topic-partition@offset), value and append time (µs) of each record of an event."""
+    """Position (topic-partition@offset), value and append time (µs) of each record of an event."""
     for records in event["records"].values():
         for record in records:
             position = f"{record['topic']}-{record['partition']}@{record['offset']}"
@@ -36,7 +36,7 @@ def values(event: Mapping[str, Any]) -> Iterator[tuple[str, bytes, int]]:
 
 
 def message(alert: Alert) -> Message:
-    """What a person reads."""
+    """The text that a person reads."""
     at = datetime.fromtimestamp(alert.event_time / 1_000_000, UTC)
     facts = {
         "rule": f"{alert.rule} (version {alert.rule_version})",

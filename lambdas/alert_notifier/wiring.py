@@ -21,7 +21,7 @@ _TAKE = """
 
 @dataclass(frozen=True)
 class Settings:
-    """`postgres`: a libpq URL; `registry` as contracts.registry.opening has it; `topic`: an ARN."""
+    """`postgres` is a libpq URL, `registry` one of contracts.registry.opening, `topic` an ARN."""
 
     postgres: str
     registry: str
@@ -34,13 +34,13 @@ class Settings:
 
 
 class Claims:
-    """Who sends which alert: one row an alert."""
+    """Which call sends which alert: one row per alert."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def take(self, alert_id: str) -> Claim:
-        """Claim an alert that nobody has sent or is sending."""
+        """Claim an alert that no other call has sent or is sending."""
         if self._connection.execute(_TAKE, (alert_id, CLAIM_LASTS)).fetchone():
             return "taken"
         row = self._connection.execute(
@@ -49,14 +49,14 @@ class Claims:
         return "sent" if row and row[0] else "busy"
 
     def sent(self, alert_id: str) -> None:
-        """The alert was sent: nobody sends it again."""
+        """Record that the alert was sent, so that no call sends it again."""
         self._connection.execute(
             "UPDATE notified SET sent_at = clock_timestamp() WHERE alert_id = %s", (alert_id,)
         )
 
 
 class Topic:
-    """A topic of SNS by its ARN."""
+    """A topic of SNS."""
 
     def __init__(self, arn: str) -> None:
         self._arn = arn

@@ -1,1 +1,1 @@
-"""Send an order that no answer counts, and wait until it is where orders end."""
+"""Send an order that no answer counts, and wait until it is in Postgres."""

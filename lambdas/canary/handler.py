@@ -1,4 +1,7 @@
-"""One order through everything. Input: a schedule's event with its id; answer: how long it took."""
+"""One order through the whole platform.
+
+Input: a schedule's event with its id. Answer: how long the order took.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from lambdas.process import now, publish
 
 
 class Lost(Exception):
-    """The order was acknowledged and is not in Postgres in time."""
+    """The order was acknowledged, but did not reach Postgres in time."""
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, float]:

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from contracts.events import CANARY, Order, OrderLine, Source, simulated_event_id
 
-# Sold for the smallest amount there is, and counted nowhere.
+# It costs the smallest amount there is, and no answer counts it.
 _LINE = OrderLine("canary", "canary", "canary", 1, 100)
 
 
 def canary_order(run: str, at: datetime) -> Order:
-    """One order of a run; its producer keeps it out of every total."""
+    """One order. The name of its producer keeps it out of every total."""
     microseconds = int(at.timestamp() * 1_000_000)
     return Order(
         event_id=simulated_event_id(run, CANARY, 0),

@@ -1,4 +1,4 @@
-"""The canary's ways in and out: Kafka and Postgres."""
+"""The canary's Kafka and Postgres."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ACKNOWLEDGED_SECONDS = 30
 
 @dataclass(frozen=True)
 class Settings:
-    """`kafka`: a cluster's ARN, or ``broker:port`` of one without IAM."""
+    """`kafka` is the ARN of a cluster, or ``broker:port`` of one without IAM."""
 
     kafka: str
     registry: str
@@ -40,9 +40,9 @@ class Settings:
 
 
 def send(order: Order, settings: Settings) -> None:
-    """Returns when the brokers have the order; KafkaError when they do not take it."""
+    """Return when the brokers have the order; raises KafkaError when they do not take it."""
     value = encode(order, registry(settings.registry).latest(ORDERS.schema))
-    producer = KafkaProducer(**_place(settings.kafka), acks="all", enable_idempotence=True)
+    producer = KafkaProducer(**_connection(settings.kafka), acks="all", enable_idempotence=True)
     try:
         sent = producer.send(ORDERS.name, key=key_of(order), value=value)
         sent.get(timeout=_ACKNOWLEDGED_SECONDS)
@@ -51,7 +51,7 @@ def send(order: Order, settings: Settings) -> None:
 
 
 def arrives(connection: Connection, event_id: str, patience_seconds: float) -> bool:
-    """Wait until the order is in Postgres; False when patience ended."""
+    """Wait until the order is in Postgres. False if it is not there in time."""
     until = time.monotonic() + patience_seconds
     while time.monotonic() < until:
         known = connection.execute("SELECT 1 FROM orders WHERE event_id = %s", (event_id,))
@@ -61,7 +61,7 @@ def arrives(connection: Connection, event_id: str, patience_seconds: float) -> b
     return False
 
 
-def _place(kafka: str) -> dict[str, str]:
+def _connection(kafka: str) -> dict[str, str]:
     if not kafka.startswith("arn:"):
         return {"bootstrap_servers": kafka}
     return {

@@ -26,11 +26,11 @@ from lambdas.process import now, publish
 
 
 class DeploymentFailed(Exception):
-    """The applications of a deployment fail at once; it is to be rolled back."""
+    """The applications of a deployment fail again and again, so it has to be rolled back."""
 
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Bring the applications closer to what is wanted; safe to call again."""
+    """Bring the applications closer to what is wanted. It is safe to call again."""
     settings = Settings.from_environment()
     switch = Switch(settings.switch)
     if event.get("action") in ("run", "stop"):
@@ -45,15 +45,15 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def confirm(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
-    """Whether a deployment has arrived: every application has the one driver it should have, and
-    none that went before; on a deletion, whether what they ran on can be deleted. Raises
-    DeploymentFailed when they fail again and again."""
+    """Whether a deployment has arrived: every application has exactly the driver it should have. On
+    a deletion: whether what they ran on can be deleted. Raises DeploymentFailed when they fail
+    again and again."""
     settings = Settings.from_environment()
     deleting = event["RequestType"] == "Delete"
     running = Switch(settings.switch).on() and not deleting
     at = now()
-    place = open_runs(settings.plan, at)
-    runs = place.observed()
+    emr = open_runs(settings.plan, at)
+    runs = emr.observed()
     wanted = _wanted(settings, running)
     for name, fingerprint in wanted.items():
         if fingerprint and failures(fingerprint, runs, at) >= GIVE_UP_AFTER:
@@ -62,7 +62,7 @@ def confirm(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
                 f"{settings.plan.log_url}"
             )
     arrived = all(settled(name, mark, runs) for name, mark in wanted.items())
-    return {"IsComplete": arrived and (not deleting or place.shut_down())}
+    return {"IsComplete": arrived and (not deleting or emr.shut_down())}
 
 
 def _converge(settings: Settings, running: bool, at: datetime) -> dict[str, list[Action]]:
@@ -99,7 +99,7 @@ def _measure(
     mine = [run for run in runs if run.name.application == name]
     alive = sum(run.state == "running" for run in mine)
     fingerprint = settings.plan.submissions()[name].fingerprint
-    # Stopped by a person is no alarm.
+    # A person who stops the applications causes no alarm.
     drivers = float(alive if running else 1)
     failed = float(failures(fingerprint, mine, at))
     publish(name, {"running_drivers": drivers, "failed_runs": failed}, at)

@@ -1,4 +1,4 @@
-"""What to do about the runs of one application: pure."""
+"""What to do with the runs of one application: pure."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from datetime import datetime, timedelta
 
 from lambdas.job_controller.runs import JobRun, JobRunName
 
-# A successor that runs has taken over within a batch; what still lives after this is told to end.
+# A running successor takes over within a batch. An older run that still lives after this is
+# stopped.
 HANDOVER = timedelta(minutes=3)
 # After each failure in a row the next start waits twice as long.
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(minutes=15)
-# Failures longer ago than this are no row any more.
+# Older failures do not count as failures in a row.
 MEMORY = timedelta(hours=1)
-# As many in a row fail a deployment instead of letting it wait.
+# This many failures in a row fail a deployment, which would otherwise wait.
 GIVE_UP_AFTER = 3
 
 
 @dataclass(frozen=True)
 class Start:
-    """Start `name`; `take_over` where another driver is alive, or may be, and must hand over."""
+    """Start `name`. `take_over`: another driver is alive, or may be, and must hand over."""
 
     name: JobRunName
     take_over: bool
@@ -36,7 +37,7 @@ class Stop:
 
 @dataclass(frozen=True)
 class Wait:
-    """It failed; the next start is not before `until`."""
+    """It failed. The next start is not before `until`."""
 
     until: datetime
 
@@ -48,7 +49,7 @@ def decide(
     application: str, fingerprint: str | None, runs: Sequence[JobRun], now: datetime
 ) -> list[Action]:
     """The actions that bring `application` closer to exactly one run of `fingerprint`, or to none
-    when that is None. Applied to their own outcome they come to an end."""
+    if that is None. Repeated on their own outcome, they come to an end."""
     mine = [run for run in runs if run.name.application == application]
     alive = sorted((run for run in mine if run.alive), key=lambda run: run.name.number)
     if fingerprint is None:
@@ -63,10 +64,10 @@ def decide(
     if until is not None and now < until:
         return [Wait(until)]
     newest = max(mine, key=lambda run: run.name.number, default=None)
-    # Never one that was used before, also when its run is forgotten: a service may still know the
-    # request of that name. The minute, so that two calls at once start one run.
+    # Never a number that was used before, even when its run is forgotten: the service may still
+    # know the request of that name. The minute makes two calls at once start one run.
     number = max(newest.name.number + 1 if newest else 1, int(now.timestamp()) // 60)
-    # Where it never ran or has left, a driver may live on the cluster that this one replaces.
+    # If it never ran here, or has ended, a driver may live on the cluster that this one replaces.
     elsewhere = newest is None or newest.state == "ended"
     return [
         Start(JobRunName(application, fingerprint, number), take_over=bool(others) or elsewhere)
@@ -74,7 +75,7 @@ def decide(
 
 
 def settled(application: str, fingerprint: str | None, runs: Sequence[JobRun]) -> bool:
-    """Whether there is exactly the one run that is wanted, and it runs."""
+    """Whether exactly the wanted run is alive, and it runs."""
     alive = [run for run in runs if run.alive and run.name.application == application]
     if fingerprint is None:
         return not alive

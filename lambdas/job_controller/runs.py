@@ -1,4 +1,4 @@
-"""Runs of applications as EMR shows them, whichever kind of EMR it is."""
+"""Runs of applications, as every kind of EMR shows them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NAME = re.compile(r"shopstream-(?P<application>\w+)-(?P<fingerprint>[0-9a-f]{16
 
 @dataclass(frozen=True)
 class JobRunName:
-    """What a run is called: enough to know what it runs without keeping state anywhere."""
+    """The name of a run. It says what runs, so no state has to be kept anywhere."""
 
     application: str
     fingerprint: str
@@ -27,14 +27,14 @@ class JobRunName:
 
     @classmethod
     def parse(cls, text: str) -> JobRunName | None:
-        """The parts of a name of ours; None for another's."""
+        """The parts of a name of ours; None for any other name."""
         found = _NAME.fullmatch(text)
         return found and cls(found["application"], found["fingerprint"], int(found["number"]))
 
 
 @dataclass(frozen=True)
 class JobRun:
-    """One driver, past or present; `ended_at` is None while it lives."""
+    """One driver, past or present. `ended_at` is None while it lives."""
 
     id: str
     name: JobRunName
@@ -54,10 +54,10 @@ class JobRuns(Protocol):
         """Every run that is alive, and those that ended lately."""
 
     def start(self, name: JobRunName, submission: Submission, *, take_over: bool) -> None:
-        """Start a run; starting one of the same name again changes nothing."""
+        """Start a run. Starting one of the same name again changes nothing."""
 
     def stop(self, run: JobRun) -> None:
-        """Ask a run to end; asking again changes nothing."""
+        """Ask a run to end. Asking again changes nothing."""
 
     def shut_down(self) -> bool:
-        """Once no run is alive, stop what they ran on; whether it can be deleted yet."""
+        """Stop what the runs ran on, once none is alive. Returns whether it can be deleted yet."""

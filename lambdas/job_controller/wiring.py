@@ -17,7 +17,7 @@ from lambdas.process import environment
 
 @dataclass(frozen=True)
 class Settings:
-    """`switch` names the parameter that says ``run`` or ``stop``."""
+    """`switch` is the name of the parameter that says ``run`` or ``stop``."""
 
     plan: JobPlan
     switch: str
@@ -37,7 +37,7 @@ def open_runs(plan: JobPlan, at: datetime) -> JobRuns:
 
 
 class Switch:
-    """Whether the applications are to run: outlives deployments, set by a person."""
+    """Whether the applications are to run. A person sets it, and it outlives deployments."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -1,5 +1,5 @@
-"""Answers over HTTP. Input: a request of an HTTP API (payload 2.0), whose token its authorizer has
-checked; answer: JSON. Errors are ``{"error": ...}`` with 400, 404 or 503."""
+"""Answers over HTTP. Input: a request of an HTTP API (payload 2.0), whose authorizer has checked
+the token. Answer: JSON. Errors are ``{"error": ...}`` with 400, 404 or 503."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def handle(request: Mapping[str, Any], _context: object) -> dict[str, Any]:
     try:
         columns, rows = _answers().read(wanted)
     except psycopg.Error as problem:
-        # The caller may try again; why is for the log, not for the caller.
+        # The caller may try again. The reason is for the log, not for the caller.
         logger.error("postgres: %s", problem)
         return _answer(503, {"error": "the database cannot answer now"}, {"retry-after": "5"})
     return _answer(200, document(columns, rows, wanted.limit))

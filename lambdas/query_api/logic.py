@@ -1,4 +1,4 @@
-"""What a request asks of Postgres: pure."""
+"""The statement that a request stands for: pure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ DEFAULT_SPAN = timedelta(hours=1)
 
 
 class BadRequest(ValueError):
-    """The request makes no sense; the message says which part and what is expected."""
+    """The request is not valid. The message names the part and says what is expected."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """One statement with its values; one row more than `limit` is asked for, to know of more."""
+    """One statement with its values. It asks for one row more than `limit`, to know if there are
+    more."""
 
     sql: str
     values: tuple[object, ...]
@@ -31,7 +32,7 @@ class Query:
 
 
 def query(path: str, given: Mapping[str, str], now: datetime) -> Query | None:
-    """The query of a path; None for a path that is not known. Raises BadRequest."""
+    """The query of a path, or None for an unknown path. Raises BadRequest."""
     known = _ROUTES.get(path)
     if known is None:
         return None
@@ -44,7 +45,7 @@ def query(path: str, given: Mapping[str, str], now: datetime) -> Query | None:
 
 
 def document(columns: list[str], rows: list[tuple[object, ...]], limit: int) -> dict[str, Any]:
-    """The answer; `truncated` says that there are more rows than asked for."""
+    """The answer. `truncated` says that there are more rows than asked for."""
     shown = [
         {name: _plain(value) for name, value in zip(columns, row, strict=True)}
         for row in rows[:limit]
@@ -56,7 +57,7 @@ def _order_metrics(given: Mapping[str, str], now: datetime) -> Query:
     since, until = _span(given, now)
     conditions, values = _equal(given, ("category", "location", "currency"))
     if "category" not in given:
-        # The whole orders: categories beside them would count an order several times.
+        # Only whole orders: their categories would count an order several times.
         conditions.append("category = '*'")
     limit = _limit(given)
     return Query(
@@ -149,7 +150,7 @@ def _limit(given: Mapping[str, str]) -> int:
 
 
 def _plain(value: object) -> object:
-    """As JSON has it: money as text, for a float would change it."""
+    """A value for JSON. Money is text, because a float would change it."""
     if isinstance(value, Decimal | UUID):
         return str(value)
     if isinstance(value, datetime):

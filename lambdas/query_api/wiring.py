@@ -1,4 +1,4 @@
-"""The connection of the API: kept between requests, made anew when it broke."""
+"""The connection of the API. It is kept between requests, and made anew after it broke."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import psycopg
 from lambdas.database import Connection
 from lambdas.query_api.logic import Query
 
-# An answer takes milliseconds by its indexes; one that takes longer holds up the others.
+# With its indexes an answer takes milliseconds. One that takes longer would delay the others.
 _TIMEOUT = "SET statement_timeout = '5s'"
 
 
@@ -21,8 +21,8 @@ class Answers:
         self._connection: Connection | None = None
 
     def read(self, query: Query) -> tuple[list[str], list[tuple[object, ...]]]:
-        """Column names and rows. A connection that went stale is made anew once; what Postgres
-        says then is raised as psycopg.Error."""
+        """Column names and rows. A stale connection is made anew once. After that, psycopg.Error is
+        raised."""
         if self._connection is not None:
             try:
                 return _read(self._connection, query)

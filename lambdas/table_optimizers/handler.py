@@ -1,8 +1,7 @@
-"""Give every table of the lake its optimizers. Input: a schedule's event; answer: what was done, by
-table.
+"""Give every table of the lake its optimizers.
 
-The jobs make the tables when they first start, so no template can name them: CloudFormation refuses
-an optimizer of a table that is not there.
+Input: a schedule's event. Answer: what was done, by table. The jobs make the tables when they first
+start, so a template cannot name them: CloudFormation refuses an optimizer of a missing table.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from lambdas.table_optimizers.wiring import Optimizers, Settings
 
 
 def handle(_event: Mapping[str, Any], _context: object) -> dict[str, list[str]]:
-    """Create what is missing and change what differs; safe to call again. A table that is not made
-    yet is left for the next time."""
+    """Create what is missing and change what differs. It is safe to call again, and a table that is
+    not made yet is left for the next call."""
     settings = Settings.from_environment()
     optimizers = Optimizers(settings.catalog)
     chosen = wanted(settings.role, settings.snapshot_hours)

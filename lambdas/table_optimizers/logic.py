@@ -1,4 +1,4 @@
-"""Which optimizers a table has: pure."""
+"""The optimizers that a table should have: pure."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from typing import Any, Literal
 Kind = Literal["compaction", "retention", "orphan_file_deletion"]
 Configuration = dict[str, Any]
 
-# A table that rests keeps its newest commits however old they are: the walk back from the current
-# snapshot to one of ours, past the compactions after it, ends here rather than in every row.
+# A table at rest keeps its newest commits however old they are. Otherwise the walk back from the
+# current snapshot, past compactions, to a snapshot of ours would end in a scan of every row.
 _KEPT_SNAPSHOTS = 100
-# A commit that is under way has files that no snapshot knows; none lasts this long.
+# No snapshot knows the files of a commit that is under way. No commit lasts this long.
 _ORPHAN_DAYS = 3
 
 
 def wanted(role: str, snapshot_hours: int) -> dict[Kind, Configuration]:
-    """The optimizers of every table; Glue counts in whole days, and `snapshot_hours` are kept."""
+    """The optimizers of every table. Glue counts whole days, so at least `snapshot_hours` are
+    kept."""
     chosen: dict[Kind, Configuration] = {
         "compaction": {"compactionConfiguration": {"strategy": "binpack"}},
         "retention": {
@@ -42,7 +43,7 @@ def wanted(role: str, snapshot_hours: int) -> dict[Kind, Configuration]:
 
 
 def holds(current: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
-    """Whether `current` has all that is asked; Glue adds what it chooses itself."""
+    """Whether `current` has everything that is asked. Glue adds values of its own choice."""
     return all(
         holds(current.get(name, {}), value)
         if isinstance(value, Mapping)

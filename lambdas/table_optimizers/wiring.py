@@ -13,7 +13,7 @@ from lambdas.table_optimizers.logic import Configuration, Kind
 
 @dataclass(frozen=True)
 class Settings:
-    """`catalog`: the account whose catalog it is. `role`: the ARN that Glue works under."""
+    """`catalog` is the account of the catalog, `role` the ARN of the role that Glue takes."""
 
     catalog: str
     role: str
@@ -26,7 +26,7 @@ class Settings:
 
 
 class Optimizers:
-    """Of the tables of one catalog, by their dotted names."""
+    """The optimizers of one catalog's tables. A table is given by its dotted name."""
 
     def __init__(self, catalog: str) -> None:
         self._catalog = catalog
@@ -41,7 +41,7 @@ class Optimizers:
         return True
 
     def current(self, table: str, kind: Kind) -> Configuration | None:
-        """The configuration of an optimizer, None where there is none."""
+        """The configuration of an optimizer; None where there is none."""
         try:
             answer = self._client.get_table_optimizer(**self._named(table, kind))
         except self._client.exceptions.EntityNotFoundException:

@@ -1,7 +1,7 @@
 -- Does bronze hold what a producer sent in the order it was sent, key by key?
 
--- A producer numbers what it hands over, a copy like any other, and a topic's key decides the
--- partition: as long as each partition keeps the order of a run's numbers, each key does.
+-- A producer numbers everything that it sends, copies too, and an event's key decides its partition.
+-- So each key is in order as long as each partition keeps the order of a run's numbers.
 CREATE OR REPLACE VIEW arrived AS
 SELECT k.run, k.topic, k.topic_id, k.partition, k.number, k.sequence
 FROM acknowledgement k

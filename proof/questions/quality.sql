@@ -1,6 +1,6 @@
 -- How many of the records of each topic are good?
 
--- derived: from records, of which each has its outcome
+-- derived: from records
 WITH counted AS (
   SELECT topic, moment(append_us // 300000000 * 300000000) AS window_start,
          count(*) FILTER (outcome = 'silver') AS silver,

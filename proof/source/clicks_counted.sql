@@ -1,7 +1,7 @@
 -- Which clicks must the stack have counted, by the data files?
 
--- Clicks of one shopper are told by the token that the lake has for them; that one shopper has one
--- token is a check of its own.
+-- A shopper has the token that the lake has for the click. That one shopper has one token is a check
+-- of its own.
 CREATE OR REPLACE TABLE source_click AS
 SELECT s.event_id, s.event_us, no_place() AS region, s.kind AS event_type, c.user_id,
        s.shopper, s.session, s.product AS product_id, s.category, s.brand, s.price_minor,

@@ -47,7 +47,7 @@ class DataFile:
 class ReplayedSlice:
     """What one run replayed of a file; `file` is its index among the files given.
 
-    `latest_us` is the file's time at which the run began, beyond which a row is refused.
+    `latest_us` is when the run began, in the file's time; a later row is refused.
     """
 
     run: str
@@ -60,8 +60,8 @@ class ReplayedSlice:
 
 
 def inspect(path: Path) -> DataFile:
-    """Digest, encoding and layout of a csv or csv.gz file; Usage when it cannot be read, or is of
-    no layout that is known."""
+    """Digest, encoding and layout of a csv or csv.gz file; Usage when it cannot be read, or when
+    its layout is not known."""
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     encoding = "utf-8-sig"
@@ -96,7 +96,7 @@ def _layout(path: Path, encoding: str) -> SourceLayout:
 
 @contextmanager
 def _rows(path: Path, encoding: str) -> Iterator[Iterator[list[str]]]:
-    """The header and the data rows, good or bad; lines without any character are no rows."""
+    """The header and the data rows, good or bad; an empty line is not a row."""
     with _opened(path) as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
         yield (fields for fields in csv.reader(text) if fields)
 
@@ -152,7 +152,7 @@ def _numbered(number: int, rows: Iterator[list[str]], width: int) -> Iterator[tu
 
 
 def load_patterns(connection: duckdb.DuckDBPyConnection, kind: str, path: Path) -> None:
-    """Fill ``pattern`` from a csv of pattern and value, first row a header; a star matches all."""
+    """Fill ``pattern`` from a csv of patterns and values with a header; a star matches any text."""
     with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))[1:]
     fill(

@@ -11,8 +11,8 @@ from contracts.topics import CLICKS, ORDERS, Topic
 
 @dataclass(frozen=True)
 class SourceLayout:
-    """A kind of data file: rows with `columns` tell of events of `topics`, and are held by
-    `relation` as texts called `fields`."""
+    """A kind of data file. Its rows have `columns` and hold events of `topics`; the proof keeps
+    them in `relation`, as texts called `fields`."""
 
     name: ledger.LayoutName
     columns: tuple[str, ...]

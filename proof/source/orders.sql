@@ -23,7 +23,7 @@ CREATE OR REPLACE MACRO parsed_quantity(words) AS CASE
 
 CREATE OR REPLACE TABLE source_line AS
 WITH latest AS (
-  -- Nothing happened after it was replayed: such a row was refused, or its event is in quarantine.
+  -- No event is later than its replay: such a row was refused, or its event is in quarantine.
   SELECT file, min(latest_us) AS latest_us FROM source_slice GROUP BY file
 ), parsed AS (
   SELECT *, parsed_time(date) AS time_us, parsed_price(price) AS price_units,

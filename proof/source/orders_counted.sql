@@ -2,7 +2,7 @@
 
 -- Filled by the caller: source_event(file, edition, position, topic, event_id).
 
--- Sent by the producer but never acknowledged and not in bronze: nothing was promised about these.
+-- Events that were sent, never acknowledged, and are not in bronze. Nothing was promised about them.
 CREATE OR REPLACE TABLE undelivered AS
 SELECT a.topic, lower(a.event_id) AS event_id
 FROM ledger.attempts a LEFT JOIN ledger.outcomes o USING (run, sequence)
@@ -11,7 +11,7 @@ GROUP BY ALL
 HAVING count(*) FILTER (o.outcome = 'acknowledged') = 0
    AND lower(a.event_id) NOT IN (SELECT event_id FROM record WHERE event_id IS NOT NULL);
 
--- What an event says of a step; a price below nothing is sent, for the pipeline to refuse.
+-- What an event says of a step. A price below zero is sent too, and the pipeline must refuse it.
 CREATE OR REPLACE TABLE step_event AS
 SELECT e.event_id, e.topic, s.time_us + p.shift_us AS event_us, s.kind, s.product, s.shopper,
        CASE WHEN s.category = '' THEN 'Unspecified' ELSE s.category END AS category,
@@ -36,7 +36,7 @@ JOIN source_invoice i USING (file, position)
 JOIN region_of r USING (country)
 WHERE e.event_id NOT IN (SELECT event_id FROM undelivered)
 UNION ALL
--- The file names no orders: an order is named as its event, and is of one piece.
+-- The file has no ids of orders: an order has the id of its event, and is of one piece.
 SELECT event_id, event_id, event_us, 0, no_place(), false,
        CASE WHEN price_minor > 0 THEN 'placed' ELSE 'adjustment' END,
        shopper, NULL, NULL, price_minor, 'USD', no_place(),
@@ -44,7 +44,7 @@ SELECT event_id, event_id, event_us, 0, no_place(), false,
 FROM step_event WHERE topic = 'ecommerce-orders' AND price_units >= 0;
 
 -- Orders of runs that replayed no file share rows and alerts with the file's. They are taken as silver
--- has them, which the levels compare with Kafka; the file has nothing to say of them.
+-- has them, which the levels compare with Kafka.
 CREATE OR REPLACE TABLE other_order AS
 SELECT event_id, order_id, event_us, append_us, region, canary, kind, customer_id, device_id,
        account_us, total_minor, currency, location, lines

@@ -31,12 +31,12 @@ def slices_of(
     attempted: Mapping[tuple[str, str], int],
     furthest: Mapping[str, int],
 ) -> list[ReplayedSlice]:
-    """One slice a run that replayed one of `files`.
+    """One slice per run that replayed one of `files`.
 
-    `attempted` counts attempts by (run, topic): a run that sent events of the files' topics and of
-    another file is refused, because that file must explain them. Events that come from no file are
-    silver's to explain. `furthest` is the last row that a run attempted: a run that was killed may
-    not have written it to its ``run.json``.
+    `attempted` counts attempts by (run, topic). A run that sent events of the files' topics from
+    another file is refused, because only that file can explain them. Events that come from no file
+    are taken from silver. `furthest` is the last row that a run attempted: a run that was killed
+    may not have written it to its ``run.json``.
     """
     by_digest = {found.sha256: number for number, found in enumerate(files)}
     told = [topic for topic in TOPICS if any(topic in found.layout.topics for found in files)]

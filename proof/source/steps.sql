@@ -3,7 +3,7 @@
 -- Filled by the caller: source_step(file, row, fields, time, kind, product, category_id, category,
 -- brand, price, shopper, session), source_limit and source_slice; source_orders.sql comes first.
 
--- There is no year 0 to those who wrote the file, nor to the producer.
+-- A year 0 is a bad date, for the producer too.
 CREATE OR REPLACE MACRO step_time(words) AS CASE
   WHEN regexp_full_match(words, '\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( UTC)?') AND NOT starts_with(words, '0000')
     THEN parsed_time(words[:19]) END;
@@ -13,7 +13,7 @@ CREATE OR REPLACE MACRO bytes_of(words) AS octet_length(encode(words));
 CREATE OR REPLACE TABLE step_parsed AS
 SELECT *, step_time(time) AS time_us, parsed_price(price) AS price_units FROM source_step;
 
--- A row is judged as each run read it: what is too late, or before 1990, follows from its clock.
+-- A row is judged as each run read it, because the run's clock decides what is too late or before 1990.
 CREATE OR REPLACE TABLE step_judged AS
 SELECT s.run, s.edition, s.shift_us, p.file, p.row, p.kind,
        CASE

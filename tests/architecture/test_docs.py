@@ -1,4 +1,4 @@
-"""The documentation names only commands, options, targets, paths and headings that exist."""
+"""The documentation names what exists: commands, options, targets, paths, headings, questions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 import typer
 
 from contracts.metrics import METRICS
+from contracts.tables.questions import ANSWERS
 from ops import reference
 from ops.main import command_line
 
@@ -43,7 +44,7 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.rel
 
 
 def code_of(text: str) -> Iterator[str]:
-    """Lines of shell blocks, and inline code; pictures are neither."""
+    """The lines of shell blocks, and inline code. A picture is neither."""
     for block in FENCE.findall(text):
         if block.startswith("```sh"):
             yield from block.splitlines()[1:-1]
@@ -60,7 +61,7 @@ def commands_in(text: str) -> list[list[str]]:
 
 
 def misuse(words: list[str]) -> str | None:
-    """What in a command line the program does not know; None when it knows all of it."""
+    """The word of a command line that the program does not know; None when it knows all."""
     command: Any = typer.main.get_command(command_line())
     for position, word in enumerate(words):
         options = {
@@ -109,7 +110,10 @@ def test_every_path_exists(page: Path) -> None:
         for code in code_of(page.read_text())
         for path in re.findall(rf"(?:^|\s)((?:{starts})/[\w./*-]*)", code)
     }
-    assert {path for path in named if not any(ROOT.glob(path.rstrip("/")))} == set()
+    # Files that the page has its reader write: a line of their path above their text.
+    written = set(re.findall(r"^`([\w./]+)`:?\n\n```", page.read_text(), re.MULTILINE))
+    there = named - written
+    assert {path for path in there if not any(ROOT.glob(path.rstrip("/")))} == set()
 
 
 @each_page
@@ -130,6 +134,24 @@ def test_every_folder_of_code_is_listed(page: str) -> None:
     text = (ROOT / page).read_text()
     here = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert {folder for folder in here | {"docs", "examples"} if f"{folder}/" not in text} == set()
+
+
+def test_the_readme_begins_with_two_commands_that_need_nothing_else() -> None:
+    first = re.search(
+        r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL
+    )
+    assert first is not None
+    assert [line.partition("#")[0].strip() for line in first[1].splitlines()] == [
+        "make demo",
+        "make test",
+    ]
+
+
+def test_the_architecture_lists_every_question() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    section = page.partition("\n## Questions\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+    assert sorted(listed) == [answer.question for answer in ANSWERS]
 
 
 def test_the_readme_lists_every_command() -> None:

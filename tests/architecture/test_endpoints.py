@@ -1,4 +1,4 @@
-"""One way to aim every client of AWS: boto3's own variable. No client brings an address itself."""
+"""One variable, boto3's own, aims every client of AWS. No client has an address in its code."""
 
 from __future__ import annotations
 

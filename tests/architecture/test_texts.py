@@ -9,7 +9,7 @@ import pytest
 
 from tests.architecture.tree import ROOT, name, texts
 
-# Put together here, so that this file does not hold what it looks for.
+# Put together from parts, so that this file does not hold what it looks for.
 FOLDERS = ("work", "root", *ROOT.parts[1:2])
 HOSTS = ("py" + "pi.org", "python" + "hosted.org", "maven" + ".org", "npm" + "js.org")
 FOLDER = re.compile(rf"(?<![\w.$}}<>\])*-])/(?:{'|'.join(FOLDERS)})/\w")

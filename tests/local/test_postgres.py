@@ -1,4 +1,4 @@
-"""Postgres programs where the server's user can run them, however private the folders are."""
+"""The programs of Postgres are where the server's user can run them, even in private folders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root must become an
 
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
-    """Bundled programs as they are laid out, in a folder that is private."""
+    """The layout of the bundled programs, in a private folder."""
     folder = tmp_path / "private" / "site"
     for name in ("bin/initdb", "bin/postgres", "lib/postgresql/x.so", "share/y"):
         file = folder / PROGRAMS / name

@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     console._console.cache_clear()
     home = Home(tmp_path / "home")
     yield home
-    # Nothing here starts a stack; one that a fault starts all the same must not stay.
+    # No test here starts a stack. If a fault starts one, it must not stay.
     launch.stop(home, lambda _text: None)
 
 

@@ -1,4 +1,4 @@
-"""What the environment means to the command."""
+"""What the command takes from the environment."""
 
 from __future__ import annotations
 

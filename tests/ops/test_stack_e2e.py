@@ -1,4 +1,4 @@
-"""Kafka and Postgres by the command alone, as a user without Java starts them."""
+"""Kafka and Postgres start by the command alone, on a machine without Java."""
 
 from __future__ import annotations
 

@@ -119,12 +119,21 @@ def test_a_commit_changes_the_snapshot(catalog: SqlCatalog) -> None:
 
 def test_row_level_deletes_are_refused(catalog: SqlCatalog) -> None:
     @dataclass(frozen=True)
+    class File:
+        file_path: str = "a.parquet"
+
+    @dataclass(frozen=True)
     class Task:
         delete_files: tuple[str, ...] = ("d.parquet",)
+        file: File = File()
+
+    @dataclass(frozen=True)
+    class Snapshot:
+        snapshot_id: int = 1
 
     class Table:
-        def current_snapshot(self) -> object:
-            return object()
+        def current_snapshot(self) -> Snapshot:
+            return Snapshot()
 
         def scan(self) -> Table:
             return self
@@ -150,5 +159,5 @@ def test_paths_are_found_however_an_engine_wrote_them(path: str, file: str) -> N
 
 
 def test_an_object_store_is_refused() -> None:
-    with pytest.raises(ShopstreamError, match="on this machine only"):
+    with pytest.raises(ShopstreamError, match="only lakes on this machine"):
         local_path("s3://bucket/a.parquet")

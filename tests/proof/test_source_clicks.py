@@ -175,7 +175,7 @@ def test_a_price_that_a_click_rounds_to_nothing_is_refused_in_the_order_alone(
 CHANGES = {
     "a click missing": (
         "DELETE FROM silver.clicks WHERE event_type = 'view'",
-        {"clicks", "sessions"},
+        {"clicks", "sessions", "recent_views"},
     ),
     "a click too many": (
         "INSERT INTO silver.clicks FROM (SELECT * REPLACE (uuid() AS event_id) FROM silver.clicks "

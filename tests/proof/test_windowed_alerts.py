@@ -133,7 +133,7 @@ def test_an_alert_whose_id_is_of_another_window_is_one_missing_and_one_too_many(
     levels = {level.name: level for level in judge(connection, REGISTRY, RULES).levels}
     (check,) = (check for check in levels["L6"].checks if not check.ok)
     assert check.name == L6
-    assert {(one.expected == "no alert", one.actual == "no alert") for one in check.samples} == {
+    assert {(one.expected == "no row", one.actual == "no row") for one in check.samples} == {
         (True, False),
         (False, True),
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from emr_jobs.questions.order_metrics import MERGE
-from emr_jobs.questions.sketches import sketch_estimate
+from emr_jobs.kernel.sketches import sketch_estimate
+from emr_jobs.questions.order_metrics import QUESTION
 
-KEY = MERGE.into.key
+KEY = QUESTION.answer.table.key
 Row = dict[str, Any]
 Answers = dict[tuple[Any, ...], Row]
 
@@ -19,6 +19,5 @@ def moment(micros: int) -> datetime:
 
 def counted(row: Row) -> Row:
     """The row without its key, and with its sketch replaced by the number of members."""
-    return {name: cell for name, cell in row.items() if name not in {*KEY, "customers"}} | {
-        "unique": sketch_estimate(row["customers"])
-    }
+    assert row["unique_customers"] == sketch_estimate(row["customers"])
+    return {name: cell for name, cell in row.items() if name not in {*KEY, "customers"}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from contracts.events import CANARY, Click
+from emr_jobs.kernel.question import Question, Settings
 from emr_jobs.questions import product_activity, recent_views, sessions, trending
 from tests.spark.clicks import click
 from tests.spark.rows import event_frame
@@ -34,14 +34,15 @@ CLICKS = [
 
 
 def answered(
-    spark: SparkSession, reduce: Callable[[DataFrame], DataFrame], clicks: list[Click]
+    spark: SparkSession, question: Question[DataFrame], clicks: list[Click]
 ) -> list[dict[str, Any]]:
+    reduce = question.prepare(Settings())
     rows = reduce(event_frame(spark, [(each, each.event_time) for each in clicks])).toArrow()
     return sorted(rows.to_pylist(), key=str)
 
 
 def test_sessions_of_a_batch(spark: SparkSession) -> None:
-    found = answered(spark, lambda c: sessions.partials(c, sessions.Settings()), CLICKS)
+    found = answered(spark, sessions.QUESTION, CLICKS)
     shown = {
         (row["user_id"], row["currency"], (row["started_at"] - NOON) // timedelta(minutes=1)): (
             (row["ended_at"] - row["started_at"]) // timedelta(minutes=1),
@@ -70,14 +71,11 @@ def test_a_pause_of_the_gap_ends_a_session(
     spark: SparkSession, pause: float, expected: int
 ) -> None:
     clicks = [click(1, 0), click(2, pause), click(3, pause)]
-    assert (
-        len(answered(spark, lambda c: sessions.partials(c, sessions.Settings()), clicks))
-        == expected
-    )
+    assert len(answered(spark, sessions.QUESTION, clicks)) == expected
 
 
 def test_activity_of_products_by_day_and_currency(spark: SparkSession) -> None:
-    found = answered(spark, product_activity.partials, CLICKS)
+    found = answered(spark, product_activity.QUESTION, CLICKS)
     shown = {
         (row["product_id"], row["currency"]): (
             row["day"],
@@ -97,7 +95,7 @@ def test_activity_of_products_by_day_and_currency(spark: SparkSession) -> None:
 
 def test_trending_by_category_and_hour(spark: SparkSession) -> None:
     later = click(9, 60, kind="cart", product="p-2")
-    found = answered(spark, trending.partials, [*CLICKS, later])
+    found = answered(spark, trending.QUESTION, [*CLICKS, later])
     shown = {
         (row["category"], row["product_id"], (row["hour"] - NOON) // timedelta(hours=1)): (
             row["views"],
@@ -114,7 +112,7 @@ def test_trending_by_category_and_hour(spark: SparkSession) -> None:
 
 
 def test_the_last_view_of_each_product(spark: SparkSession) -> None:
-    found = answered(spark, recent_views.partials, CLICKS)
+    found = answered(spark, recent_views.QUESTION, CLICKS)
     assert [
         (row["user_id"], row["product_id"], (row["viewed_at"] - NOON) // timedelta(minutes=1))
         for row in found

@@ -11,7 +11,8 @@ from pyspark.sql import SparkSession
 from contracts.events import CANARY, Order, Source
 from contracts.rule_packs import AmountAbove, LocationIn, OrdersWithin, RulePack, YoungAccount
 from contracts.tables.questions.fraud_alerts import ANSWER
-from emr_jobs.questions.fraud_alerts import partials
+from emr_jobs.kernel.question import Settings
+from emr_jobs.questions.fraud_alerts import QUESTION
 from tests.spark.orders import MINUTE, NOON, line, order
 from tests.spark.rows import event_frame
 from tests.spark.session import SPARK
@@ -28,12 +29,12 @@ SOME = line(unit_price=1_000_100)
 
 def raised(spark: SparkSession, *orders: Order, pack: RulePack = PACK) -> list[dict[str, Any]]:
     frame = event_frame(spark, [(each, each.event_time + 7) for each in orders])
-    rows = partials(pack)(frame).toArrow().to_pylist()
+    rows = QUESTION.prepare(Settings(pack))(frame).toArrow().to_pylist()
     return sorted(rows, key=lambda row: (row["subject"], row["rule"]))
 
 
 def test_the_columns_are_those_of_the_table_but_what_the_store_fills(spark: SparkSession) -> None:
-    frame = partials(PACK)(event_frame(spark, [(order(), NOON)]))
+    frame = QUESTION.prepare(Settings(PACK))(event_frame(spark, [(order(), NOON)]))
     by_the_store = {"alert_id", "raised_at", "changed_in"}
     assert frame.columns == [name for name in ANSWER.table.names if name not in by_the_store]
     assert dict(frame.dtypes)["window_start"] == "timestamp"

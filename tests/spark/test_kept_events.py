@@ -9,12 +9,12 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from contracts.rule_packs import default_pack
 from contracts.topics import CLICKS, ORDERS, Topic
-from emr_jobs.apps.clicks import ClickAnswers
+from emr_jobs.apps.clicks import ClickApplication
 from emr_jobs.apps.kept_events import EventKeeper
-from emr_jobs.apps.orders import OrderAnswers
+from emr_jobs.apps.orders import OrderApplication
 from emr_jobs.kernel.batches import Batch, BatchApplication, BatchRunner, StreamIdentity
+from emr_jobs.kernel.question import Settings
 from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.spark.source import SparkSource
 from tests.contracts import poison
@@ -75,19 +75,19 @@ def test_an_offset_that_is_neither_ends_the_batch(spark: SparkSession) -> None:
 
 
 def test_orders_rehearse_without_a_store(spark: SparkSession) -> None:
-    orders = OrderAnswers(
+    orders = OrderApplication(
         connection=ABSENT,
         progress=ABSENT,
         registry=REGISTRY,
         kafka=ABSENT,
         metrics=ABSENT,
-        pack=default_pack(),
+        settings=Settings(),
     )
     runner(spark, orders, ORDERS).rehearse()
 
 
 def test_clicks_rehearse_without_a_store(spark: SparkSession) -> None:
-    clicks = ClickAnswers(
+    clicks = ClickApplication(
         silver=ABSENT,
         progress=ABSENT,
         registry=REGISTRY,

@@ -9,8 +9,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from contracts.events import CANARY, Order, OrderLine, Source
-from emr_jobs.questions.order_metrics import MERGE, Settings, partials
-from emr_jobs.questions.sketches import sketch_estimate
+from emr_jobs.kernel.question import Settings
+from emr_jobs.kernel.sketches import sketch_estimate
+from emr_jobs.questions.order_metrics import QUESTION
 from tests.spark.metric_rows import KEY, Answers, counted, moment
 from tests.spark.orders import MINUTE, NOON, line, order
 from tests.spark.rows import event_frame
@@ -25,7 +26,7 @@ HALF_MINUTE = 30 * SECOND
 def answers(spark: SparkSession, *appended: Order | tuple[Order, int]) -> Answers:
     """Partial answers by key; an order alone is appended as it happens."""
     pairs = [each if isinstance(each, tuple) else (each, each.event_time) for each in appended]
-    rows = partials(Settings())(event_frame(spark, pairs)).toArrow().to_pylist()
+    rows = QUESTION.prepare(Settings())(event_frame(spark, pairs)).toArrow().to_pylist()
     found = {tuple(row[name] for name in KEY): counted(row) for row in rows}
     assert len(found) == len(rows), "a key twice"
     return found
@@ -36,9 +37,8 @@ def at(start: int, category: str = "*", location: str = "United Kingdom") -> tup
 
 
 def test_the_columns_are_those_of_the_table_but_what_the_store_fills(spark: SparkSession) -> None:
-    frame = partials(Settings())(event_frame(spark, [(order(), NOON)]))
-    by_the_store = {"unique_customers", "changed_in"}
-    assert frame.columns == [c.name for c in MERGE.given if c.name not in by_the_store]
+    frame = QUESTION.prepare(Settings())(event_frame(spark, [(order(), NOON)]))
+    assert {*frame.columns, "changed_in"} == set(QUESTION.merge.given)
     kinds = dict(frame.dtypes)
     assert {kinds[name] for name in ("revenue", "largest", "smallest", "cancelled_amount")} == {
         "decimal(18,2)"
@@ -58,7 +58,7 @@ def test_one_order(spark: SparkSession) -> None:
         "cancelled_amount": Decimal("0.00"),
         "closed_at": moment(NOON + MINUTE + HALF_MINUTE),
         "revised": 0,
-        "unique": 1,
+        "unique_customers": 1,
     }
     assert found[at(NOON)] == expected
     assert found[at(NOON, "Toys")] == expected
@@ -119,8 +119,8 @@ def test_an_order_counts_once_in_each_category_with_its_amount_there(
 
 def test_only_cancelled(spark: SparkSession) -> None:
     row = answers(spark, order(line(quantity=-2), kind="cancelled"))[at(NOON)]
-    shown = {name: row[name] for name in ("order_count", "largest", "smallest", "unique")}
-    assert shown == {"order_count": 0, "largest": None, "smallest": None, "unique": 0}
+    shown = {name: row[name] for name in ("order_count", "largest", "smallest", "unique_customers")}
+    assert shown == {"order_count": 0, "largest": None, "smallest": None, "unique_customers": 0}
     assert (row["cancelled_count"], row["cancelled_amount"]) == (1, Decimal("20.00"))
     assert row["revenue"] == 0
 
@@ -138,11 +138,11 @@ def test_what_is_in_no_metric(spark: SparkSession, unseen: dict[str, Any]) -> No
 
 def test_orders_without_a_customer_are_counted_but_not_as_customers(spark: SparkSession) -> None:
     row = answers(spark, order(customer_id=None), order(customer_id="c-1"), order())[at(NOON)]
-    assert (row["order_count"], row["unique"]) == (3, 1)
+    assert (row["order_count"], row["unique_customers"]) == (3, 1)
 
 
 def test_nobody_known_is_no_sketch(spark: SparkSession) -> None:
-    frame = partials(Settings())(event_frame(spark, [(order(customer_id=None), NOON)]))
+    frame = QUESTION.prepare(Settings())(event_frame(spark, [(order(customer_id=None), NOON)]))
     assert {row["customers"] for row in frame.toArrow().to_pylist()} == {None}
 
 
@@ -170,13 +170,11 @@ def test_many_customers_are_estimated_alike_in_any_order(spark: SparkSession) ->
     estimates = set()
     for arrival in (orders, orders[::-1], orders[500:] + orders[:500]):
         # In one partition nothing is merged, which would hide the order of arrival.
-        rows = partials(Settings())(event_frame(spark, arrival).coalesce(1)).toArrow().to_pylist()
+        rows = (
+            QUESTION.prepare(Settings())(event_frame(spark, arrival).coalesce(1))
+            .toArrow()
+            .to_pylist()
+        )
         estimates |= {sketch_estimate(row["customers"]) for row in rows}
     assert len(estimates) == 1
     assert estimates.pop() == pytest.approx(1_500, rel=0.05)
-
-
-@pytest.mark.parametrize("slide", [0, -30, 45], ids=lambda slide: f"slide {slide}")
-def test_a_window_is_a_multiple_of_its_slide(slide: int) -> None:
-    with pytest.raises(ValueError, match="no multiple"):
-        Settings(slide=slide)

@@ -12,7 +12,9 @@ from pyspark.sql import SparkSession
 
 from contracts.events import Order
 from contracts.money import decimal_of_minor, line_amount
-from emr_jobs.questions.order_metrics import MERGE, Settings, partials
+from emr_jobs.kernel.merge import Rows
+from emr_jobs.kernel.question import Settings
+from emr_jobs.questions.order_metrics import QUESTION
 from tests.spark.metric_rows import KEY, Answers, Row, counted, moment
 from tests.spark.orders import MINUTE, NOON, line, order
 from tests.spark.rows import event_frame
@@ -51,22 +53,11 @@ def _histories(draw: st.DrawFn) -> list[tuple[int, Order, int]]:
 
 def merged(batches: list[list[Row]]) -> Answers:
     """What the store does with the batches, by the rules' own folds."""
-    stored: dict[tuple[Any, ...], Row] = {}
+    stored: Rows = {}
     for batch in batches:
-        for row in batch:
-            key = tuple(row[name] for name in KEY)
-            before = stored.get(key)
-            stored[key] = (
-                row
-                if before is None
-                else before
-                | {
-                    name: MERGE.columns[name].fold(before[name], row[name])
-                    for name in row
-                    if name not in KEY
-                }
-            )
-    return {key: counted(row) for key, row in stored.items()}
+        QUESTION.merge.apply(stored, [row | {"changed_in": 0} for row in batch])
+    rows = ({n: cell for n, cell in row.items() if n != "changed_in"} for row in stored.values())
+    return {tuple(row[name] for name in KEY): counted(row) for row in rows}
 
 
 def folded(appended: list[tuple[Order, int]]) -> Answers:
@@ -103,7 +94,7 @@ def _answer(start: datetime, group: list[tuple[Order, int, int]]) -> Row:
         "cancelled_amount": decimal_of_minor(-sum(cancelled)),
         "closed_at": closed_at,
         "revised": sum(moment(append_time) > closed_at for _, append_time, _ in group),
-        "unique": len(people),
+        "unique_customers": len(people),
     }
 
 
@@ -132,7 +123,7 @@ def test_any_batching_in_any_order_merges_to_one_answer(
     ]
     found = merged(
         [
-            partials(Settings())(event_frame(spark, batch)).toArrow().to_pylist()
+            QUESTION.prepare(Settings())(event_frame(spark, batch)).toArrow().to_pylist()
             for batch in batches
             if batch
         ]

@@ -120,17 +120,31 @@ def test_a_notifier_ends_before_its_claims_do() -> None:
 
 @pytest.mark.parametrize("name", ALL)
 def test_every_route_asks_for_a_token_of_the_issuer_that_was_set(name: str) -> None:
-    tokens = settings(name).tokens
+    chosen = settings(name)
     authorizer = only(name, "AWS::ApiGatewayV2::Authorizer")
     assert authorizer["AuthorizerType"] == "JWT"
-    assert authorizer["JwtConfiguration"] == {
-        "Audience": [tokens.audience],
-        "Issuer": tokens.issuer,
-    }
+    trusted = authorizer["JwtConfiguration"]
+    if chosen.api == "jwt":
+        assert trusted == {"Audience": [chosen.tokens.audience], "Issuer": chosen.tokens.issuer}
+    else:
+        found = template(name, "functions")
+        ((pool, _),) = resources(found, "AWS::Cognito::UserPool")
+        ((client, _),) = resources(found, "AWS::Cognito::UserPoolClient")
+        assert trusted["Audience"] == [{"Ref": client}]
+        assert {"Ref": pool} in trusted["Issuer"]["Fn::Join"][1]
     routes = [r["Properties"] for _, r in resources(template(name, "functions"), ROUTE)]
     assert [(r["RouteKey"], r["AuthorizationType"]) for r in routes] == [
         ("GET /{path+}", "JWT"),
     ]
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if settings(name).api == "cognito"])
+def test_a_token_of_the_user_pool_takes_rights_of_iam(name: str) -> None:
+    assert only(name, "AWS::Cognito::UserPool")["AdminCreateUserConfig"] == {
+        "AllowAdminCreateUserOnly": True
+    }
+    flows = only(name, "AWS::Cognito::UserPoolClient")["ExplicitAuthFlows"]
+    assert set(flows) == {"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
 
 
 ROUTE = "AWS::ApiGatewayV2::Route"

@@ -41,7 +41,8 @@ def plan(chosen: EnvironmentSettings) -> JobPlan:
         if "JOB_PLAN" in (given := each["Properties"].get("Environment", {}).get("Variables", {}))
     )
     text: str = Environment(templates).resolve("processing", variables["JOB_PLAN"])
-    return JobPlan.from_json(text)
+    # The service draws the id of its application.
+    return replace(JobPlan.from_json(text), target="00f1abcdefgh1234")
 
 
 def requests(chosen: JobPlan, monkeypatch: pytest.MonkeyPatch) -> list[Request]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 from cdk_nag import AwsSolutionsChecks
 
 from cdk.settings import ENVIRONMENTS, Compute, settings
+from ops.settings import process_environment
+from tests.architecture.tree import ROOT
 from tests.stacks.templates import linted, synthesized, texts
 
 INSTANCE = "AWS::RDS::DBInstance"
@@ -58,6 +62,22 @@ def test_a_first_deployment_that_fails_leaves_nothing_in_the_way_of_the_next(nam
         if resource.get("DeletionPolicy") == "Retain"
     ]
     assert kept == []
+
+
+def test_examples_in_the_settings_are_refused_all_at_once() -> None:
+    context = json.dumps({"environment": "production"})
+    done = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=process_environment(CDK_CONTEXT_JSON=context),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    said = done.stderr.splitlines()
+    assert [line.split(":")[0].strip() for line in said[-2:]] == ["tokens", "alarm_email"]
+    assert said[-3].startswith("error: cdk/settings.py, production:")
 
 
 def test_no_template_knows_an_account_or_a_region() -> None:

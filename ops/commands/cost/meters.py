@@ -192,6 +192,7 @@ _FREE = {
     "counted with API requests": """
         ApiGatewayV2::Authorizer ApiGatewayV2::Integration ApiGatewayV2::Route
         ApiGatewayV2::Stage""",
+    "the first 10,000 people of a month are free": "Cognito::UserPool Cognito::UserPoolClient",
     "budgets without actions are free": "Budgets::Budget",
     "a note of the CDK, no resource": "CDK::Metadata",
     "counted with the function behind it": "CloudFormation::CustomResource",

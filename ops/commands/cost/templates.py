@@ -106,12 +106,11 @@ def _synthesize(environment: str, out: Path) -> None:
     root = source_root()
     if not (root / "app.py").exists():
         raise _missing(environment, f"there are no templates and no app.py in {root}")
+    context = {"environment": environment, "examples": True}
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=root,
-        env=process_environment(
-            CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=json.dumps({"environment": environment})
-        ),
+        env=process_environment(CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=json.dumps(context)),
         capture_output=True,
         text=True,
         timeout=_SECONDS,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from urllib.parse import urlsplit
+from collections.abc import Iterator, Mapping
 
 from botocore.exceptions import ClientError
 
+from cdk.placeholders import placeholders
 from cdk.settings import EnvironmentSettings
 from ops.commands.doctor.aws_clients import Clients, quota
 from ops.commands.doctor.diagnosis import BAD, NOTE, Diagnosis, judged
@@ -15,20 +15,23 @@ from ops.commands.doctor.diagnosis import BAD, NOTE, Diagnosis, judged
 # I, M, R, T, Z) instances" of EC2, by their codes in Service Quotas.
 _SERVERLESS = ("emr-serverless", "L-D05C8A75")
 _MACHINES = ("ec2", "L-1216C47A")
-# Names that are reserved for examples (RFC 2606): nobody signs tokens there.
-_EXAMPLES = ("example.com", "example.net", "example.org", ".example")
 
 
 def examples(settings: EnvironmentSettings) -> Iterator[Diagnosis]:
-    """Settings that still have the value of the file."""
-    issuer, email = settings.tokens.issuer, settings.alarm_email
-    example = (urlsplit(issuer).hostname or "").endswith(_EXAMPLES)
-    advice = "set tokens in cdk/settings.py: API Gateway looks the issuer up when it is made"
-    found = f"{issuer} is an example" if example else issuer
-    yield judged("token issuer", not example, found, advice)
-    advice = "set alarm_email in cdk/settings.py"
-    found = email or "nobody is told of an alarm"
-    yield judged("alarm address", email is not None, found, advice, NOTE)
+    """Settings that still hold an example."""
+    found = dict(placeholders(settings))
+    if settings.api == "jwt":
+        yield _set("token issuer", "tokens", settings.tokens.issuer, found)
+    if settings.alarm_email is None:
+        advice = "set alarm_email in cdk/settings.py"
+        yield Diagnosis("alarm address", NOTE, "nobody is told of an alarm", advice)
+    else:
+        yield _set("alarm address", "alarm_email", settings.alarm_email, found)
+
+
+def _set(check: str, setting: str, value: str, found: Mapping[str, str]) -> Diagnosis:
+    good, advice = setting not in found, f"set {setting} in cdk/settings.py"
+    return judged(check, good, value if good else found[setting], advice)
 
 
 def cores(clients: Clients, settings: EnvironmentSettings) -> Iterator[Diagnosis]:

@@ -47,7 +47,7 @@ def verify(
     """Derive every answer again from the lake and compare. 0 green, 1 red, 3 nothing to check."""
     if not deadline >= 0:  # nan too
         raise Usage(
-            f"--deadline {deadline:g} is no time to wait",
+            f"--deadline {deadline:g} is not a time to wait",
             cause="it takes seconds from 0",
             command="shopstream verify --deadline 600",
         )
@@ -74,8 +74,8 @@ def verify(
 
 
 def given_up(stack: Snapshot | None) -> dict[str, tuple[str, str]]:
-    """The applications' process with its reason, where nothing starts it again: one that dies at
-    its start cannot say so itself. One that was superseded ended, and another goes on."""
+    """The applications' process with its reason, where nothing starts it again: a process that dies
+    at its start cannot say so itself. A superseded one has ended, and another goes on."""
     part = stack.part("spark") if stack else None
     if part is None or part.state not in GIVEN_UP:
         return {}

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from contracts.events import alert_id
+from contracts.events import Alert, alert_id
 from emr_jobs.apps.kept_events import first_of_each
-from emr_jobs.apps.raised_alerts import alert_of, with_ids
+from emr_jobs.questions.fraud_alerts import QUESTION
 
 
 def audit(*rows: tuple[str, int, int]) -> pa.Table:
@@ -55,28 +55,13 @@ ROW = {
     "region": "eu",
     "evidence": '{"amount": "1000.01"}',
 }
-SCHEMA = pa.schema(
-    [
-        ("rule", pa.string()),
-        ("rule_version", pa.int32()),
-        ("subject", pa.string()),
-        ("window_start", pa.timestamp("us", "UTC")),
-        ("severity", pa.string()),
-        ("event_time", pa.timestamp("us", "UTC")),
-        ("region", pa.string()),
-        ("evidence", pa.string()),
-    ]
-)
 
 
-def test_the_same_suspicion_twice_is_one_alert() -> None:
-    rows = pa.Table.from_pylist([ROW, ROW, ROW | {"subject": "order:2"}], SCHEMA)
-    found = with_ids(rows)["alert_id"].to_pylist()
-    assert found == [alert_id("amount", 1, f"order:{n}", None) for n in (1, 2)]
-
-
-def test_an_alert_keeps_its_microseconds() -> None:
-    rows = with_ids(pa.Table.from_pylist([ROW], SCHEMA)).to_pylist()
-    alert = alert_of(rows[0])
+def test_an_alert_has_the_id_of_its_rule_and_subject_and_keeps_its_microseconds() -> None:
+    assert QUESTION.announces is not None
+    known_by = {"alert_id": QUESTION.derived["alert_id"](ROW)}
+    alert = QUESTION.announces(ROW | known_by)
+    assert isinstance(alert, Alert)
+    assert alert.alert_id == alert_id("amount", 1, "order:1", None)
     assert alert.event_time == 1_312_200_000_000_005
     assert alert.evidence == {"amount": "1000.01"}

@@ -11,7 +11,10 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from emr_jobs.stores.click_ids import REMEMBERED, Reached, forget, new_clicks
+from contracts.tables.postgres import CLICK_IDS
+from emr_jobs.stores.arrow_copy import arrow_schema
+from emr_jobs.stores.click_ids import REMEMBERED, AppliedUntil, forget
+from emr_jobs.stores.postgres_merge import insert_unknown
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -29,15 +32,7 @@ def clicks(*rows: tuple[int, int, int]) -> pa.Table:
             }
             for number, partition, offset in rows
         ],
-        pa.schema(
-            [
-                ("event_id", pa.string()),
-                ("topic_id", pa.string()),
-                ("partition", pa.int32()),
-                ("offset", pa.int64()),
-                ("append_time", pa.timestamp("us", "UTC")),
-            ]
-        ),
+        arrow_schema(CLICK_IDS, CLICK_IDS.names),
     )
 
 
@@ -58,13 +53,14 @@ def at(
         )
 
 
-def test_a_copy_at_another_place_is_known(
+def test_a_copy_at_another_position_is_known(
     connection: psycopg.Connection[tuple[Any, ...]],
 ) -> None:
     with connection.transaction():
-        assert new_clicks(connection, clicks((1, 0, 5), (2, 0, 6))) == set()
+        assert insert_unknown(connection, CLICK_IDS, clicks((1, 0, 5), (2, 0, 6))) == set()
     with connection.transaction():
-        assert new_clicks(connection, clicks((1, 1, 9), (3, 0, 7))) == {str(UUID(int=1))}
+        known = insert_unknown(connection, CLICK_IDS, clicks((1, 1, 9), (3, 0, 7)))
+    assert known == {str(UUID(int=1))}
 
 
 @pytest.mark.parametrize(
@@ -96,21 +92,24 @@ def test_an_id_is_forgotten_when_silver_knows_it_and_all_it_may_have_elected_is_
     left: int,
 ) -> None:
     with connection.transaction():
-        new_clicks(connection, clicks((1, 0, 5)))
+        insert_unknown(connection, CLICK_IDS, clicks((1, 0, 5)))
     at(connection, "ingest", ingest)
     at(connection, "clicks", own)
     assert forget(connection, "topic-1", NOON + newest) == 1 - left
     assert connection.execute("SELECT count(*) FROM click_ids").fetchone() == (left,)
 
 
-def test_ids_of_a_topic_that_is_gone_go_by_age(
+@pytest.mark.parametrize(("ingest", "gone"), [(9, 1), (5, 0)], ids=["in silver", "never read"])
+def test_ids_of_a_topic_that_is_gone_go_once_silver_has_them(
+    ingest: int,
+    gone: int,
     connection: psycopg.Connection[tuple[Any, ...]],
 ) -> None:
     with connection.transaction():
-        new_clicks(connection, clicks((1, 0, 5)))
-    at(connection, "ingest", {0: 9})
+        insert_unknown(connection, CLICK_IDS, clicks((1, 0, 5)))
+    at(connection, "ingest", {0: ingest})
     at(connection, "clicks", {0: 5})
-    assert forget(connection, "topic-2", NOON + 2 * REMEMBERED) == 1
+    assert forget(connection, "topic-2", NOON + 2 * REMEMBERED) == gone
 
 
 MINUTE = timedelta(minutes=1)
@@ -145,6 +144,6 @@ def test_until_when_all_is_applied(
     ends: dict[int, int],
     until: datetime | None,
 ) -> None:
-    reached = Reached()
+    reached = AppliedUntil()
     reached.saw({partition: NOON + ago for partition, ago in seen.items()})
-    assert reached.until(applied, ends, NOON) == until
+    assert reached.moment(applied, ends, NOON) == until

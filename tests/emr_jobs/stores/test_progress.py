@@ -16,8 +16,8 @@ from emr_jobs.kernel.lease import take
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.progress import ProgressStore
 from emr_jobs.kernel.ranges import OffsetRange
-from emr_jobs.stores.answers import Pg
 from emr_jobs.stores.lease import Heartbeat, PostgresDrivers
+from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.progress import PostgresProgress
 
 pytestmark = pytest.mark.e2e

@@ -1,4 +1,4 @@
-"""The same files make the same zip, whenever and in whichever order they were written."""
+"""The same files make the same zip, at any time and in any order."""
 
 from __future__ import annotations
 

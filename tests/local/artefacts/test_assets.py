@@ -1,4 +1,4 @@
-"""What a deployment ships is made for its machines, from locks, with the same bytes each time."""
+"""What a deployment ships fits its machines, comes from locks, and has the same bytes each time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def made(folder: Path, jar: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def assets() -> Iterator[Path]:
-    # Half a gigabyte, so not where pytest would keep it.
+    # It is half a gigabyte, so it is not in a folder that pytest keeps.
     with TemporaryDirectory() as folder:
         jar = Path(folder) / "a.jar"
         jar.write_bytes(b"jar")

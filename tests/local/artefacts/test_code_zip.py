@@ -26,49 +26,49 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path / "tree"
 
 
-def place(tmp_path: Path, name: str) -> Path:
+def folder_in(tmp_path: Path, name: str) -> Path:
     folder = tmp_path / name
     folder.mkdir()
     return folder
 
 
 def test_only_source_and_its_data_are_in_it_in_order(tree: Path, tmp_path: Path) -> None:
-    built = build(place(tmp_path, "a"), tree)
+    built = build(folder_in(tmp_path, "a"), tree)
     assert zipfile.ZipFile(built.path).namelist() == [
         f"{package}/{file}" for package in PACKAGES for file in ("__init__.py", "schema.avsc")
     ]
 
 
 def test_times_and_rights_of_the_files_do_not_change_it(tree: Path, tmp_path: Path) -> None:
-    first = build(place(tmp_path, "a"), tree)
+    first = build(folder_in(tmp_path, "a"), tree)
     for file in tree.rglob("*.py"):
         os.utime(file, (1, 1))
         file.chmod(0o700)
-    second = build(place(tmp_path, "b"), tree)
+    second = build(folder_in(tmp_path, "b"), tree)
     assert first.sha256 == second.sha256
     assert first.path.read_bytes() == second.path.read_bytes()
 
 
 def test_a_changed_line_changes_the_sum(tree: Path, tmp_path: Path) -> None:
-    folder = place(tmp_path, "a")
+    folder = folder_in(tmp_path, "a")
     first = build(folder, tree)
     (tree / PACKAGES[0] / "__init__.py").write_text("changed = True\n")
     assert build(folder, tree).sha256 != first.sha256
 
 
 def test_an_unchanged_zip_is_left_alone(tree: Path, tmp_path: Path) -> None:
-    folder = place(tmp_path, "a")
+    folder = folder_in(tmp_path, "a")
     before = build(folder, tree).path.stat().st_ino
     assert build(folder, tree).path.stat().st_ino == before
 
 
 def test_a_missing_package_is_named(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentProblem, match="contracts"):
-        build(place(tmp_path, "a"), tmp_path)
+        build(folder_in(tmp_path, "a"), tmp_path)
 
 
 def test_the_contracts_import_from_the_zip_with_their_data(tmp_path: Path) -> None:
-    built = build(place(tmp_path, "a"))
+    built = build(folder_in(tmp_path, "a"))
     program = (
         "import contracts, contracts.topics, contracts.codec, contracts.rule_packs;"
         "print(contracts.__file__)"

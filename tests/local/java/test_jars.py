@@ -1,4 +1,4 @@
-"""The lock of the jars: complete, checked, and never at odds with what Spark ships itself."""
+"""The lock of the jars is complete and checked, and holds no jar that Spark ships itself."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_the_module_asks_for_what_is_named(transitive: bool) -> None:
 
 
 def test_a_registry_that_cannot_be_reached_ends_in_one_clear_message(tmp_path: Path) -> None:
-    """Run for real: the Java and the Ivy at hand, a certificate bundle that trusts nobody."""
+    """A real run: the bundled Java and Ivy, with a bundle of certificates that trusts nobody."""
     nobody = tmp_path / "nobody.pem"
     nobody.write_text(self_signed())
     ivy = Ivy(java.bundled_binary(), tmp_path / "work", tmp_path / "ivy.log", nobody)

@@ -1,4 +1,4 @@
-"""A broker's storage is made for whatever id its cluster was given."""
+"""A broker formats its storage for any id of its cluster."""
 
 from __future__ import annotations
 

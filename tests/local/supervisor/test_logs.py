@@ -1,4 +1,4 @@
-"""Logs stay small, and a program's last word is found in them."""
+"""Logs stay small, and the last word of a program is found in them."""
 
 from __future__ import annotations
 

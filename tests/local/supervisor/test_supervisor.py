@@ -71,7 +71,7 @@ class Stack:
             time.sleep(0.05)
 
     def left(self) -> list[psutil.Process]:
-        """What still runs of this stack."""
+        """The processes of this stack that still run."""
         return [one for one in psutil.process_iter() if self._is_ours(one)]
 
     def _is_ours(self, process: psutil.Process) -> bool:
@@ -127,7 +127,7 @@ def test_the_children_of_a_killed_part_do_not_survive_it(stack: Stack) -> None:
     stack.up(stack.part("parent", program, ready=touch_when_ready(str(child))))
     first = int(child.read_text())
     os.kill(stack.pid("parent"), signal.SIGKILL)
-    # At once, not after the moment that children of a good end are given.
+    # At once: only after a good end do children get a moment.
     stack.wait(lambda: not psutil.pid_exists(first), seconds=4)
 
 

@@ -1,4 +1,4 @@
-"""Which slots move when a shard comes or goes, and what was cut short is ended."""
+"""Which slots move when a shard comes or goes; a move that was cut short is ended."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_a_slot_left_half_way_is_ended_where_it_was_going(tmp_path: Path) -> Non
         )
         said: list[str] = []
         moved = reshard(nodes, list(profile.valkey_primaries), profile, said.append)
-        # To its target, then one slot back: the shares are equal.
+        # The slot goes to its target, then one slot goes back: the shares are equal.
         assert moved.slots == 2
         after = own_entries(nodes)
         assert open_moves(after) == []

@@ -51,7 +51,7 @@ CAUGHT_UP = Figures(**{**vars(SOME_FIGURES), "lag": {"ingest": 0, "orders": 0}})
 
 
 class Reader:
-    """Stands for the answers of a stack; `moment` says what each look shows."""
+    """Stands for the figures of a stack; `moment` gives those of each look."""
 
     def __init__(self, moment: Callable[[], Figures]) -> None:
         self.now = moment
@@ -79,7 +79,7 @@ PROVED = [*FED, "verify", "down"]
 
 @dataclass
 class Stage:
-    """A demo whose commands are stand-ins that write down how they were called."""
+    """A demo with commands that only note how they were called."""
 
     folder: Path
     codes: dict[str, int] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class Stage:
         return (self.folder / "calls").read_text().splitlines()
 
     def command(self, home: object, *arguments: str) -> list[str]:
-        # As the producer's: progress, the answer, the same in words.
+        # The producer prints its progress, its answer as JSON, and the answer in words.
         answers = {"simulate": f"12 sent\n{json.dumps(SIMULATED, indent=2)}\n12 acknowledged"}
         said = answers.get(arguments[0], json.dumps({"said_by": arguments[0]}))
         program = (
@@ -105,7 +105,7 @@ class Stage:
             "if sys.argv[1] == 'up': (home / 'logs').mkdir(parents=True, exist_ok=True)\n"
             "try:\n"
             "    with calls.open('a') as file: file.write(' '.join(sys.argv[1:]) + '\\n')\n"
-            # None of those that run together ends before the other has begun.
+            # Of two that run together, neither ends before the other has begun.
             f"    while sys.argv[1] in {FEEDS!r} and calls.read_text().count('\\n') < {len(FED)}:\n"
             "        time.sleep(0.01)\n"
             f"    print({said!r})\n"
@@ -135,7 +135,7 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 
 def first_words(calls: list[str]) -> list[str]:
-    """What was called; the replay and the shoppers, who begin together, by name."""
+    """The commands that were called. Those that begin together are in the order of their names."""
     words = [call.split()[0] for call in calls]
     return [*words[:2], *sorted(words[2:4]), *words[4:]]
 
@@ -240,7 +240,7 @@ def test_in_json_the_answer_is_one_document_of_the_proof_and_the_answers(
 
 
 def test_the_demo_goes_on_watching_until_nothing_lags(stage: Stage) -> None:
-    # Long after the replay, which takes a twentieth of a second, has ended.
+    # The replay takes a twentieth of a second, so this is long after its end.
     looks = [*[SOME_FIGURES] * 50, CAUGHT_UP]
     seen: list[Figures] = []
 

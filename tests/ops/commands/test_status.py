@@ -1,4 +1,4 @@
-"""What status says of a stack, and its exit code."""
+"""What `status` tells about a stack, and its exit code."""
 
 from __future__ import annotations
 

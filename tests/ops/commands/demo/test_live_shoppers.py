@@ -1,4 +1,4 @@
-"""What the demo says of shoppers, read from a real Postgres and a real Valkey."""
+"""What the demo tells about shoppers, read from a real Postgres and a real Valkey."""
 
 from __future__ import annotations
 

@@ -30,8 +30,9 @@ EMR = {
 EXAMPLE = settings("dev").tokens
 SERVERLESS = replace(
     settings("dev"),
-    tokens=TokenIssuer(issuer="https://login.shop.test/", audience="api"),
-    alarm_email="operator@shop.test",
+    api="jwt",
+    tokens=TokenIssuer(issuer="https://login.our-shop.eu/", audience="api"),
+    alarm_email="operator@our-shop.eu",
 )
 ON_EC2 = replace(SERVERLESS, compute="ec2")
 ARN = "arn:aws:iam::111122223333:role/deployer"
@@ -262,7 +263,8 @@ def test_a_good_account_is_good_throughout() -> None:
             Account(replace(SERVERLESS, tokens=EXAMPLE)),
             "token issuer",
             BAD,
-            "https://identity.example.com/ is an example",
+            "https://identity.example.com/ is an example: set your issuer and audience, "
+            "or api='cognito'",
             id="the issuer of the file",
         ),
         pytest.param(

@@ -42,8 +42,8 @@ HISTORY = {
 
 
 def covered(folder: Path, orders: list[tuple[float, int]], *rules: dict[str, Any]) -> Any:
-    """Of one customer's orders, given by minute and total: which a rule covers since which minute,
-    those called fraud, and the alerts by rule."""
+    """For one customer's orders, given as (minute, total): which orders a rule covers and since
+    which minute, which are called fraud, and the number of alerts by rule."""
     with open_database(folder) as connection:
         connection.execute(f"CREATE TABLE tried ({COLUMNS})")
         rows = [

@@ -1,4 +1,4 @@
-"""Precision, recall and F1, and where there are none."""
+"""Precision, recall and F1, and the cases that have none."""
 
 from __future__ import annotations
 

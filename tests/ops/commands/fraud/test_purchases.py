@@ -55,7 +55,7 @@ ROWS = (
     f"5,1/1/2015 1:00,3/1/2015 10:00,10,D5,{REST},0",
     f"6,1/1/2015 1:00,3/1/2015 11:00,10,D5,{REST},1",
     f"7,1/1/2015 1:00,3/1/2015 12:01,10,D5,{REST},0",
-    # Young, honest, and as databases write times.
+    # Young and honest, with times as databases write them.
     f"8,2015-02-01 10:00:00,2015-02-01 10:30:00,40,D8,{REST},0",
     f"9,when,1/1/2015 19:53,99,D4,{REST},1",
 )

@@ -11,9 +11,10 @@ import psycopg
 import pyarrow as pa
 import pytest
 
-from emr_jobs.stores.session_answers import merge_sessions
+from emr_jobs.questions.sessions import QUESTION
+from emr_jobs.stores.arrow_copy import arrow_schema
+from emr_jobs.stores.postgres_merge import merge_partials
 
-GAP = timedelta(minutes=30)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -37,18 +38,7 @@ def batch(*clicks: tuple[str, float, str], currency: str = "EUR") -> pa.Table:
             }
             for user, minute, product in clicks
         ],
-        pa.schema(
-            [
-                ("user_id", pa.string()),
-                ("currency", pa.string()),
-                ("started_at", pa.timestamp("us", "UTC")),
-                ("ended_at", pa.timestamp("us", "UTC")),
-                ("region", pa.string()),
-                *((n, pa.int64()) for n in ("events", "views", "carts", "purchases", "removals")),
-                ("revenue", pa.decimal128(18, 2)),
-                ("products", pa.list_(pa.string())),
-            ]
-        ),
+        arrow_schema(QUESTION.answer.table, QUESTION.merge.given),
     )
 
 
@@ -70,14 +60,14 @@ def connection(postgres: str) -> Iterator[psycopg.Connection[tuple[Any, ...]]]:
 
 def merge(connection: psycopg.Connection[tuple[Any, ...]], sequence: int, rows: pa.Table) -> int:
     with connection.transaction():
-        return merge_sessions(connection, rows, sequence, GAP)
+        return merge_partials(connection, QUESTION.merge, rows, sequence)
 
 
 def test_a_late_click_between_two_sessions_makes_them_one(
     connection: psycopg.Connection[tuple[Any, ...]],
 ) -> None:
     merge(connection, 1, batch(("u", 0, "a"), ("u", 40, "b"), ("v", 10, "a")))
-    assert merge(connection, 2, batch(("u", 20, 'odd "name", \\ {x}'))) == 1
+    assert merge(connection, 2, batch(("u", 20, 'odd "name", \\ {x}'))) == 2
     assert stored(connection) == [
         ("u", 0, 40, 3, Decimal("7.50"), ["a", "b", 'odd "name", \\ {x}'], False),
         ("u", 40, 40, 0, Decimal(0), [], True),

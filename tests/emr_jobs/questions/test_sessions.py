@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emr_jobs.state.sessions import Session, joined
+from emr_jobs.questions.sessions import Session, joined
 
-GAP = timedelta(minutes=30)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -60,18 +59,18 @@ def minutes(sessions: list[Session]) -> list[tuple[float, float, int]]:
 def test_clicks_less_than_the_gap_apart_are_one_session(
     clicks: list[float], expected: list[tuple[float, float, int]]
 ) -> None:
-    assert minutes(list(joined(map(click, clicks), GAP))) == expected
+    assert minutes(list(joined(map(click, clicks)))) == expected
 
 
 def test_a_joined_session_holds_what_both_held() -> None:
-    (both,) = joined([click(0, "a"), click(10, "b", bought=True), click(20, "a")], GAP)
+    (both,) = joined([click(0, "a"), click(10, "b", bought=True), click(20, "a")])
     assert (both.views, both.purchases, both.revenue) == (2, 1, Decimal("2.50"))
     assert both.products == {"a", "b"}
 
 
 def test_a_long_session_reaches_past_a_short_one_that_starts_later() -> None:
-    long = next(joined([click(0), click(25), click(50)], GAP))
-    assert minutes(list(joined([long, click(10), click(70)], GAP))) == [(0, 70, 5)]
+    long = next(joined([click(0), click(25), click(50)]))
+    assert minutes(list(joined([long, click(10), click(70)]))) == [(0, 70, 5)]
 
 
 @given(
@@ -85,6 +84,6 @@ def test_any_batching_in_any_order_gives_what_one_fold_gives(
     stored: list[Session] = []
     for batch in range(4):
         new = [s for s, cut in zip(made, cuts, strict=False) if cut == batch]
-        stored = list(joined([*stored, *joined(new, GAP)], GAP))
+        stored = list(joined([*stored, *joined(new)]))
     chosen = [s for s, _ in zip(made, cuts, strict=False)]
-    assert sorted(stored, key=lambda s: s.started_at) == list(joined(chosen, GAP))
+    assert sorted(stored, key=lambda s: s.started_at) == list(joined(chosen))

@@ -7,7 +7,7 @@ import random
 import datasketches
 import pytest
 
-from emr_jobs.questions.sketches import LG_K, sketch_estimate, union_sketches
+from emr_jobs.kernel.sketches import LG_K, sketch_estimate, union_sketches
 
 
 def sketch_of(members: list[str]) -> bytes:

@@ -1,4 +1,4 @@
-"""What every question about clicks counts, and whose clicks are counted."""
+"""What the questions about clicks count, and whose clicks are counted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from emr_jobs.transforms.decimals import scaled
 def counted(clicks: DataFrame) -> DataFrame:
     """The clicks of people."""
     return clicks.where(F.col("source_producer") != CANARY)
+
+
+def wanted(clicks: DataFrame) -> DataFrame:
+    """The clicks of people that say that a product is wanted."""
+    return counted(clicks).where(F.col("event_type") != "remove_from_cart")
 
 
 def counts() -> list[Column]:

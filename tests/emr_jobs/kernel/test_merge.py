@@ -8,28 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.tables import Column, Table, answer_of
+from contracts.tables import Column, Table
+from emr_jobs.kernel.merge import Merge, MergeRule, greatest, keep, least, replace, total
 from emr_jobs.questions import fraud_alerts, order_metrics
-from emr_jobs.questions.merge import (
-    Merge,
-    Rule,
-    greatest,
-    keep,
-    least,
-    merge_sql,
-    replace,
-    total,
-    union_sketch,
-)
+from emr_jobs.stores.postgres_merge import merge_sql
 
-ORDER_METRICS = answer_of("order_metrics").table
 SALES = Table(
     "sales",
-    "one row a day",
+    "one row per day",
     (
         Column("day", "timestamp"),
         Column("n", "bigint"),
-        Column("place", "text"),
+        Column("region", "text"),
         Column("largest", "money", nullable=True),
         Column("seen_first", "timestamp"),
         Column("written_at", "timestamp", default="now()"),
@@ -37,22 +27,24 @@ SALES = Table(
     ),
     key=("day",),
 )
-RULES = {"n": total, "place": least, "largest": greatest, "seen_first": keep}
+FRAUD_ALERTS, ORDER_METRICS = fraud_alerts.QUESTION.merge, order_metrics.QUESTION.merge
+assert isinstance(FRAUD_ALERTS, Merge) and isinstance(ORDER_METRICS, Merge)
+RULES = {"n": total, "region": least, "largest": greatest, "seen_first": keep}
 
 
 def test_the_statement_merges_each_column_by_its_rule() -> None:
     assert merge_sql(Merge(SALES, RULES), "staged") == (
-        'INSERT INTO sales AS stored ("day", "n", "place", "largest", "seen_first")\n'
-        'SELECT "day", "n", "place", "largest", "seen_first" FROM staged\n'
+        'INSERT INTO sales AS stored ("day", "n", "region", "largest", "seen_first")\n'
+        'SELECT "day", "n", "region", "largest", "seen_first" FROM staged\n'
         'ON CONFLICT ("day") DO UPDATE SET\n'
         '  "n" = stored."n" + excluded."n",\n'
-        '  "place" = LEAST(stored."place" COLLATE "C", excluded."place" COLLATE "C"),\n'
+        '  "region" = LEAST(stored."region" COLLATE "C", excluded."region" COLLATE "C"),\n'
         '  "largest" = GREATEST(stored."largest", excluded."largest")'
     )
 
 
 def test_rows_that_are_never_changed_conflict_with_nothing() -> None:
-    statement = merge_sql(fraud_alerts.MERGE, "staged")
+    statement = merge_sql(FRAUD_ALERTS, "staged")
     assert statement.endswith('ON CONFLICT ("alert_id") DO NOTHING')
 
 
@@ -60,25 +52,25 @@ def test_rows_that_are_never_changed_conflict_with_nothing() -> None:
     ("rules", "named"),
     [
         pytest.param({**RULES, "missing": total}, "missing", id="a column the table lacks"),
-        pytest.param({"n": total}, "largest, place, seen_first", id="columns without a rule"),
+        pytest.param({"n": total}, "largest, region, seen_first", id="columns without a rule"),
         pytest.param({**RULES, "day": keep}, "day", id="a rule for the key"),
         pytest.param({**RULES, "written_at": keep}, "written_at", id="a rule for a default"),
         pytest.param({**RULES, "average": total}, "average", id="a rule for a generated column"),
     ],
 )
-def test_rules_must_match_the_table(rules: dict[str, Rule], named: str) -> None:
+def test_rules_must_match_the_table(rules: dict[str, MergeRule], named: str) -> None:
     with pytest.raises(ValueError, match=f"sales: rules and columns differ in {named}"):
         Merge(SALES, rules)
 
 
-def test_the_columns_of_a_rule() -> None:
-    assert order_metrics.MERGE.of(union_sketch) == ("customers",)
-    assert order_metrics.MERGE.of(keep) == ("window_end", "closed_at")
+def test_what_follows_from_others_has_a_rule_unasked() -> None:
+    assert ORDER_METRICS.sketches == {"customers": "unique_customers"}
+    assert set(ORDER_METRICS.rules) == set(ORDER_METRICS.given) - set(ORDER_METRICS.into.key)
+    assert ORDER_METRICS.rules["changed_in"] == ORDER_METRICS.rules["unique_customers"] == replace
 
 
-def test_every_given_column_of_the_metrics_is_merged() -> None:
-    given_names = {column.name for column in order_metrics.MERGE.given}
-    assert given_names == {*order_metrics.MERGE.columns, *ORDER_METRICS.key}
+def test_a_row_that_never_changes_tells_when_it_came() -> None:
+    assert "changed_in" not in FRAUD_ALERTS.rules
 
 
 @pytest.mark.parametrize(
@@ -93,13 +85,13 @@ def test_every_given_column_of_the_metrics_is_merged() -> None:
         pytest.param(keep, 2, 3, 2, id="the stored one is kept"),
     ],
 )
-def test_folds(rule: Rule, stored: Any, new: Any, merged: Any) -> None:
+def test_folds(rule: MergeRule, stored: Any, new: Any, merged: Any) -> None:
     assert rule.fold(stored, new) == merged
 
 
 @pytest.mark.parametrize("rule", [total, greatest, least], ids=lambda rule: rule.name)
 @given(data=st.data())
-def test_folds_do_not_depend_on_order_or_grouping(rule: Rule, data: st.DataObject) -> None:
+def test_folds_do_not_depend_on_order_or_grouping(rule: MergeRule, data: st.DataObject) -> None:
     values = st.integers() if rule is total else st.none() | st.integers()
     a, b, c = (data.draw(values) for _ in range(3))
     assert rule.fold(a, b) == rule.fold(b, a)

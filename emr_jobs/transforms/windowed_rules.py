@@ -1,8 +1,8 @@
-"""Which customers and devices look like fraud, by several orders together?
+"""SQL of the fraud rules that judge several orders of a customer or a device together.
 
-Grain: one row per (rule, rule version, subject, window). Judged in SQL over the table `orders` when
-a batch's orders are in it, so a late order is judged with those that were there before it. The
-rules are monotone (`contracts.rule_packs.rules`): what is found is never to be taken back.
+They are judged over the table `orders` when a batch's orders are in it, so a late order is judged
+with those that were there before it. The rules are monotone (`contracts.rule_packs.rules`): what is
+found is never to be taken back.
 """
 
 from __future__ import annotations
@@ -23,21 +23,9 @@ from contracts.rule_packs import (
 )
 from contracts.rule_packs.rules import MINUTES_PER_DAY
 from contracts.tables.postgres import JUDGED
+from emr_jobs.kernel.question import Statement
 
-# What a row of an answer holds: columns of `alerts`.
-COLUMNS = (
-    *("rule", "rule_version", "subject", "window_start", "severity"),
-    *("event_time", "append_time", "region", "evidence"),
-)
 _SUBJECT = {"customer_id": subject_of_customer(""), "device_id": subject_of_device("")}
-
-
-@dataclass(frozen=True)
-class Statement:
-    """SQL, and the values of its named parameters."""
-
-    sql: str
-    parameters: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -45,8 +33,8 @@ class _Judged:
     """How one rule finds the orders that complete a suspicion.
 
     `completing` is a query of their token, event_id, event_time, the greatest append_time of the
-    orders that count, and `shown`, what the alert shows of them. An order that does not meet
-    `needs` neither completes nor counts for anything, among those that are near.
+    orders that count, and `shown`, what the alert shows of them. Of the orders that are near, one
+    that does not meet `needs` neither completes a suspicion nor counts for one.
     """
 
     rule: WindowRule
@@ -56,64 +44,64 @@ class _Judged:
 
 
 def statements(pack: RulePack, new: str) -> tuple[Statement, ...]:
-    """Queries of the alerts that the orders in the table `new` made or completed, and that `alerts`
-    does not hold: rows of COLUMNS. Those orders are in `orders` too; `new` may repeat older ones.
-    """
+    """Queries of the alerts that the orders in the table `new` complete and that `alerts` does not
+    hold: its columns but those that the store fills. Those orders are in `orders` too; `new` may
+    repeat older ones."""
     near: dict[str, list[OrdersWithin | LocationsWithin | CustomersWithin]] = {}
     found = []
     for rule in pack.window_rules:
         if isinstance(rule, AmountAgainstHistory):
             found.append(_statement(_touched("customer_id", new), [_against_history(rule, new)]))
         else:
-            of = "device_id" if isinstance(rule, CustomersWithin) else "customer_id"
-            near.setdefault(of, []).append(rule)
-    found += [_of_near(of, rules, new) for of, rules in near.items()]
+            column = "device_id" if isinstance(rule, CustomersWithin) else "customer_id"
+            near.setdefault(column, []).append(rule)
+    found += [_of_near(column, rules, new) for column, rules in near.items()]
     return tuple(found)
 
 
 def _of_near(
-    of: str, rules: Sequence[OrdersWithin | LocationsWithin | CustomersWithin], new: str
+    column: str, rules: Sequence[OrdersWithin | LocationsWithin | CustomersWithin], new: str
 ) -> Statement:
-    """Rules that look at the orders near those that are new, which are read once for all of them.
-    Most are of a subject that no rule can suspect, and are left out at once."""
-    judged = [_within(rule, f"unknown_{place}") for place, rule in enumerate(rules)]
+    """Rules that look at the orders near the new ones, which are read once for all of them. Most
+    orders are of a subject that no rule can suspect, and are left out at once."""
+    judged = [_within(rule, f"unknown_{index}") for index, rule in enumerate(rules)]
     reach = _minutes(max(rule.minutes for rule in rules))
-    near = f"""{_touched(of, new)}, near AS MATERIALIZED (
+    near = f"""{_touched(column, new)}, near AS MATERIALIZED (
   SELECT * FROM (
     SELECT token, first, event_id, event_time, append_time, customer_id, total, currency, location,
            event_time - lag(event_time) OVER by_time AS since,
            lead(event_time) OVER by_time - event_time AS until,
            min(customer_id) OVER of_token <> max(customer_id) OVER of_token AS shared
     FROM touched JOIN orders
-    ON {_is_token(of)} AND event_time BETWEEN first - {reach} AND last + {reach}
+    ON {_is_token(column)} AND event_time BETWEEN first - {reach} AND last + {reach}
     WHERE {JUDGED}
     WINDOW of_token AS (PARTITION BY token), by_time AS (of_token ORDER BY event_time)
   ) each WHERE {" OR ".join(dict.fromkeys(each.needs for each in judged))}
 )"""
-    return _statement(near, judged, _SUBJECT[of])
+    return _statement(near, judged, _SUBJECT[column])
 
 
-def _touched(of: str, new: str) -> str:
+def _touched(column: str, new: str) -> str:
     return f"""WITH touched AS (
-  SELECT {of} AS token, min(event_time) AS first, max(event_time) AS last
-  FROM {new} WHERE {JUDGED} AND {of} IS NOT NULL GROUP BY {of}
+  SELECT {column} AS token, min(event_time) AS first, max(event_time) AS last
+  FROM {new} WHERE {JUDGED} AND {column} IS NOT NULL GROUP BY {column}
 )"""
 
 
 def _statement(
     given: str, judged: Sequence[_Judged], subject: str = _SUBJECT["customer_id"]
 ) -> Statement:
-    """One alert of each rule, subject and window: of the first order that completes it."""
+    """One alert per rule, subject and window: that of the first order that completes it."""
     parameters: dict[str, object] = {"subject": subject}
     completing = []
-    for place, each in enumerate(judged):
+    for index, each in enumerate(judged):
         rule = each.rule
         completing.append(f"""
-  SELECT %(rule_{place})s AS rule, {rule.version} AS rule_version,
-         %(severity_{place})s AS severity, %(subject)s || token AS subject,
+  SELECT %(rule_{index})s AS rule, {rule.version} AS rule_version,
+         %(severity_{index})s AS severity, %(subject)s || token AS subject,
          {_window(rule)} AS window_start, event_id, event_time, append_time, shown
   FROM ({each.completing}) completing""")
-        parameters |= {f"rule_{place}": rule.name, f"severity_{place}": rule.severity}
+        parameters |= {f"rule_{index}": rule.name, f"severity_{index}": rule.severity}
         parameters |= each.parameters
     sql = f"""{given}, completing AS ({" UNION ALL ".join(completing)}
 ), found AS (
@@ -172,7 +160,7 @@ def _locations_within(rule: LocationsWithin, unknown: str) -> _Judged:
 
 def _customers_within(rule: CustomersWithin) -> _Judged:
     """Postgres has no count(DISTINCT) OVER. A customer is there from an order until their next one,
-    or until it is out of reach: a running sum of who comes and who goes counts them."""
+    or until that order is out of reach. A running sum of who comes and who goes counts them."""
     gone = f"event_time + {_minutes(rule.minutes)} + interval '1 microsecond'"
     return _Judged(
         rule,
@@ -223,9 +211,9 @@ def _against_history(rule: AmountAgainstHistory, new: str) -> _Judged:
     )
 
 
-def _is_token(of: str) -> str:
-    """The indexes hold a hash of 8 bytes: half the time that a token of 29 takes to insert."""
-    return f"hashtextextended({of}, 0) = hashtextextended(token, 0) AND {of} = token"
+def _is_token(column: str) -> str:
+    """The indexes hold a hash of 8 bytes: a token takes twice the time to insert."""
+    return f"hashtextextended({column}, 0) = hashtextextended(token, 0) AND {column} = token"
 
 
 def _accompanied(minutes: int) -> str:
