@@ -62,7 +62,7 @@ def _environment(name: str | None) -> EnvironmentSettings | None:
         return None if name is None else settings(name)
     except InvalidSettings as problem:
         command = "shopstream doctor --aws --env dev"
-        raise Usage(f"cdk/settings.py: {problem}", command=command) from problem
+        raise Usage(f"cdk/settings: {problem}", command=command) from problem
 
 
 def _range(cidr: str | None) -> str | None:
