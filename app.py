@@ -6,7 +6,7 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from cdk.assets.folder import Assets, MissingAssets
+from cdk.assets.build_folder import Assets, MissingAssets
 from cdk.feature_flags import FLAGS
 from cdk.placeholders import placeholders
 from cdk.settings import EnvironmentSettings, InvalidSettings, settings

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from emr_jobs.kernel.crash_points import Visit
-from emr_jobs.kernel.errors import topic_replaced
+from emr_jobs.kernel.errors import Conflict, topic_replaced
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.offset_log import TextFiles, batch_ranges
 from emr_jobs.kernel.progress import ProgressStore
-from emr_jobs.kernel.ranges import OffsetRange, cut_in_front, unapplied
+from emr_jobs.kernel.ranges import OffsetRange, Progress, covered_in_part, unapplied
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +93,8 @@ class BatchRunner(Generic[Frame]):
         self._visit = visit
         self._metrics = metrics
         self._clock = clock
+        # The last batch, and where each partition of it ended.
+        self._last: tuple[int, Progress] = (-2, {})
         self.failure: Exception | None = None
 
     def __call__(self, raw: Frame, batch_id: int) -> None:
@@ -118,7 +120,7 @@ class BatchRunner(Generic[Frame]):
     def _run(self, raw: Frame, batch_id: int) -> None:
         started_at = self._clock()
         self.require_same_topics()
-        ranges = batch_ranges(self._files, batch_id, self._identity.topic_ids)
+        ranges = self._ranges(batch_id)
         fresh = unapplied(ranges, self._progress.applied())
         if all(each.start == each.end for each in ranges):
             return
@@ -129,11 +131,21 @@ class BatchRunner(Generic[Frame]):
             self._application.repeat()
             return
         records = self._source.records(raw, ranges)
-        if cut_in_front(ranges, fresh):
+        if covered_in_part(ranges, fresh):
             logger.info("batch %s is covered in part; new: %s", batch_id, _described(fresh))
             self._note_repeat(batch_id, "part")
             records = self._source.within(records, fresh)
         self._application.apply(Batch(batch_id, records, fresh, started_at))
+
+    def _ranges(self, batch_id: int) -> tuple[OffsetRange, ...]:
+        """The batch's ranges by the checkpoint. The engine has the batch's start in memory; where
+        the checkpoint was deleted under it, and another driver writes a new one, the two differ."""
+        ranges = batch_ranges(self._files, batch_id, self._identity.topic_ids)
+        last, ends = self._last
+        if batch_id == last + 1 and any(each.start != ends.get(each.key, 0) for each in ranges):
+            raise Conflict(f"batch {batch_id} does not begin where batch {last} ended")
+        self._last = batch_id, {each.key: each.end for each in ranges}
+        return ranges
 
     def _note_repeat(self, batch_id: int, covered: str) -> None:
         self._progress.note_repeat(batch_id, covered)

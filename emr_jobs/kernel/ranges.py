@@ -49,10 +49,10 @@ def unapplied(ranges: Iterable[OffsetRange], progress: Progress) -> tuple[Offset
     return tuple(fresh)
 
 
-def cut_in_front(ranges: Iterable[OffsetRange], fresh: Iterable[OffsetRange]) -> bool:
-    """Whether `fresh` is the ranges without their beginnings, at least in one partition."""
-    starts = {each.key: each.start for each in ranges}
-    return any(each.start > starts[each.key] for each in fresh)
+def covered_in_part(ranges: Iterable[OffsetRange], fresh: Iterable[OffsetRange]) -> bool:
+    """Whether some of the ranges' offsets are not in `fresh`: the beginning of a partition's, or
+    all that a partition has."""
+    return set(fresh) != {each for each in ranges if each.start < each.end}
 
 
 def advanced(progress: Progress, ranges: Iterable[OffsetRange]) -> dict[tuple[str, int], int]:

@@ -21,14 +21,15 @@ REMEMBERED = timedelta(hours=2)
 _CLOCKS = timedelta(minutes=15)
 
 # Of offsets that this application has not passed silver may elect a copy: all of them must be
-# applied before an id is left to silver alone. Ids of a topic that is gone go by age.
+# applied before an id is left to silver alone. Those of a topic that is gone too:
+# what ingest had not read of it, silver will elect a later copy of.
 _FORGET = """
     DELETE FROM click_ids c
     WHERE c.append_time < %(before)s
-      AND (c.topic_id <> %(topic_id)s OR EXISTS (
+      AND EXISTS (
         SELECT FROM progress i
         WHERE i.application = %(ingest)s AND i.topic_id = c.topic_id
-          AND i."partition" = c."partition" AND i.until > c."offset"))
+          AND i."partition" = c."partition" AND i.until > c."offset")
       AND NOT EXISTS (
         SELECT FROM progress i LEFT JOIN progress m
           ON m.application = %(clicks)s AND m.topic_id = i.topic_id

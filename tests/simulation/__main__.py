@@ -7,16 +7,11 @@ import multiprocessing
 import os
 import sys
 import time
-from collections import Counter, deque
 
-from tests.simulation.exploring import Explored, explore
+from tests.simulation.exploring import Explored, block, explore
 from tests.simulation.schedule import drawn
 
 _BLOCK = 500
-
-
-def _block(first: int) -> Explored:
-    return deque(explore(range(first, first + _BLOCK)), maxlen=1).pop()
 
 
 def main() -> int:
@@ -28,22 +23,20 @@ def main() -> int:
     if given.seed is not None:
         return _repeat(given.seed)
     started = time.monotonic()
-    seeds, visited = 0, Counter[str]()
+    total = Explored()
     with multiprocessing.Pool(os.cpu_count()) as pool:
-        firsts = range(given.first, given.first + given.seeds, _BLOCK)
-        for explored in pool.imap_unordered(_block, firsts):
-            seeds += explored.seeds
-            visited.update(explored.visited)
-            if explored.failure is not None:
-                print(explored.failure)  # noqa: T201 - a command's output
+        last = given.first + given.seeds
+        blocks = [range(at, min(at + _BLOCK, last)) for at in range(given.first, last, _BLOCK)]
+        for explored in pool.imap_unordered(block, blocks):
+            total.add(explored)
+            rate = total.seeds / (time.monotonic() - started)
+            print(f"{total.seeds} seeds, {rate:.0f} per second", flush=True)  # noqa: T201
+            if total.failure is not None:
+                print(total.failure)  # noqa: T201 - a command's output
                 return 1
-            if seeds % 10_000 == 0:
-                rate = seeds / (time.monotonic() - started)
-                print(f"{seeds} seeds, {rate:.0f} per second", flush=True)  # noqa: T201
-    rate = seeds / (time.monotonic() - started)
-    for name, times in sorted(visited.items()):
+    for name, times in sorted(total.visited.items()):
         print(f"{times:>10}  {name}")  # noqa: T201 - a command's output
-    print(f"no failure in {seeds} seeds, {rate:.0f} per second")  # noqa: T201
+    print(f"no failure in {total.seeds} seeds, {rate:.0f} per second")  # noqa: T201
     return 0
 
 

@@ -3,45 +3,37 @@ own rules, and plain Python where the product has Spark."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from contracts.events import alert_id
 from emr_jobs.kernel.answers import apply_once
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.lake import LakeIngest, LakeTables
+from emr_jobs.kernel.merge import Merge
 from emr_jobs.kernel.outbox import relay
 from emr_jobs.kernel.progress import Commit, ProgressStore
 from emr_jobs.kernel.ranges import OffsetRange
+from emr_jobs.questions.sessions import GAP, joined
+from emr_jobs.questions.sessions import Session as Visit
+from emr_jobs.stores.click_ids import REMEMBERED, STALE, AppliedUntil, remembered_from
 from tests.simulation.database import MemoryOutbox, Session
 from tests.simulation.lake import TableClient
-from tests.simulation.questions import (
-    ORDER_METRICS,
-    PRODUCT_ACTIVITY,
-    RECENT_VIEWS,
-    REMEMBERED,
-    STALE,
-    AppliedUntil,
-    Merge,
-    joined,
-    remembered_from,
-)
-from tests.simulation.questions import (
-    Session as Visit,
-)
-from tests.simulation.records import BrokerClient, Event, Position, Record, within
+from tests.simulation.questions import ORDER_METRICS, PRODUCT_ACTIVITY, RECENT_VIEWS
+from tests.simulation.records import BrokerClient, Event, Position, Record, require_all, within
 
 Records = list[Record]
 Row = dict[str, Any]
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
-GAP = timedelta(minutes=30)
 # An order above this raises an alert.
 SUSPICIOUS = 900
 
 
+@cache
 def moment(micros: int) -> datetime:
     return EPOCH + timedelta(microseconds=micros)
 
@@ -62,10 +54,11 @@ def insert_unknown(session: Session, table: str, firsts: Records) -> set[str]:
     session.asked()
     rows, known = session.database.table(table), set()
     for record in firsts:
-        if record.event.event_id in rows:
-            known.add(record.event.event_id)
-        else:
-            session.write(rows, record.event.event_id, record)
+        event_id = record.event.event_id
+        if event_id not in rows:
+            session.write(rows, event_id, record)
+        elif rows[event_id].position != record.position:
+            known.add(event_id)
     return known
 
 
@@ -206,6 +199,7 @@ class Orders:
         self.name_alerts = alerts
 
     def apply(self, batch: Batch[Records]) -> None:
+        require_all(batch.records, batch.ranges)
         apply_once(batch, OrderEvents(batch.records, self.name_alerts), self._progress)
         self.repeat()
 
@@ -222,7 +216,6 @@ class ClickEvents:
 
     batch: Batch[Records]
     silver: TableClient
-    applied: Mapping[tuple[str, int], int]
     forget: Callable[[Session, Batch[Records]], None]
 
     def look_elsewhere(self) -> None:
@@ -242,12 +235,7 @@ class ClickEvents:
             held = [
                 row
                 for row in self.silver.copies(each.event.event_id)
-                if row.position != each.position
-                and moment(row.append_time) < forgotten
-                and (
-                    row.topic_id == each.topic_id
-                    or row.offset < self.applied.get((row.topic_id, row.partition), 0)
-                )
+                if row.position != each.position and moment(row.append_time) < forgotten
             ]
             if len(held) > len(within(held, self.batch.ranges)):
                 self.elsewhere.add(each.event.event_id)
@@ -308,8 +296,8 @@ class Clicks:
         self._applied_until = AppliedUntil()
 
     def apply(self, batch: Batch[Records]) -> None:
-        events = ClickEvents(batch, self._silver, self._progress.applied(), self._forget)
-        apply_once(batch, events, self._progress)
+        require_all(batch.records, batch.ranges)
+        apply_once(batch, ClickEvents(batch, self._silver, self._forget), self._progress)
 
     def rehearse(self, batch: Batch[Records]) -> None:
         """Nothing is slow here."""
@@ -395,6 +383,7 @@ class Ingest:
     def apply(self, batch: Batch[Records]) -> None:
         def sort(topic: str, ranges: Sequence[OffsetRange], rejected: Records | None) -> SortedList:
             mine = [each for each in batch.records if each.topic == topic]
+            require_all(mine, ranges)
             return self._sorted(topic, mine, {each.position for each in rejected or ()})
 
         self._lake.apply(batch, sort)

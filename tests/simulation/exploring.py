@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -38,6 +38,13 @@ class Explored:
     visited: Counter[str] = field(default_factory=Counter)
     failure: Failure | None = None
 
+    def add(self, other: Explored) -> None:
+        """Count what another run came past too."""
+        self.seeds += other.seeds
+        self.least_batches = min(self.least_batches, other.least_batches)
+        self.visited.update(other.visited)
+        self.failure = self.failure or other.failure
+
 
 def tried(schedule: Sequence[Step], kernel: Kernel) -> tuple[World, str]:
     """The world after the schedule, and why it failed; "" if it did not."""
@@ -52,9 +59,9 @@ def tried(schedule: Sequence[Step], kernel: Kernel) -> tuple[World, str]:
     return world, ""
 
 
-def shrunk(seed: int, schedule: tuple[Step, ...], kernel: Kernel) -> Failure:
+def shrunk(failure: Failure, kernel: Kernel) -> Failure:
     """The smallest schedule to be found that still fails."""
-    reason = tried(schedule, kernel)[1]
+    schedule, reason = failure.schedule, failure.reason
     found = True
     while found:
         found = False
@@ -63,10 +70,17 @@ def shrunk(seed: int, schedule: tuple[Step, ...], kernel: Kernel) -> Failure:
             if why:
                 schedule, reason, found = candidate, why, True
                 break
-    return Failure(seed, schedule, reason)
+    return Failure(failure.seed, schedule, reason)
 
 
-def explore(seeds: Iterable[int], kernel: Kernel | None = None) -> Iterator[Explored]:
+def block(seeds: Sequence[int]) -> Explored:
+    """What the seeds come past, up to the first that fails."""
+    return deque(explore(seeds), maxlen=1).pop()
+
+
+def explore(
+    seeds: Iterable[int], kernel: Kernel | None = None, *, shrink: bool = True
+) -> Iterator[Explored]:
     """Try the seeds until one fails; yields after each."""
     kernel = kernel or Kernel()
     explored = Explored()
@@ -75,9 +89,10 @@ def explore(seeds: Iterable[int], kernel: Kernel | None = None) -> Iterator[Expl
         world, reason = tried(schedule, kernel)
         explored.seeds += 1
         explored.visited.update(world.visited)
-        explored.least_batches = min(explored.least_batches, world.batches)
+        explored.least_batches = min(explored.least_batches, world.visited["batch-started"])
         if reason:
-            explored.failure = shrunk(seed, schedule, kernel)
+            failure = Failure(seed, schedule, reason)
+            explored.failure = shrunk(failure, kernel) if shrink else failure
         yield explored
         if reason:
             return

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from emr_jobs.kernel.merge import Merge
+from emr_jobs.kernel.merge import Fold, Merge
+from emr_jobs.kernel.question import Question
 from emr_jobs.questions import order_metrics, product_activity, recent_views
-from emr_jobs.questions.sessions import Session, joined
-from emr_jobs.stores.click_ids import REMEMBERED, STALE, AppliedUntil, remembered_from
 
-ORDER_METRICS, PRODUCT_ACTIVITY, RECENT_VIEWS = (
-    module.QUESTION.merge for module in (order_metrics, product_activity, recent_views)
-)
 
-__all__ = [
-    "ORDER_METRICS",
-    "PRODUCT_ACTIVITY",
-    "RECENT_VIEWS",
-    "REMEMBERED",
-    "STALE",
-    "AppliedUntil",
-    "Merge",
-    "Session",
-    "joined",
-    "remembered_from",
-]
+def _merge(question: Question[object]) -> Merge:
+    assert not isinstance(question.merge, Fold)
+    return question.merge
+
+
+ORDER_METRICS = _merge(order_metrics.QUESTION)
+PRODUCT_ACTIVITY = _merge(product_activity.QUESTION)
+RECENT_VIEWS = _merge(recent_views.QUESTION)

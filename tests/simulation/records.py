@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from emr_jobs.kernel.errors import TopicReplaced
+from emr_jobs.kernel.ranges import OffsetRange
 from tests.simulation.calls import Calls
 
 Position = tuple[str, int, int]
@@ -119,7 +120,7 @@ class BrokerClient:
         assert isinstance(raw, Unread)
         return raw.read()
 
-    def within(self, records: list[Record], ranges: Iterable[object]) -> list[Record]:
+    def within(self, records: list[Record], ranges: Iterable[OffsetRange]) -> list[Record]:
         return within(records, ranges)
 
     def empty_record(self, topic: str, at: object) -> list[Record]:
@@ -136,11 +137,22 @@ class BrokerClient:
         self._calls.after()
 
 
-def within(records: Iterable[Record], ranges: Iterable[object]) -> list[Record]:
+class Miscounted(Exception):
+    """A batch has more or fewer records than offsets, as `apps.kept_events` finds it."""
+
+
+def require_all(records: Sequence[Record], ranges: Iterable[OffsetRange]) -> None:
+    """Raise Miscounted unless each offset of the ranges gave one record."""
+    total = sum(each.end - each.start for each in ranges)
+    if len(records) != total:
+        raise Miscounted(f"{total} offsets gave {len(records)} records")
+
+
+def within(records: Iterable[Record], ranges: Iterable[OffsetRange]) -> list[Record]:
     """The records that lie in one of the ranges."""
     spans: dict[tuple[str, int], list[tuple[int, int]]] = {}
     for each in ranges:
-        spans.setdefault(each.key, []).append((each.start, each.end))  # type: ignore[attr-defined]
+        spans.setdefault(each.key, []).append((each.start, each.end))
     return [
         record
         for record in records

@@ -31,22 +31,24 @@ Happening = Literal["dies", "times out", "answer lost", "freezes", "hangs"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 HAPPENINGS: tuple[Happening, ...] = get_args(Happening)
 
-STEPS = 36
+# After the beginning.
+STEPS = 22
 _WEIGHTS: dict[Kind, int] = {
     "produce": 26,
     "copies": 12,
     "batch": 62,
     "start": 12,
-    "take over": 7,
-    "checkpoint deleted": 6,
+    "take over": 9,
+    "checkpoint deleted": 7,
     "partition added": 4,
     "topic made again": 2,
     "retention": 3,
     "offsets lost": 1,
-    "deploy": 2,
+    "deploy": 3,
     "compaction": 4,
     "an hour passes": 6,
 }
+_LIKELY = tuple(_WEIGHTS[kind] for kind in KINDS)
 # Most calls that one batch makes, and then some.
 _CALLS = 34
 
@@ -79,19 +81,48 @@ class Step:
         return f"{said}: {what.happening} at {what.at}{wakes}"
 
 
+# Every application has read something before the first thing happens to it.
+_BEGINNING = tuple(
+    Step(kind, application, draw)
+    for draw in (1, 2)
+    for kind, application in (
+        ("produce", 0),
+        ("produce", 1),
+        ("batch", 0),
+        ("batch", 1),
+        ("batch", 2),
+    )
+)
+
+
 def drawn(seed: int) -> tuple[Step, ...]:
     """The schedule of a seed."""
     chance = random.Random(seed)
-    kinds = chance.choices(KINDS, [_WEIGHTS[kind] for kind in KINDS], k=STEPS)
-    return tuple(_step(kind, chance) for kind in kinds)
+    kinds = chance.choices(KINDS, _LIKELY, k=STEPS)
+    # Much of what happens, happens to one application: else its drivers seldom meet.
+    focus = chance.randrange(3)
+    steps = list(_BEGINNING)
+    for kind in kinds:
+        steps.append(_step(kind, focus, chance))
+        if steps[-1].interruption is not None and steps[-1].interruption.steps:
+            steps += _succession(steps[-1].application, chance)
+    return tuple(steps)
 
 
-def _step(kind: Kind, chance: random.Random) -> Step:
+def _succession(application: int, chance: random.Random) -> list[Step]:
+    """Another driver goes on while the first one is not heard of."""
+    kinds: list[Kind] = ["take over", "batch", "batch", "batch"]
+    taken = kinds[: chance.choice((0, 2, 3, 4))]
+    return [Step(kind, application, chance.randrange(1 << 30)) for kind in taken]
+
+
+def _step(kind: Kind, focus: int, chance: random.Random) -> Step:
     interruption = None
     likely = {"batch": 0.5, "start": 0.25, "take over": 0.25}.get(kind, 0.0)
     if chance.random() < likely:
         interruption = _interruption(kind, chance)
-    return Step(kind, chance.randrange(3), chance.randrange(1 << 30), interruption)
+    application = focus if chance.random() < 0.6 else chance.randrange(3)
+    return Step(kind, application, chance.randrange(1 << 30), interruption)
 
 
 def _interruption(kind: Kind, chance: random.Random) -> Interruption:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from emr_jobs.kernel.batches import BatchApplication, BatchRunner, StreamIdentity
@@ -20,7 +20,7 @@ from tests.simulation.calls import Calls, Died, StoreDown
 from tests.simulation.database import Database, Session
 from tests.simulation.engine import Checkpoint, Query, Tripped, Unreadable
 from tests.simulation.lake import MemoryTable, TableClient
-from tests.simulation.records import HOUR, MINUTE, Broker, BrokerClient, Event, Record
+from tests.simulation.records import HOUR, MINUTE, Broker, BrokerClient, Event, Miscounted, Record
 from tests.simulation.schedule import Interruption, Step
 
 TOPICS = {"ingest": ("clicks", "orders"), "orders": ("orders",), "clicks": ("clicks",)}
@@ -28,8 +28,10 @@ APPLICATIONS = tuple(TOPICS)
 TABLES = ("bronze", "duplicates", "quarantine", "silver.clicks", "silver.orders")
 # How long before it is appended an event happened, at most.
 _LAGS = (0, MINUTE, 20 * MINUTE, 45 * MINUTE, 3 * HOUR)
+# Records of a partition that a batch takes at most.
+_LIMITS = (1, 2, 3, 5, 9)
 # What ends a process that its supervisor starts again.
-_RESTARTED = (Conflict, StoreDown, Tripped, FileNotFoundError)
+_RESTARTED = (Conflict, StoreDown, Tripped, Miscounted, FileNotFoundError)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ class Kernel:
     lake: type[LakeIngest] = LakeIngest  # type: ignore[type-arg] - of any frame and connection
 
 
+class Unmeasured(Metrics):
+    """What is measured is not looked at here, and takes a tenth of the time."""
+
+    def emit(self, *_: object, **__: object) -> None: ...
+
+
 class World:
     """Everything a schedule happens to."""
 
@@ -52,7 +60,6 @@ class World:
         self.visited: Counter[str] = Counter()
         self.now = 0
         self.version = 1
-        self.batches = 0
         self.broker = Broker(("clicks", "orders"))
         self.database = Database()
         self.tables = {name: MemoryTable(name) for name in TABLES}
@@ -92,13 +99,14 @@ class World:
             for driver in drivers:
                 driver.beat()
         self.visited[step.kind] += 1
-        _DO[step.kind](self, step, random.Random(step.draw))
+        _DO[step.kind](self, step)
         self.auditor.look()
 
     # Steps
 
-    def _produce(self, step: Step, chance: random.Random) -> None:
+    def _produce(self, step: Step) -> None:
         topic = self.broker.topics[("clicks", "orders")[step.application % 2]]
+        chance = random.Random(step.draw)
         for _ in range(chance.randint(1, 6)):
             event = Event(
                 f"e{len(self._events)}",
@@ -106,37 +114,41 @@ class World:
                 chance.randrange(4),
                 chance.randrange(1000),
                 chance.random() > 0.08,
-                2 if topic.name == "orders" and chance.random() < 0.05 else 1,
+                2 if topic.name == "orders" and chance.random() < 0.15 else 1,
             )
             self._events.append((topic.name, event))
             topic.append(chance.randrange(8), event, self.now)
 
-    def _copy(self, step: Step, chance: random.Random) -> None:
+    def _copy(self, step: Step) -> None:
         if not self._events:
             return
+        chance = random.Random(step.draw)
         for _ in range(chance.randint(1, 4)):
             back = min(len(self._events), 1 + int(chance.expovariate(0.15)))
             topic, event = self._events[-back]
             self.broker.topics[topic].append(chance.randrange(8), event, self.now)
 
-    def _batch(self, step: Step, chance: random.Random) -> None:
+    def _batch(self, step: Step) -> None:
         application = APPLICATIONS[step.application]
         drivers = [each for each in self.drivers[application] if each.ready]
         if not drivers:
-            self._start(step, chance)
-        else:
-            driver = drivers[0] if chance.random() < 0.3 else drivers[-1]
-            driver.batch(chance.choice((1, 2, 3, 5, 9)), step.interruption)
+            self._start(replace(step, interruption=None))
+            drivers = [each for each in self.drivers[application] if each.ready]
+        if drivers:
+            driver = drivers[0] if step.draw % 3 == 0 else drivers[-1]
+            driver.batch(_LIMITS[step.draw % len(_LIMITS)], step.interruption)
 
-    def _start(self, step: Step, chance: random.Random) -> None:
+    def _start(self, step: Step) -> None:
         application = APPLICATIONS[step.application]
         accept = isinstance(self.stopped.get(application), TopicReplaced)
         if not isinstance(self.stopped.get(application), Gap):
             self.start(application, step.interruption, accept=accept)
 
-    def _take_over(self, step: Step, chance: random.Random) -> None:
+    def _take_over(self, step: Step) -> None:
         application = APPLICATIONS[step.application]
         if application not in self.stopped:
+            if step.draw % 3 == 0:
+                self._forget_checkpoints(application)
             self.start(application, step.interruption, take_over=True)
 
     def start(
@@ -149,34 +161,41 @@ class World:
     ) -> None:
         """Start a process that would drive the application."""
         self._started += 1
-        driver = DriverProcess(self, application, f"driver-{self._started}", self.version)
+        # New code begins when the old has ended: of two that judge alike it does not matter who
+        # tells a batch's outcomes, but what the old rejects the new could have accepted already.
+        version = min((each.version for each in self.drivers[application]), default=self.version)
+        driver = DriverProcess(self, application, f"driver-{self._started}", version)
         self.drivers[application].append(driver)
         driver.begin(interruption, take_over=take_over, accept=accept)
 
-    def _delete_checkpoint(self, step: Step, chance: random.Random) -> None:
+    def _delete_checkpoint(self, step: Step) -> None:
         """A driver that runs has its checkpoint; one that is frozen has none to be heard of."""
         application = APPLICATIONS[step.application]
         if all(each.asleep == "freezes" for each in self.drivers[application]):
-            self.forget_checkpoints(application)
+            self._forget_checkpoints(application)
 
-    def forget_checkpoints(self, application: str) -> None:
-        """Stop what runs, and delete the application's checkpoints."""
+    def begin_anew(self, application: str) -> None:
+        """Stop what runs, and delete the application's checkpoints, as a person does."""
         for driver in list(self.drivers[application]):
             if driver.asleep != "freezes":
                 driver.end()
+        self._forget_checkpoints(application)
+
+    def _forget_checkpoints(self, application: str) -> None:
+        self.visited["checkpoint forgotten"] += 1
         for key, files in self.checkpoints.items():
             if key[0] == application:
                 files.clear()
 
-    def _add_partition(self, step: Step, chance: random.Random) -> None:
+    def _add_partition(self, step: Step) -> None:
         topic = self.broker.topics[("clicks", "orders")[step.application % 2]]
         if len(topic.partitions) < 4:
             topic.partitions.append(type(topic.partitions[0])())
 
-    def _make_topic_again(self, step: Step, chance: random.Random) -> None:
+    def _make_topic_again(self, step: Step) -> None:
         self.broker.make(("clicks", "orders")[step.application % 2])
 
-    def _retain(self, step: Step, chance: random.Random) -> None:
+    def _retain(self, step: Step) -> None:
         """Drop what every application has applied."""
         for topic in self.broker.topics.values():
             readers = [name for name, topics in TOPICS.items() if topic.name in topics]
@@ -189,22 +208,22 @@ class World:
                     ),
                 )
 
-    def _lose(self, step: Step, chance: random.Random) -> None:
+    def _lose(self, step: Step) -> None:
         topic = self.broker.topics[("clicks", "orders")[step.application % 2]]
         begun = {name for name, topic_id, _ in self.database.progress if topic_id == topic.topic_id}
         # Who begins later begins at the earliest offset there is, and cannot miss one.
         if len(begun) == 2:
-            log = chance.choice(topic.partitions)
-            log.start = chance.randint(log.start, log.end)
+            log = topic.partitions[step.draw % len(topic.partitions)]
+            log.start = max(log.start, step.draw % (log.end + 1))
 
-    def _deploy(self, step: Step, chance: random.Random) -> None:
+    def _deploy(self, step: Step) -> None:
         self.version = 2
 
-    def _compact(self, step: Step, chance: random.Random) -> None:
+    def _compact(self, step: Step) -> None:
         for table in self.tables.values():
             table.compact()
 
-    def _wait(self, step: Step, chance: random.Random) -> None:
+    def _wait(self, step: Step) -> None:
         self.now += HOUR
 
     # The end
@@ -223,7 +242,7 @@ class World:
         for _ in range(5):
             self.start(application, accept=accept)
             self.auditor.look()
-            while self.drivers[application] and self.drivers[application][0].batch(4, None):
+            while self.drivers[application] and self.drivers[application][0].batch(20, None):
                 self.auditor.look()
             stopped = self.stopped.get(application)
             if isinstance(stopped, Gap) and self.lost(application):
@@ -232,6 +251,9 @@ class World:
                 self._require_end(application)
                 return
             accept = isinstance(stopped, TopicReplaced)
+            if self.visited["checkpoint forgotten"]:
+                # What ran when the checkpoint was deleted has left a part of one.
+                self._forget_checkpoints(application)
         raise Violation(f"{application} does not come to the end: {self.stopped}")
 
     def _require_end(self, application: str) -> None:
@@ -259,7 +281,7 @@ class DriverProcess:
         self._world = world
         self._application = application
         self._name = name
-        self._version = version
+        self.version = version
         self._calls = Calls(world.visited, lambda what: world.sleep(self, what))
         self._heart: Session | None = None
         self._query: Callable[[], Query] | None = None
@@ -310,25 +332,23 @@ class DriverProcess:
             world.visited["superseded"] += 1
         except DriverRefused:
             world.visited["driver refused"] += 1
-        except Unreadable as reason:
-            # A person finds that nothing is lost but a checkpoint that lags.
-            world.visited["unreadable"] += 1
-            if world.lost(self._application):
-                world.stopped[self._application] = reason
-            else:
-                world.forget_checkpoints(self._application)
         except Stopped as reason:
             world.visited[type(reason).__name__] += 1
-            self._require_cause(reason)
-            world.stopped[self._application] = reason
+            self._stopped(reason)
         except _RESTARTED as error:
             world.visited[type(error).__name__] += 1
         self.end()
         return False
 
-    def _require_cause(self, reason: Stopped) -> None:
-        lost = self._world.lost(self._application)
-        if isinstance(reason, Gap) and not lost:
+    def _stopped(self, reason: Stopped) -> None:
+        """A person looks. A checkpoint that lags behind the progress, or into which a driver of
+        before has written, is deleted; nothing is lost by that."""
+        world = self._world
+        if not isinstance(reason, Gap) or world.lost(self._application):
+            world.stopped[self._application] = reason
+        elif isinstance(reason, Unreadable) or world.visited["checkpoint forgotten"]:
+            world.begin_anew(self._application)
+        else:
             raise Violation(f"{self._application}: no gap, but {reason}")
 
     def _begin(self, take_over: bool, accept: bool) -> bool:
@@ -338,7 +358,7 @@ class DriverProcess:
         lease = take(self._heart, application, self._name, take_over=take_over)
         self._epoch = lease.epoch
         session = kernel.session(world.database, calls, lambda: world.now)
-        metrics = Metrics(application, lambda line: None, world.clock)
+        metrics = Unmeasured(application, lambda line: None, world.clock)
         progress = kernel.progress(session, lease, calls.visit, metrics)
         client = BrokerClient(world.broker, calls)
         identity = StreamIdentity("cluster", dict(client.topic_ids(topics)))
@@ -363,11 +383,9 @@ class DriverProcess:
 
     def _batch(self, limit: int) -> bool:
         assert self._query is not None
-        running = self._running or self._query()
-        self._running = running
-        ran = running.trigger(limit)
-        self._world.batches += ran
-        return ran
+        if self._running is None:
+            self._running = self._query()
+        return self._running.trigger(limit)
 
     def _made(
         self, session: Session, progress: ProgressStore[Session], client: BrokerClient
@@ -385,7 +403,7 @@ class DriverProcess:
             tables["bronze"], dict(silver), tables["duplicates"], tables["quarantine"]
         )
         ingest = world.kernel.lake(lake, progress, self._calls.visit, _Turn)
-        return Ingest(lake, silver, ingest, self._version)
+        return Ingest(lake, silver, ingest, self.version)
 
 
 class _Turn:
@@ -396,7 +414,7 @@ class _Turn:
     def __exit__(self, *_: object) -> None: ...
 
 
-_DO: dict[str, Callable[[World, Step, random.Random], None]] = {
+_DO: dict[str, Callable[[World, Step], None]] = {
     "produce": World._produce,
     "copies": World._copy,
     "batch": World._batch,

@@ -14,6 +14,7 @@ from ops.commands.doctor.aws_account import examine_account
 from ops.commands.doctor.aws_clients import clients
 from ops.commands.doctor.diagnosis import BAD
 from ops.commands.doctor.machine import examine
+from ops.console import AsJson
 from ops.settings import Settings
 
 
@@ -32,7 +33,7 @@ def doctor(
         str | None,
         typer.Option(help="With --aws: dev, staging or production, and what its settings ask for."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check the machine. Exit code 0: a stack can run; 4: something must be changed first."""
     if aws:

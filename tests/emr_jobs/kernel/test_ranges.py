@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emr_jobs.kernel.errors import Gap
-from emr_jobs.kernel.ranges import OffsetRange, advanced, furthest, unapplied
+from emr_jobs.kernel.ranges import OffsetRange, advanced, covered_in_part, furthest, unapplied
 
 
 def batch(start: int, end: int, partition: int = 0) -> OffsetRange:
@@ -54,6 +54,20 @@ def test_each_partition_is_judged_by_itself() -> None:
     applied = {("id", 0): 10, ("id", 1): 4}
     found = unapplied(offered, applied)
     assert [(each.partition, each.start, each.end) for each in found] == [(1, 4, 10), (2, 0, 10)]
+
+
+@pytest.mark.parametrize(
+    ("applied", "in_part"),
+    [
+        pytest.param({("id", 0): 0, ("id", 1): 0}, False, id="all is new"),
+        pytest.param({("id", 0): 4, ("id", 1): 0}, True, id="the beginning of one is applied"),
+        pytest.param({("id", 0): 10, ("id", 1): 0}, True, id="one is applied whole"),
+    ],
+)
+def test_a_batch_is_covered_in_part(applied: dict[tuple[str, int], int], in_part: bool) -> None:
+    ranges = [batch(0, 10), batch(0, 10, partition=1), batch(3, 3, partition=2)]
+    applied = applied | {("id", 2): 3}
+    assert covered_in_part(ranges, unapplied(ranges, applied)) is in_part
 
 
 @given(

@@ -99,14 +99,17 @@ def test_an_id_is_forgotten_when_silver_knows_it_and_all_it_may_have_elected_is_
     assert connection.execute("SELECT count(*) FROM click_ids").fetchone() == (left,)
 
 
-def test_ids_of_a_topic_that_is_gone_go_by_age(
+@pytest.mark.parametrize(("ingest", "gone"), [(9, 1), (5, 0)], ids=["in silver", "never read"])
+def test_ids_of_a_topic_that_is_gone_go_once_silver_has_them(
+    ingest: int,
+    gone: int,
     connection: psycopg.Connection[tuple[Any, ...]],
 ) -> None:
     with connection.transaction():
         insert_unknown(connection, CLICK_IDS, clicks((1, 0, 5)))
-    at(connection, "ingest", {0: 9})
+    at(connection, "ingest", {0: ingest})
     at(connection, "clicks", {0: 5})
-    assert forget(connection, "topic-2", NOON + 2 * REMEMBERED) == 1
+    assert forget(connection, "topic-2", NOON + 2 * REMEMBERED) == gone
 
 
 MINUTE = timedelta(minutes=1)
