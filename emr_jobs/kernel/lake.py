@@ -129,6 +129,9 @@ class LakeIngest(Generic[Frame, Connection]):
         """Bronze first. `sort` is asked for each topic, and what it rejects is committed before any
         table that depends on it: code that knows more may complete the batch of code that died,
         and must not accept what is quarantined already."""
+        # The lake knows no epochs. A driver whose checkpoint another has made anew may hold other
+        # records than the ranges say, and must not get as far as bronze.
+        self._progress.require_driver()
         applied = self._progress.applied()
         tables = self._tables
         self._commit(tables.events, tables.events.state(), batch.records, batch.ranges, applied)

@@ -144,6 +144,11 @@ class ProgressStore(Generic[Connection]):
             self._visit("merge-open")
         self._visit("progress-committed")
 
+    def require_driver(self) -> None:
+        """Raise Superseded when another driver has taken over."""
+        with self._rows.transaction():
+            self._require_lease()
+
     def note_repeat(self, batch_id: int, covered: str) -> None:
         """Record that a batch was shown again that was applied, `whole` or in `part`."""
         self._rows.note_repeat(self._lease.application, batch_id, covered)

@@ -47,15 +47,13 @@ class Query:
         self._topics = topics
         self._files = files
         self._runner = runner
-        last, committed = files.last("offsets"), files.last("commits")
-        if last < 0:
-            files.setdefault("sources/0/0", _text(starting_offsets))
-        self._replays = last > committed
-        self._next = last if self._replays else last + 1
-        self._at = self._read(f"offsets/{self._next - 1}" if self._next else "sources/0/0")
+        self._starting_offsets = starting_offsets
+        self._begun = False
 
     def trigger(self, limit: int) -> bool:
         """Hand the next batch to the runner; False when there is nothing new."""
+        if not self._begun:
+            self._begin()
         number = self._next
         path = f"offsets/{number}"
         ends = self._read(path) if self._replays else self._ends(limit)
@@ -73,6 +71,17 @@ class Query:
         self._files[f"commits/{number}"] = ""
         self._at, self._next, self._replays = ends, number + 1, False
         return True
+
+    def _begin(self) -> None:
+        """Find in the checkpoint what is next, with the first batch."""
+        files = self._files
+        last, committed = files.last("offsets"), files.last("commits")
+        if last < 0:
+            files.setdefault("sources/0/0", _text(self._starting_offsets))
+        self._replays = last > committed
+        self._next = last if self._replays else last + 1
+        self._at = self._read(f"offsets/{self._next - 1}" if self._next else "sources/0/0")
+        self._begun = True
 
     def _topic_ids(self) -> dict[str, str]:
         return {name: self._broker.topics[name].topic_id for name in self._topics}
