@@ -185,9 +185,7 @@ MUTANTS = {
     "relay without id": Kernel(orders=RelayWithoutId),
     "relay marks first": Kernel(orders=RelayMarksFirst),
     "lake commit unvalidated": Kernel(table=UnvalidatedCommit),
-    "state read late": Kernel(lake=StateReadLate),
     "rejections forgotten": Kernel(lake=RejectionsForgotten),
-    "start not compared": Kernel(runner=StartNotCompared),
     "whole partitions missed": Kernel(runner=WholePartitionsMissed),
     "nothing resumed": Kernel(runner=NothingResumed),
 }
