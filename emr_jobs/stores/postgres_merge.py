@@ -102,14 +102,17 @@ def stage(
     names: Iterable[str],
     rows: pa.Table,
 ) -> str:
-    """A temporary table of the session with these rows for columns of `table`. It is empty again
-    when the transaction ends."""
+    """A temporary table of the session with these rows, and no others, for columns of `table`. It
+    is empty again when the transaction ends."""
     cursor.execute("SELECT to_regclass(%s) IS NULL", (f"pg_temp.{staging}",))
     if cursor.fetchone() == (True,):
         cursor.execute(
             f"CREATE TEMPORARY TABLE {staging} ON COMMIT DELETE ROWS AS "
             f"SELECT {_listed(names)} FROM {table.name} WITH NO DATA"
         )
+    else:
+        # The transaction may have merged a part of its batch before: `ingest` counts each topic.
+        cursor.execute(f"DELETE FROM {staging}")
     copy_into(cursor, staging, rows)
     cursor.execute(f"ANALYZE {staging}")
     return staging
