@@ -1,4 +1,4 @@
-"""Runs of applications: steps of a cluster and job runs of EMR Serverless behave alike."""
+"""JobRuns of applications: steps of a cluster and job runs of EMR Serverless behave alike."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from contracts.aws.spark_submit import Submission
 from emr_jobs.apps.arguments import parse
 from lambdas.job_controller.emr_serverless import EmrServerless
 from lambdas.job_controller.emr_steps import EmrSteps
-from lambdas.job_controller.runs import RunName, Runs
+from lambdas.job_controller.runs import JobRunName, JobRuns
 from tests.lambdas.job_controller.plans import PLAN
 
 REGION = "eu-central-1"
 SUBMISSION = PLAN.submissions("b-1:9098")["orders"]
-NAME = RunName("orders", SUBMISSION.fingerprint, 1)
+NAME = JobRunName("orders", SUBMISSION.fingerprint, 1)
 
 
 class Steps:
@@ -34,7 +34,7 @@ class Steps:
         instances = {"MasterInstanceType": "m7g.xlarge", "KeepJobFlowAliveWhenNoSteps": True}
         self.id = self.client.run_job_flow(Name="c", Instances=instances)["JobFlowId"]
 
-    def runs(self) -> Runs:
+    def runs(self) -> JobRuns:
         return EmrSteps(self.client, self.id)
 
     def submitted(self) -> list[list[str]]:
@@ -56,7 +56,7 @@ class Serverless:
             applicationId=self.id, clientToken="x", executionRoleArn=PLAN.roles["orders"]
         )
 
-    def runs(self) -> Runs:
+    def runs(self) -> JobRuns:
         now = datetime.now(UTC)
         return EmrServerless(self.client, self.id, PLAN.roles, PLAN.log_url, now)
 

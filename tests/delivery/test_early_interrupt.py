@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from producer.terminal import INTERRUPTED
+from contracts.errors import INTERRUPTED
 
 
 @pytest.mark.parametrize(
