@@ -16,11 +16,7 @@ from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
 
-from contracts.applications import (
-    EXIT_STOPPED,
-    ORDER_ANSWERS,
-    Application,
-)
+from contracts.applications import EXIT_STOPPED, ORDER_ANSWERS, Application
 from emr_jobs.apps.arguments import Arguments, parse
 from emr_jobs.apps.assembly import Clients, background_tasks, batch_application, max_offsets
 from emr_jobs.apps.preview import Preview, preview_stream

@@ -75,9 +75,7 @@ class ClickApplication:
             with self.turns.one():
                 kept = stack.enter_context(self._keeper.kept(batch))
             apply_once(batch, _ClickBatch(self, batch, kept), self._progress)
-        newest = pc.max(kept.audit["append_time"]).as_py()
-        if newest is not None:
-            self._metrics.emit({"freshness_seconds": self._metrics.age(newest)})
+        self._metrics.emit_freshness(pc.max(kept.audit["append_time"]).as_py())
 
     def rehearse(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:

@@ -18,12 +18,7 @@ from pyspark.sql.window import Window
 from contracts.applications import INGEST
 from contracts.registry import Registry
 from contracts.tables import Table
-from contracts.tables.lake import (
-    BRONZE_DUPLICATES,
-    BRONZE_EVENTS,
-    BRONZE_QUARANTINE,
-    SILVER,
-)
+from contracts.tables.lake import BRONZE_DUPLICATES, BRONZE_EVENTS, BRONZE_QUARANTINE, SILVER
 from contracts.topics import SOURCES, Topic
 from contracts.topics import topic as topic_of
 from emr_jobs.apps.asked_questions import AnswerWriter, AskedQuestion, ask

@@ -94,6 +94,4 @@ def report(metrics: Metrics, topic: Topic, tally: Tally) -> None:
         metrics.emit({"quality_percent": quality}, topic=topic.name)
     for reason, count in sorted(tally.reasons().items()):
         metrics.emit({"quarantined_rows": count}, topic=topic.name, reason=reason)
-    newest = tally.newest()
-    if newest is not None:
-        metrics.emit({"freshness_seconds": metrics.age(newest)})
+    metrics.emit_freshness(tally.newest())

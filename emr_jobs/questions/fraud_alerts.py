@@ -16,13 +16,7 @@ from pyspark.sql import functions as F
 
 from contracts.events import CANARY, Alert, alert_id
 from contracts.money import MINOR_SCALE
-from contracts.rule_packs import (
-    AmountAbove,
-    LocationIn,
-    OrderRule,
-    YoungAccount,
-    subject_of,
-)
+from contracts.rule_packs import AmountAbove, LocationIn, OrderRule, YoungAccount, subject_of
 from contracts.rule_packs.rules import MINUTE_US
 from contracts.tables.answer import CHANGED_IN
 from contracts.tables.questions.fraud_alerts import ANSWER
@@ -157,10 +151,5 @@ def _amount(minor: Column) -> Column:
 
 
 QUESTION = Question(
-    ANSWER,
-    prepare,
-    _MERGE,
-    derived={"alert_id": _id_of},
-    look_back=_look_back,
-    announces=_alert_of,
+    ANSWER, prepare, _MERGE, derived={"alert_id": _id_of}, look_back=_look_back, announces=_alert_of
 )

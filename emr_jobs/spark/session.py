@@ -14,11 +14,7 @@ CatalogKind = Literal["jdbc", "glue"]
 
 
 def start_session(
-    *,
-    catalog: CatalogKind,
-    warehouse: str,
-    checkpoint: str,
-    jdbc: JdbcEndpoint | None,
+    *, catalog: CatalogKind, warehouse: str, checkpoint: str, jdbc: JdbcEndpoint | None
 ) -> SparkSession:
     """A session in UTC with the lake's catalog, of which `jdbc` is needed for one kind alone; where
     it runs is spark-submit's business."""
