@@ -99,25 +99,22 @@ class Table:
             ),
         )
 
-    @property
-    def _distribution(self) -> str:
-        """Rows of one region and day go to one task, which writes one file at a time: a backlog of
-        nine months touches a thousand such partitions, and a thousand open files sank a 2 GiB heap.
-        """
-        return "hash" if "region" in self.partitioned_by else "none"
-
     def lake_ddl(self, catalog: str) -> str:
         """An idempotent Spark SQL statement that makes the Iceberg table (format v2, zstd)."""
         body = ",\n  ".join(
             f"{column.name} {_NAMES[column.type][1]}{'' if column.nullable else ' NOT NULL'}"
             for column in self.columns
         )
+        # Rows of one region and day go to one task, which writes one file at a time: a backlog of
+        # nine months touches a thousand such partitions, and a thousand open files sank a 2 GiB
+        # heap.
+        distribution = "hash" if "region" in self.partitioned_by else "none"
         partitions = f"PARTITIONED BY ({', '.join(self.partitioned_by)})"
         return (
             f"CREATE TABLE IF NOT EXISTS {catalog}.{self.name} (\n  {body}\n) USING iceberg\n"
             f"{partitions if self.partitioned_by else ''}\n"
             "TBLPROPERTIES ('format-version'='2', 'write.parquet.compression-codec'='zstd', "
-            f"'write.distribution-mode'='{self._distribution}', "
+            f"'write.distribution-mode'='{distribution}', "
             "'write.spark.fanout.enabled'='false', "
             "'history.expire.max-snapshot-age-ms'='86400000', "
             # Every commit writes this file anew, and nothing but this ever removes the old ones.

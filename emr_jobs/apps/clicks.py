@@ -164,12 +164,7 @@ def elected_elsewhere(
     )
     if not stale.num_rows:
         return set()
-    days = {
-        (region, moment.date())
-        for region, moment in zip(
-            stale["region"].to_pylist(), stale["event_time"].to_pylist(), strict=True
-        )
-    }
+    days = {(row["region"], row["event_time"].date()) for row in stale.to_pylist()}
     mine = silver.spark.createDataFrame(stale.select(["event_id", *_POSITION]))
     here = within(ranges).alias("here")
     old = silver.read().where(day_ranges(days)).where(F.col("append_time") < F.lit(forgotten))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
+from operator import add
 from typing import Any, TypeAlias
 
 from contracts.tables.answer import CHANGED_IN
@@ -44,23 +45,11 @@ def _pick(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return fold
 
 
-def _sum(stored: Any, new: Any) -> Any:
-    return stored + new
-
-
-def _new(_stored: Any, new: Any) -> Any:
-    return new
-
-
-def _stored(stored: Any, _new: Any) -> Any:
-    return stored
-
-
-total = MergeRule("total", "{stored} + {new}", _sum)
+total = MergeRule("total", "{stored} + {new}", add)
 greatest = MergeRule("greatest", "GREATEST({stored}, {new})", _pick(max))
 least = MergeRule("least", "LEAST({stored}, {new})", _pick(min))
-replace = MergeRule("replace", "{new}", _new)
-keep = MergeRule("keep", None, _stored)
+replace = MergeRule("replace", "{new}", lambda _stored, new: new)
+keep = MergeRule("keep", None, lambda stored, _new: stored)
 
 
 def union_sketch(estimate: str) -> MergeRule:

@@ -17,6 +17,7 @@ from emr_jobs.spark.turns import Turns
 from emr_jobs.stores.jdbc import JdbcEndpoint, query
 from emr_jobs.stores.lake import LakeTable
 from emr_jobs.stores.postgres import Pg
+from emr_jobs.stores.progress import last_sequence
 from emr_jobs.transforms.partitions import between, contiguous
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,8 @@ class GoldPublisher:
 
     def _publish(self, publication: Publication, now: datetime) -> int:
         name = publication.table.name
-        mark, latest = self._mark(name), self._latest(publication.answer.application)
+        mark = self._mark(name)
+        latest = last_sequence(self._connection, publication.answer.application)
         days = self._days(publication, mark, latest, now)
         if days:
             with self._turns.one():
@@ -99,14 +101,6 @@ class GoldPublisher:
             .fetchone()
         )
         return found or _Mark(0, None)
-
-    def _latest(self, application: str) -> int:
-        found: int | None = (
-            self._connection.cursor(row_factory=scalar_row)
-            .execute("SELECT max(sequence) FROM journal WHERE application = %s", (application,))
-            .fetchone()
-        )
-        return found or 0
 
     def _days(
         self, publication: Publication, mark: _Mark, latest: int, now: datetime

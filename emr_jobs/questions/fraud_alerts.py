@@ -22,7 +22,7 @@ from contracts.tables.answer import CHANGED_IN
 from contracts.tables.questions.fraud_alerts import ANSWER
 from contracts.times import micros_of
 from emr_jobs.kernel.merge import Merge, Row, keep
-from emr_jobs.kernel.question import Question, Settings, Statement
+from emr_jobs.kernel.question import Question, Settings
 from emr_jobs.transforms.decimals import scaled
 from emr_jobs.transforms.steps import Step
 from emr_jobs.transforms.windowed_rules import statements
@@ -59,10 +59,6 @@ def prepare(settings: Settings) -> Step:
         return orders.where(suspicious).select(*spread).select(*answer)
 
     return reduced
-
-
-def _look_back(settings: Settings, new: str) -> tuple[Statement, ...]:
-    return statements(settings.rules, new)
 
 
 def _id_of(alert: Row) -> str:
@@ -151,5 +147,10 @@ def _amount(minor: Column) -> Column:
 
 
 QUESTION = Question(
-    ANSWER, prepare, _MERGE, derived={"alert_id": _id_of}, look_back=_look_back, announces=_alert_of
+    ANSWER,
+    prepare,
+    _MERGE,
+    derived={"alert_id": _id_of},
+    look_back=lambda settings, new: statements(settings.rules, new),
+    announces=_alert_of,
 )
