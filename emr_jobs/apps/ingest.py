@@ -17,7 +17,7 @@ from pyspark.sql.window import Window
 
 from contracts.applications import INGEST
 from contracts.registry import Registry
-from contracts.tables import Table
+from contracts.tables.columns import Table
 from contracts.tables.lake import (
     BRONZE_DUPLICATES,
     BRONZE_EVENTS,

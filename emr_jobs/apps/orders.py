@@ -16,7 +16,7 @@ from contracts.applications import ORDER_ANSWERS
 from contracts.events import CANARY
 from contracts.money import MINOR_SCALE
 from contracts.registry import Registry
-from contracts.tables import ORDERS as ORDERS_TABLE
+from contracts.tables.postgres import ORDERS as ORDERS_TABLE
 from contracts.topics import ORDERS
 from emr_jobs.apps.asked_questions import AnswerWriter, ask
 from emr_jobs.apps.kept_events import (

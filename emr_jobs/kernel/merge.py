@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from operator import add
 from typing import Any, TypeAlias
 
 from contracts.tables.answer import CHANGED_IN
@@ -45,7 +44,7 @@ def _pick(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return fold
 
 
-total = MergeRule("total", "{stored} + {new}", add)
+total = MergeRule("total", "{stored} + {new}", lambda stored, new: stored + new)
 greatest = MergeRule("greatest", "GREATEST({stored}, {new})", _pick(max))
 least = MergeRule("least", "LEAST({stored}, {new})", _pick(min))
 replace = MergeRule("replace", "{new}", lambda _stored, new: new)

@@ -18,7 +18,7 @@ from psycopg.rows import scalar_row
 from contracts.applications import CLICK_ANSWERS
 from contracts.hot_keys import HOT_STORE_MARK, HotHash, HotKeys, HotSet
 from contracts.money import MINOR_SCALE
-from contracts.tables import ANSWERS
+from contracts.tables.questions import ANSWERS
 from contracts.times import micros_of
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.stores.postgres import Pg

@@ -55,7 +55,8 @@ def merge_partials(connection: Pg, merge: Merge | Fold, partials: pa.Table, sequ
     with connection.cursor() as cursor:
         if isinstance(merge, Fold):
             partials = _folded(cursor, merge, partials)
-            merge = _overwriting(merge)
+            names = (name for name in merge.written if name not in merge.into.key)
+            merge = Merge(merge.into, dict.fromkeys(names, replace))
         return cursor.execute(_staged(cursor, merge, partials, sequence)).rowcount
 
 
@@ -143,11 +144,6 @@ def _folded(cursor: Cursor[tuple[Any, ...]], fold: Fold, partials: pa.Table) -> 
     columns = zip(*fold.join(stored, new), strict=True)
     schema = arrow_schema(fold.into, fold.written)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema)
-
-
-def _overwriting(fold: Fold) -> Merge:
-    names = (name for name in fold.written if name not in fold.into.key)
-    return Merge(fold.into, dict.fromkeys(names, replace))
 
 
 def _union_with_stored(

@@ -108,7 +108,10 @@ def _rules(schemas: Schemas) -> list[Rule]:
         *_lacking(schemas.reader),
         Rule("undecodable", _MISFIT, _failed(schemas.reader)),
         Rule("undecodable", "a text is not UTF-8", ~F.is_valid_utf8("texts")),
-        *_nulls(schemas.reader),
+        *(
+            Rule("missing_field", leaf.path, _is_null(leaf))
+            for leaf in unexpected_nulls(schemas.reader.family, schemas.reader.schema)
+        ),
     ]
 
 
@@ -123,13 +126,6 @@ def _failed(reader: SchemaVersion) -> Column:
     single = [leaf for leaf in leaves(reader.schema) if not leaf.in_array]
     never_null = [leaf for leaf in single if not leaf.nullable][:1]
     return reduce(and_, (_field(leaf).isNull() for leaf in never_null or single))
-
-
-def _nulls(reader: SchemaVersion) -> list[Rule]:
-    return [
-        Rule("missing_field", leaf.path, _is_null(leaf))
-        for leaf in unexpected_nulls(reader.family, reader.schema)
-    ]
 
 
 def _is_null(leaf: Leaf) -> Column:
