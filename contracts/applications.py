@@ -7,7 +7,7 @@ differ.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from contracts.topics import ALERTS, CLICKS, ORDERS, PROMOTIONS, Topic
@@ -76,12 +76,10 @@ class Endpoints:
 
 def application(name: str) -> Application:
     """The application called `name`; raises KeyError with the known names."""
-    for known in APPLICATIONS:
-        if known.name == name:
-            return known
-    raise KeyError(
-        f"no application {name!r}; known: {', '.join(known.name for known in APPLICATIONS)}"
-    )
+    known = {each.name: each for each in APPLICATIONS}
+    if name not in known:
+        raise KeyError(f"no application {name!r}; known: {', '.join(known)}")
+    return known[name]
 
 
 def command_line(
@@ -97,16 +95,7 @@ def command_line(
     seconds = {app.name: app.laptop_trigger for app in chosen} | (triggers or {})
     arguments = [
         *(app.name for app in chosen),
-        f"--bootstrap-servers={endpoints.bootstrap_servers}",
-        f"--kafka-auth={endpoints.kafka_auth}",
-        f"--registry={endpoints.registry}",
-        f"--catalog={endpoints.catalog}",
-        f"--warehouse={endpoints.warehouse}",
-        f"--checkpoint={endpoints.checkpoint}",
-        f"--postgres={endpoints.postgres}",
-        f"--postgres-auth={endpoints.postgres_auth}",
-        f"--metrics={endpoints.metrics}",
-        f"--valkey={endpoints.valkey}",
+        *(f"--{name.replace('_', '-')}={value}" for name, value in asdict(endpoints).items()),
         f"--trigger={','.join(f'{app.name}={seconds[app.name]}s' for app in chosen)}",
     ]
     wishes = {"--take-over": take_over, "--accept-new-topic": accept_new_topic}

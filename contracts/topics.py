@@ -43,7 +43,7 @@ TOPICS: tuple[Topic, ...] = (*SOURCES, ALERTS)
 
 def topic(name: str) -> Topic:
     """The topic called `name`; KeyError, which lists the known names, if there is none."""
-    for known in TOPICS:
-        if known.name == name:
-            return known
-    raise KeyError(f"no topic {name!r}; known: {', '.join(known.name for known in TOPICS)}")
+    known = {each.name: each for each in TOPICS}
+    if name not in known:
+        raise KeyError(f"no topic {name!r}; known: {', '.join(known)}")
+    return known[name]

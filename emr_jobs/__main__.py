@@ -13,14 +13,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import SparkSession
 
-from contracts.applications import (
-    EXIT_STOPPED,
-    ORDER_ANSWERS,
-    Application,
-)
+from contracts.applications import EXIT_STOPPED, ORDER_ANSWERS, Application
 from emr_jobs.apps.arguments import Arguments, parse
 from emr_jobs.apps.assembly import Clients, background_tasks, batch_application, max_offsets
 from emr_jobs.apps.preview import Preview, preview_stream
@@ -80,11 +77,8 @@ class _DriverLease:
 def main(argv: Sequence[str]) -> int:
     """Run the applications; returns 0 when asked to stop or superseded, 20 when a person must
     decide. Anything else is raised, and a supervisor starts the process again."""
-    logging.basicConfig(
-        level=logging.INFO,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
+    words = "%(asctime)s %(levelname)s %(name)s %(message)s"
+    logging.basicConfig(level=logging.INFO, format=words)
     logging.getLogger("kafka").setLevel(logging.WARNING)
     logging.getLogger("py4j").setLevel(logging.WARNING)
     arguments = parse(argv)
@@ -169,12 +163,7 @@ def _take_lease(app: Application, arguments: Arguments) -> _DriverLease:
 
 def _connect(arguments: Arguments, stack: ExitStack) -> Clients:
     endpoints = arguments.endpoints
-    spark = start_session(
-        catalog=endpoints.catalog,
-        warehouse=endpoints.warehouse,
-        checkpoint=endpoints.checkpoint,
-        jdbc=postgres_of(endpoints).jdbc() if endpoints.catalog == "jdbc" else None,
-    )
+    spark = start_session(endpoints)
     stack.callback(spark.stop)
     kafka = KafkaClient(KafkaEndpoint(endpoints.bootstrap_servers, endpoints.kafka_auth))
     stack.callback(kafka.close)
@@ -223,18 +212,15 @@ def _plan(app: Application, clients: Clients, driver: _DriverLease) -> QueryPlan
         metrics=clients.metrics[app.name],
         clock=_now,
     )
-
     runner.resume()
-
-    def load() -> DataFrame:
-        return stream(
-            clients.spark,
-            clients.kafka_endpoint,
-            starting_offsets=offsets,
-            group_prefix=app.group,
-            max_offsets=max_offsets(app, arguments),
-        )
-
+    load = partial(
+        stream,
+        clients.spark,
+        clients.kafka_endpoint,
+        starting_offsets=offsets,
+        group_prefix=app.group,
+        max_offsets=max_offsets(app, arguments),
+    )
     return QueryPlan(
         app.name,
         load,

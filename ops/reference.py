@@ -11,8 +11,9 @@ import typer
 
 from contracts.metrics import METRICS
 from contracts.rejections import REASONS
-from contracts.tables import POSTGRES_TABLES, Table
+from contracts.tables.columns import Table
 from contracts.tables.lake import LAKE_TABLES
+from contracts.tables.postgres import POSTGRES_TABLES
 from contracts.topics import TOPICS
 from ops.main import command_line
 

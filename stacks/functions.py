@@ -23,8 +23,8 @@ from cdk.lake.analysts import Analysts
 from cdk.lake.table_optimizers import TableOptimizers
 from cdk.settings import EnvironmentSettings
 from cdk.stores.postgres import ADMIN
-from contracts.tables import ddl
 from contracts.tables.grants import role_statements
+from contracts.tables.postgres import ddl
 from contracts.tables.roles import NOTIFIER, READER
 from contracts.topics import ALERTS, ORDERS
 from stacks.data import DataStack

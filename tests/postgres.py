@@ -14,7 +14,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from contracts.tables import ddl
+from contracts.tables.postgres import ddl
 from local.home import Home
 from local.ports import claim
 from local.profile import new_profile, postgres_url, write_profile

@@ -4,8 +4,4 @@ from __future__ import annotations
 
 from contracts.tables.columns import Column
 
-CLICK_COUNTS = (
-    Column("views", "bigint"),
-    Column("carts", "bigint"),
-    Column("purchases", "bigint"),
-)
+CLICK_COUNTS = (Column("views", "bigint"), Column("carts", "bigint"), Column("purchases", "bigint"))

@@ -19,32 +19,22 @@ Type = Literal[
     "lines",
 ]
 
-_POSTGRES: dict[Type, str] = {
-    "uuid": "uuid",
-    "text": "text",
-    "texts": "text[]",
-    "bigint": "bigint",
-    "integer": "integer",
-    "boolean": "boolean",
-    "timestamp": "timestamptz",
-    "money": "numeric(18,2)",
-    "bytes": "bytea",
-    "json": "jsonb",
-}
-_LAKE: dict[Type, str] = {
-    "uuid": "string",
-    "text": "string",
-    "texts": "array<string>",
-    "bigint": "bigint",
-    "integer": "int",
-    "boolean": "boolean",
-    "timestamp": "timestamp",
-    "money": "decimal(18,2)",
-    "bytes": "binary",
-    "json": "string",
+# What Postgres and the lake call each type; "" where the engine has no column of it.
+_NAMES: dict[Type, tuple[str, str]] = {
+    "uuid": ("uuid", "string"),
+    "text": ("text", "string"),
+    "texts": ("text[]", "array<string>"),
+    "bigint": ("bigint", "bigint"),
+    "integer": ("integer", "int"),
+    "boolean": ("boolean", "boolean"),
+    "timestamp": ("timestamptz", "timestamp"),
+    "money": ("numeric(18,2)", "decimal(18,2)"),
+    "bytes": ("bytea", "binary"),
+    "json": ("jsonb", "string"),
     "lines": (
+        "",
         "array<struct<product_id: string, product_name: string, category: string, "
-        "quantity: int, unit_price: decimal(18,4)>>"
+        "quantity: int, unit_price: decimal(18,4)>>",
     ),
 }
 
@@ -109,25 +99,22 @@ class Table:
             ),
         )
 
-    @property
-    def _distribution(self) -> str:
-        """Rows of one region and day go to one task, which writes one file at a time: a backlog of
-        nine months touches a thousand such partitions, and a thousand open files sank a 2 GiB heap.
-        """
-        return "hash" if "region" in self.partitioned_by else "none"
-
     def lake_ddl(self, catalog: str) -> str:
         """An idempotent Spark SQL statement that makes the Iceberg table (format v2, zstd)."""
         body = ",\n  ".join(
-            f"{column.name} {_LAKE[column.type]}{'' if column.nullable else ' NOT NULL'}"
+            f"{column.name} {_NAMES[column.type][1]}{'' if column.nullable else ' NOT NULL'}"
             for column in self.columns
         )
+        # Rows of one region and day go to one task, which writes one file at a time: a backlog of
+        # nine months touches a thousand such partitions, and a thousand open files sank a 2 GiB
+        # heap.
+        distribution = "hash" if "region" in self.partitioned_by else "none"
         partitions = f"PARTITIONED BY ({', '.join(self.partitioned_by)})"
         return (
             f"CREATE TABLE IF NOT EXISTS {catalog}.{self.name} (\n  {body}\n) USING iceberg\n"
             f"{partitions if self.partitioned_by else ''}\n"
             "TBLPROPERTIES ('format-version'='2', 'write.parquet.compression-codec'='zstd', "
-            f"'write.distribution-mode'='{self._distribution}', "
+            f"'write.distribution-mode'='{distribution}', "
             "'write.spark.fanout.enabled'='false', "
             "'history.expire.max-snapshot-age-ms'='86400000', "
             # Every commit writes this file anew, and nothing but this ever removes the old ones.
@@ -137,7 +124,7 @@ class Table:
 
 
 def _postgres_column(column: Column) -> str:
-    parts = [quoted(column.name), _POSTGRES[column.type]]
+    parts = [quoted(column.name), _NAMES[column.type][0]]
     if column.generated:
         parts.append(f"GENERATED ALWAYS AS ({column.generated}) STORED")
     if column.default:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contracts.tables.columns import Column, Table
+from contracts.schemas.fields import Field, fields_of
+from contracts.tables.columns import Column, Table, Type
 from contracts.tables.questions import ANSWERS
 from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
 
@@ -33,123 +34,78 @@ ENVELOPE = (
     Column("late_by_us", "bigint", "append time - event time, microseconds; late above 15 min"),
 )
 
-BRONZE_EVENTS = Table(
-    "bronze.events",
-    "one row per Kafka record",
-    (
-        *POSITION,
-        Column("key", "bytes", nullable=True),
-        Column("value", "bytes", nullable=True),
-        COMMIT_NUMBER,
-    ),
-    key=("cluster_id", "topic_id", "partition", "offset"),
-    partitioned_by=("topic", "days(append_time)"),
-)
-BRONZE_QUARANTINE = Table(
-    "bronze.quarantine",
+
+def _bronze(name: str, grain: str, *columns: Column) -> Table:
+    """A table of records: at most one row per Kafka offset."""
+    return Table(
+        f"bronze.{name}",
+        grain,
+        (*POSITION, *columns, COMMIT_NUMBER),
+        key=("cluster_id", "topic_id", "partition", "offset"),
+        partitioned_by=("topic", "days(append_time)"),
+    )
+
+
+_BYTES = (Column("key", "bytes", nullable=True), Column("value", "bytes", nullable=True))
+BRONZE_EVENTS = _bronze("events", "one row per Kafka record", *_BYTES)
+BRONZE_QUARANTINE = _bronze(
+    "quarantine",
     "one row per record that is no event",
-    (
-        *POSITION,
-        Column("key", "bytes", nullable=True),
-        Column("value", "bytes", nullable=True),
-        Column("reason", "text", "a code of contracts.rejections"),
-        Column("detail", "text"),
-        Column("event_id", "text", nullable=True),
-        Column("schema_id", "text", nullable=True),
-        Column("package_version", "text", "of the code that judged"),
-        COMMIT_NUMBER,
-    ),
-    key=("cluster_id", "topic_id", "partition", "offset"),
-    partitioned_by=("topic", "days(append_time)"),
+    *_BYTES,
+    Column("reason", "text", "a code of contracts.rejections"),
+    Column("detail", "text"),
+    Column("event_id", "text", nullable=True),
+    Column("schema_id", "text", nullable=True),
+    Column("package_version", "text", "of the code that judged"),
 )
-BRONZE_DUPLICATES = Table(
-    "bronze.duplicates",
+BRONZE_DUPLICATES = _bronze(
+    "duplicates",
     "one row per valid record whose event is already in silver",
-    (
-        *POSITION,
-        Column("event_id", "text"),
-        Column("twin_topic_id", "text"),
-        Column("twin_partition", "integer"),
-        Column("twin_offset", "bigint"),
-        COMMIT_NUMBER,
-    ),
-    key=("cluster_id", "topic_id", "partition", "offset"),
-    partitioned_by=("topic", "days(append_time)"),
-)
-SILVER_ORDERS = Table(
-    "silver.orders",
-    "one row per order event",
-    (
-        *POSITION,
-        *ENVELOPE,
-        Column("order_id", "text"),
-        Column("kind", "text"),
-        Column("customer_id", "text", nullable=True),
-        Column("lines", "lines"),
-        Column("total", "money"),
-        Column("currency", "text"),
-        Column("location", "text"),
-        Column("payment_method", "text"),
-        Column("device_id", "text", nullable=True),
-        Column("account_created_at", "timestamp", nullable=True),
-        COMMIT_NUMBER,
-    ),
-    key=("event_id",),
-    partitioned_by=("region", "days(event_time)"),
-)
-SILVER_CLICKS = Table(
-    "silver.clicks",
-    "one row per click event",
-    (
-        *POSITION,
-        *ENVELOPE,
-        Column("event_type", "text"),
-        Column("user_id", "text"),
-        Column("session_id", "text", nullable=True),
-        Column("product_id", "text"),
-        Column("category", "text"),
-        Column("brand", "text", nullable=True),
-        Column("price", "money"),
-        Column("currency", "text"),
-        COMMIT_NUMBER,
-    ),
-    key=("event_id",),
-    partitioned_by=("region", "days(event_time)"),
-)
-SILVER_PROMOTIONS = Table(
-    "silver.promotions",
-    "one row per promotion event",
-    (
-        *POSITION,
-        *ENVELOPE,
-        Column("promotion_id", "text"),
-        Column("product_id", "text"),
-        Column("discount_percent", "integer"),
-        Column("starts_at", "timestamp"),
-        Column("ends_at", "timestamp"),
-        Column("channel", "text"),
-        COMMIT_NUMBER,
-    ),
-    key=("event_id",),
-    partitioned_by=("region", "days(event_time)"),
+    Column("event_id", "text"),
+    Column("twin_topic_id", "text"),
+    Column("twin_partition", "integer"),
+    Column("twin_offset", "bigint"),
 )
 
-SILVER = {
-    ORDERS.name: SILVER_ORDERS,
-    CLICKS.name: SILVER_CLICKS,
-    PROMOTIONS.name: SILVER_PROMOTIONS,
+# A whole number of 64 bits that an event has beside its envelope is money in minor units.
+_OF_AVRO: dict[str, Type] = {
+    "string": "text",
+    "enum": "text",
+    "int": "integer",
+    "long": "money",
+    "array": "lines",
 }
-GOLD_TABLES: tuple[Table, ...] = tuple(
-    answer.gold_table for answer in ANSWERS if answer.gold_table is not None
-)
 
 
 def own_columns(topic: Topic) -> tuple[Column, ...]:
     """The columns of a topic's silver table that hold fields of its own events."""
-    shared = {*POSITION, *ENVELOPE, COMMIT_NUMBER}
-    return tuple(column for column in SILVER[topic.name].columns if column not in shared)
+    shared = {"source", *(column.name for column in ENVELOPE)}
+    return tuple(
+        Column(field.name, _type_of(field), nullable=field.nullable)
+        for field in fields_of(topic.schema)
+        if field.name not in shared
+    )
 
 
+def _type_of(field: Field) -> Type:
+    if field.is_time:
+        return "timestamp"
+    return _OF_AVRO[field.type if isinstance(field.type, str) else field.type["type"]]
+
+
+SILVER = {
+    topic.name: Table(
+        f"silver.{topic.schema}",
+        f"one row per {topic.schema.removesuffix('s')} event",
+        (*POSITION, *ENVELOPE, *own_columns(topic), COMMIT_NUMBER),
+        key=("event_id",),
+        partitioned_by=("region", "days(event_time)"),
+    )
+    for topic in (ORDERS, CLICKS, PROMOTIONS)
+}
+GOLD_TABLES: tuple[Table, ...] = tuple(
+    answer.gold_table for answer in ANSWERS if answer.gold_table is not None
+)
 LAKE_TABLES: tuple[Table, ...] = (
     BRONZE_EVENTS,
     BRONZE_QUARANTINE,

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import get_args
 
-from contracts.applications import (
-    APPLICATIONS,
-    Application,
-    Endpoints,
-    PostgresAuth,
-    application,
-)
+from contracts.applications import APPLICATIONS, Application, Endpoints, PostgresAuth, application
 
 
 @dataclass(frozen=True)
@@ -43,18 +37,7 @@ def parse(argv: Sequence[str]) -> Arguments:
     triggers |= dict(given.trigger)
     return Arguments(
         applications=apps,
-        endpoints=Endpoints(
-            bootstrap_servers=given.bootstrap_servers,
-            kafka_auth=given.kafka_auth,
-            registry=given.registry,
-            catalog=given.catalog,
-            warehouse=given.warehouse,
-            checkpoint=given.checkpoint,
-            postgres=given.postgres,
-            postgres_auth=given.postgres_auth,
-            metrics=given.metrics,
-            valkey=given.valkey,
-        ),
+        endpoints=Endpoints(**{each.name: getattr(given, each.name) for each in fields(Endpoints)}),
         triggers=triggers,
         max_offsets=given.max_offsets_per_trigger,
         take_over=given.take_over,
@@ -90,7 +73,13 @@ def _parser() -> argparse.ArgumentParser:
         help="valkey://HOST:PORT,...?passfile=FILE, or valkeys://HOST:PORT?user=U&cache=C with a "
         "token of the caller; answers are in Postgres alone without it",
     )
-    _add_pace(parser)
+    parser.add_argument(
+        "--trigger",
+        type=_seconds_by_application,
+        default=[],
+        help="seconds by application: orders=1s,ingest=10s",
+    )
+    parser.add_argument("--max-offsets-per-trigger", type=int, help="records a batch at most")
     parser.add_argument(
         "--take-over", action="store_true", help="replace a driver that is alive; it exits with 0"
     )
@@ -107,16 +96,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--crash-order", type=Path, help=argparse.SUPPRESS)
     return parser
-
-
-def _add_pace(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--trigger",
-        type=_seconds_by_application,
-        default=[],
-        help="seconds by application: orders=1s,ingest=10s",
-    )
-    parser.add_argument("--max-offsets-per-trigger", type=int, help="records a batch at most")
 
 
 def _seconds_by_application(text: str) -> list[tuple[str, int]]:

@@ -12,7 +12,7 @@ from contracts.applications import Application
 from contracts.codec import encode
 from contracts.events import Event, key_of, topic_of
 from contracts.registry import Registry
-from contracts.tables import Table
+from contracts.tables.columns import Table
 from emr_jobs.kernel.merge import Merge, row_key
 from emr_jobs.kernel.question import Question, Settings
 from emr_jobs.publish.outbox import PostgresOutbox

@@ -11,7 +11,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from contracts.applications import CLICK_ANSWERS, INGEST, Application
 from contracts.registry import Registry
-from contracts.tables.lake import SILVER_CLICKS
+from contracts.tables.lake import SILVER
+from contracts.topics import CLICKS
 from emr_jobs.apps.arguments import Arguments
 from emr_jobs.apps.clicks import ClickApplication
 from emr_jobs.apps.ingest import Ingest
@@ -77,7 +78,7 @@ def batch_application(
             package_version=clients.package_version,
         )
     if app == CLICK_ANSWERS:
-        silver = LakeTable(clients.spark, SILVER_CLICKS, metrics)
+        silver = LakeTable(clients.spark, SILVER[CLICKS.name], metrics)
         silver.create()
         return ClickApplication(
             silver=silver,

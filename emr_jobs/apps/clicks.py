@@ -75,9 +75,7 @@ class ClickApplication:
             with self.turns.one():
                 kept = stack.enter_context(self._keeper.kept(batch))
             apply_once(batch, _ClickBatch(self, batch, kept), self._progress)
-        newest = pc.max(kept.audit["append_time"]).as_py()
-        if newest is not None:
-            self._metrics.emit({"freshness_seconds": self._metrics.age(newest)})
+        self._metrics.emit_freshness(pc.max(kept.audit["append_time"]).as_py())
 
     def rehearse(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:
@@ -166,12 +164,7 @@ def elected_elsewhere(
     )
     if not stale.num_rows:
         return set()
-    days = {
-        (region, moment.date())
-        for region, moment in zip(
-            stale["region"].to_pylist(), stale["event_time"].to_pylist(), strict=True
-        )
-    }
+    days = {(row["region"], row["event_time"].date()) for row in stale.to_pylist()}
     mine = silver.spark.createDataFrame(stale.select(["event_id", *_POSITION]))
     here = within(ranges).alias("here")
     old = silver.read().where(day_ranges(days)).where(F.col("append_time") < F.lit(forgotten))

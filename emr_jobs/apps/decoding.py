@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import TypeVar
 from uuid import UUID
 
@@ -31,21 +31,13 @@ class Decoder:
             records = step(records)
         return records
 
-    def learned(self, unknown: Iterable[str]) -> bool:
-        """Whether the registry now knows one of these schema ids, so that decoding again pays off.
-
-        RegistryUnavailable passes through: the batch waits rather than quarantine what is good.
-        """
-        news = [text for text in unknown if self._is_ours(text)]
-        if news:
-            self._steps = self._load()
-        return bool(news)
-
     def decoded(self, records: DataFrame, read: Callable[[DataFrame], tuple[T, set[str]]]) -> T:
         """`read` consumes the classified records and tells the unknown schema ids it met; it is
-        called again when one of them has been registered meanwhile."""
+        called again when one of them has been registered meanwhile. RegistryUnavailable passes
+        through: the batch waits rather than quarantine what is good."""
         result, unknown = read(self.classified(records))
-        if unknown and self.learned(unknown):
+        if [schema_id for schema_id in unknown if self._is_ours(schema_id)]:
+            self._steps = self._load()
             result, _ = read(self.classified(records))
         return result
 

@@ -17,11 +17,12 @@ from pyspark.sql.window import Window
 
 from contracts.applications import INGEST
 from contracts.registry import Registry
-from contracts.tables import Table
+from contracts.tables.columns import Table
 from contracts.tables.lake import (
     BRONZE_DUPLICATES,
     BRONZE_EVENTS,
     BRONZE_QUARANTINE,
+    POSITION,
     SILVER,
 )
 from contracts.topics import SOURCES, Topic
@@ -162,16 +163,13 @@ class Ingest:
                     self._asked,
                     self._writer,
                 ),
-                self._unknown(bad) if rejected else set(),
+                set(bad.agg(unknown_ids()).collect()[0][0]) if rejected else set(),
             )
 
         return self._decoders[topic.name].decoded(mine, read)
 
     def _quarantined(self, kept: DataFrame) -> DataFrame:
         return quarantine(kept).withColumn("package_version", F.lit(self._package_version))
-
-    def _unknown(self, bad: DataFrame) -> set[str]:
-        return set(bad.agg(unknown_ids().alias("ids")).collect()[0]["ids"])
 
     def _with_twins(self, topic: Topic, good: DataFrame) -> DataFrame:
         """Each event with `twin`, the position of its copy in silver: its own if it is the one."""
@@ -226,15 +224,5 @@ def _still_rejected(classified: DataFrame, stored: pa.Table | None) -> DataFrame
 
 
 def _duplicates(named: DataFrame) -> DataFrame:
-    return named.select(
-        "topic",
-        "topic_id",
-        "cluster_id",
-        "partition",
-        "offset",
-        "append_time",
-        "event_id",
-        F.col("twin.topic_id").alias("twin_topic_id"),
-        F.col("twin.partition").alias("twin_partition"),
-        F.col("twin.offset").alias("twin_offset"),
-    )
+    twin = [F.col(f"twin.{name}").alias(f"twin_{name}") for name in _POSITION]
+    return named.select(*(column.name for column in POSITION), "event_id", *twin)

@@ -16,7 +16,7 @@ from contracts.applications import ORDER_ANSWERS
 from contracts.events import CANARY
 from contracts.money import MINOR_SCALE
 from contracts.registry import Registry
-from contracts.tables import ORDERS as ORDERS_TABLE
+from contracts.tables.postgres import ORDERS as ORDERS_TABLE
 from contracts.topics import ORDERS
 from emr_jobs.apps.asked_questions import AnswerWriter, ask
 from emr_jobs.apps.kept_events import (
@@ -87,9 +87,7 @@ class OrderApplication:
                 # Until they are computed the batch must be kept.
                 if orders.early:
                     orders.early.exception()
-        newest = pc.max(kept.audit["append_time"]).as_py()
-        if newest is not None:
-            self._metrics.emit({"freshness_seconds": self._metrics.age(newest)})
+        self._metrics.emit_freshness(pc.max(kept.audit["append_time"]).as_py())
         self._metrics.emit({"alerts_raised": self._writer.announced(commit)})
         self.repeat()
 
@@ -118,10 +116,7 @@ class _OrderBatch:
     early: Future[_Partials] | None = None
 
     def __init__(
-        self,
-        kept: Kept,
-        writer: AnswerWriter,
-        partials: Callable[[DataFrame, pa.Table], _Partials],
+        self, kept: Kept, writer: AnswerWriter, partials: Callable[[DataFrame, pa.Table], _Partials]
     ) -> None:
         self._kept, self._writer, self._partials = kept, writer, partials
         self.firsts, self.repeated = first_of_each(kept.audit)

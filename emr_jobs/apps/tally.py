@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
 from typing import Any
 
 import pyarrow as pa
@@ -58,10 +59,8 @@ def count_outcomes(*records: DataFrame) -> Tally:
     late = F.coalesce(F.col("late_by_us") > LATE_AFTER_US, F.lit(False)).cast("bigint")
     start = F.window("append_time", WINDOW).start.alias("window_start")
     needed = ("outcome", "reason", "append_time", "late_by_us")
-    first, *others = [frame.select(*needed) for frame in records]
-    for other in others:
-        first = first.unionByName(other)
-    counted = first.groupBy("outcome", "reason", start).agg(
+    together = reduce(DataFrame.unionByName, [frame.select(*needed) for frame in records])
+    counted = together.groupBy("outcome", "reason", start).agg(
         F.count("*").alias("records"),
         F.sum(late).alias("late"),
         F.max("append_time").alias("newest"),
@@ -94,6 +93,4 @@ def report(metrics: Metrics, topic: Topic, tally: Tally) -> None:
         metrics.emit({"quality_percent": quality}, topic=topic.name)
     for reason, count in sorted(tally.reasons().items()):
         metrics.emit({"quarantined_rows": count}, topic=topic.name, reason=reason)
-    newest = tally.newest()
-    if newest is not None:
-        metrics.emit({"freshness_seconds": metrics.age(newest)})
+    metrics.emit_freshness(tally.newest())

@@ -110,20 +110,14 @@ class LakeTables(Generic[Frame]):
     quarantine: NumberedTable[Frame]
 
 
+@dataclass(frozen=True)
 class LakeIngest(Generic[Frame, Connection]):
     """One batch becomes one commit in each lake table that gets rows, and then the progress."""
 
-    def __init__(
-        self,
-        tables: LakeTables[Frame],
-        progress: ProgressStore[Connection],
-        visit: Visit,
-        turn: Turn,
-    ) -> None:
-        self._tables = tables
-        self._progress = progress
-        self._visit = visit
-        self._turn = turn
+    tables: LakeTables[Frame]
+    progress: ProgressStore[Connection]
+    visit: Visit
+    turn: Turn
 
     def apply(self, batch: Batch[Frame], sort: Sort[Frame, Connection]) -> None:
         """Bronze first. `sort` is asked for each topic, and what it rejects is committed before any
@@ -131,11 +125,11 @@ class LakeIngest(Generic[Frame, Connection]):
         and must not accept what is quarantined already."""
         # The lake knows no epochs. A driver whose checkpoint another has made anew may hold other
         # records than the ranges say, and must not get as far as bronze.
-        self._progress.require_driver()
-        applied = self._progress.applied()
-        tables = self._tables
+        self.progress.require_driver()
+        applied = self.progress.applied()
+        tables = self.tables
         self._commit(tables.events, tables.events.state(), batch.records, batch.ranges, applied)
-        self._visit("bronze-committed")
+        self.visit("bronze-committed")
         topics = {
             each.topic: [r for r in batch.ranges if r.topic == each.topic] for each in batch.ranges
         }
@@ -144,7 +138,7 @@ class LakeIngest(Generic[Frame, Connection]):
         rejected = self._rejected_before(quarantine, batch.ranges, applied)
         outcomes = {}
         for topic in silver:
-            with self._turn():
+            with self.turn():
                 outcomes[topic] = sort(topic, topics[topic], rejected)
         told = outcomes.values()
         bad = [each.quarantine for each in told if each.quarantine is not None]
@@ -154,8 +148,8 @@ class LakeIngest(Generic[Frame, Connection]):
             self._commit_all(tables.silver[topic], silver[topic], new, topics[topic], applied)
         copies = [each.duplicates for each in told if each.duplicates is not None]
         self._commit_all(tables.duplicates, duplicates, copies, batch.ranges, applied)
-        self._visit("lake-committed")
-        with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
+        self.visit("lake-committed")
+        with self.progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
             for each in told:
                 each.count(commit)
 
@@ -165,7 +159,7 @@ class LakeIngest(Generic[Frame, Connection]):
         """The batch's rows of the quarantine, if a driver that died has committed any."""
         if unapplied(ranges, furthest(state.until, applied)) == tuple(ranges):
             return None
-        return self._tables.quarantine.held(ranges)
+        return self.tables.quarantine.held(ranges)
 
     def _commit_all(
         self,
@@ -186,5 +180,5 @@ class LakeIngest(Generic[Frame, Connection]):
         ranges: Sequence[OffsetRange],
         applied: Progress,
     ) -> None:
-        with self._turn():
+        with self.turn():
             commit_uncovered(table, state, rows, ranges, applied)

@@ -44,23 +44,11 @@ def _pick(choose: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return fold
 
 
-def _sum(stored: Any, new: Any) -> Any:
-    return stored + new
-
-
-def _new(_stored: Any, new: Any) -> Any:
-    return new
-
-
-def _stored(stored: Any, _new: Any) -> Any:
-    return stored
-
-
-total = MergeRule("total", "{stored} + {new}", _sum)
+total = MergeRule("total", "{stored} + {new}", lambda stored, new: stored + new)
 greatest = MergeRule("greatest", "GREATEST({stored}, {new})", _pick(max))
 least = MergeRule("least", "LEAST({stored}, {new})", _pick(min))
-replace = MergeRule("replace", "{new}", _new)
-keep = MergeRule("keep", None, _stored)
+replace = MergeRule("replace", "{new}", lambda _stored, new: new)
+keep = MergeRule("keep", None, lambda stored, _new: stored)
 
 
 def union_sketch(estimate: str) -> MergeRule:

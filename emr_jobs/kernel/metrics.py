@@ -40,6 +40,7 @@ class Metrics:
         yield
         self.emit({name: time.monotonic() - started})
 
-    def age(self, moment: datetime) -> float:
-        """Seconds since a moment."""
-        return (self._clock() - moment).total_seconds()
+    def emit_freshness(self, newest: datetime | None) -> None:
+        """Emit how many seconds ago the newest record was appended, if there is one."""
+        if newest is not None:
+            self.emit({"freshness_seconds": (self._clock() - newest).total_seconds()})

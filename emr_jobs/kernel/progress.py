@@ -129,10 +129,7 @@ class ProgressStore(Generic[Connection]):
         where the ranges start.
         """
         moved = tuple(ranges)
-        with (
-            self._metrics.timed("postgres_commit_seconds"),
-            self._rows.transaction() as connection,
-        ):
+        with self._metrics.timed("postgres_commit_seconds"), self._rows.transaction() as connection:
             self._require_lease()
             sequence = self._rows.last_sequence(self._lease.application) + 1
             commit = Commit(connection, sequence)

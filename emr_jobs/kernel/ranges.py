@@ -57,10 +57,7 @@ def covered_in_part(ranges: Iterable[OffsetRange], fresh: Iterable[OffsetRange])
 
 def advanced(progress: Progress, ranges: Iterable[OffsetRange]) -> dict[tuple[str, int], int]:
     """The progress once the ranges are applied; it never goes back."""
-    until = dict(progress)
-    for each in ranges:
-        until[each.key] = max(each.end, until.get(each.key, 0))
-    return until
+    return furthest(progress, *({each.key: each.end} for each in ranges))
 
 
 def furthest(*known: Progress) -> dict[tuple[str, int], int]:

@@ -11,12 +11,15 @@ from functools import reduce
 from psycopg.rows import class_row, scalar_row
 from pyspark.sql import Column, DataFrame, SparkSession
 
-from contracts.tables import ANSWERS, Answer, Gold, Table
+from contracts.tables.answer import Answer, Gold
+from contracts.tables.columns import Table
+from contracts.tables.questions import ANSWERS
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.spark.turns import Turns
 from emr_jobs.stores.jdbc import JdbcEndpoint, query
 from emr_jobs.stores.lake import LakeTable
 from emr_jobs.stores.postgres import Pg
+from emr_jobs.stores.progress import last_sequence
 from emr_jobs.transforms.partitions import between, contiguous
 
 logger = logging.getLogger(__name__)
@@ -73,12 +76,14 @@ class GoldPublisher:
 
     def _publish(self, publication: Publication, now: datetime) -> int:
         name = publication.table.name
-        mark, latest = self._mark(name), self._latest(publication.answer.application)
+        mark = self._mark(name)
+        latest = last_sequence(self._connection, publication.answer.application)
         days = self._days(publication, mark, latest, now)
         if days:
+            on_days = [between(publication.gold.day, *each) for each in contiguous(days)]
             with self._turns.one():
                 self._tables[name].replace(
-                    self._rows(publication, days, now), _on_days(publication.gold, days)
+                    self._rows(publication, days, now), reduce(Column.__or__, on_days)
                 )
             logger.info("%s: %s days published", name, len(days))
         if days or latest > mark.changed_in or publication.answer.closes:
@@ -99,14 +104,6 @@ class GoldPublisher:
             .fetchone()
         )
         return found or _Mark(0, None)
-
-    def _latest(self, application: str) -> int:
-        found: int | None = (
-            self._connection.cursor(row_factory=scalar_row)
-            .execute("SELECT max(sequence) FROM journal WHERE application = %s", (application,))
-            .fetchone()
-        )
-        return found or 0
 
     def _days(
         self, publication: Publication, mark: _Mark, latest: int, now: datetime
@@ -149,7 +146,3 @@ class GoldPublisher:
             publication.table,
             f"FROM {answer.table.name} WHERE ({on_days}){closed} AND {publication.gold.only}",
         )
-
-
-def _on_days(gold: Gold, days: list[date]) -> Column:
-    return reduce(Column.__or__, [between(gold.day, first, end) for first, end in contiguous(days)])

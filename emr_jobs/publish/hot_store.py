@@ -18,10 +18,11 @@ from psycopg.rows import scalar_row
 from contracts.applications import CLICK_ANSWERS
 from contracts.hot_keys import HOT_STORE_MARK, HotHash, HotKeys, HotSet
 from contracts.money import MINOR_SCALE
-from contracts.tables import ANSWERS
+from contracts.tables.questions import ANSWERS
 from contracts.times import micros_of
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.stores.postgres import Pg
+from emr_jobs.stores.progress import last_sequence
 from emr_jobs.stores.valkey_cluster import Unavailable, Unit, ValkeyCluster, unit
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class HotAnswers:
         stays, and the next push tries again."""
         if not self._alone():
             return 0
-        after, upto = self._mark(), self._latest()
+        after, upto = self._mark(), last_sequence(self._connection, CLICK_ANSWERS.name)
         if upto == after:
             return 0
         try:
@@ -89,11 +90,6 @@ class HotAnswers:
     def _mark(self) -> int:
         return self._scalar(
             "SELECT changed_in FROM published WHERE table_name = %s", HOT_STORE_MARK
-        )
-
-    def _latest(self) -> int:
-        return self._scalar(
-            "SELECT max(sequence) FROM journal WHERE application = %s", CLICK_ANSWERS.name
         )
 
     def _scalar(self, query: str, *values: str) -> int:

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from psycopg.rows import args_row, class_row
+from psycopg.rows import class_row
 
 from emr_jobs.kernel.outbox import QueuedMessage
 from emr_jobs.stores.postgres import Pg
-
-
-class Waiting(NamedTuple):
-    """How many messages are unsent, and the age of the oldest in seconds (0 without any)."""
-
-    messages: int
-    oldest_seconds: float
 
 
 class PostgresOutbox:
@@ -50,13 +42,12 @@ class PostgresOutbox:
             (self._application, until),
         )
 
-    def waiting(self) -> Waiting:
-        """What is unsent."""
-        cursor = self._connection.cursor(row_factory=args_row(Waiting))
-        (found,) = cursor.execute(
+    def waiting(self) -> tuple[int, float]:
+        """How many messages are unsent, and the age of the oldest in seconds (0 without any)."""
+        ((messages, oldest_seconds),) = self._connection.execute(
             "SELECT count(*), "
             "coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::float8 "
             "FROM outbox WHERE application = %s AND sent_at IS NULL",
             (self._application,),
         ).fetchall()
-        return found
+        return messages, oldest_seconds

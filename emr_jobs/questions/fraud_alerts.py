@@ -16,19 +16,13 @@ from pyspark.sql import functions as F
 
 from contracts.events import CANARY, Alert, alert_id
 from contracts.money import MINOR_SCALE
-from contracts.rule_packs import (
-    AmountAbove,
-    LocationIn,
-    OrderRule,
-    YoungAccount,
-    subject_of,
-)
+from contracts.rule_packs import AmountAbove, LocationIn, OrderRule, YoungAccount, subject_of
 from contracts.rule_packs.rules import MINUTE_US
 from contracts.tables.answer import CHANGED_IN
 from contracts.tables.questions.fraud_alerts import ANSWER
 from contracts.times import micros_of
 from emr_jobs.kernel.merge import Merge, Row, keep
-from emr_jobs.kernel.question import Question, Settings, Statement
+from emr_jobs.kernel.question import Question, Settings
 from emr_jobs.transforms.decimals import scaled
 from emr_jobs.transforms.steps import Step
 from emr_jobs.transforms.windowed_rules import statements
@@ -65,10 +59,6 @@ def prepare(settings: Settings) -> Step:
         return orders.where(suspicious).select(*spread).select(*answer)
 
     return reduced
-
-
-def _look_back(settings: Settings, new: str) -> tuple[Statement, ...]:
-    return statements(settings.rules, new)
 
 
 def _id_of(alert: Row) -> str:
@@ -161,6 +151,6 @@ QUESTION = Question(
     prepare,
     _MERGE,
     derived={"alert_id": _id_of},
-    look_back=_look_back,
+    look_back=lambda settings, new: statements(settings.rules, new),
     announces=_alert_of,
 )

@@ -55,7 +55,8 @@ def prepare(_settings: Settings) -> Step:
     }
     needed = (*map(F.col, _NEEDED), _latest_window().alias("latest_window"))
     by_category = amount_by_category((*(n for n in _NEEDED if n != "lines"), "latest_window"))
-    each_window = (F.col("*"), F.explode(_windows()).alias("window_start"))
+    windows = F.array(*(F.col("latest_window") - back for back in range(0, WINDOW, SLIDE)))
+    each_window = (F.col("*"), F.explode(windows).alias("window_start"))
     measures = _measures()
     names = (*ANSWER.table.key, *_MERGE.columns)
     answer = tuple(derived.get(name, F.col(name)).alias(name) for name in names)
@@ -74,10 +75,6 @@ def _latest_window() -> Column:
     whose structs and checks cost more than the rest of the step."""
     slide = F.lit(SLIDE)
     return F.call_function("div", F.unix_seconds("event_time"), slide) * slide
-
-
-def _windows() -> Column:
-    return F.array(*(F.col("latest_window") - back for back in range(0, WINDOW, SLIDE)))
 
 
 def _measures() -> list[Column]:

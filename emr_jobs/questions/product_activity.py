@@ -29,8 +29,5 @@ def prepare(_settings: Settings) -> Step:
 QUESTION = Question(
     ANSWER,
     prepare,
-    Merge(
-        ANSWER.table,
-        {"views": total, "carts": total, "purchases": total, "revenue": total},
-    ),
+    Merge(ANSWER.table, {"views": total, "carts": total, "purchases": total, "revenue": total}),
 )

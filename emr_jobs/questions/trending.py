@@ -26,7 +26,5 @@ def prepare(_settings: Settings) -> Step:
 
 
 QUESTION = Question(
-    ANSWER,
-    prepare,
-    Merge(ANSWER.table, {"views": total, "carts": total, "purchases": total}),
+    ANSWER, prepare, Merge(ANSWER.table, {"views": total, "carts": total, "purchases": total})
 )

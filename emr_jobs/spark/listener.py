@@ -6,6 +6,7 @@ import json
 import logging
 import queue
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -39,23 +40,12 @@ def measures(progress: Mapping[str, Any]) -> dict[MetricName, float]:
 
 def applied_rows(progress: Mapping[str, Any]) -> int:
     """Records between the trigger's offsets; Spark's count grows with each pass over a batch."""
-    return sum(
-        end - _at(source.get("startOffset"), topic, partition)
-        for source in progress.get("sources", ())
-        for topic, partitions in _parsed(source.get("endOffset")).items()
-        for partition, end in partitions.items()
-    )
+    return _between(progress, "startOffset", "endOffset").total()
 
 
-def lags(progress: Mapping[str, Any]) -> dict[str, int]:
+def lags(progress: Mapping[str, Any]) -> Counter[str]:
     """Offsets by topic that were in Kafka at the trigger and are not applied after it."""
-    behind: dict[str, int] = {}
-    for source in progress.get("sources", ()):
-        for topic, partitions in _parsed(source.get("latestOffset")).items():
-            for partition, latest in partitions.items():
-                missing = latest - _at(source.get("endOffset"), topic, partition)
-                behind[topic] = behind.get(topic, 0) + missing
-    return behind
+    return _between(progress, "endOffset", "latestOffset")
 
 
 def applied_offsets(progress: Mapping[str, Any]) -> dict[str, dict[int, int]]:
@@ -67,16 +57,23 @@ def applied_offsets(progress: Mapping[str, Any]) -> dict[str, dict[int, int]]:
     return found
 
 
+def _between(progress: Mapping[str, Any], start: str, end: str) -> Counter[str]:
+    """How many records of each topic lie between two of the offsets that its source tells."""
+    found: Counter[str] = Counter()
+    for source in progress.get("sources", ()):
+        starts = _parsed(source.get(start))
+        for topic, partitions in _parsed(source.get(end)).items():
+            for partition, offset in partitions.items():
+                found[topic] += offset - starts.get(topic, {}).get(partition, 0)
+    return found
+
+
 def _parsed(offsets: Any) -> dict[str, dict[int, int]]:
     """Spark gives offsets as an object or as its JSON text, by version."""
     if not offsets:
         return {}
     nested = json.loads(offsets) if isinstance(offsets, str) else offsets
     return {t: {int(p): int(o) for p, o in ps.items()} for t, ps in nested.items()}
-
-
-def _at(offsets: Any, topic: str, partition: int) -> int:
-    return _parsed(offsets).get(topic, {}).get(partition, 0)
 
 
 class Listener(Protocol):

@@ -18,7 +18,6 @@ logger = logging.getLogger(__name__)
 # The first batch after a restart that replays an uncommitted batch ends in
 # KafkaMicroBatchStream.metrics with a NullPointerException on Option.get(), after its commit is
 # written (SPARK-55271, SPARK-57438). Starting the query again works.
-_REPLAY_TRIP = "KafkaMicroBatchStream"
 _REPLAY_SYMPTOM = "Option.get()"
 
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pyspark.sql import SparkSession
 
+from contracts.applications import Endpoints
 from contracts.tables.lake import CATALOG
 from emr_jobs.spark.planner import checkpoint_manager
-from emr_jobs.stores.jdbc import JdbcEndpoint
-
-CatalogKind = Literal["jdbc", "glue"]
+from emr_jobs.stores.endpoints import postgres_of
 
 
-def start_session(
-    *,
-    catalog: CatalogKind,
-    warehouse: str,
-    checkpoint: str,
-    jdbc: JdbcEndpoint | None,
-) -> SparkSession:
-    """A session in UTC with the lake's catalog, of which `jdbc` is needed for one kind alone; where
-    it runs is spark-submit's business."""
+def start_session(endpoints: Endpoints) -> SparkSession:
+    """A session in UTC with the lake's catalog; where it runs is spark-submit's business."""
     builder = (
         SparkSession.builder.appName("shopstream")
         .config("spark.sql.session.timeZone", "UTC")
@@ -48,27 +38,25 @@ def start_session(
         # text of an error: more than half of all calls of a batch.
         .config("spark.python.sql.dataFrameDebugging.enabled", "false")
     )
-    manager = checkpoint_manager(checkpoint)
+    manager = checkpoint_manager(endpoints.checkpoint)
     if manager is not None:
         builder = builder.config("spark.sql.streaming.checkpointFileManagerClass", manager)
     spark = builder.getOrCreate()
     # For what is no batch of records; those say themselves how wide they run.
     cores = spark.sparkContext.defaultParallelism
     spark.conf.set("spark.sql.shuffle.partitions", str(cores))
-    _open_catalog(spark, catalog, warehouse, jdbc)
+    _open_catalog(spark, endpoints)
     return spark
 
 
-def _open_catalog(
-    spark: SparkSession, kind: CatalogKind, warehouse: str, jdbc: JdbcEndpoint | None
-) -> None:
+def _open_catalog(spark: SparkSession, endpoints: Endpoints) -> None:
     """Set at run time, not on the command line, so that no password shows in a process list."""
     prefix = f"spark.sql.catalog.{CATALOG}"
-    spark.conf.set(f"{prefix}.warehouse", warehouse)
+    spark.conf.set(f"{prefix}.warehouse", endpoints.warehouse)
     # A cached table is stale in another query's session.
     spark.conf.set(f"{prefix}.cache-enabled", "false")
-    if kind == "jdbc":
-        assert jdbc is not None
+    if endpoints.catalog == "jdbc":
+        jdbc = postgres_of(endpoints).jdbc()
         spark.conf.set(f"{prefix}.type", "jdbc")
         spark.conf.set(f"{prefix}.uri", jdbc.url)
         spark.conf.set(f"{prefix}.jdbc.user", jdbc.user)

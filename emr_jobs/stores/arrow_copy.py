@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,7 +33,7 @@ def arrow_schema(table: Table, names: Iterable[str]) -> pa.Schema:
     return pa.schema([(name, _ARROW[table.column(name).type]) for name in names])
 
 
-def copy_into(cursor: Cursor[tuple[object, ...]], table: str, rows: pa.Table) -> None:
+def copy_into(cursor: Cursor[tuple[Any, ...]], table: str, rows: pa.Table) -> None:
     """Append the rows to the table's columns of the same names. Null is null, '' is ''."""
     if not rows.num_rows:
         return

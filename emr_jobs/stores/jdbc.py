@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -61,11 +61,7 @@ def query(spark: SparkSession, endpoint: JdbcEndpoint, table: Table, tail: str) 
     )
     return (
         spark.read.format("jdbc")
-        .option("driver", "org.postgresql.Driver")
-        .option("url", endpoint.url)
-        .option("user", endpoint.user)
-        .option("password", endpoint.password)
-        .option("fetchsize", "10000")
+        .options(driver="org.postgresql.Driver", fetchsize="10000", **asdict(endpoint))
         .option("query", f"SELECT {columns} {tail}")
         .load()
     )

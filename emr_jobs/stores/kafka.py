@@ -66,9 +66,7 @@ def stream(
         "kafka.fetch.max.wait.ms": "20",
         "kafka.bootstrap.servers": endpoint.bootstrap_servers,
         "subscribe": ",".join(sorted(starting_offsets)),
-        "startingOffsets": json.dumps(
-            {t: {str(p): o for p, o in ps.items()} for t, ps in starting_offsets.items()}
-        ),
+        "startingOffsets": json.dumps({t: dict(ps) for t, ps in starting_offsets.items()}),
         "failOnDataLoss": "true",
         "groupIdPrefix": group_prefix,
         "maxOffsetsPerTrigger": str(max_offsets),

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 import psycopg
+from psycopg.rows import class_row
 
 from emr_jobs.kernel.lease import DriverRow, Lease
 from emr_jobs.stores.postgres import Pg
 
 HEARTBEAT_SECONDS = 3
 
-_LIVES = "extract(epoch FROM clock_timestamp() - heartbeat_at)::float8"
+_SILENT = "extract(epoch FROM clock_timestamp() - heartbeat_at)::float8 AS silent_seconds"
 
 
 class PostgresDrivers:
@@ -70,9 +71,9 @@ class PostgresDrivers:
 
 def locked_driver(connection: Pg, application: str, strength: str) -> DriverRow | None:
     """The driver's row, locked FOR `strength` until the transaction ends."""
-    statement = f"SELECT epoch, driver, {_LIVES} FROM applications WHERE name = %s FOR {strength}"
-    row = connection.execute(statement.encode(), (application,)).fetchone()
-    return None if row is None else DriverRow(int(str(row[0])), str(row[1]), float(str(row[2])))
+    statement = f"SELECT epoch, driver, {_SILENT} FROM applications WHERE name = %s FOR {strength}"
+    cursor = connection.cursor(row_factory=class_row(DriverRow))
+    return cursor.execute(statement.encode(), (application,)).fetchone()
 
 
 class Heartbeat:

@@ -29,7 +29,7 @@ class MetricLog:
 
     def __init__(self, client: Any, group: str, stream: str, clock: Callable[[], datetime]) -> None:
         self._client, self._clock = client, clock
-        self._place = {"logGroupName": group, "logStreamName": stream}
+        self._stream = {"logGroupName": group, "logStreamName": stream}
         self._waiting: deque[dict[str, object]] = deque()
         self._lock = threading.Lock()
         self._dropped = 0
@@ -76,11 +76,11 @@ class MetricLog:
     def _send(self, events: list[dict[str, object]]) -> None:
         if not self._made:
             try:
-                self._client.create_log_stream(**self._place)
+                self._client.create_log_stream(**self._stream)
             except self._client.exceptions.ResourceAlreadyExistsException:
-                logger.info("log stream %s goes on", self._place["logStreamName"])
+                logger.info("log stream %s goes on", self._stream["logStreamName"])
             self._made = True
-        self._client.put_log_events(**self._place, logEvents=events)
+        self._client.put_log_events(**self._stream, logEvents=events)
 
     def _run(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from emr_jobs.stores.jdbc import JdbcEndpoint, jdbc_endpoint
 
-Pg: TypeAlias = psycopg.Connection[tuple[object, ...]]
+Pg: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 # A token for (host, port, user).
 Sign = Callable[[str, int, str], str]
 _PORT = "5432"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pyarrow as pa
 from psycopg import Cursor
@@ -54,7 +55,8 @@ def merge_partials(connection: Pg, merge: Merge | Fold, partials: pa.Table, sequ
     with connection.cursor() as cursor:
         if isinstance(merge, Fold):
             partials = _folded(cursor, merge, partials)
-            merge = _overwriting(merge)
+            names = (name for name in merge.written if name not in merge.into.key)
+            merge = Merge(merge.into, dict.fromkeys(names, replace))
         return cursor.execute(_staged(cursor, merge, partials, sequence)).rowcount
 
 
@@ -96,7 +98,7 @@ def merge_sql(merge: Merge, staging: str) -> str:
 
 
 def stage(
-    cursor: Cursor[tuple[object, ...]],
+    cursor: Cursor[tuple[Any, ...]],
     staging: str,
     table: Table,
     names: Iterable[str],
@@ -119,7 +121,7 @@ def stage(
 
 
 def _staged(
-    cursor: Cursor[tuple[object, ...]], merge: Merge, partials: pa.Table, sequence: int
+    cursor: Cursor[tuple[Any, ...]], merge: Merge, partials: pa.Table, sequence: int
 ) -> str:
     """Stage the partials with the number of their batch; returns the statement that merges them."""
     if CHANGED_IN.name in merge.given:
@@ -132,7 +134,7 @@ def _staged(
     return merge_sql(merge, staging)
 
 
-def _folded(cursor: Cursor[tuple[object, ...]], fold: Fold, partials: pa.Table) -> pa.Table:
+def _folded(cursor: Cursor[tuple[Any, ...]], fold: Fold, partials: pa.Table) -> pa.Table:
     """The rows that the fold writes, whole."""
     batch = partials.select(list(fold.given))
     staging = stage(cursor, f"folded_{fold.into.name}", fold.into, fold.given, batch)
@@ -147,13 +149,8 @@ def _folded(cursor: Cursor[tuple[object, ...]], fold: Fold, partials: pa.Table) 
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema)
 
 
-def _overwriting(fold: Fold) -> Merge:
-    names = (name for name in fold.written if name not in fold.into.key)
-    return Merge(fold.into, dict.fromkeys(names, replace))
-
-
 def _union_with_stored(
-    cursor: Cursor[tuple[object, ...]], merge: Merge, staging: str, sketch: str, estimate: str
+    cursor: Cursor[tuple[Any, ...]], merge: Merge, staging: str, sketch: str, estimate: str
 ) -> None:
     """Put the union with the stored sketch, and its estimate, into the staged rows."""
     table, column, number = merge.into.name, quoted(sketch), quoted(estimate)
@@ -166,17 +163,12 @@ def _union_with_stored(
         f"SELECT s.ctid::text, t.{column}, s.{column} FROM {staging} s JOIN {table} t ON {same} "
         f"WHERE t.{column} IS NOT NULL AND s.{column} IS NOT NULL AND t.{column} <> s.{column}"
     ).fetchall()
-    unions = [(row, _union(stored, new)) for row, stored, new in both]
+    unions = [(row, union_sketches(stored, new)) for row, stored, new in both]
     if unions:
         cursor.executemany(
             f"UPDATE {staging} SET {column} = %s, {number} = %s WHERE ctid = %s::tid",
             [(union, sketch_estimate(union), row) for row, union in unions],
         )
-
-
-def _union(stored: object, new: object) -> bytes | None:
-    assert isinstance(stored, bytes) and isinstance(new, bytes)
-    return union_sketches(stored, new)
 
 
 def _expression(column: Column, sql: str) -> str:

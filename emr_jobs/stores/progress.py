@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeAlias
 
+from psycopg.rows import scalar_row
+
 from emr_jobs.kernel import progress
 from emr_jobs.kernel.lease import DriverRow, Lease
 from emr_jobs.kernel.progress import JournalEntry
@@ -40,14 +42,14 @@ class PostgresProgress:
             'SELECT topic_id, "partition", until FROM progress WHERE application = %s',
             (application,),
         ).fetchall()
-        return {(str(row[0]), int(str(row[1]))): int(str(row[2])) for row in rows}
+        return {(topic_id, partition): until for topic_id, partition, until in rows}
 
     def known_topic_ids(self, application: str, topic: str) -> set[str]:
         rows = self._connection.execute(
             "SELECT DISTINCT topic_id FROM progress WHERE application = %s AND topic = %s",
             (application, topic),
         ).fetchall()
-        return {str(row[0]) for row in rows}
+        return {topic_id for (topic_id,) in rows}
 
     def insert(
         self, application: str, topic: str, topic_id: str, offsets: Mapping[int, int]
@@ -77,11 +79,7 @@ class PostgresProgress:
         return added.rowcount == 1
 
     def last_sequence(self, application: str) -> int:
-        row = self._connection.execute(
-            "SELECT coalesce(max(sequence), 0) FROM journal WHERE application = %s", (application,)
-        ).fetchone()
-        assert row is not None
-        return int(str(row[0]))
+        return last_sequence(self._connection, application)
 
     def write_journal(self, lease: Lease, entry: JournalEntry) -> None:
         ranges = [
@@ -113,3 +111,13 @@ class PostgresProgress:
             "INSERT INTO repeats (application, batch_id, covered) VALUES (%s, %s, %s)",
             (application, batch_id, covered),
         )
+
+
+def last_sequence(connection: Pg, application: str) -> int:
+    """The number of the application's last journal entry; 0 without any."""
+    found: int | None = (
+        connection.cursor(row_factory=scalar_row)
+        .execute("SELECT max(sequence) FROM journal WHERE application = %s", (application,))
+        .fetchone()
+    )
+    return found or 0

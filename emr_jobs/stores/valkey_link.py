@@ -24,9 +24,9 @@ Credentials = Callable[[], tuple[str, str]]
 
 @dataclass(frozen=True)
 class Door:
-    """How nodes are reached: `tls`, and what is said at the door (None: nothing)."""
+    """How nodes are reached: `tls`, and what is said at the door."""
 
-    credentials: Credentials | None
+    credentials: Credentials
     tls: bool = False
 
     def open(self, endpoint: Endpoint) -> Link:
@@ -74,8 +74,6 @@ class ValkeyLink:
 
     def _sign_in(self) -> None:
         self._signed_in_at = self._clock()
-        if self._door.credentials is None:
-            return
         user, secret = self._door.credentials()
         self._socket.sendall(packed(["AUTH", user, secret]))
         (answer,) = self.replies(1)

@@ -19,7 +19,6 @@ from contracts.registry import SchemaVersion
 from contracts.rejections import MAX_VALUE_BYTES
 from contracts.schemas import bundled_schemas
 from contracts.topics import Topic
-from emr_jobs.transforms.once import once
 from emr_jobs.transforms.reader import Leaf, absent, bare, leaves, unexpected_nulls
 from emr_jobs.transforms.rules import Rule, first_detail, first_reason
 from emr_jobs.transforms.steps import Step
@@ -54,10 +53,10 @@ def decode(topic: Topic, schemas: Schemas) -> Step:
         raise ValueError(f"{topic.name} holds {topic.schema!r}, not {schemas.reader.family!r}")
     rules = _rules(schemas)
     nothing = F.lit(None).cast("string")
-    event = once(_event(schemas)).alias("event")
-    texts = once(_texts(schemas.reader)).alias("texts")
+    event = _once(_event(schemas)).alias("event")
+    texts = _once(_texts(schemas.reader)).alias("texts")
     schema_id = _schema_id(schemas).alias("schema_id")
-    reason = once(first_reason(rules, unless=nothing)).alias("reason")
+    reason = _once(first_reason(rules, unless=nothing)).alias("reason")
     detail = F.when(F.col("reason").isNotNull(), first_detail(rules, unless=nothing))
     detail = detail.alias("detail")
 
@@ -109,7 +108,10 @@ def _rules(schemas: Schemas) -> list[Rule]:
         *_lacking(schemas.reader),
         Rule("undecodable", _MISFIT, _failed(schemas.reader)),
         Rule("undecodable", "a text is not UTF-8", ~F.is_valid_utf8("texts")),
-        *_nulls(schemas.reader),
+        *(
+            Rule("missing_field", leaf.path, _is_null(leaf))
+            for leaf in unexpected_nulls(schemas.reader.family, schemas.reader.schema)
+        ),
     ]
 
 
@@ -124,13 +126,6 @@ def _failed(reader: SchemaVersion) -> Column:
     single = [leaf for leaf in leaves(reader.schema) if not leaf.in_array]
     never_null = [leaf for leaf in single if not leaf.nullable][:1]
     return reduce(and_, (_field(leaf).isNull() for leaf in never_null or single))
-
-
-def _nulls(reader: SchemaVersion) -> list[Rule]:
-    return [
-        Rule("missing_field", leaf.path, _is_null(leaf))
-        for leaf in unexpected_nulls(reader.family, reader.schema)
-    ]
 
 
 def _is_null(leaf: Leaf) -> Column:
@@ -165,3 +160,14 @@ def _has_header() -> Column:
 
 def _written_by(writer: SchemaVersion) -> Column:
     return F.substring("value", 1, HEADER_BYTES) == F.lit(header(writer.id))
+
+
+def _once(column: Column) -> Column:
+    """The same value, computed where it stands and nowhere else.
+
+    Spark moves filters below projections and merges projections by writing a column's expression
+    again wherever it is used: a decoded event would be decoded for the filter and again for its
+    fields (1.6 times the time). It leaves alone what is not deterministic, as the partition's
+    number is declared to be.
+    """
+    return F.when(F.spark_partition_id() >= 0, column)

@@ -7,13 +7,7 @@ from pyspark.sql import functions as F
 
 from contracts.money import MINOR_SCALE, PRICE_SCALE
 from contracts.tables.columns import Column as TableColumn
-from contracts.tables.lake import (
-    BRONZE_QUARANTINE,
-    COMMIT_NUMBER,
-    POSITION,
-    SILVER,
-    own_columns,
-)
+from contracts.tables.lake import BRONZE_QUARANTINE, COMMIT_NUMBER, POSITION, SILVER, own_columns
 from contracts.topics import Topic
 from emr_jobs.transforms.decimals import scaled
 from emr_jobs.transforms.steps import Step

@@ -7,19 +7,16 @@ from collections.abc import Callable, Iterable
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from contracts.money import MINOR_SCALE, PRICE_SCALE
+from contracts.money import PRICES_PER_MINOR
 from emr_jobs.transforms.steps import Step
 
 WHOLE_ORDER = "*"
-_PRICES_PER_MINOR = 10 ** (PRICE_SCALE - MINOR_SCALE)
 
 
 def line_amount(quantity: Column, unit_price: Column) -> Column:
     """`contracts.money.line_amount` as a column: minor units, half away from zero."""
     exact = quantity.cast("long") * unit_price
-    half_up = F.call_function(
-        "div", F.abs(exact) + _PRICES_PER_MINOR // 2, F.lit(_PRICES_PER_MINOR)
-    )
+    half_up = F.call_function("div", F.abs(exact) + PRICES_PER_MINOR // 2, F.lit(PRICES_PER_MINOR))
     return F.when(exact >= 0, half_up).otherwise(-half_up)
 
 

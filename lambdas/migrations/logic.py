@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contracts.tables import ddl
 from contracts.tables.grants import role_statements
+from contracts.tables.postgres import ddl
 
 # Any number will do, so long as every migration takes the same one.
 LOCK = 7_205_759_403

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from contracts.applications import application
-from contracts.tables import ANSWERS, Answer, Gold, answer_of, questions
+from contracts.tables import questions
+from contracts.tables.answer import Answer, Gold
+from contracts.tables.questions import ANSWERS, answer_of
 from contracts.tables.questions.product_activity import PRODUCT_DAY
 from contracts.tables.questions.recent_views import VIEWED
 from contracts.tables.questions.trending import TRENDING_IN_HOUR

@@ -16,8 +16,8 @@ from contracts.events import ClickType, Order, OrderKind, OrderLine, Source
 from contracts.registry.opening import open_registry
 from contracts.rejections import LATEST_TIME_US
 from contracts.schemas.fields import fields_of
-from contracts.tables import ORDERS as ORDERS_TABLE
 from contracts.tables.lake import ENVELOPE, own_columns
+from contracts.tables.postgres import ORDERS as ORDERS_TABLE
 from contracts.topics import ORDERS, SOURCES, Topic
 from tests.contracts.avro.test_fragments import joined
 from tests.contracts.poison import order

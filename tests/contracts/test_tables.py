@@ -5,9 +5,9 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from contracts.tables import POSTGRES_TABLES, Table, ddl
-from contracts.tables.columns import Column
+from contracts.tables.columns import Column, Table
 from contracts.tables.lake import LAKE_TABLES, SILVER
+from contracts.tables.postgres import POSTGRES_TABLES, ddl
 from contracts.topics import SOURCES
 
 every_table = pytest.mark.parametrize(

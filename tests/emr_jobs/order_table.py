@@ -17,7 +17,7 @@ from contracts.money import decimal_of_minor
 from contracts.registry import BundledRegistry, MemoryStore
 from contracts.rule_packs import RulePack, WindowRule
 from contracts.schemas import bundled_schemas
-from contracts.tables import ORDERS
+from contracts.tables.postgres import ORDERS
 from emr_jobs.apps.asked_questions import AnswerWriter
 from emr_jobs.kernel.question import Settings
 from emr_jobs.stores.arrow_copy import arrow_schema

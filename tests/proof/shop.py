@@ -29,7 +29,7 @@ from contracts.events import (
 from contracts.registry import BundledRegistry, MemoryStore
 from contracts.schemas import bundled_schemas
 from contracts.tables.columns import Column, Table
-from contracts.tables.lake import SILVER, SILVER_ORDERS
+from contracts.tables.lake import SILVER
 from contracts.tables.postgres import ORDERS as ORDERS_TABLE
 from contracts.tables.questions import ANSWERS
 from contracts.tables.questions.product_activity import PRODUCT_DAY
@@ -513,7 +513,7 @@ def in_column(column: Column, value: Any) -> Any:
     return value
 
 
-def silver_row(record: Record, table: Table = SILVER_ORDERS) -> Row:
+def silver_row(record: Record, table: Table = SILVER[ORDERS_TOPIC.name]) -> Row:
     event = record.event
     assert event is not None
     return table_row(table, record) | {

@@ -15,8 +15,7 @@ ANSWERS: tuple[Answer, ...] = tuple(
 
 def answer_of(question: str) -> Answer:
     """The table of a question's answers; raises KeyError with the known names."""
-    for answer in ANSWERS:
-        if answer.question == question:
-            return answer
-    known = ", ".join(answer.question for answer in ANSWERS)
-    raise KeyError(f"no question {question!r}; known: {known}")
+    known = {answer.question: answer for answer in ANSWERS}
+    if question not in known:
+        raise KeyError(f"no question {question!r}; known: {', '.join(known)}")
+    return known[question]

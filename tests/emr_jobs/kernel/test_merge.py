@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.tables import Column, Table
+from contracts.tables.columns import Column, Table
 from emr_jobs.kernel.merge import Merge, MergeRule, greatest, keep, least, replace, total
 from emr_jobs.questions import fraud_alerts, order_metrics
 from emr_jobs.stores.postgres_merge import merge_sql

@@ -18,8 +18,8 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.types import BooleanType
 
 from contracts.errors import NotReady, ShopstreamError, Usage
-from contracts.tables import answer_of
 from contracts.tables.lake import LAKE_TABLES
+from contracts.tables.questions import answer_of
 from ops.commands.quarantine import query_of
 from ops.commands.sql.command import plain, rows, show, unique
 from ops.commands.sql.session import named, require_read
