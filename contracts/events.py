@@ -131,8 +131,6 @@ _TOPIC_OF: dict[type, Topic] = {
     Promotion: PROMOTIONS,
     Alert: ALERTS,
 }
-
-
 _EVENT_OF: dict[str, type[Any]] = {topic.name: known for known, topic in _TOPIC_OF.items()}
 _RECORDS: tuple[type[Any], ...] = (*_TOPIC_OF, Source, OrderLine)
 _NAMES = {known: frozenset(field.name for field in fields(known)) for known in _RECORDS}
@@ -193,18 +191,13 @@ def null_fields(topic: Topic, record: Mapping[str, Any]) -> list[str]:
 
 
 def _required(topic: Topic, record: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    yield from _required_of(_EVENT_OF[topic.name], record, "")
-    yield from _required_of(Source, record.get("source") or {}, "source.", topic != ALERTS)
-    for line in record.get("lines") or ():
-        yield from _required_of(OrderLine, line, "lines.")
-
-
-def _required_of(
-    known: type[Any], record: Mapping[str, Any], prefix: str, wanted: bool = True
-) -> Iterator[tuple[str, Any]]:
-    if wanted:
+    parts: list[tuple[type[Any], Mapping[str, Any], str]] = [(_EVENT_OF[topic.name], record, "")]
+    if topic != ALERTS:
+        parts.append((Source, record.get("source") or {}, "source."))
+    parts += [(OrderLine, line, "lines.") for line in record.get("lines") or ()]
+    for known, part, prefix in parts:
         for name in _REQUIRED[known]:
-            yield prefix + name, record.get(name, _ABSENT)
+            yield prefix + name, part.get(name, _ABSENT)
 
 
 def _known(known: type[Any], record: Mapping[str, Any]) -> dict[str, Any]:

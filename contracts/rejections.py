@@ -132,9 +132,10 @@ def rejection_of(topic: Topic, record: Record, append_time: int) -> Rejection | 
 
 def rules(topic: Topic, append_time: int) -> tuple[tuple[Reason, RecordCheck], ...]:
     """Every rule for a topic's events, in the order in which they are applied."""
+    required = REQUIRED_TEXTS[topic.name]
     return (
-        ("invalid_event_id", _unless(_has_event_id, "event_id is not a UUID in lower case")),
-        ("missing_field", lambda record: _missing_text(topic, record)),
+        ("invalid_event_id", _EVENT_ID),
+        ("missing_field", lambda r: next((name for name in required if not r[name]), None)),
         ("invalid_text", lambda record: _unusable_text(topic, record)),
         ("time_out_of_range", _time_out_of_range),
         (
@@ -150,14 +151,6 @@ def rules(topic: Topic, append_time: int) -> tuple[tuple[Reason, RecordCheck], .
 
 def _unless(good: Callable[[Record], bool], detail: str) -> RecordCheck:
     return lambda record: None if good(record) else detail
-
-
-def _has_event_id(record: Record) -> bool:
-    return _UUID.match(record["event_id"]) is not None
-
-
-def _missing_text(topic: Topic, record: Record) -> str | None:
-    return next((name for name in REQUIRED_TEXTS[topic.name] if not record[name]), None)
 
 
 def _unusable_text(topic: Topic, record: Record) -> str | None:
@@ -209,6 +202,9 @@ def _each_line(good: Callable[[Record], bool], detail: str) -> RecordCheck:
     return _unless(lambda record: all(map(good, record["lines"])), detail)
 
 
+_EVENT_ID = _unless(
+    lambda r: bool(_UUID.match(r["event_id"])), "event_id is not a UUID in lower case"
+)
 _CURRENCY_RULE: tuple[Reason, RecordCheck] = (
     "invalid_currency",
     _unless(

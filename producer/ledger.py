@@ -6,7 +6,6 @@ import csv
 import io
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
 from typing import Protocol
@@ -44,16 +43,8 @@ class Ledger(Protocol):
         """Give back the files; call `sync` first."""
 
 
-class NoLedger:
-    """For runs that need no proof."""
-
-    def attempt(self, attempts: Iterable[Attempt]) -> None: ...
-
-    def outcome(self, deliveries: Deliveries, details: Sequence[str] | None = None) -> None: ...
-
-    def sync(self, run: Run) -> None: ...
-
-    def close(self) -> None: ...
+class NoLedger(Ledger):
+    """For runs that need no proof: nothing is recorded."""
 
 
 class FileLedger:
@@ -121,10 +112,3 @@ def _started(path: Path, columns: Sequence[str]) -> io.TextIOWrapper:
     csv.writer(file, lineterminator=_LINE_END).writerow(columns)
     file.flush()
     return file
-
-
-def at_row(run: Run, last_row: int, *, rejected: dict[str, int], finished: bool = False) -> Run:
-    """The run as it is if the event of `last_row` was the last one attempted."""
-    assert run.source is not None
-    source = replace(run.source, last_row=last_row)
-    return replace(run, source=source, finished=finished, rejected=dict(rejected))

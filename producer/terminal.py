@@ -17,8 +17,7 @@ STOPPING = "stopping: waiting for acknowledgements; Ctrl-C again to leave at onc
 class Stoppable(Protocol):
     """Something that can be asked to end gracefully."""
 
-    @property
-    def stopping(self) -> bool: ...
+    stopping: bool
 
     def stop(self) -> None: ...
 

@@ -6,6 +6,7 @@ import csv
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -13,7 +14,7 @@ import psycopg
 from contracts.errors import NotReady, ShopstreamError, Usage
 from contracts.subjects import TOKEN_PURPOSE
 from contracts.tables.postgres import VAULT_KEYS, VAULT_SUBJECTS
-from producer.subjects import Subject
+from producer.subjects import Subject, Vault
 
 _SECRET_BYTES = 32
 _CONNECT_SECONDS = 10
@@ -92,11 +93,11 @@ class FileVault:
         # The secret is written aside and then linked. So of two first users one wins, and nobody
         # reads half of it.
         draft = self._secret_file.with_name(f"secret.{os.getpid()}")
-        _write_private(draft, secrets.token_bytes(_SECRET_BYTES))
+        draft.touch(0o600, exist_ok=False)
+        draft.write_bytes(secrets.token_bytes(_SECRET_BYTES))
         try:
-            os.link(draft, self._secret_file)
-        except FileExistsError:
-            pass
+            with suppress(FileExistsError):
+                self._secret_file.hardlink_to(draft)
         finally:
             draft.unlink()
         return self._secret_file.read_bytes()
@@ -118,15 +119,11 @@ class FileVault:
         """Nothing is held."""
 
 
-class NoVault:
+class NoVault(Vault):
     """For events that go nowhere: it makes a secret and remembers nobody."""
 
     def secret(self) -> bytes:
         return secrets.token_bytes(_SECRET_BYTES)
-
-    def remember(self, subjects: Sequence[Subject]) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def read_subjects(folder: Path) -> list[Subject]:
@@ -136,11 +133,3 @@ def read_subjects(folder: Path) -> list[Subject]:
         return []
     with path.open(newline="", encoding="utf-8") as file:
         return [Subject(token, kind, real) for token, kind, real in csv.reader(file)]  # type: ignore[arg-type]
-
-
-def _write_private(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        os.write(descriptor, content)
-    finally:
-        os.close(descriptor)

@@ -52,7 +52,7 @@ class _Walk:
         self._names = names
         self._at = 0
         self._empty_items = 0
-        self._checks: dict[str, Callable[[Any, str, int], None]] = {
+        self._checks: dict[str, Callable[[Any, str, int], object]] = {
             "record": self._record,
             "error": self._record,
             "enum": self._enum,
@@ -62,7 +62,7 @@ class _Walk:
             "string": lambda _, path, __: self._text(path),
             "bytes": lambda _, path, __: self._skip(self._long(path), path),
             "int": lambda _, path, __: self._int(path),
-            "long": lambda _, path, __: self._ignore(self._long(path)),
+            "long": lambda _, path, __: self._long(path),
             "float": lambda _, path, __: self._skip(4, path),
             "double": lambda _, path, __: self._skip(8, path),
             "boolean": lambda _, path, __: self._boolean(path),
@@ -94,10 +94,7 @@ class _Walk:
         self._index(len(node["symbols"]), path, "enum symbol")
 
     def _array(self, node: Any, path: str, depth: int) -> None:
-        def item() -> None:
-            self.value(node["items"], f"{path}[]", depth + 1)
-
-        self._blocks(path, item)
+        self._blocks(path, lambda: self.value(node["items"], f"{path}[]", depth + 1))
 
     def _map(self, node: Any, path: str, depth: int) -> None:
         def entry() -> None:
@@ -142,9 +139,6 @@ class _Walk:
         if not 0 <= index < size:
             raise MalformedBodyError(f"{path}: no {what} {index}")
         return index
-
-    def _ignore(self, _: int) -> None:
-        """A long of any value is good."""
 
     def _skip(self, size: int, path: str) -> None:
         left = len(self._body) - self._at

@@ -67,11 +67,6 @@ def optional_text(value: str | None) -> bytes:
     return NULL if value is None else PRESENT + text(value)
 
 
-def optional_long(value: int | None) -> bytes:
-    """A number that may be null."""
-    return NULL if value is None else PRESENT + long(value)
-
-
 def envelope(schema: SchemaVersion, expected: str) -> bytes:
     """The header of values in a schema; ValueError unless the schema is the `expected` one."""
     if schema.schema != expected:
@@ -81,13 +76,9 @@ def envelope(schema: SchemaVersion, expected: str) -> bytes:
     return header(schema.id)
 
 
-def line_name(product_name: str, category: str) -> bytes:
-    """What an order line says of its product, besides the id."""
-    return text(product_name) + text(category)
-
-
 class OrderValues:
-    """Makes values of orders: one producer, one currency, one way to pay."""
+    """Makes values of orders: one producer, one currency, one way to pay, and neither a device nor
+    an account."""
 
     def __init__(
         self, schema: SchemaVersion, *, run: str, producer: str, currency: str, payment_method: str
@@ -112,11 +103,9 @@ class OrderValues:
         lines: bytes,
         total: int,
         location: bytes,
-        device_id: str | None = None,
-        account_created_at: int | None = None,
     ) -> bytes:
         """The value to send. `region` and `location` are encoded by `text`. `lines` holds
-        `line_count` lines (at least one): the `text` of the product's id, its `line_name`, then
+        `line_count` lines (at least one): the product's id, name and category by `text`, then
         quantity and price in ten-thousandths, both by `long`."""
         return b"".join(
             (
@@ -137,8 +126,8 @@ class OrderValues:
                 self._currency,
                 location,
                 self._payment_method,
-                optional_text(device_id),
-                optional_long(account_created_at),
+                NULL,
+                NULL,
             )
         )
 

@@ -8,7 +8,7 @@ its union, and a known logical type may not change.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,18 +25,22 @@ _NAMED = {"record", "error", "enum", "fixed"}
 # Other logical types are ignored, as the specification wants. A uuid is such a type: it only
 # narrows which texts are written.
 _LOGICAL = {
-    "decimal",
-    "big-decimal",
-    "date",
-    "time-millis",
-    "time-micros",
-    "timestamp-millis",
-    "timestamp-micros",
-    "timestamp-nanos",
-    "local-timestamp-millis",
-    "local-timestamp-micros",
-    "local-timestamp-nanos",
-    "duration",
+    *("decimal", "big-decimal", "date", "duration", "time-millis", "time-micros"),
+    *("timestamp-millis", "timestamp-micros", "timestamp-nanos"),
+    *("local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos"),
+}
+# By kind, whether a default fits a type without parts. JSON's true and false are no numbers.
+_FITS: dict[str, Callable[[Any, Any], bool]] = {
+    "null": lambda default, _: default is None,
+    "boolean": lambda default, _: isinstance(default, bool),
+    "int": lambda default, _: type(default) is int and -(2**31) <= default < 2**31,
+    "long": lambda default, _: type(default) is int and -(2**63) <= default < 2**63,
+    "float": lambda default, _: type(default) in (int, float),
+    "double": lambda default, _: type(default) in (int, float),
+    "string": lambda default, _: isinstance(default, str),
+    "bytes": lambda default, _: isinstance(default, str),
+    "enum": lambda default, node: default in node["symbols"],
+    "fixed": lambda default, node: isinstance(default, str) and len(default) == node["size"],
 }
 
 
@@ -156,35 +160,8 @@ class _Comparison:
                     else "default" in one
                     for one in node["fields"]
                 )
-            case _:
-                return _fits_scalar(default, node)
-
-
-def _fits_scalar(default: Any, node: Any) -> bool:
-    match _kind(node):
-        case "enum":
-            return default in node["symbols"]
-        case "fixed":
-            return isinstance(default, str) and len(default) == node["size"]
-        case kind:
-            return _fits_primitive(default, kind)
-
-
-def _fits_primitive(default: Any, kind: str) -> bool:
-    is_number = isinstance(default, (int, float)) and not isinstance(default, bool)
-    match kind:
-        case "null":
-            return default is None
-        case "boolean":
-            return isinstance(default, bool)
-        case "int":
-            return is_number and isinstance(default, int) and -(2**31) <= default < 2**31
-        case "long":
-            return is_number and isinstance(default, int) and -(2**63) <= default < 2**63
-        case "float" | "double":
-            return is_number
-        case _:
-            return isinstance(default, str)
+            case kind:
+                return _FITS[kind](default, node)
 
 
 def _enum(reader: Any, writer: Any, path: str) -> Iterator[str]:

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from contracts import ledger
 from contracts.errors import Usage
-from contracts.ledger import Run, SourceFile
+from contracts.ledger import LayoutName, Run, SourceFile
 from contracts.topics import Topic
 from producer.outlets import Destination
 from producer.replay.arguments import ReplayArguments
@@ -28,8 +27,7 @@ _Read_co = TypeVar("_Read_co", bound=Recorded, covariant=True)
 class Reading(Protocol[_Read_co]):
     """Reads blocks in file order; `rows` is the number of the last row that was read."""
 
-    @property
-    def rows(self) -> int: ...
+    rows: int
 
     def events(self, blocks: Iterable[Block]) -> Iterator[_Read_co]:
         """What the rows of the slice recorded, in file order."""
@@ -39,23 +37,12 @@ class Layout(Protocol[_Item]):
     """What a kind of data file means. `noun` is the plural of its events. The digests are those of
     the tables that it uses, and empty without tables."""
 
-    @property
-    def name(self) -> ledger.LayoutName: ...
-
-    @property
-    def columns(self) -> Sequence[str]: ...
-
-    @property
-    def topics(self) -> tuple[Topic, ...]: ...
-
-    @property
-    def noun(self) -> str: ...
-
-    @property
-    def categories_sha256(self) -> str: ...
-
-    @property
-    def regions_sha256(self) -> str: ...
+    name: LayoutName
+    columns: Sequence[str]
+    topics: Sequence[Topic]
+    noun: str
+    categories_sha256: str
+    regions_sha256: str
 
     def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
         """The latest time among the accepted rows of the slice, unshifted; None without them."""

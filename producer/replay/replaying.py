@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from contracts.ledger import Run
 from contracts.topics import Topic
 from producer.clock import Clock, Pace
-from producer.ledger import Ledger, at_row
-from producer.outlets import Failure, Outlet
+from producer.ledger import Ledger
+from producer.outlets import Outlet
 
 PRODUCER = "replay"
 # Attempts are written, and new subjects are settled, once per block.
@@ -84,13 +84,9 @@ class Replay(Generic[_Item]):
 
     def __post_init__(self) -> None:
         assert self.run.source is not None
-        self._last_row = self.run.source.last_row
+        # The first row of the last event attempted; all events before it were attempted too.
+        self.last_row = self.run.source.last_row
         self._began = self._told = self.clock.monotonic()
-
-    @property
-    def last_row(self) -> int:
-        """The first row of the last event attempted; all events before it were attempted too."""
-        return self._last_row
 
     def stop(self) -> None:
         """Ask for a graceful end: no more events are attempted."""
@@ -125,7 +121,7 @@ class Replay(Generic[_Item]):
 
     def close(self, last_row: int, *, finished: bool) -> None:
         """Close the ledger: the run's slice ends at `last_row`."""
-        self._last_row = last_row
+        self.last_row = last_row
         self._sync(finished=finished)
         self.ledger.close()
 
@@ -137,7 +133,7 @@ class Replay(Generic[_Item]):
         if block:
             first = self.counts.attempted
             events = self.encoder.encoded(block, first)
-            self._last_row = block[-1].position
+            self.last_row = block[-1].position
             self.counts.attempted += len(events)
             self.ledger.attempt(
                 [
@@ -156,12 +152,9 @@ class Replay(Generic[_Item]):
         self.counts.acknowledged += deliveries.acknowledged
         self.counts.failed += len(deliveries.failures)
         if deliveries.failures:
-            self._stop_after_failure(deliveries.failures[0])
-
-    def _stop_after_failure(self, failed: Failure) -> None:
-        # What broke one event would break the next. The same command again sends what is missing.
-        self.counts.first_failure = self.counts.first_failure or failed.why
-        self.stopping = True
+            # What broke one event would break the next. The same command sends what is missing.
+            self.counts.first_failure = self.counts.first_failure or deliveries.failures[0].why
+            self.stopping = True
 
     def _tell_each_second(self) -> None:
         now = self.clock.monotonic()
@@ -175,9 +168,10 @@ class Replay(Generic[_Item]):
         self.tell(self.status_line())
 
     def _sync(self, *, finished: bool) -> None:
-        rejected = self.rejected()
-        run = at_row(self.run, self._last_row, rejected=rejected, finished=finished)
-        self.ledger.sync(run)
+        assert self.run.source is not None
+        source = replace(self.run.source, last_row=self.last_row)
+        rejected = dict(self.rejected())
+        self.ledger.sync(replace(self.run, source=source, finished=finished, rejected=rejected))
 
     def status_line(self) -> str:
         """Rows read, events sent and acknowledged, speed and rejected rows so far."""

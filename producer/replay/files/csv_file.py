@@ -45,7 +45,9 @@ class CsvFile:
         """The data rows in file order, some thousands per block."""
         if self.one_line_rows:
             with _bytes(self.path) as lines:
-                yield from _of_lines(lines, self.encoding, self.columns)
+                for part in _whole_lines(lines):
+                    utf8 = part.decode("latin-1").encode() if self.encoding == "latin-1" else part
+                    yield Block.of_lines(utf8, self.columns)
         else:
             with _text(self.path, self.encoding) as stream:
                 yield from _of_rows(stream, self.columns)
@@ -137,12 +139,6 @@ def _of_rows(stream: TextIO, width: int) -> Iterator[Block]:
     next(rows, None)
     while block := list(islice(rows, _ROWS_A_BLOCK)):
         yield Block.of_rows(block, width)
-
-
-def _of_lines(stream: IO[bytes] | gzip.GzipFile, encoding: str, width: int) -> Iterator[Block]:
-    for lines in _whole_lines(stream):
-        utf8 = lines.decode(encoding).encode() if encoding == "latin-1" else lines
-        yield Block.of_lines(utf8, width)
 
 
 def _whole_lines(stream: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:

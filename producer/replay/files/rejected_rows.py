@@ -36,10 +36,6 @@ class RejectedRows:
         self.counts[reason] += 1
         csv.writer(self._file).writerow((row, reason, detail, *fields))
 
-    def flush(self) -> None:
-        if self._file is not None:
-            self._file.flush()
-
     def close(self) -> None:
         if self._file is not None:
             self._file.close()

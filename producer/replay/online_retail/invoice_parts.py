@@ -22,11 +22,11 @@ from producer.replay.files.patterns import PatternTable
 from producer.replay.files.readings import Readings, encoded, spread
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.online_retail.rows import (
+    invoice_of,
     price_of,
     product_name_of,
+    product_of,
     quantity_of,
-    require_invoice,
-    require_product,
     time_of,
 )
 
@@ -52,17 +52,12 @@ class InvoicePartReader:
     """Reads blocks; a row is accepted unless `rows.why_rejected` has a reason."""
 
     def __init__(self, limits: TimeLimits, categories: PatternTable) -> None:
-        def product(text: str) -> bytes:
-            stripped = text.strip()
-            require_product(stripped)
-            return fragments.text(stripped)
-
         def name(text: str) -> bytes:
             stripped = product_name_of(text)
-            return fragments.line_name(stripped, categories.name_of(stripped))
+            return fragments.text(stripped) + fragments.text(categories.name_of(stripped))
 
-        self._invoices = Readings(_invoice)
-        self._products = Readings(product)
+        self._invoices = Readings(invoice_of)
+        self._products = Readings(lambda text: fragments.text(product_of(text)))
         self._names = Readings(name)
         self._quantities = Readings(quantity_of)
         self._dates = Readings(lambda text: time_of(text, limits))
@@ -113,12 +108,6 @@ def line_amounts(quantities: pa.Int64Array, prices: pa.Int64Array) -> pa.Int64Ar
     half = pc.if_else(pc.less(exact, 0), -(PRICES_PER_MINOR // 2), PRICES_PER_MINOR // 2)
     # Arrow's division of integers cuts towards zero.
     return pc.divide(pc.add_checked(exact, half), PRICES_PER_MINOR)
-
-
-def _invoice(text: str) -> str:
-    stripped = text.strip()
-    require_invoice(stripped)
-    return stripped
 
 
 def _starts(*columns: pa.Array) -> list[int]:

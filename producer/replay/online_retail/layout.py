@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
 
-from contracts.ledger import Run
-from contracts.topics import ORDERS
+from contracts.ledger import LayoutName, Run
+from contracts.topics import ORDERS, Topic
 from producer.replay.files.csv_block import Block
 from producer.replay.files.patterns import PatternTable
 from producer.replay.files.rejected_rows import OnRejected
@@ -24,9 +23,9 @@ _CURRENCY = "GBP"
 class OnlineRetail:
     """One order per invoice. The tables name categories by description and regions by country."""
 
-    name: Literal["online-retail"] = "online-retail"
-    columns = COLUMNS
-    topics = (ORDERS,)
+    name: LayoutName = "online-retail"
+    columns: Sequence[str] = COLUMNS
+    topics: Sequence[Topic] = (ORDERS,)
     noun = "orders"
 
     def __init__(self, categories: PatternTable, regions: PatternTable) -> None:

@@ -97,18 +97,21 @@ def price_of(text: str) -> int:
     return price
 
 
-def require_invoice(invoice: str) -> None:
-    """Raise RowRejected unless this InvoiceNo can name an order."""
+def invoice_of(text: str) -> str:
+    """The order's number; RowRejected if this InvoiceNo can name none."""
+    invoice = text.strip()
     if not invoice:
         raise RowRejected("missing_invoice", "InvoiceNo is empty")
     if invoice.startswith("A"):
         raise RowRejected("bad_debt_invoice", about("InvoiceNo", invoice, "is about a bad debt"))
+    return invoice
 
 
-def require_product(product: str) -> None:
-    """Raise RowRejected unless this StockCode can name a product."""
-    if not product:
+def product_of(text: str) -> str:
+    """The product's id; RowRejected if this StockCode is empty."""
+    if not (product := text.strip()):
         raise RowRejected("missing_product", "StockCode is empty")
+    return product
 
 
 def product_name_of(description: str) -> str:
@@ -126,8 +129,8 @@ def why_rejected(fields: Sequence[str], limits: TimeLimits) -> RowRejected | Non
         return rejected
     invoice, product, _, quantity, date, price, _, _ = fields
     readings: tuple[Callable[[], object], ...] = (
-        lambda: require_invoice(invoice.strip()),
-        lambda: require_product(product.strip()),
+        lambda: invoice_of(invoice),
+        lambda: product_of(product),
         lambda: time_of(date, limits),
         lambda: quantity_of(quantity),
         lambda: price_of(price),

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from contracts.avro.fragments import ClickValues, OrderValues, text
 from contracts.events import NO_PLACE_RECORDED, replayed_event_id, replayed_purchase_id
-from contracts.ledger import Run
+from contracts.ledger import LayoutName, Run
 from contracts.rejections import LATEST_TIME_US
-from contracts.topics import CLICKS, ORDERS
+from contracts.topics import CLICKS, ORDERS, Topic
 from producer.replay.files.csv_block import Block
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.order_encoder import order_values
 from producer.replay.rees46.rows import COLUMNS
-from producer.replay.rees46.steps import CURRENCY, Step, Steps, newest_time
+from producer.replay.rees46.steps import CURRENCY, Step, Steps
 from producer.replay.replaying import EncodedEvent
 from producer.subjects import Tokens
 from producer.wiring import ProducerEndpoints, version_to_write
@@ -28,15 +27,17 @@ _NO_LOCATION = text(NO_PLACE_RECORDED)
 class Rees46:
     """Clicks, and orders of one piece. The file has no region and no location; prices are USD."""
 
-    name: Literal["rees46"] = "rees46"
-    columns = COLUMNS
-    topics = (CLICKS, ORDERS)
+    name: LayoutName = "rees46"
+    columns: Sequence[str] = COLUMNS
+    topics: Sequence[Topic] = (CLICKS, ORDERS)
     noun = "events"
     categories_sha256 = ""
     regions_sha256 = ""
 
     def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
-        return newest_time(blocks, chosen, LATEST_TIME_US)
+        limits = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
+        steps = self.reading(limits, chosen, lambda *_: None).events(blocks)
+        return max((step.event_time for step in steps), default=None)
 
     def reading(self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> Steps:
         return Steps(limits=limits, chosen=chosen, on_rejected=on_rejected)

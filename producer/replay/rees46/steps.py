@@ -131,13 +131,6 @@ class Steps:
         self._on_rejected(number, rejected.reason, rejected.detail, fields)
 
 
-def newest_time(blocks: Iterable[Block], chosen: RowSlice, latest: int) -> int | None:
-    """The latest event_time among the steps of the slice, unshifted; None without steps."""
-    limits = TimeLimits(shift_us=0, latest=latest)
-    steps = Steps(limits=limits, chosen=chosen, on_rejected=lambda *_: None)
-    return max((step.event_time for step in steps.events(blocks)), default=None)
-
-
 def _category(text: str) -> bytes:
     return fragments.text(bounded("category_code", text) or UNSPECIFIED)
 

@@ -46,8 +46,6 @@ def orders(draw: st.DrawFn) -> Order:
         currency=draw(TEXTS),
         location=draw(TEXTS),
         payment_method=draw(TEXTS),
-        device_id=draw(st.none() | TEXTS),
-        account_created_at=draw(st.none() | LONGS),
     )
 
 
@@ -71,15 +69,14 @@ def joined(order: Order) -> bytes:
         line_count=len(order.lines),
         lines=b"".join(
             fragments.text(line.product_id)
-            + fragments.line_name(line.product_name, line.category)
+            + fragments.text(line.product_name)
+            + fragments.text(line.category)
             + fragments.long(line.quantity)
             + fragments.long(line.unit_price)
             for line in order.lines
         ),
         total=order.total,
         location=fragments.text(order.location),
-        device_id=order.device_id,
-        account_created_at=order.account_created_at,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from contracts.avro.fragments import OrderValues, line_name, long, text
+from contracts.avro.fragments import OrderValues, long, text
 from contracts.ledger import Run, SourceFile
 from contracts.registry import BundledRegistry, MemoryStore
 from contracts.schemas import bundled_schemas
@@ -90,7 +90,7 @@ class World:
 
 
 def order(position: int, at: float = 0, customer: str | None = None) -> RetailOrder:
-    line = text("85123A") + line_name("LANTERN", "lights") + long(1) + long(10_000)
+    line = text("85123A") + text("LANTERN") + text("lights") + long(1) + long(10_000)
     return RetailOrder(
         position, int(at * SECOND), f"{position}", "placed", customer, "France", 1, line, 100
     )

@@ -77,7 +77,8 @@ def encoded(fields: list[str]) -> bytes:
     name = product_name_of(description)
     return (
         fragments.text(product.strip())
-        + fragments.line_name(name, CATEGORIES.name_of(name))
+        + fragments.text(name)
+        + fragments.text(CATEGORIES.name_of(name))
         + fragments.long(quantity_of(quantity))
         + fragments.long(price_of(price))
     )
