@@ -30,12 +30,12 @@ class ObservabilityStack(Stack):
         scope: Construct,
         id: str,
         *,
-        settings: EnvironmentSettings,
         data: DataStack,
         processing: ProcessingStack,
         functions: FunctionsStack,
     ) -> None:
         super().__init__(scope, id)
+        settings = data.foundation.settings
         self._functions = {**functions.functions, "job_controller": processing.controller}
         self._api_id = functions.api.api_id
         self.topic = OperatorTopic(self, "Operators", settings=settings, key=data.key)
