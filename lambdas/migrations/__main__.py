@@ -7,7 +7,7 @@ import sys
 
 import psycopg
 
-from lambdas.migrations.wiring import Settings, apply
+from lambdas.migrations.wiring import apply
 
 
 def main() -> int:
@@ -15,7 +15,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="lambdas.migrations")
     arguments.add_argument("--postgres", required=True)
     try:
-        count = apply(Settings(arguments.parse_args().postgres))
+        count = apply(arguments.parse_args().postgres)
     except psycopg.Error as problem:
         sys.stderr.write(f"the tables could not be brought up to date: {problem}\n")
         return 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.database import secret_password
-from lambdas.migrations.wiring import Settings, apply
+from lambdas.migrations.wiring import apply
 from lambdas.process import environment
 
 
@@ -17,5 +17,5 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         return {"PhysicalResourceId": "tables"}
     given = environment()
     password = secret_password(given["POSTGRES_SECRET"])
-    count = apply(Settings(given["POSTGRES_URL"], password, given["SIGN_IN_ROLE"]))
+    count = apply(given["POSTGRES_URL"], password=password, sign_in=given["SIGN_IN_ROLE"])
     return {"PhysicalResourceId": "tables", "Data": {"statements": count}}

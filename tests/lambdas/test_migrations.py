@@ -15,7 +15,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from contracts.tables.roles import JOBS, NOTIFIER, READER
 from lambdas.migrations import handler
 from lambdas.migrations.logic import statements
-from lambdas.migrations.wiring import Settings, apply
+from lambdas.migrations.wiring import apply
 
 SIGN_IN = "rds_iam"
 
@@ -26,8 +26,8 @@ def migrated(postgres: str) -> str:
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'rds_iam'").fetchone()
         if not known:
             connection.execute("CREATE ROLE rds_iam")
-    settings = Settings(postgres, sign_in=SIGN_IN)
-    assert apply(settings) == apply(settings) == len(statements(SIGN_IN))
+    first, again = (apply(postgres, sign_in=SIGN_IN) for _ in range(2))
+    assert first == again == len(statements(SIGN_IN))
     return postgres
 
 
@@ -73,7 +73,7 @@ def test_a_right_that_is_no_longer_needed_is_taken_away(migrated: str) -> None:
     with psycopg.connect(migrated, autocommit=True) as connection:
         connection.execute(f"GRANT DELETE ON alerts TO {READER}".encode())
     run_as(migrated, READER, "DELETE FROM alerts")
-    apply(Settings(migrated, sign_in=SIGN_IN))
+    apply(migrated, sign_in=SIGN_IN)
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         run_as(migrated, READER, "DELETE FROM alerts")
 
