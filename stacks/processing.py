@@ -132,7 +132,7 @@ class ProcessingStack(Stack):
         )
         self._emr.grant_control(function)
         self._data.kafka.grant_find(function)
-        self._grant_switch(function, "ssm:GetParameter", "ssm:PutParameter")
+        allow(function, ["ssm:GetParameter", "ssm:PutParameter"], [self._switch.parameter_arn])
         self._schedule = events.Rule(self, "Schedule", schedule=events.Schedule.rate(LOOK_EVERY))
         # The next minute's call is the second try.
         self._schedule.add_target(targets.LambdaFunction(function, retry_attempts=0))
@@ -150,11 +150,8 @@ class ProcessingStack(Stack):
             timeout=Duration.minutes(1),
         )
         self._emr.grant_confirm(function)
-        self._grant_switch(function, "ssm:GetParameter")
+        allow(function, ["ssm:GetParameter"], [self._switch.parameter_arn])
         return function
-
-    def _grant_switch(self, function: PlatformFunction, *actions: str) -> None:
-        allow(function, actions, [self._switch.parameter_arn])
 
     def _deployment(self, confirmation: PlatformFunction) -> None:
         step = DeploymentStep(

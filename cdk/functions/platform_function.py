@@ -91,17 +91,14 @@ def _role(scope: Construct, id: str, own_log: logs.LogGroup, description: str) -
     )
     # Lambda itself makes the interfaces, and its requests name no source function (Lambda's guide,
     # "Using source function ARN to control function access behavior"). The code never needs them.
+    # Not this function's ARN: it would wait for its role's policy, and the policy for it.
+    functions = f"arn:{Aws.PARTITION}:lambda:{Aws.REGION}:{Aws.ACCOUNT_ID}:function:*"
     role.add_to_policy(
         iam.PolicyStatement(
             effect=iam.Effect.DENY,
             actions=list(_NETWORK),
             resources=["*"],
-            conditions={"ArnLike": {"lambda:SourceFunctionArn": _any_function()}},
+            conditions={"ArnLike": {"lambda:SourceFunctionArn": functions}},
         )
     )
     return role
-
-
-def _any_function() -> str:
-    # Not this function's ARN: it would wait for its role's policy, and the policy for it.
-    return f"arn:{Aws.PARTITION}:lambda:{Aws.REGION}:{Aws.ACCOUNT_ID}:function:*"
