@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from aws_cdk import Acknowledgment, Stack, Validations
+from aws_cdk import Acknowledgment, Aws, Stack, Validations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
@@ -30,12 +30,34 @@ def allow(
             explain_pattern(role, resource, because)
 
 
+def allow_pass(grantee: iam.IGrantable, roles: Sequence[str], service: str) -> None:
+    """Allow `grantee` to hand the roles to `service` and to nobody else."""
+    iam.Grant.add_to_principal(
+        grantee=grantee,
+        actions=["iam:PassRole"],
+        resource_arns=list(roles),
+        conditions={"StringEquals": {"iam:PassedToService": service}},
+    )
+
+
+def on_behalf_of_account(service: str) -> iam.ServicePrincipal:
+    """The service, while it works for this account."""
+    return iam.ServicePrincipal(
+        service, conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+    )
+
+
+def acknowledge(scope: Construct, reasons: Mapping[str, str]) -> None:
+    """Say why findings of cdk-nag within `scope` are accepted: reasons by finding."""
+    for finding, reason in reasons.items():
+        Validations.of(scope).acknowledge(Acknowledgment(id=finding, reason=reason))
+
+
 def explain_pattern(scope: Construct, resource: str, reason: str) -> None:
     """Acknowledge one resource of a policy within `scope`, if it is a pattern at all."""
     text = flat(Stack.of(scope).resolve(resource))
     if "*" in text:
-        finding = f"AwsSolutions-IAM5[Resource::{text}]"
-        Validations.of(scope).acknowledge(Acknowledgment(id=finding, reason=reason))
+        acknowledge(scope, {f"AwsSolutions-IAM5[Resource::{text}]": reason})
 
 
 def flat(value: Any) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from aws_cdk import RemovalPolicy
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.settings import EnvironmentSettings, InvalidSettings
+from cdk.foundation import Foundation
+from cdk.settings import InvalidSettings
 
 _DAYS = {
     7: logs.RetentionDays.ONE_WEEK,
@@ -27,12 +27,7 @@ def retention(days: int) -> logs.RetentionDays:
 
 
 def log_group(
-    scope: Construct,
-    id: str,
-    *,
-    settings: EnvironmentSettings,
-    key: kms.IKey,
-    name: str | None = None,
+    scope: Construct, id: str, foundation: Foundation, *, name: str | None = None
 ) -> logs.LogGroup:
     """A group that is encrypted with the key, keeps lines for the days of the settings, and is
     deleted with its stack."""
@@ -40,7 +35,7 @@ def log_group(
         scope,
         id,
         log_group_name=name,
-        encryption_key=key,
-        retention=retention(settings.log_days),
+        encryption_key=foundation.key,
+        retention=retention(foundation.settings.log_days),
         removal_policy=RemovalPolicy.DESTROY,
     )

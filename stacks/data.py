@@ -8,6 +8,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from cdk.assets.build_folder import Assets
+from cdk.foundation import Foundation
+from cdk.grants import on_behalf_of_account
 from cdk.kafka.cluster import KafkaCluster
 from cdk.kafka.registry import SchemaRegistry
 from cdk.lake.tables import Lake
@@ -18,25 +21,28 @@ from stacks.network import PRIVATE, NetworkStack
 
 
 class DataStack(Stack):
-    """Stateful: everything in it is kept when the stack is deleted."""
+    """Stateful: everything in it is kept when the stack is deleted. `foundation` is what the
+    constructs of the later stacks stand on too."""
 
     def __init__(
-        self, scope: Construct, id: str, *, settings: EnvironmentSettings, network: NetworkStack
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: EnvironmentSettings,
+        network: NetworkStack,
+        assets: Assets,
     ) -> None:
         super().__init__(scope, id, termination_protection=settings.deletion_protection)
         self.key = _key(self, settings)
         subnets = ec2.SubnetSelection(subnet_group_name=PRIVATE)
-        self.kafka = KafkaCluster(
-            self, "Kafka", settings=settings, vpc=network.vpc, subnets=subnets, key=self.key
-        )
+        foundation = Foundation(settings, assets, network.vpc, subnets, self.key)
+        self.foundation = foundation
+        self.kafka = KafkaCluster(self, "Kafka", foundation=foundation)
         self.registry = SchemaRegistry(self, "Registry", settings=settings)
         self.lake = Lake(self, "Lake", settings=settings, key=self.key)
-        self.postgres = Postgres(
-            self, "Postgres", settings=settings, vpc=network.vpc, subnets=subnets, key=self.key
-        )
-        self.valkey = Valkey(
-            self, "Valkey", settings=settings, vpc=network.vpc, subnets=subnets, key=self.key
-        )
+        self.postgres = Postgres(self, "Postgres", foundation=foundation)
+        self.valkey = Valkey(self, "Valkey", foundation=foundation)
 
 
 def _key(scope: Construct, settings: EnvironmentSettings) -> kms.Key:
@@ -63,9 +69,6 @@ def _key(scope: Construct, settings: EnvironmentSettings) -> kms.Key:
     # Alarms and budgets publish to encrypted topics and need only this (SNS' guide, "Enable
     # compatibility between event sources from AWS services and encrypted topics").
     for service in ("cloudwatch", "budgets"):
-        publisher = iam.ServicePrincipal(
-            f"{service}.amazonaws.com",
-            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-        )
+        publisher = on_behalf_of_account(f"{service}.amazonaws.com")
         key.grant(publisher, "kms:Decrypt", "kms:GenerateDataKey*")
     return key

@@ -6,29 +6,25 @@ import hashlib
 from collections.abc import Mapping
 
 from aws_cdk import Duration, Stack
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from cdk.assets.build_folder import Assets
 from cdk.functions.deployment_step import DeploymentStep
 from cdk.functions.http_api import HttpApi
-from cdk.functions.platform_function import FunctionDefaults, PlatformFunction
+from cdk.functions.platform_function import PlatformFunction
 from cdk.grants import allow
 from cdk.kafka.event_source import KafkaEventSource
 from cdk.lake.analysts import Analysts
 from cdk.lake.table_optimizers import TableOptimizers
-from cdk.settings import EnvironmentSettings
 from cdk.stores.postgres import ADMIN
 from contracts.tables.grants import role_statements
 from contracts.tables.postgres import ddl
 from contracts.tables.roles import NOTIFIER, READER
 from contracts.topics import ALERTS, ORDERS
 from stacks.data import DataStack
-from stacks.network import PRIVATE, NetworkStack
 
 # A file beside the handlers in their bundle.
 _ROOTS = "rds-roots.pem"
@@ -41,20 +37,10 @@ class FunctionsStack(Stack):
     """`functions` by name. `notifications` carries alerts to people. `api`, behind its authorizer,
     is the only public part."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        settings: EnvironmentSettings,
-        network: NetworkStack,
-        data: DataStack,
-        assets: Assets,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, data: DataStack) -> None:
         super().__init__(scope, id)
-        self._settings, self._data = settings, data
-        subnets = ec2.SubnetSelection(subnet_group_name=PRIVATE)
-        self._defaults = FunctionDefaults(settings, assets, network.vpc, subnets, data.key)
+        self._data, self._foundation = data, data.foundation
+        settings = self._foundation.settings
         self._registry = f"glue:{data.registry.registry_name}"
         self.notifications = self._topic()
         self.functions: Mapping[str, PlatformFunction] = {
@@ -63,12 +49,12 @@ class FunctionsStack(Stack):
             "query_api": self._query_api(),
             "canary": self._canary(),
             "table_optimizers": TableOptimizers(
-                self, "TableOptimizers", defaults=self._defaults, lake=data.lake
+                self, "TableOptimizers", foundation=self._foundation, lake=data.lake
             ).function,
         }
         Analysts(self, "Analysts", settings=settings, lake=data.lake, postgres=data.postgres)
         self.api = HttpApi(
-            self, "Api", settings=settings, key=data.key, function=self.functions["query_api"]
+            self, "Api", foundation=self._foundation, function=self.functions["query_api"]
         )
 
     def _topic(self) -> sns.Topic:
@@ -79,8 +65,8 @@ class FunctionsStack(Stack):
             master_key=self._data.key,
             enforce_ssl=True,
         )
-        if self._settings.alarm_email:
-            topic.add_subscription(subscriptions.EmailSubscription(self._settings.alarm_email))
+        if email := self._foundation.settings.alarm_email:
+            topic.add_subscription(subscriptions.EmailSubscription(email))
         return topic
 
     def _migrations(self) -> PlatformFunction:
@@ -88,7 +74,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "Migrations",
-            defaults=self._defaults,
+            foundation=self._foundation,
             name="migrations",
             description="Bring Postgres to the tables and users of the contracts",
             environment={
@@ -103,8 +89,7 @@ class FunctionsStack(Stack):
         DeploymentStep(
             self,
             "Tables",
-            settings=self._settings,
-            key=self._data.key,
+            foundation=self._foundation,
             function=function,
             properties={"Statements": _digest(*ddl(), *role_statements(_SIGN_IN_ROLE))},
         )
@@ -115,7 +100,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "AlertNotifier",
-            defaults=self._defaults,
+            foundation=self._foundation,
             name="alert_notifier",
             description="Tell people of alerts, once each",
             environment={
@@ -138,7 +123,7 @@ class FunctionsStack(Stack):
             kafka=data.kafka,
             lake=data.lake,
             topic=ALERTS,
-            group=self._settings.name("alert-notifier"),
+            group=self._foundation.settings.name("alert-notifier"),
         )
         return function
 
@@ -146,7 +131,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "QueryApi",
-            defaults=self._defaults,
+            foundation=self._foundation,
             name="query_api",
             description="Order metrics, alerts and the ledger over HTTP",
             environment={"POSTGRES_URL": self._data.postgres.url(READER, _ROOTS)},
@@ -161,7 +146,7 @@ class FunctionsStack(Stack):
         function = PlatformFunction(
             self,
             "Canary",
-            defaults=self._defaults,
+            foundation=self._foundation,
             name="canary",
             description="An order through everything, every few minutes",
             environment={

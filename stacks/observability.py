@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from aws_cdk import ReferenceStrength, Stack
 from constructs import Construct
 
-from cdk.monitoring.alarms import AlarmDefinition, Alarms
+from cdk.monitoring.alarms import Alarms
 from cdk.monitoring.applications import application_alarms
 from cdk.monitoring.dashboards import RowsDashboard
 from cdk.monitoring.functions import function_alarms
@@ -15,14 +13,13 @@ from cdk.monitoring.operator_dashboard import operator_rows
 from cdk.monitoring.operators import MonthlyBudget, OperatorTopic
 from cdk.monitoring.shop_dashboard import shop_rows
 from cdk.monitoring.stores import kafka_alarms, postgres_alarms, valkey_alarms
-from cdk.settings import EnvironmentSettings
 from stacks.data import DataStack
 from stacks.functions import FunctionsStack
 from stacks.processing import ProcessingStack
 
 
 class ObservabilityStack(Stack):
-    """Stateless: it watches the other stacks and changes nothing in them. `topic` reaches the
+    """Stateless: it watches the other stacks and changes nothing in them. Its topic reaches the
     people who keep the platform running. Alerts of the shop have a topic of their own."""
 
     def __init__(
@@ -30,43 +27,42 @@ class ObservabilityStack(Stack):
         scope: Construct,
         id: str,
         *,
-        settings: EnvironmentSettings,
         data: DataStack,
         processing: ProcessingStack,
         functions: FunctionsStack,
     ) -> None:
         super().__init__(scope, id)
-        self._functions = {**functions.functions, "job_controller": processing.controller}
-        self._api_id = functions.api.api_id
-        self.topic = OperatorTopic(self, "Operators", settings=settings, key=data.key)
-        self.alarms = Alarms(
+        settings = data.foundation.settings
+        watched = {**functions.functions, "job_controller": processing.controller}
+        api_id = functions.api.api_id
+        topic = OperatorTopic(self, "Operators", settings=settings, key=data.key)
+        alarms = Alarms(
             self,
             "Alarms",
             settings=settings,
-            definitions=list(self._alarms(settings)),
-            topic=self.topic,
+            definitions=[
+                *application_alarms(settings),
+                *function_alarms(watched, api_id),
+                *kafka_alarms(settings),
+                *valkey_alarms(settings),
+                *postgres_alarms(settings),
+            ],
+            topic=topic,
         )
-        MonthlyBudget(self, "Budget", settings=settings, topic=self.topic)
+        MonthlyBudget(self, "Budget", settings=settings, topic=topic)
         RowsDashboard(
             self,
             "Operator",
             name=settings.name("operator"),
             rows=operator_rows(
                 settings,
-                functions=self._functions,
-                api_id=self._api_id,
+                functions=watched,
+                api_id=api_id,
                 cluster_id=_loosely(processing.cluster_id),
             ),
-            alarms=[self.alarms.not_served, *self.alarms.by_name.values()],
+            alarms=[alarms.not_served, *alarms.by_name.values()],
         )
-        RowsDashboard(self, "Shop", name=settings.name("shop"), rows=shop_rows(self._api_id))
-
-    def _alarms(self, settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
-        yield from application_alarms(settings)
-        yield from function_alarms(self._functions, self._api_id)
-        yield from kafka_alarms(settings)
-        yield from valkey_alarms(settings)
-        yield from postgres_alarms(settings)
+        RowsDashboard(self, "Shop", name=settings.name("shop"), rows=shop_rows(api_id))
 
 
 def _loosely(cluster_id: str | None) -> str | None:

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from aws_cdk import Aws, Duration, Stack
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from cdk.assets.build_folder import Assets
 from cdk.assets.published_package import PublishedPackage
 from cdk.emr.cluster import EmrCluster
 from cdk.emr.serverless import EmrServerless
 from cdk.functions.deployment_step import DeploymentStep
-from cdk.functions.platform_function import FunctionDefaults, PlatformFunction
+from cdk.functions.platform_function import PlatformFunction
 from cdk.grants import allow
 from cdk.kafka.topic_replication import TopicReplication
 from cdk.log_retention import log_group
-from cdk.settings import EnvironmentSettings
 from contracts.applications import APPLICATIONS, Application, Endpoints
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import DATABASE_ROOTS
 from contracts.tables.roles import JOBS
 from stacks.data import DataStack
-from stacks.network import PRIVATE, NetworkStack
+from stacks.network import NetworkStack
 
 LOOK_EVERY = Duration.minutes(1)
 # A driver runs within three minutes of its start. Three failures in a row, with the waits between
@@ -36,31 +32,22 @@ _PATIENCE = Duration.minutes(45)
 class ProcessingStack(Stack):
     """Stateless: checkpoints are caches in the lake, and answers are in the data stack.
     `controller` keeps the applications running on the cluster `cluster_id` or, where that is None,
-    as runs of `application_id`."""
+    on EMR Serverless."""
 
     def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        settings: EnvironmentSettings,
-        network: NetworkStack,
-        data: DataStack,
-        assets: Assets,
+        self, scope: Construct, id: str, *, network: NetworkStack, data: DataStack
     ) -> None:
         super().__init__(scope, id)
-        self._settings, self._data = settings, data
-        subnets = ec2.SubnetSelection(subnet_group_name=PRIVATE)
-        self._defaults = FunctionDefaults(settings, assets, network.vpc, subnets, data.key)
+        self._data, self._foundation = data, data.foundation
+        settings = self._foundation.settings
         self._emr = self._where(network)
         self.cluster_id = self._emr.target if settings.compute == "ec2" else None
-        self.application_id = self._emr.target if settings.compute == "serverless" else None
         for store in (data.kafka, data.postgres, data.valkey):
             store.allow_from(self._emr.security_group)
         self._package = PublishedPackage(
-            self, "Package", assets=assets, processor=settings.processor
+            self, "Package", assets=self._foundation.assets, processor=settings.processor
         )
-        self.metric_log = self._metric_log()
+        self.metric_log = log_group(self, "MetricLog", self._foundation, name=settings.name("jobs"))
         for application in APPLICATIONS:
             self._allow(application)
         self._switch = ssm.StringParameter(
@@ -79,41 +66,18 @@ class ProcessingStack(Stack):
             TopicReplication(
                 self,
                 "Replication",
-                settings=settings,
+                foundation=self._foundation,
                 source=settings.replicate_from,
                 kafka=data.kafka,
-                vpc=network.vpc,
-                subnets=subnets,
-                key=data.key,
             )
 
     def _where(self, network: NetworkStack) -> EmrCluster | EmrServerless:
-        settings, data = self._settings, self._data
-        vpc, subnets = self._defaults.vpc, self._defaults.subnets
-        if settings.compute == "serverless":
-            return EmrServerless(
-                self, "Emr", settings=settings, vpc=vpc, subnets=subnets, lake=data.lake
-            )
-        assert network.emr_service_access is not None
-        return EmrCluster(
-            self,
-            "Emr",
-            settings=settings,
-            vpc=vpc,
-            subnets=subnets,
-            service_access=network.emr_service_access,
-            key=data.key,
-            lake=data.lake,
-        )
-
-    def _metric_log(self) -> logs.LogGroup:
-        return log_group(
-            self,
-            "MetricLog",
-            settings=self._settings,
-            key=self._data.key,
-            name=self._settings.name("jobs"),
-        )
+        foundation, lake = self._foundation, self._data.lake
+        if foundation.settings.compute == "serverless":
+            return EmrServerless(self, "Emr", foundation=foundation, lake=lake)
+        access = network.emr_service_access
+        assert access is not None
+        return EmrCluster(self, "Emr", foundation=foundation, service_access=access, lake=lake)
 
     def _allow(self, application: Application) -> None:
         """Grants one application what it reads and writes."""
@@ -131,7 +95,7 @@ class ProcessingStack(Stack):
         self.metric_log.grant_write(role)
 
     def _plan(self) -> JobPlan:
-        settings, data = self._settings, self._data
+        settings, data = self._foundation.settings, self._data
         return JobPlan(
             platform=self._emr.platform,
             target=self._emr.target,
@@ -160,7 +124,7 @@ class ProcessingStack(Stack):
         function = PlatformFunction(
             self,
             "Controller",
-            defaults=self._defaults,
+            foundation=self._foundation,
             name="job_controller",
             description="Keep one driver of each streaming application running",
             environment=self._environment,
@@ -168,7 +132,7 @@ class ProcessingStack(Stack):
         )
         self._emr.grant_control(function)
         self._data.kafka.grant_find(function)
-        self._grant_switch(function, "ssm:GetParameter", "ssm:PutParameter")
+        allow(function, ["ssm:GetParameter", "ssm:PutParameter"], [self._switch.parameter_arn])
         self._schedule = events.Rule(self, "Schedule", schedule=events.Schedule.rate(LOOK_EVERY))
         # The next minute's call is the second try.
         self._schedule.add_target(targets.LambdaFunction(function, retry_attempts=0))
@@ -178,7 +142,7 @@ class ProcessingStack(Stack):
         function = PlatformFunction(
             self,
             "Confirmation",
-            defaults=self._defaults,
+            foundation=self._foundation,
             name="job_controller",
             handle="confirm",
             description="Say whether the applications of a deployment have arrived",
@@ -186,18 +150,14 @@ class ProcessingStack(Stack):
             timeout=Duration.minutes(1),
         )
         self._emr.grant_confirm(function)
-        self._grant_switch(function, "ssm:GetParameter")
+        allow(function, ["ssm:GetParameter"], [self._switch.parameter_arn])
         return function
-
-    def _grant_switch(self, function: PlatformFunction, *actions: str) -> None:
-        allow(function, actions, [self._switch.parameter_arn])
 
     def _deployment(self, confirmation: PlatformFunction) -> None:
         step = DeploymentStep(
             self,
             "Applications",
-            settings=self._settings,
-            key=self._data.key,
+            foundation=self._foundation,
             function=self.controller,
             confirm=confirmation,
             patience=_PATIENCE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Acknowledgment, Aws, Stack, Tags, Validations
+from aws_cdk import Stack, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_emr as emr
 from aws_cdk import aws_iam as iam
@@ -10,10 +10,10 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.emr.machines import MachineNetwork, instances, managed_scaling
+from cdk.foundation import Foundation
 from cdk.functions.platform_function import PlatformFunction
-from cdk.grants import allow
+from cdk.grants import acknowledge, allow, allow_pass, on_behalf_of_account
 from cdk.lake.tables import Lake
-from cdk.settings import EnvironmentSettings
 from contracts.applications import Application
 from contracts.aws.releases import EMR_RELEASE
 from contracts.aws.spark_submit import Platform
@@ -29,6 +29,11 @@ _DISKS = (
     *("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"),
     *("kms:GenerateDataKeyWithoutPlaintext", "kms:ReEncryptFrom", "kms:ReEncryptTo"),
 )
+_CLUSTER_REASONS = {
+    "AwsSolutions-EMR4": "Disks are encrypted; the rule reads another layout of the document.",
+    "AwsSolutions-EMR5": "Nitro machines encrypt what they send one another, in hardware.",
+    "AwsSolutions-EMR6": "Nobody signs in to a machine: it has neither key pair nor way in.",
+}
 
 
 class EmrCluster(Construct):
@@ -42,14 +47,12 @@ class EmrCluster(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: EnvironmentSettings,
-        vpc: ec2.IVpc,
-        subnets: ec2.SubnetSelection,
+        foundation: Foundation,
         service_access: ec2.ISecurityGroup,
-        key: kms.IKey,
         lake: Lake,
     ) -> None:
         super().__init__(scope, id)
+        settings, key = foundation.settings, foundation.key
         self._role = iam.Role(
             self, "MachineRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com")
         )
@@ -57,9 +60,8 @@ class EmrCluster(Construct):
         key.grant(self._role, *_DISKS)
         profile = iam.CfnInstanceProfile(self, "Machines", roles=[self._role.role_name])
         service_role = _service_role(self, self._role, key)
-        network = MachineNetwork(self, "Network", settings=settings, vpc=vpc)
+        network = MachineNetwork(self, "Network", foundation=foundation)
         self.security_group = network.jobs
-        ids = vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids
         self._cluster = emr.CfnCluster(
             self,
             "Cluster",
@@ -68,7 +70,7 @@ class EmrCluster(Construct):
             applications=[emr.CfnCluster.ApplicationProperty(name="Spark")],
             service_role=service_role.role_arn,
             job_flow_role=profile.ref,
-            instances=instances(settings.emr, network, service_access, ids),
+            instances=instances(foundation, network, service_access),
             managed_scaling_policy=managed_scaling(settings.emr),
             configurations=_on_demand_drivers(),
             security_configuration=_encrypted(self, key).ref,
@@ -81,7 +83,7 @@ class EmrCluster(Construct):
         # It can neither start nor end without the rights of its roles and the rules of its groups.
         self._cluster.node.add_dependency(service_role, self._role, network)
         Tags.of(self).add(EMR_TAG, "true")
-        _explain(self._cluster)
+        acknowledge(self._cluster, _CLUSTER_REASONS)
         self.target = self._cluster.ref
         self.roles: dict[str, str] = {}
 
@@ -108,19 +110,10 @@ def _service_role(scope: Construct, machine_role: iam.IRole, key: kms.IKey) -> i
     role = iam.Role(
         scope,
         "ServiceRole",
-        assumed_by=iam.ServicePrincipal(
-            "elasticmapreduce.amazonaws.com",
-            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-        ),
+        assumed_by=on_behalf_of_account("elasticmapreduce.amazonaws.com"),
         managed_policies=[iam.ManagedPolicy.from_aws_managed_policy_name(_SERVICE_POLICY)],
     )
-    role.add_to_policy(
-        iam.PolicyStatement(
-            actions=["iam:PassRole"],
-            resources=[machine_role.role_arn],
-            conditions={"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
-        )
-    )
+    allow_pass(role, [machine_role.role_arn], "ec2.amazonaws.com")
     key.grant(role, *_DISKS)
     # EC2 opens the disks on behalf of the service.
     role.add_to_policy(
@@ -130,12 +123,8 @@ def _service_role(scope: Construct, machine_role: iam.IRole, key: kms.IKey) -> i
             conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
         )
     )
-    Validations.of(role).acknowledge(
-        Acknowledgment(
-            id=f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_SERVICE_POLICY}]",
-            reason="AWS's policy for this service, limited to what is tagged for it.",
-        )
-    )
+    finding = f"AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{_SERVICE_POLICY}]"
+    acknowledge(role, {finding: "AWS's policy for this service, limited to what is tagged for it."})
     return role
 
 
@@ -174,13 +163,3 @@ def _encrypted(scope: Construct, key: kms.IKey) -> emr.CfnSecurityConfiguration:
             },
         },
     )
-
-
-def _explain(cluster: emr.CfnCluster) -> None:
-    reasons = {
-        "AwsSolutions-EMR4": "Disks are encrypted; the rule reads another layout of the document.",
-        "AwsSolutions-EMR5": "Nitro machines encrypt what they send one another, in hardware.",
-        "AwsSolutions-EMR6": "Nobody signs in to a machine: it has neither key pair nor way in.",
-    }
-    for finding, reason in reasons.items():
-        Validations.of(cluster).acknowledge(Acknowledgment(id=finding, reason=reason))

@@ -8,10 +8,10 @@ from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk.foundation import Foundation
 from cdk.functions.platform_function import PlatformFunction
-from cdk.grants import allow
+from cdk.grants import allow, allow_pass
 from cdk.lake.tables import Lake
-from cdk.settings import EnvironmentSettings
 from contracts.applications import APPLICATIONS, Application
 from contracts.aws.releases import EMR_RELEASE
 from contracts.aws.spark_submit import Platform
@@ -31,24 +31,14 @@ class EmrServerless(Construct):
 
     platform: Platform = "serverless"
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        settings: EnvironmentSettings,
-        vpc: ec2.IVpc,
-        subnets: ec2.SubnetSelection,
-        lake: Lake,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, foundation: Foundation, lake: Lake) -> None:
         super().__init__(scope, id)
-        self.security_group = _network(self, vpc)
+        self.security_group = _network(self, foundation)
         kind = emrserverless.CfnApplication
-        ids = vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids
         self._application = kind(
             self,
             "Application",
-            name=settings.name("jobs"),
+            name=foundation.settings.name("jobs"),
             release_label=EMR_RELEASE,
             type="SPARK",
             architecture="ARM64",
@@ -58,7 +48,8 @@ class EmrServerless(Construct):
             ),
             maximum_capacity=kind.MaximumAllowedResourcesProperty(**_MOST),
             network_configuration=kind.NetworkConfigurationProperty(
-                subnet_ids=ids, security_group_ids=[self.security_group.security_group_id]
+                subnet_ids=foundation.subnet_ids,
+                security_group_ids=[self.security_group.security_group_id],
             ),
             monitoring_configuration=kind.MonitoringConfigurationProperty(
                 s3_monitoring_configuration=kind.S3MonitoringConfigurationProperty(
@@ -91,13 +82,7 @@ class EmrServerless(Construct):
             [f"{self._application.attr_arn}/jobruns/*"],
             because="A run has no ARN before it is started.",
         )
-        function.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["iam:PassRole"],
-                resources=list(self.roles.values()),
-                conditions={"StringEquals": {"iam:PassedToService": _SERVICE}},
-            )
-        )
+        allow_pass(function, list(self.roles.values()), _SERVICE)
 
     def _role(self, application: Application, lake: Lake) -> iam.Role:
         role = iam.Role(
@@ -116,10 +101,8 @@ class EmrServerless(Construct):
         return role
 
 
-def _network(scope: Construct, vpc: ec2.IVpc) -> ec2.SecurityGroup:
-    group = ec2.SecurityGroup(
-        scope, "Network", vpc=vpc, description="Streaming applications", allow_all_outbound=False
-    )
+def _network(scope: Construct, foundation: Foundation) -> ec2.SecurityGroup:
+    group = foundation.security_group(scope, "Network", "Streaming applications")
     group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(443), "Services of AWS")
     # Drivers and executors.
     group.add_ingress_rule(group, ec2.Port.all_tcp())

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from aws_cdk import (
-    Acknowledgment,
-    CustomResource,
-    Duration,
-    Validations,
-    custom_resources,
-)
-from aws_cdk import aws_kms as kms
+from aws_cdk import CustomResource, Duration, custom_resources
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from cdk.foundation import Foundation
 from cdk.functions.platform_function import PlatformFunction
-from cdk.grants import explain_pattern
+from cdk.grants import acknowledge, explain_pattern
 from cdk.log_retention import log_group
-from cdk.settings import EnvironmentSettings
 
 _LOGS_POLICY = "service-role/AWSLambdaBasicExecutionRole"
 _REASONS = {
@@ -42,15 +35,14 @@ class DeploymentStep(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: EnvironmentSettings,
-        key: kms.IKey,
+        foundation: Foundation,
         function: PlatformFunction,
         properties: Mapping[str, str],
         confirm: PlatformFunction | None = None,
         patience: Duration | None = None,
     ) -> None:
         super().__init__(scope, id)
-        own_log = log_group(self, "Logs", settings=settings, key=key)
+        own_log = log_group(self, "Logs", foundation)
         provider = custom_resources.Provider(
             self,
             "Provider",
@@ -73,8 +65,7 @@ class DeploymentStep(Construct):
 
 
 def _explain(provider: custom_resources.Provider, functions: Sequence[lambda_.IFunction]) -> None:
-    for finding, reason in _REASONS.items():
-        Validations.of(provider).acknowledge(Acknowledgment(id=finding, reason=reason))
+    acknowledge(provider, _REASONS)
     inner = [child for child in provider.node.children if isinstance(child, lambda_.Function)]
     for called in (*functions, *inner):
         explain_pattern(

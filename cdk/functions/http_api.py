@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import Acknowledgment, Aws, RemovalPolicy, Validations
+from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_cognito as cognito
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from cdk.foundation import Foundation
+from cdk.grants import acknowledge
 from cdk.log_retention import log_group
 from cdk.settings import EnvironmentSettings
 
@@ -42,10 +43,10 @@ class HttpApi(apigatewayv2.HttpApi):
         scope: Construct,
         id: str,
         *,
-        settings: EnvironmentSettings,
-        key: kms.IKey,
+        foundation: Foundation,
         function: lambda_.IFunction,
     ) -> None:
+        settings = foundation.settings
         super().__init__(
             scope,
             id,
@@ -58,7 +59,7 @@ class HttpApi(apigatewayv2.HttpApi):
             methods=[apigatewayv2.HttpMethod.GET],
             integration=integrations.HttpLambdaIntegration("Answers", function),
         )
-        access = log_group(self, "Access", settings=settings, key=key)
+        access = log_group(self, "Access", foundation)
         stage = apigatewayv2.HttpStage(
             self,
             "Stage",
@@ -102,8 +103,7 @@ def _authorizer(
         deletion_protection=settings.deletion_protection,
         removal_policy=RemovalPolicy.DESTROY,
     )
-    for finding, reason in _POOL_REASONS.items():
-        Validations.of(pool).acknowledge(Acknowledgment(id=finding, reason=reason))
+    acknowledge(pool, _POOL_REASONS)
     client = pool.add_client(
         "Client",
         # Only whoever may call the pool by IAM gets a token; a password alone opens nothing.

@@ -6,16 +6,16 @@ import base64
 import json
 from collections.abc import Sequence
 
-from aws_cdk import Aws, Fn, RemovalPolicy, Stack
+from aws_cdk import Fn, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_msk as msk
 from constructs import Construct
 
-from cdk.grants import allow
+from cdk.foundation import Foundation
+from cdk.grants import allow, on_behalf_of_account
 from cdk.log_retention import log_group
-from cdk.settings import EnvironmentSettings
 from contracts.aws.releases import KAFKA_VERSION
 from contracts.topics import TOPICS, Topic
 
@@ -28,26 +28,15 @@ class KafkaCluster(Construct):
     """Clients connect with IAM on port 9098. They ask `kafka:GetBootstrapBrokers` for the brokers'
     addresses, because CloudFormation does not know them."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        settings: EnvironmentSettings,
-        vpc: ec2.IVpc,
-        subnets: ec2.SubnetSelection,
-        key: kms.IKey,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, foundation: Foundation) -> None:
         super().__init__(scope, id)
-        self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=vpc, description="Kafka brokers", allow_all_outbound=False
-        )
+        settings = foundation.settings
+        self.security_group = foundation.security_group(self, "SecurityGroup", "Kafka brokers")
         # The pollers of Lambda's event sources live in the security group of the brokers.
         inside = ec2.Port.tcp(IAM_PORT)
         self.security_group.add_ingress_rule(self.security_group, inside)
         self.security_group.add_egress_rule(self.security_group, inside)
-        ids = vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids
-        self._cluster = self._brokers(settings, ids, key)
+        self._cluster = self._brokers(foundation)
         # Everything that connects is in other stacks.
         self.cluster_arn = Stack.of(self).export_value(self._cluster.attr_arn)
         for topic in TOPICS:
@@ -102,9 +91,8 @@ class KafkaCluster(Construct):
             [self._arn("topic", topic.name) for topic in topics],
         )
 
-    def _brokers(
-        self, settings: EnvironmentSettings, subnet_ids: list[str], key: kms.IKey
-    ) -> msk.CfnCluster:
+    def _brokers(self, foundation: Foundation) -> msk.CfnCluster:
+        settings = foundation.settings
         name = settings.name("kafka")
         configuration = msk.CfnConfiguration(
             self, "Configuration", name=name, server_properties=_SERVER_PROPERTIES
@@ -116,7 +104,7 @@ class KafkaCluster(Construct):
             kafka_version=KAFKA_VERSION,
             number_of_broker_nodes=settings.kafka.brokers,
             broker_node_group_info=msk.CfnCluster.BrokerNodeGroupInfoProperty(
-                client_subnets=subnet_ids,
+                client_subnets=foundation.subnet_ids,
                 connectivity_info=_private_connectivity() if settings.kafka.replicated else None,
                 instance_type=settings.kafka.broker_type,
                 security_groups=[self.security_group.security_group_id],
@@ -126,9 +114,9 @@ class KafkaCluster(Construct):
                 arn=configuration.attr_arn,
                 revision=configuration.attr_latest_revision_revision,
             ),
-            encryption_info=_encrypted(key),
+            encryption_info=_encrypted(foundation.key),
             enhanced_monitoring="PER_TOPIC_PER_BROKER",
-            logging_info=self._logging(settings, key),
+            logging_info=self._logging(foundation),
         )
         cluster.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         return cluster
@@ -150,14 +138,13 @@ class KafkaCluster(Construct):
         """Let MSK find and join the cluster on behalf of a replicator in another region. The
         replicator's role decides what may be read."""
         statement = iam.PolicyStatement(
-            principals=[iam.ServicePrincipal("kafka.amazonaws.com")],
+            principals=[on_behalf_of_account("kafka.amazonaws.com")],
             actions=[
                 "kafka:CreateVpcConnection",
                 "kafka:DescribeClusterV2",
                 "kafka:GetBootstrapBrokers",
             ],
             resources=[self._cluster.attr_arn],
-            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
         )
         msk.CfnClusterPolicy(
             self,
@@ -166,23 +153,19 @@ class KafkaCluster(Construct):
             policy=iam.PolicyDocument(statements=[statement]),
         )
 
-    def _logging(
-        self, settings: EnvironmentSettings, key: kms.IKey
-    ) -> msk.CfnCluster.LoggingInfoProperty:
-        group = log_group(self, "BrokerLogs", settings=settings, key=key)
-        # It says which client was refused what: the first place to look when one cannot connect.
-        refusals = log_group(self, "AuthorizerLogs", settings=settings, key=key)
-        return msk.CfnCluster.LoggingInfoProperty(
-            authorizer_logs=msk.CfnCluster.AuthorizerLogsProperty(
-                cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(
-                    enabled=True, log_group=refusals.log_group_name
-                )
-            ),
-            broker_logs=msk.CfnCluster.BrokerLogsProperty(
-                cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(
-                    enabled=True, log_group=group.log_group_name
-                )
-            ),
+    def _logging(self, foundation: Foundation) -> msk.CfnCluster.LoggingInfoProperty:
+        kind = msk.CfnCluster
+        # The authorizer says which client was refused what: the first place to look when one cannot
+        # connect.
+        brokers, authorizer = (
+            kind.CloudWatchLogsProperty(
+                enabled=True, log_group=log_group(self, name, foundation).log_group_name
+            )
+            for name in ("BrokerLogs", "AuthorizerLogs")
+        )
+        return kind.LoggingInfoProperty(
+            authorizer_logs=kind.AuthorizerLogsProperty(cloud_watch_logs=authorizer),
+            broker_logs=kind.BrokerLogsProperty(cloud_watch_logs=brokers),
         )
 
     def _grant_connect(self, grantee: iam.IGrantable) -> None:
@@ -215,11 +198,10 @@ def _iam_only() -> msk.CfnCluster.ClientAuthenticationProperty:
 
 
 def _encrypted(key: kms.IKey) -> msk.CfnCluster.EncryptionInfoProperty:
-    return msk.CfnCluster.EncryptionInfoProperty(
-        encryption_at_rest=msk.CfnCluster.EncryptionAtRestProperty(
-            data_volume_kms_key_id=key.key_arn
-        ),
-        encryption_in_transit=msk.CfnCluster.EncryptionInTransitProperty(
+    kind = msk.CfnCluster
+    return kind.EncryptionInfoProperty(
+        encryption_at_rest=kind.EncryptionAtRestProperty(data_volume_kms_key_id=key.key_arn),
+        encryption_in_transit=kind.EncryptionInTransitProperty(
             client_broker="TLS", in_cluster=True
         ),
     )

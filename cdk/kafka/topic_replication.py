@@ -5,18 +5,15 @@ Nothing derived is copied: Iceberg's metadata holds absolute paths, and answers 
 
 from __future__ import annotations
 
-from aws_cdk import Aws
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_msk as msk
 from constructs import Construct
 
-from cdk.grants import allow
+from cdk.foundation import Foundation
+from cdk.grants import allow, on_behalf_of_account
 from cdk.kafka.cluster import KafkaCluster, arn_inside
 from cdk.log_retention import log_group
-from cdk.settings import EnvironmentSettings, ReplicationSource
+from cdk.settings import ReplicationSource
 from contracts.topics import SOURCES
 
 # Topics and groups of the service itself on both sides. Their names are documented.
@@ -42,34 +39,28 @@ class TopicReplication(Construct):
         scope: Construct,
         id: str,
         *,
-        settings: EnvironmentSettings,
+        foundation: Foundation,
         source: ReplicationSource,
         kafka: KafkaCluster,
-        vpc: ec2.IVpc,
-        subnets: ec2.SubnetSelection,
-        key: kms.IKey,
     ) -> None:
         super().__init__(scope, id)
-        group = ec2.SecurityGroup(
-            self, "Network", vpc=vpc, description="Topic replication", allow_all_outbound=False
-        )
+        group = foundation.security_group(self, "Network", "Topic replication")
         kafka.allow_from(group)
         role = self._role(source.cluster_arn, kafka.cluster_arn)
-        ids = vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids
         replicator = msk.CfnReplicator(
             self,
             "Replicator",
-            replicator_name=settings.name("replicator"),
+            replicator_name=foundation.settings.name("replicator"),
             service_execution_role_arn=role.role_arn,
             kafka_clusters=[
                 _cluster(source.cluster_arn, source.subnets, None),
-                _cluster(kafka.cluster_arn, ids, [group.security_group_id]),
+                _cluster(kafka.cluster_arn, foundation.subnet_ids, [group.security_group_id]),
             ],
             replication_info_list=[_replication(source.cluster_arn, kafka.cluster_arn)],
             log_delivery=msk.CfnReplicator.LogDeliveryProperty(
                 replicator_log_delivery=msk.CfnReplicator.ReplicatorLogDeliveryProperty(
                     cloud_watch_logs=msk.CfnReplicator.CloudWatchLogsProperty(
-                        enabled=True, log_group=self._logs(settings, key).log_group_name
+                        enabled=True, log_group=log_group(self, "Logs", foundation).log_group_name
                     )
                 )
             ),
@@ -77,18 +68,12 @@ class TopicReplication(Construct):
         # It connects as soon as it is made.
         replicator.node.add_dependency(role.node.find_child("DefaultPolicy"))
 
-    def _logs(self, settings: EnvironmentSettings, key: kms.IKey) -> logs.LogGroup:
-        return log_group(self, "Logs", settings=settings, key=key)
-
     def _role(self, source: str, target: str) -> iam.Role:
         role = iam.Role(
             self,
             "Role",
             description="Copy the source topics of another region",
-            assumed_by=iam.ServicePrincipal(
-                "kafka.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-            ),
+            assumed_by=on_behalf_of_account("kafka.amazonaws.com"),
         )
         allow(role, [*_CONNECT, _IDEMPOTENT], [source, target])
         topics = [topic.name for topic in SOURCES]
@@ -120,9 +105,10 @@ def _cluster(
 ) -> msk.CfnReplicator.KafkaClusterProperty:
     """A source in another region has no security groups, because its private connectivity reaches
     it."""
-    return msk.CfnReplicator.KafkaClusterProperty(
-        amazon_msk_cluster=msk.CfnReplicator.AmazonMskClusterProperty(msk_cluster_arn=arn),
-        vpc_config=msk.CfnReplicator.KafkaClusterClientVpcConfigProperty(
+    kind = msk.CfnReplicator
+    return kind.KafkaClusterProperty(
+        amazon_msk_cluster=kind.AmazonMskClusterProperty(msk_cluster_arn=arn),
+        vpc_config=kind.KafkaClusterClientVpcConfigProperty(
             subnet_ids=list(subnets), security_group_ids=security_groups
         ),
     )

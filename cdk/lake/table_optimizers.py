@@ -8,8 +8,9 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.functions.platform_function import FunctionDefaults, PlatformFunction
-from cdk.grants import allow
+from cdk.foundation import Foundation
+from cdk.functions.platform_function import PlatformFunction
+from cdk.grants import allow, allow_pass, on_behalf_of_account
 from cdk.lake.tables import Lake
 
 LOOK_EVERY = Duration.hours(1)
@@ -28,32 +29,24 @@ class TableOptimizers(Construct):
     """The jobs make the tables, so a template cannot name them. Every hour, `function` looks for
     tables that lack their optimizers (docs/adr/0008)."""
 
-    def __init__(
-        self, scope: Construct, id: str, *, defaults: FunctionDefaults, lake: Lake
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, foundation: Foundation, lake: Lake) -> None:
         super().__init__(scope, id)
         role = self._role(lake)
         self.function = PlatformFunction(
             self,
             "Function",
-            defaults=defaults,
+            foundation=foundation,
             name="table_optimizers",
             description="Have Glue compact and expire every table of the lake",
             environment={
                 "CATALOG": Aws.ACCOUNT_ID,
                 "OPTIMIZER_ROLE": role.role_arn,
-                "SNAPSHOT_HOURS": str(defaults.settings.lake.snapshot_hours),
+                "SNAPSHOT_HOURS": str(foundation.settings.lake.snapshot_hours),
             },
             timeout=Duration.minutes(2),
         )
         lake.grant_catalog(self.function, _SWITCH)
-        self.function.add_to_role_policy(
-            iam.PolicyStatement(
-                actions=["iam:PassRole"],
-                resources=[role.role_arn],
-                conditions={"StringEquals": {"iam:PassedToService": _SERVICE}},
-            )
-        )
+        allow_pass(self.function, [role.role_arn], _SERVICE)
         rule = events.Rule(self, "Schedule", schedule=events.Schedule.rate(LOOK_EVERY))
         # The next hour's call is the second try.
         rule.add_target(targets.LambdaFunction(self.function, retry_attempts=0))
@@ -63,9 +56,7 @@ class TableOptimizers(Construct):
             self,
             "Role",
             description="Glue, when it compacts and expires tables of the lake",
-            assumed_by=iam.ServicePrincipal(
-                _SERVICE, conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-            ),
+            assumed_by=on_behalf_of_account(_SERVICE),
         )
         lake.grant_maintain(role)
         stack = Stack.of(self)

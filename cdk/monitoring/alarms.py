@@ -36,7 +36,7 @@ _COMPARISON: dict[Comparison, cloudwatch.ComparisonOperator] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Source:
     """One metric of CloudWatch, found by exactly these dimensions."""
 
@@ -56,7 +56,7 @@ class Source:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Formula:
     """CloudWatch metric math: `expression` has the names of `sources` in braces."""
 
@@ -84,12 +84,8 @@ def published(
     if METRICS[metric].dimensions != dimensions.keys():
         wanted = ", ".join(sorted(METRICS[metric].dimensions))
         raise ValueError(f"{metric} is published by {wanted}, not by {', '.join(dimensions)}")
-    return Source(
-        namespace=NAMESPACE,
-        metric=metric,
-        dimensions={name: dimensions[name] for name in sorted(dimensions)},
-        statistic=statistic,
-    )
+    ordered: dict[str, str] = {name: dimensions[name] for name in sorted(dimensions)}
+    return Source(NAMESPACE, metric, ordered, statistic)
 
 
 @dataclass(frozen=True, kw_only=True)

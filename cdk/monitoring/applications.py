@@ -36,6 +36,11 @@ def of_application(metric: MetricName, statistic: Statistic, app: Application) -
     return published(metric, statistic, {"application": app.name})
 
 
+def of_writers(metric: MetricName, statistic: Statistic) -> dict[str, Source]:
+    """A metric of each application that raises alerts, by the application's name."""
+    return {app.name: of_application(metric, statistic, app) for app in APPLICATIONS if app.writes}
+
+
 def of_topic(metric: MetricName, topic: Topic) -> Source:
     """What ingest counted in a topic."""
     return published(metric, "Sum", {"application": INGEST.name, "topic": topic.name})
@@ -65,19 +70,15 @@ def drivers(app: Application) -> Source:
 
 def quarantine_rate(topic: Topic) -> Formula:
     """Percent of all records."""
-    return Formula(
-        expression="100 * {invalid} / ({valid} + {duplicate} + {invalid})", sources=_outcomes(topic)
-    )
+    return Formula("100 * {invalid} / ({valid} + {duplicate} + {invalid})", _outcomes(topic))
 
 
 def quality(topic: Topic) -> Formula:
     """silver / (silver + quarantine) in percent. It is computed from sums: in a mean of batches, a
     batch of one bad event would weigh as much as a batch of a thousand good ones."""
     sums = _outcomes(topic)
-    return Formula(
-        expression="100 * {valid} / ({valid} + {invalid})",
-        sources={name: sums[name] for name in ("valid", "invalid")},
-    )
+    del sums["duplicate"]
+    return Formula("100 * {valid} / ({valid} + {invalid})", sums)
 
 
 def _outcomes(topic: Topic) -> dict[str, Source]:

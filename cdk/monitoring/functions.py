@@ -22,22 +22,12 @@ _CANARY_SECONDS = 60
 
 
 def function(each: lambda_.IFunction, metric: str, statistic: Statistic) -> Source:
-    return Source(
-        namespace="AWS/Lambda",
-        metric=metric,
-        dimensions={"FunctionName": each.function_name},
-        statistic=statistic,
-    )
+    return Source("AWS/Lambda", metric, {"FunctionName": each.function_name}, statistic)
 
 
 def http_api(api_id: str, metric: str, statistic: Statistic) -> Source:
     """AWS, "CloudWatch metrics for HTTP APIs": 4xx, 5xx, Count, Latency by ApiId."""
-    return Source(
-        namespace="AWS/ApiGateway",
-        metric=metric,
-        dimensions={"ApiId": api_id},
-        statistic=statistic,
-    )
+    return Source("AWS/ApiGateway", metric, {"ApiId": api_id}, statistic)
 
 
 def of_notifier(metric: MetricName) -> Source:

@@ -15,6 +15,7 @@ from cdk.monitoring.applications import (
     lag,
     of_application,
     of_each_topic,
+    of_writers,
     quality,
     quarantine_rate,
 )
@@ -49,10 +50,6 @@ def operator_rows(
 
 def _each(metric: MetricName, statistic: Statistic) -> dict[str, Source]:
     return {app.name: of_application(metric, statistic, app) for app in APPLICATIONS}
-
-
-def _writers(metric: MetricName, statistic: Statistic) -> dict[str, Source]:
-    return {app.name: of_application(metric, statistic, app) for app in APPLICATIONS if app.writes}
 
 
 def _shares(of_records: Callable[[Topic], Formula]) -> dict[str, Formula]:
@@ -109,8 +106,8 @@ def _alerts() -> Row:
         "Do alerts get out?",
         "From Postgres through the outbox to Kafka, from there by the notifier to people.",
         [
-            Graph("Raised", _writers("alerts_raised", "Sum"), 5),
-            Graph("Oldest in the outbox, seconds", _writers("outbox_oldest_seconds", "Maximum")),
+            Graph("Raised", of_writers("alerts_raised", "Sum"), 5),
+            Graph("Oldest in the outbox, seconds", of_writers("outbox_oldest_seconds", "Maximum")),
             Graph(
                 "Notifications",
                 {
@@ -139,12 +136,7 @@ def _cluster(cluster_id: str) -> list[Graph]:
     """AWS, "Monitoring Amazon EMR metrics with CloudWatch": all by JobFlowId."""
 
     def emr(metric: str, statistic: Statistic) -> Source:
-        return Source(
-            namespace="AWS/ElasticMapReduce",
-            metric=metric,
-            dimensions={"JobFlowId": cluster_id},
-            statistic=statistic,
-        )
+        return Source("AWS/ElasticMapReduce", metric, {"JobFlowId": cluster_id}, statistic)
 
     return [
         Graph(

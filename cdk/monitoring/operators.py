@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws
 from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -10,6 +9,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from cdk.grants import on_behalf_of_account
 from cdk.monitoring.alarms import link
 from cdk.settings import EnvironmentSettings
 
@@ -37,9 +37,8 @@ class OperatorTopic(sns.Topic):
             self.add_to_resource_policy(
                 iam.PolicyStatement(
                     actions=["sns:Publish"],
-                    principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                    principals=[on_behalf_of_account(f"{service}.amazonaws.com")],
                     resources=[self.topic_arn],
-                    conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
                 )
             )
         if settings.alarm_email:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk.monitoring.alarms import Formula
-from cdk.monitoring.applications import freshness, of_application, of_each_topic, of_topic, quality
+from cdk.monitoring.applications import freshness, of_each_topic, of_topic, of_writers, quality
 from cdk.monitoring.dashboards import Graph, Row
 from cdk.monitoring.functions import canary, http_api, of_notifier
-from contracts.applications import APPLICATIONS, INGEST, ORDER_ANSWERS
+from contracts.applications import INGEST, ORDER_ANSWERS
 from contracts.topics import Topic
 
 # Money would need one metric per currency. After a crash a metric may be published twice and then
@@ -35,15 +35,7 @@ def shop_rows(api_id: str) -> Iterator[Row]:
         "Is somebody trying something?",
         "Fraud alerts by the rules, and those that people were told of.",
         [
-            Graph(
-                "Alerts raised",
-                {
-                    app.name: of_application("alerts_raised", "Sum", app)
-                    for app in APPLICATIONS
-                    if app.writes
-                },
-                60,
-            ),
+            Graph("Alerts raised", of_writers("alerts_raised", "Sum"), 60),
             Graph("Notifications sent", {"sent": of_notifier("notifications_sent")}, 60),
         ],
     )
@@ -64,7 +56,4 @@ def shop_rows(api_id: str) -> Iterator[Row]:
 
 
 def _per_minute(topic: Topic) -> Formula:
-    return Formula(
-        expression="60 * {valid} / PERIOD({valid})",
-        sources={"valid": of_topic("valid_rows", topic)},
-    )
+    return Formula("60 * {valid} / PERIOD({valid})", {"valid": of_topic("valid_rows", topic)})

@@ -44,7 +44,7 @@ def kafka(
     dimensions = {"Cluster Name": settings.name("kafka")}
     if broker is not None:
         dimensions["Broker ID"] = str(broker)
-    return Source(namespace="AWS/Kafka", metric=metric, dimensions=dimensions, statistic=statistic)
+    return Source("AWS/Kafka", metric, dimensions, statistic)
 
 
 def brokers(settings: EnvironmentSettings) -> range:
@@ -52,21 +52,17 @@ def brokers(settings: EnvironmentSettings) -> range:
 
 
 def broker_cpu(settings: EnvironmentSettings, broker: int) -> Formula:
-    return Formula(
-        expression="{user} + {system}",
-        sources={
-            "user": kafka(settings, "CpuUser", "Average", broker),
-            "system": kafka(settings, "CpuSystem", "Average", broker),
-        },
-    )
+    user = kafka(settings, "CpuUser", "Average", broker)
+    system = kafka(settings, "CpuSystem", "Average", broker)
+    return Formula("{user} + {system}", {"user": user, "system": system})
 
 
 def broker_throughput(settings: EnvironmentSettings, broker: int) -> Formula:
     """The fuller of both directions, in percent of what the broker sustains."""
     received, sent = _bytes_sustained(settings.kafka)
     return Formula(
-        expression=f"100 * MAX([{{received}} / {received}, {{sent}} / {sent}])",
-        sources={
+        f"100 * MAX([{{received}} / {received}, {{sent}} / {sent}])",
+        {
             "received": kafka(settings, "BytesInPerSec", "Average", broker),
             "sent": kafka(settings, "BytesOutPerSec", "Average", broker),
         },
@@ -124,12 +120,8 @@ def kafka_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
 def valkey(node: str, metric: str, statistic: Statistic) -> Source:
     """A metric of one node, where ElastiCache calculates it (AWS, "Metrics for Valkey and Redis
     OSS"). In a replication group each node is a cache cluster of its own with the one node 0001."""
-    return Source(
-        namespace="AWS/ElastiCache",
-        metric=metric,
-        dimensions={"CacheClusterId": node, "CacheNodeId": "0001"},
-        statistic=statistic,
-    )
+    dimensions = {"CacheClusterId": node, "CacheNodeId": "0001"}
+    return Source("AWS/ElastiCache", metric, dimensions, statistic)
 
 
 def valkey_nodes(settings: EnvironmentSettings) -> Iterator[tuple[str, str]]:
@@ -168,12 +160,8 @@ def valkey_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
 def postgres(settings: EnvironmentSettings, metric: str, statistic: Statistic) -> Source:
     """A metric of the instance that writes at the time, as AWS advises for alarms ("Creating
     CloudWatch alarms to monitor Amazon Aurora", "Amazon CloudWatch dimensions")."""
-    return Source(
-        namespace="AWS/RDS",
-        metric=metric,
-        dimensions={"DBClusterIdentifier": settings.name("postgres"), "Role": "WRITER"},
-        statistic=statistic,
-    )
+    dimensions = {"DBClusterIdentifier": settings.name("postgres"), "Role": "WRITER"}
+    return Source("AWS/RDS", metric, dimensions, statistic)
 
 
 def postgres_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:

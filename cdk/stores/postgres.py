@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from aws_cdk import Acknowledgment, Duration, RemovalPolicies, RemovalPolicy, Validations
+from aws_cdk import Duration, RemovalPolicies, RemovalPolicy
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from cdk.grants import allow
+from cdk.foundation import Foundation
+from cdk.grants import acknowledge, allow
 from cdk.log_retention import log_group
-from cdk.settings import EnvironmentSettings
 
 ENGINE = rds.AuroraPostgresEngineVersion.VER_18_4
 DATABASE = "shopstream"
@@ -23,33 +22,21 @@ _PORT = 5432
 class Postgres(Construct):
     """Only the migrations have a password; everyone else signs in with an IAM token."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        settings: EnvironmentSettings,
-        vpc: ec2.IVpc,
-        subnets: ec2.SubnetSelection,
-        key: kms.IKey,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, foundation: Foundation) -> None:
         super().__init__(scope, id)
-        self._key = key
-        self.cluster = self._database(settings, vpc, subnets)
+        settings = foundation.settings
+        self._key = foundation.key
+        self.cluster = self._database(foundation)
         # The library keeps these with their cluster for the policy Retain alone.
         RemovalPolicies.of(self.cluster).retain_on_update_or_delete(
             apply_to_resource_types=["AWS::RDS::DBInstance", "AWS::RDS::DBSubnetGroup"]
         )
         if not settings.deletion_protection:
-            Validations.of(self.cluster).acknowledge(
-                Acknowledgment(
-                    id="AwsSolutions-RDS10",
-                    reason="An environment to throw away; the cluster itself is kept.",
-                )
-            )
+            reason = "An environment to throw away; the cluster itself is kept."
+            acknowledge(self.cluster, {"AwsSolutions-RDS10": reason})
         # Aurora would make this group itself and keep its lines for ever.
         name = f"/aws/rds/cluster/{settings.name('postgres')}/postgresql"
-        server_logs = log_group(self, "ServerLogs", settings=settings, key=key, name=name)
+        server_logs = log_group(self, "ServerLogs", foundation, name=name)
         self.cluster.node.add_dependency(server_logs)
         secret = self.cluster.secret
         assert secret is not None
@@ -78,9 +65,8 @@ class Postgres(Construct):
         allow(grantee, reads, [self.secret.secret_arn])
         self._key.grant_decrypt(grantee)
 
-    def _database(
-        self, settings: EnvironmentSettings, vpc: ec2.IVpc, subnets: ec2.SubnetSelection
-    ) -> rds.DatabaseCluster:
+    def _database(self, foundation: Foundation) -> rds.DatabaseCluster:
+        settings = foundation.settings
         engine = rds.DatabaseClusterEngine.aurora_postgres(version=ENGINE)
         sizes = settings.postgres
         return rds.DatabaseCluster(
@@ -88,8 +74,8 @@ class Postgres(Construct):
             "Cluster",
             cluster_identifier=settings.name("postgres"),
             engine=engine,
-            vpc=vpc,
-            vpc_subnets=subnets,
+            vpc=foundation.vpc,
+            vpc_subnets=foundation.subnets,
             port=_PORT,
             default_database_name=DATABASE,
             # Aurora keeps the password and rotates it without a function of ours.

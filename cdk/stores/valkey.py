@@ -2,64 +2,41 @@
 
 from __future__ import annotations
 
-from aws_cdk import (
-    Acknowledgment,
-    ArnFormat,
-    CfnUpdatePolicy,
-    RemovalPolicy,
-    Stack,
-    Validations,
-)
+from aws_cdk import ArnFormat, CfnUpdatePolicy, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticache as elasticache
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from cdk.grants import allow
+from cdk.foundation import Foundation
+from cdk.grants import acknowledge, allow
 from cdk.log_retention import log_group
-from cdk.settings import EnvironmentSettings
 from contracts.valkey_url import ValkeyUrl
 
 ENGINE_VERSION = "9.0"
 PARAMETERS = "default.valkey9.cluster.on"
 PORT = 6379
+# Reasons why findings of cdk-nag are accepted.
+_USERS = "Users are IAM users of a user group; the rule knows the AUTH token alone."
+_ALONE = "Without replicas there is nothing to spread; the store is rebuilt."
+_OFF = "Its user is off: there is nothing to rotate it for."
 
 
 class Valkey(Construct):
     """It has one IAM user, `user`, who may do everything to keys and nothing to the server."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        settings: EnvironmentSettings,
-        vpc: ec2.IVpc,
-        subnets: ec2.SubnetSelection,
-        key: kms.IKey,
-    ) -> None:
+    def __init__(self, scope: Construct, id: str, *, foundation: Foundation) -> None:
         super().__init__(scope, id)
+        settings = foundation.settings
         self.replication_group_id = settings.name("valkey")
         # IAM requires that the user's id equals the user's name.
         self.user = settings.name("jobs")
-        self.security_group = ec2.SecurityGroup(
-            self, "SecurityGroup", vpc=vpc, description="Valkey nodes", allow_all_outbound=False
-        )
-        ids = vpc.select_subnets(subnet_group_name=subnets.subnet_group_name).subnet_ids
-        self._group = self._nodes(settings, ids, key)
-        _acknowledge(
-            self._group,
-            "AwsSolutions-AEC6",
-            "Users are IAM users of a user group; the rule knows the AUTH token alone.",
-        )
+        self.security_group = foundation.security_group(self, "SecurityGroup", "Valkey nodes")
+        self._group = self._nodes(foundation)
+        acknowledge(self._group, {"AwsSolutions-AEC6": _USERS})
         if settings.valkey.replicas == 0:
-            _acknowledge(
-                self._group,
-                "AwsSolutions-AEC4",
-                "Without replicas there is nothing to spread; the store is rebuilt.",
-            )
+            acknowledge(self._group, {"AwsSolutions-AEC4": _ALONE})
 
     @property
     def url(self) -> str:
@@ -86,15 +63,14 @@ class Valkey(Construct):
         ]
         allow(grantee, ["elasticache:Connect"], arns)
 
-    def _nodes(
-        self, settings: EnvironmentSettings, subnet_ids: list[str], key: kms.IKey
-    ) -> elasticache.CfnReplicationGroup:
+    def _nodes(self, foundation: Foundation) -> elasticache.CfnReplicationGroup:
+        sizes = foundation.settings.valkey
         subnet_group = elasticache.CfnSubnetGroup(
             self,
             "Subnets",
             cache_subnet_group_name=self.replication_group_id,
             description="Private subnets",
-            subnet_ids=subnet_ids,
+            subnet_ids=foundation.subnet_ids,
         )
         group = elasticache.CfnReplicationGroup(
             self,
@@ -103,48 +79,46 @@ class Valkey(Construct):
             replication_group_description="Recent views, product activity, trending products",
             engine="valkey",
             engine_version=ENGINE_VERSION,
-            cache_node_type=settings.valkey.node_type,
-            num_node_groups=settings.valkey.shards,
-            replicas_per_node_group=settings.valkey.replicas,
+            cache_node_type=sizes.node_type,
+            num_node_groups=sizes.shards,
+            replicas_per_node_group=sizes.replicas,
             cluster_mode="enabled",
             cache_parameter_group_name=PARAMETERS,
             automatic_failover_enabled=True,
-            multi_az_enabled=settings.valkey.replicas > 0,
+            multi_az_enabled=sizes.replicas > 0,
             port=PORT,
             cache_subnet_group_name=subnet_group.ref,
             security_group_ids=[self.security_group.security_group_id],
             transit_encryption_enabled=True,
             transit_encryption_mode="required",
             at_rest_encryption_enabled=True,
-            kms_key_id=key.key_arn,
-            user_group_ids=[self._users(settings, key).ref],
-            log_delivery_configurations=[self._slow_log(settings, key)],
+            kms_key_id=foundation.key.key_arn,
+            user_group_ids=[self._users(foundation).ref],
+            log_delivery_configurations=[self._slow_log(foundation)],
         )
         group.cfn_options.update_policy = CfnUpdatePolicy(use_online_resharding=True)
         group.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
         return group
 
-    def _users(self, settings: EnvironmentSettings, key: kms.IKey) -> elasticache.CfnUserGroup:
+    def _users(self, foundation: Foundation) -> elasticache.CfnUserGroup:
         # A user group of Valkey has a default user, which needs a way to sign in (ElastiCache's
         # guide, "RBAC"). This one is off, and nobody knows its password.
         password = secretsmanager.Secret(
             self,
             "DefaultPassword",
             description="Of a user that is off",
-            encryption_key=key,
+            encryption_key=foundation.key,
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 exclude_punctuation=True, password_length=64
             ),
             removal_policy=RemovalPolicy.DESTROY,
         )
-        _acknowledge(
-            password, "AwsSolutions-SMG4", "Its user is off: there is nothing to rotate it for."
-        )
+        acknowledge(password, {"AwsSolutions-SMG4": _OFF})
         closed = elasticache.CfnUser(
             self,
             "Default",
             engine="valkey",
-            user_id=settings.name("default"),
+            user_id=foundation.settings.name("default"),
             user_name="default",
             access_string="off ~* -@all",
             authentication_mode={
@@ -165,14 +139,14 @@ class Valkey(Construct):
             self,
             "Users",
             engine="valkey",
-            user_group_id=settings.name("users"),
+            user_group_id=foundation.settings.name("users"),
             user_ids=[closed.ref, jobs.ref],
         )
 
     def _slow_log(
-        self, settings: EnvironmentSettings, key: kms.IKey
+        self, foundation: Foundation
     ) -> elasticache.CfnReplicationGroup.LogDeliveryConfigurationRequestProperty:
-        group = log_group(self, "SlowLog", settings=settings, key=key)
+        group = log_group(self, "SlowLog", foundation)
         replication_group = elasticache.CfnReplicationGroup
         return replication_group.LogDeliveryConfigurationRequestProperty(
             destination_type="cloudwatch-logs",
@@ -184,7 +158,3 @@ class Valkey(Construct):
             log_format="json",
             log_type="slow-log",
         )
-
-
-def _acknowledge(scope: Construct, finding: str, reason: str) -> None:
-    Validations.of(scope).acknowledge(Acknowledgment(id=finding, reason=reason))

@@ -13,9 +13,9 @@ from contracts.codec import decode
 from contracts.events import Alert
 from contracts.topics import ALERTS
 from lambdas.alert_notifier.logic import message, values
-from lambdas.alert_notifier.wiring import Claims, NotifierSettings, Topic
+from lambdas.alert_notifier.wiring import Claims, Topic
 from lambdas.database import connect
-from lambdas.process import now, publish
+from lambdas.process import environment, now, publish
 from lambdas.schemas import registry
 
 APPLICATION = "alert_notifier"
@@ -27,10 +27,10 @@ class NotSent(Exception):
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, int]:
     """Send every alert of the batch that is not sent yet. Raises NotSent after trying them all."""
-    settings = NotifierSettings.from_environment()
-    schemas, topic = registry(settings.registry), Topic(settings.topic)
+    given = environment()
+    schemas, topic = registry(given["REGISTRY"]), Topic(given["NOTIFICATIONS_TOPIC"])
     sent, failed = 0, []
-    with connect(settings.postgres) as connection:
+    with connect(given["POSTGRES_URL"]) as connection:
         claims = Claims(connection)
         for position, value, append_time in values(event):
             alert = decode(ALERTS, value, append_time, schemas)

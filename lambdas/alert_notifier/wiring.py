@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
 
 from lambdas.alert_notifier.logic import CLAIM_LASTS, Claim, Message
 from lambdas.database import Connection
-from lambdas.process import environment
 
 _TAKE = """
     INSERT INTO notified AS known (alert_id, claimed_at) VALUES (%s, clock_timestamp())
@@ -17,20 +15,6 @@ _TAKE = """
     WHERE known.sent_at IS NULL AND known.claimed_at < clock_timestamp() - %s
     RETURNING 1
 """
-
-
-@dataclass(frozen=True)
-class NotifierSettings:
-    """`postgres` is a libpq URL, `registry` one of contracts.registry.opening, `topic` an ARN."""
-
-    postgres: str
-    registry: str
-    topic: str
-
-    @classmethod
-    def from_environment(cls) -> NotifierSettings:
-        given = environment()
-        return cls(given["POSTGRES_URL"], given["REGISTRY"], given["NOTIFICATIONS_TOPIC"])
 
 
 class Claims:

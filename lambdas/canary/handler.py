@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.canary.logic import canary_order
-from lambdas.canary.wiring import CanarySettings, arrives, send
+from lambdas.canary.wiring import arrives, send
 from lambdas.database import connect
-from lambdas.process import now, publish
+from lambdas.process import environment, now, publish
+from lambdas.schemas import registry
 
 
 class Lost(Exception):
@@ -20,15 +21,16 @@ class Lost(Exception):
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, float]:
     """Send an order named after the event and wait for it. Raises Lost when it does not arrive."""
-    settings = CanarySettings.from_environment()
+    given = environment()
+    patience_seconds = float(given["PATIENCE_SECONDS"])
     start = now()
     order = canary_order(str(event["id"]), start)
-    send(order, settings)
-    with connect(settings.postgres) as connection:
-        if not arrives(connection, order.event_id, settings.patience_seconds):
+    send(order, given["KAFKA"], registry(given["REGISTRY"]))
+    with connect(given["POSTGRES_URL"]) as connection:
+        if not arrives(connection, order.event_id, patience_seconds):
             raise Lost(
                 f"order {order.event_id} was sent at {start.isoformat()} and is not in Postgres "
-                f"after {settings.patience_seconds:.0f} s"
+                f"after {patience_seconds:.0f} s"
             )
     end = now()
     seconds = (end - start).total_seconds()

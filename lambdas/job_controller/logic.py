@@ -84,25 +84,23 @@ def settled(application: str, fingerprint: str | None, runs: Sequence[JobRun]) -
 
 def failures(fingerprint: str, runs: Sequence[JobRun], now: datetime) -> int:
     """How many runs of `fingerprint` failed within the memory."""
-    return sum(
-        run.state == "failed"
-        and run.name.fingerprint == fingerprint
-        and run.ended_at is not None
-        and now - run.ended_at < MEMORY
-        for run in runs
-    )
+    return sum(now - end < MEMORY for end in _failed_at(fingerprint, runs))
 
 
 def _stop(runs: Sequence[JobRun]) -> list[Action]:
     return [Stop(run) for run in runs if run.state != "ending"]
 
 
-def _not_before(fingerprint: str, mine: Sequence[JobRun]) -> datetime | None:
-    ended = [
+def _failed_at(fingerprint: str, runs: Sequence[JobRun]) -> list[datetime]:
+    return [
         run.ended_at
-        for run in mine
+        for run in runs
         if run.ended_at and run.state == "failed" and run.name.fingerprint == fingerprint
     ]
+
+
+def _not_before(fingerprint: str, mine: Sequence[JobRun]) -> datetime | None:
+    ended = _failed_at(fingerprint, mine)
     if not ended:
         return None
     last = max(ended)

@@ -14,7 +14,7 @@ import psycopg
 from lambdas.database import connect
 from lambdas.process import environment, now
 from lambdas.query_api.logic import PATHS, BadRequest, document, query
-from lambdas.query_api.wiring import Answers
+from lambdas.query_api.wiring import KeptConnection
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def handle(request: Mapping[str, Any], _context: object) -> dict[str, Any]:
     if wanted is None:
         return _answer(404, {"error": f"no such path; known: {', '.join(PATHS)}"})
     try:
-        columns, rows = _answers().read(wanted)
+        columns, rows = _postgres().read(wanted)
     except psycopg.Error as problem:
         # The caller may try again. The reason is for the log, not for the caller.
         logger.error("postgres: %s", problem)
@@ -37,8 +37,8 @@ def handle(request: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 @cache
-def _answers() -> Answers:
-    return Answers(partial(connect, environment()["POSTGRES_URL"]))
+def _postgres() -> KeptConnection:
+    return KeptConnection(partial(connect, environment()["POSTGRES_URL"]))
 
 
 def _answer(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, get_args
@@ -33,15 +33,26 @@ class Query:
 
 def query(path: str, given: Mapping[str, str], now: datetime) -> Query | None:
     """The query of a path, or None for an unknown path. Raises BadRequest."""
-    known = _ROUTES.get(path)
-    if known is None:
+    route = _ROUTES.get(path)
+    if route is None:
         return None
-    build, parameters = known
+    parameters = {"from", "to", "limit", *route.equal}
     if unknown := sorted(given.keys() - parameters):
         raise BadRequest(
             f"no parameter {', '.join(unknown)}; known: {', '.join(sorted(parameters))}"
         )
-    return build(given, now)
+    since, until = _span(given, now)
+    for name, known in route.choices.items():
+        if given.get(name) not in (None, *known):
+            raise BadRequest(f"{name}: one of {', '.join(known)}")
+    conditions, values = _equal({**route.defaults, **given}, route.equal)
+    span = [f"{route.time} >= %s", f"{route.time} < %s"]
+    limit = _limit(given)
+    return Query(
+        f"{route.select} WHERE {' AND '.join([*span, *conditions])} {route.ending} LIMIT %s",
+        (since, until, *values, limit + 1),
+        limit,
+    )
 
 
 def document(columns: list[str], rows: list[tuple[object, ...]], limit: int) -> dict[str, Any]:
@@ -53,63 +64,48 @@ def document(columns: list[str], rows: list[tuple[object, ...]], limit: int) -> 
     return {"rows": shown, "truncated": len(rows) > limit}
 
 
-def _order_metrics(given: Mapping[str, str], now: datetime) -> Query:
-    since, until = _span(given, now)
-    conditions, values = _equal(given, ("category", "location", "currency"))
-    if "category" not in given:
-        # Only whole orders: their categories would count an order several times.
-        conditions.append("category = '*'")
-    limit = _limit(given)
-    return Query(
+@dataclass(frozen=True)
+class _Route:
+    """Rows by a span of the column `time`, and by the columns `equal`, which are parameters too.
+    `ending` follows the conditions. `choices` are the only values of a parameter, and `defaults`
+    the values of absent ones."""
+
+    select: str
+    time: str
+    ending: str
+    equal: tuple[str, ...]
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+
+_ROUTES = {
+    "/metrics/orders": _Route(
         "SELECT window_start, window_end, category, location, currency, region, order_count, "
         "revenue, average, largest, smallest, unique_customers, cancelled_count, "
-        "cancelled_amount, closed_at, revised FROM order_metrics "
-        f"WHERE {' AND '.join(['window_start >= %s', 'window_start < %s', *conditions])} "
-        "ORDER BY window_start DESC, location, currency, category LIMIT %s",
-        (since, until, *values, limit + 1),
-        limit,
-    )
-
-
-def _alerts(given: Mapping[str, str], now: datetime) -> Query:
-    since, until = _span(given, now)
-    if given.get("severity") not in (None, *get_args(Severity)):
-        raise BadRequest(f"severity: one of {', '.join(get_args(Severity))}")
-    conditions, values = _equal(given, ("severity", "rule", "subject"))
-    limit = _limit(given)
-    return Query(
+        "cancelled_amount, closed_at, revised FROM order_metrics",
+        time="window_start",
+        ending="ORDER BY window_start DESC, location, currency, category",
+        equal=("category", "location", "currency"),
+        # Only whole orders: their categories would count an order several times.
+        defaults={"category": "*"},
+    ),
+    "/alerts": _Route(
         "SELECT alert_id, rule, rule_version, subject, window_start, severity, event_time, "
-        "append_time, region, evidence, raised_at FROM alerts "
-        f"WHERE {' AND '.join(['event_time >= %s', 'event_time < %s', *conditions])} "
-        "ORDER BY event_time DESC, alert_id LIMIT %s",
-        (since, until, *values, limit + 1),
-        limit,
-    )
-
-
-def _ledger(given: Mapping[str, str], now: datetime) -> Query:
-    since, until = _span(given, now)
-    if given.get("topic") not in (None, *(topic.name for topic in SOURCES)):
-        raise BadRequest(f"topic: one of {', '.join(topic.name for topic in SOURCES)}")
-    conditions, values = _equal(given, ("topic",))
-    limit = _limit(given)
-    return Query(
+        "append_time, region, evidence, raised_at FROM alerts",
+        time="event_time",
+        ending="ORDER BY event_time DESC, alert_id",
+        equal=("severity", "rule", "subject"),
+        choices={"severity": get_args(Severity)},
+    ),
+    "/ledger": _Route(
         "SELECT topic, sum(silver + duplicate + quarantine)::bigint AS bronze, "
         "sum(silver)::bigint AS silver, sum(duplicate)::bigint AS duplicate, "
-        "sum(quarantine)::bigint AS quarantine FROM quality "
-        f"WHERE {' AND '.join(['window_start >= %s', 'window_start < %s', *conditions])} "
-        "GROUP BY topic ORDER BY topic LIMIT %s",
-        (since, until, *values, limit + 1),
-        limit,
-    )
-
-
-_SPAN = frozenset({"from", "to", "limit"})
-_Build = Callable[[Mapping[str, str], datetime], Query]
-_ROUTES: dict[str, tuple[_Build, frozenset[str]]] = {
-    "/metrics/orders": (_order_metrics, _SPAN | {"category", "location", "currency"}),
-    "/alerts": (_alerts, _SPAN | {"severity", "rule", "subject"}),
-    "/ledger": (_ledger, _SPAN | {"topic"}),
+        "sum(quarantine)::bigint AS quarantine FROM quality",
+        time="window_start",
+        ending="GROUP BY topic ORDER BY topic",
+        equal=("topic",),
+        choices={"topic": tuple(topic.name for topic in SOURCES)},
+    ),
 }
 PATHS = tuple(_ROUTES)
 

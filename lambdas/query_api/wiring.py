@@ -13,7 +13,7 @@ from lambdas.query_api.logic import Query
 _TIMEOUT = "SET statement_timeout = '5s'"
 
 
-class Answers:
+class KeptConnection:
     """Postgres, read only."""
 
     def __init__(self, connect: Callable[[], Connection]) -> None:

@@ -10,16 +10,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.tables.lake import LAKE_TABLES
+from lambdas.process import environment
 from lambdas.table_optimizers.logic import holds, wanted
-from lambdas.table_optimizers.wiring import Optimizers, OptimizerSettings
+from lambdas.table_optimizers.wiring import Optimizers
 
 
 def handle(_event: Mapping[str, Any], _context: object) -> dict[str, list[str]]:
     """Create what is missing and change what differs. It is safe to call again, and a table that is
     not made yet is left for the next call."""
-    settings = OptimizerSettings.from_environment()
-    optimizers = Optimizers(settings.catalog)
-    chosen = wanted(settings.role, settings.snapshot_hours)
+    given = environment()
+    optimizers = Optimizers(given["CATALOG"])
+    chosen = wanted(given["OPTIMIZER_ROLE"], int(given["SNAPSHOT_HOURS"]))
     report: dict[str, list[str]] = {}
     for table in (each.name for each in LAKE_TABLES):
         if not optimizers.table_exists(table):

@@ -17,8 +17,8 @@ _ORPHAN_DAYS = 3
 
 
 def wanted(role: str, snapshot_hours: int) -> dict[Kind, Configuration]:
-    """The optimizers of every table. Glue counts whole days, so at least `snapshot_hours` are
-    kept."""
+    """The optimizers of every table. `role` is the ARN of the role that Glue takes. Glue counts
+    whole days, so at least `snapshot_hours` are kept."""
     chosen: dict[Kind, Configuration] = {
         "compaction": {"compactionConfiguration": {"strategy": "binpack"}},
         "retention": {

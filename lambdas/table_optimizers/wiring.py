@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
 
-from lambdas.process import environment
 from lambdas.table_optimizers.logic import Configuration, Kind
 
 
-@dataclass(frozen=True)
-class OptimizerSettings:
-    """`catalog` is the account of the catalog, `role` the ARN of the role that Glue takes."""
-
-    catalog: str
-    role: str
-    snapshot_hours: int
-
-    @classmethod
-    def from_environment(cls) -> OptimizerSettings:
-        given = environment()
-        return cls(given["CATALOG"], given["OPTIMIZER_ROLE"], int(given["SNAPSHOT_HOURS"]))
-
-
 class Optimizers:
-    """The optimizers of one catalog's tables. A table is given by its dotted name."""
+    """The optimizers of one catalog's tables. `catalog` is its account; a table is given by its
+    dotted name."""
 
     def __init__(self, catalog: str) -> None:
         self._catalog = catalog

@@ -44,10 +44,10 @@ def filled(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         )
     monkeypatch.setenv("POSTGRES_URL", postgres)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    handler._answers.cache_clear()
+    handler._postgres.cache_clear()
     yield postgres
-    handler._answers().close()
-    handler._answers.cache_clear()
+    handler._postgres().close()
+    handler._postgres.cache_clear()
 
 
 def get(path: str, **parameters: str) -> tuple[int, Any]:
@@ -177,7 +177,7 @@ def test_without_a_database_the_caller_is_told_to_come_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("POSTGRES_URL", "postgresql://x:y@127.0.0.1:1/x")
-    handler._answers.cache_clear()
+    handler._postgres.cache_clear()
     status, body = get("/ledger")
-    handler._answers.cache_clear()
+    handler._postgres.cache_clear()
     assert (status, body) == (503, {"error": "the database cannot answer now"})

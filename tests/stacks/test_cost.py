@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cdk.settings import ENVIRONMENTS, Compute, EnvironmentSettings, Internet, settings
-from ops.commands.cost.environment import SUFFIX, Environment, read_templates
+from ops.commands.cost.environment import Environment, read_templates
 from ops.commands.cost.estimate import RIVAL_USD, estimate
 from ops.commands.cost.month import LOADS
 from ops.commands.cost.prices import read_prices
@@ -20,8 +20,8 @@ from tests.stacks.test_replication import FIRST, SECOND
 
 def environment(texts: dict[str, str], folder: Path) -> Environment:
     for stack, text in texts.items():
-        (folder / f"shopstream-{stack}{SUFFIX}").write_text(text)
-    return read_templates(folder.glob(f"*{SUFFIX}"))
+        (folder / f"shopstream-{stack}.template.json").write_text(text)
+    return read_templates(folder.glob("*.template.json"))
 
 
 @pytest.mark.parametrize("load", LOADS)

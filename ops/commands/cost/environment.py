@@ -13,7 +13,6 @@ from contracts.applications import APPLICATIONS
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import Sizes
 
-SUFFIX = ".template.json"
 # What CloudFormation fills in when it deploys; nothing here is priced by such a value.
 _UNKNOWN = "?"
 
@@ -22,7 +21,6 @@ _UNKNOWN = "?"
 class Resource:
     """One resource of a template."""
 
-    stack: str
     logical_id: str
     type: str
     properties: Mapping[str, Any]
@@ -71,12 +69,7 @@ def read_templates(files: Iterable[Path]) -> Environment:
     """All resources of the templates; raises BrokenTemplate."""
     return Environment(
         tuple(
-            Resource(
-                file.name.removesuffix(SUFFIX),
-                logical_id,
-                resource["Type"],
-                resource.get("Properties", {}),
-            )
+            Resource(logical_id, resource["Type"], resource.get("Properties", {}))
             for file in sorted(files)
             for logical_id, resource in _resources(file).items()
         )

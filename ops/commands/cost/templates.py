@@ -98,8 +98,8 @@ def _listed(folder: Path, prefix: str) -> list[str]:
 
 
 def _settings_are_newer(found: Templates) -> bool:
-    settings = source_root() / "cdk" / "settings.py"
-    return settings.is_file() and settings.stat().st_mtime > found.written.timestamp()
+    settings = (source_root() / "cdk" / "settings").glob("*.py")
+    return any(file.stat().st_mtime > found.written.timestamp() for file in settings)
 
 
 def _synthesize(environment: str, out: Path) -> None:

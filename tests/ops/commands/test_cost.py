@@ -174,14 +174,15 @@ def test_settings_that_changed_since_are_warned_of(
 ) -> None:
     (tmp_path / "cdk.out").mkdir()
     write(tmp_path / "cdk.out", {"data": {"Key": {"Type": "AWS::KMS::Key"}}})
-    (tmp_path / "cdk").mkdir()
-    (tmp_path / "cdk" / "settings.py").touch()
-    os.utime(tmp_path / "cdk" / "settings.py", (changed, changed))
+    settings = tmp_path / "cdk" / "settings"
+    settings.mkdir(parents=True)
+    (settings / "__init__.py").touch()
+    os.utime(settings / "__init__.py", (changed, changed))
     for file in (tmp_path / "cdk.out").iterdir():
         os.utime(file, (1_700_000_000, 1_700_000_000))
     monkeypatch.setattr(templates, "source_root", lambda: tmp_path)
     assert run(["cost", "--env", "test"]) == 0
-    assert ("settings.py was changed since" in capsys.readouterr().err) is warned
+    assert ("cdk/settings was changed since" in capsys.readouterr().err) is warned
 
 
 def test_an_environment_that_the_settings_do_not_know(capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,7 +111,7 @@ def environment(**changed: tuple[str, Mapping[str, Any]]) -> Environment:
     """One of everything, with `changed` resources by logical id."""
     resources = {**RESOURCES, **changed}
     return Environment(
-        tuple(Resource("stack", name, kind, given) for name, (kind, given) in resources.items())
+        tuple(Resource(name, kind, given) for name, (kind, given) in resources.items())
     )
 
 

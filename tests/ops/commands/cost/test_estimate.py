@@ -90,7 +90,7 @@ def test_a_type_that_nobody_has_priced_is_no_free_one(table: PriceTable) -> None
     strange = Environment(
         (
             *environment().resources,
-            Resource("stack", "Search", "AWS::OpenSearchService::Domain", {}),
+            Resource("Search", "AWS::OpenSearchService::Domain", {}),
         )
     )
     with pytest.raises(ShopstreamError, match="AWS::OpenSearchService::Domain"):
@@ -117,6 +117,4 @@ def test_what_a_deployment_s_own_functions_make_costs_what_the_functions_cost(
 def test_templates_are_read_with_the_stack_s_name(tmp_path: Path) -> None:
     file = tmp_path / "shopstream-dev-data.template.json"
     file.write_text(json.dumps({"Resources": {"Key": {"Type": "AWS::KMS::Key"}}}))
-    assert read_templates([file]).resources == (
-        Resource("shopstream-dev-data", "Key", "AWS::KMS::Key", {}),
-    )
+    assert read_templates([file]).resources == (Resource("Key", "AWS::KMS::Key", {}),)
