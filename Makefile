@@ -1,5 +1,5 @@
-# What a developer or a visitor runs; `make` alone prints the targets. Each target sets up what it
-# needs under .venv (and the jars in the user's cache), and is quick where that has been done.
+# The commands for developers and visitors; `make` alone prints the targets. Each target sets up what
+# it needs under .venv (and the jars in the user's cache), and is quick once that is done.
 
 PYTHON ?= python3
 FILE ?=
@@ -7,11 +7,11 @@ ENV ?= dev
 
 VENV := .venv
 BIN := $(VENV)/bin
-# Stamps: a lock that changes is installed again.
+# Stamps: when a lock changes, it is installed again.
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 NODE_MODULES := node_modules/.installed
-# An emulator of AWS wants other versions of what we use: it has an environment of its own.
+# The emulator of AWS needs other versions of the same packages, so it has its own environment.
 LOCALSTACK := build/localstack
 INSTALLED_LOCALSTACK := $(LOCALSTACK)/.installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
@@ -46,9 +46,9 @@ format: $(INSTALLED_DEV) ## write the code as `make check` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# Three at a time on two cores: whole stacks also wait, for triggers and brokers. Who gets what, and in
-# which order, is in tests/conftest.py.
-test: $(INSTALLED_DEV) $(NODE_MODULES) jars ## every test
+# Three processes on two cores, because whole stacks also wait for triggers and brokers. The order of
+# the tests, and which process runs them, is in tests/conftest.py.
+test: $(INSTALLED_DEV) $(NODE_MODULES) jars ## every test but those on a LocalStack
 	$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder --durations=20
 
 test-unit: $(INSTALLED_DEV) ## tests that start nothing
@@ -63,7 +63,7 @@ test-e2e: $(INSTALLED_DEV) $(NODE_MODULES) jars ## tests on a whole stack: Kafka
 test-faults: $(INSTALLED_DEV) jars ## tests that kill what they started
 	$(PYTEST) -m faults
 
-test-localstack: $(INSTALLED_LOCALSTACK) $(NODE_MODULES) ## deploy the AWS stacks, as far as it can, to a LocalStack
+test-localstack: $(INSTALLED_LOCALSTACK) $(NODE_MODULES) ## deploy the AWS stacks to a LocalStack, as far as it has the services
 	$(PYTEST) -m localstack --durations=3 tests/localstack
 
 demo: $(INSTALLED) ## real orders to live answers, proved, then everything stopped (FILE=your.csv)
@@ -91,7 +91,7 @@ lock: $(INSTALLED_DEV) ## lock what pyproject.toml chooses: requirements.txt, re
 	$(LOCK) local/locks/jobs.in -c requirements.txt -o requirements-jobs.txt
 	$(LOCK) local/locks/functions.in -c requirements.txt -o requirements-functions.txt
 
-lock-localstack: $(INSTALLED_DEV) ## lock LocalStack and what it needed when it was published
+lock-localstack: $(INSTALLED_DEV) ## lock LocalStack and the packages of the day when it was published
 	echo 'localstack-core[runtime]==4.9.2' | $(LOCK) --exclude-newer 2025-10-20 - -o requirements-localstack.txt
 
 lock-jars: $(INSTALLED) ## lock what the roots of local/jars.toml need
@@ -111,8 +111,8 @@ $(BIN)/python:
 	  echo "likely cause: Debian and Ubuntu have it in a package of its own" >&2; \
 	  echo "next: apt install python3-venv" >&2; exit 1; }
 
-# pyspark is published as source, so the locked setuptools comes first and builds it: nothing is
-# installed whose hash is not in a lock.
+# pyspark is published as source. The locked setuptools is installed first and builds it, so that
+# nothing is installed whose hash is not in a lock.
 $(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
 	@echo "setting up $(VENV): the packages of requirements.txt (about 0.6 GB, pyspark above all)"
 	@sed -n '/^setuptools==/,/^ *# via/p' requirements-dev.txt > $(VENV)/setuptools.txt
@@ -126,7 +126,7 @@ $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)
 	$(PIP) install --quiet --require-hashes --no-build-isolation -r requirements-dev.txt
 	@touch $@
 
-# Some of its packages are published as source: the locked setuptools comes first, as above.
+# Some of its packages are published as source: the locked setuptools is installed first, as above.
 $(INSTALLED_LOCALSTACK): requirements-localstack.txt $(INSTALLED_DEV)
 	@echo "setting up $(LOCALSTACK): the packages of requirements-localstack.txt (about 0.5 GB)"
 	@rm -rf $(LOCALSTACK)
@@ -137,7 +137,7 @@ $(INSTALLED_LOCALSTACK): requirements-localstack.txt $(INSTALLED_DEV)
 	  -r requirements-localstack.txt
 	@touch $@
 
-# The locked tools of package.json, by the Node of the environment.
+# The locked tools of package.json, installed by the Node of .venv.
 $(NODE_MODULES): package.json package-lock.json $(INSTALLED_DEV)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --no-audit --no-fund --ignore-scripts
 	@touch $@

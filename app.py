@@ -6,10 +6,10 @@ from pathlib import Path
 
 from aws_cdk import App
 
-from cdk.assets.folder import Assets, MissingAssets
+from cdk.assets.build_folder import Assets, MissingAssets
 from cdk.feature_flags import FLAGS
-from cdk.placeholders import placeholders
 from cdk.settings import EnvironmentSettings, InvalidSettings, settings
+from cdk.settings.placeholders import placeholders
 from stacks.environment import environment
 
 
@@ -18,7 +18,7 @@ def refuse_examples(chosen: EnvironmentSettings) -> None:
     found = [f"\n  {name}: {rule}" for name, rule in placeholders(chosen)]
     if found:
         raise InvalidSettings(
-            f"cdk/settings.py, {chosen.environment}: a deployment would fail or tell nobody"
+            f"cdk/settings, {chosen.environment}: a deployment would fail or tell nobody"
             f"{''.join(found)}"
         )
 

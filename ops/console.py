@@ -6,8 +6,9 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -15,6 +16,8 @@ from rich.table import Table
 from contracts.errors import ShopstreamError
 from ops.settings import Settings
 
+# The option of every command that can answer other programs.
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 # Other programs read plain output, so it must never be wrapped.
 PLAIN_WIDTH = 10_000
 

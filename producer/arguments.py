@@ -18,7 +18,7 @@ from producer.simulate import arguments as simulating
 from producer.simulate import sample as sampling
 from producer.simulate.arguments import SimulateArguments
 from producer.simulate.sample import SampleArguments
-from producer.wiring import Where
+from producer.wiring import ProducerEndpoints
 
 
 class _Parser(argparse.ArgumentParser):
@@ -35,23 +35,25 @@ def parse(arguments: list[str]) -> ReplayArguments | SimulateArguments | SampleA
     replay = commands.add_parser("replay", help="send the events of a data file")
     for layout in replaying.add(replay):
         add_options(layout, [OUTLET])
-        _add_where(layout)
+        _add_endpoints(layout)
     simulate = commands.add_parser(
         "simulate", help="send what seeded shoppers do", description=simulating.DESCRIPTION
     )
     simulating.add(simulate)
-    _add_where(simulate)
+    _add_endpoints(simulate)
     sampling.add(commands.add_parser("sample", help="write labelled orders to a file, send none"))
     given = vars(parser.parse_args(arguments))
     command = given.pop("command")
     if command == "sample":
         return SampleArguments(**given)
     _require(parser, given)
-    given["where"] = Where(**{field.name: given.pop(field.name) for field in fields(Where)})
+    given["endpoints"] = ProducerEndpoints(
+        **{field.name: given.pop(field.name) for field in fields(ProducerEndpoints)}
+    )
     return replaying.checked(given) if command == "replay" else simulating.checked(parser, given)
 
 
-def _add_where(command: argparse.ArgumentParser) -> None:
+def _add_endpoints(command: argparse.ArgumentParser) -> None:
     command.add_argument("--bootstrap-servers", default="", metavar="HOST:PORT,...")
     command.add_argument("--kafka-auth", choices=get_args(KafkaAuth), default="none")
     command.add_argument("--region", default="", help="the AWS region, for --kafka-auth msk-iam")

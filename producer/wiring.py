@@ -27,7 +27,7 @@ OutletName = Literal["kafka", "file", "null"]
 
 
 @dataclass(frozen=True)
-class Where:
+class ProducerEndpoints:
     """Where a command of the producer sends events, real ids and the ledger."""
 
     outlet: OutletName
@@ -40,27 +40,27 @@ class Where:
     ledger: Path | None
 
 
-def open_outlet(where: Where, *topics: Topic, now_us: Callable[[], int]) -> Outlet:
+def open_outlet(endpoints: ProducerEndpoints, *topics: Topic, now_us: Callable[[], int]) -> Outlet:
     """The outlet for events of these topics; NotReady if Kafka lacks one."""
-    if where.outlet == "null":
+    if endpoints.outlet == "null":
         return NullOutlet(clock=now_us)
-    if where.outlet == "file":
-        assert where.out is not None
-        return FileOutlet(where.out, clock=now_us)
-    sign_in = security(where.kafka_auth, where.region)
-    destination = find_destination(where.bootstrap_servers, sign_in, *topics)
-    return KafkaOutlet({"bootstrap.servers": where.bootstrap_servers, **sign_in}, destination)
+    if endpoints.outlet == "file":
+        assert endpoints.out is not None
+        return FileOutlet(endpoints.out, clock=now_us)
+    sign_in = security(endpoints.kafka_auth, endpoints.region)
+    destination = find_destination(endpoints.bootstrap_servers, sign_in, *topics)
+    return KafkaOutlet({"bootstrap.servers": endpoints.bootstrap_servers, **sign_in}, destination)
 
 
-def open_schemas(where: Where) -> Registry:
+def open_schemas(endpoints: ProducerEndpoints) -> Registry:
     """The registry whose ids the events carry."""
-    if not where.registry.startswith("glue:"):
-        return open_registry(where.registry)
+    if not endpoints.registry.startswith("glue:"):
+        return open_registry(endpoints.registry)
     # A shop on a laptop needs no AWS package, and importing one takes 0.3 s.
     import boto3  # noqa: PLC0415
 
     return open_registry(
-        where.registry, glue_client=boto3.client("glue", region_name=where.region or None)
+        endpoints.registry, glue_client=boto3.client("glue", region_name=endpoints.region or None)
     )
 
 
@@ -84,25 +84,27 @@ def written_version(registry: Registry, family: str, text: str) -> SchemaVersion
     )
 
 
-def version_to_write(where: Where, topic: Topic) -> SchemaVersion:
+def version_to_write(endpoints: ProducerEndpoints, topic: Topic) -> SchemaVersion:
     """The version of a topic's schema that a replay writes; NotReady as in `written_version`."""
-    return written_version(open_schemas(where), topic.schema, bundled_schemas()[topic.schema][0])
+    return written_version(
+        open_schemas(endpoints), topic.schema, bundled_schemas()[topic.schema][0]
+    )
 
 
-def open_vault(where: Where) -> Vault:
+def open_vault(endpoints: ProducerEndpoints) -> Vault:
     """The vault that keeps the real ids. If none is named, it lies beside the events."""
-    if where.vault.startswith(("postgres://", "postgresql://")):
-        return PostgresVault(where.vault)
-    if where.vault:
-        return FileVault(Path(where.vault))
-    if where.out is not None:
-        return FileVault(where.out / "vault")
+    if endpoints.vault.startswith(("postgres://", "postgresql://")):
+        return PostgresVault(endpoints.vault)
+    if endpoints.vault:
+        return FileVault(Path(endpoints.vault))
+    if endpoints.out is not None:
+        return FileVault(endpoints.out / "vault")
     return NoVault()
 
 
-def open_ledger(where: Where, run: Run) -> Ledger:
+def open_ledger(endpoints: ProducerEndpoints, run: Run) -> Ledger:
     """The ledger of a run."""
-    return NoLedger() if where.ledger is None else FileLedger(where.ledger, run)
+    return NoLedger() if endpoints.ledger is None else FileLedger(endpoints.ledger, run)
 
 
 def new_run_id(started_at: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aws_cdk import Tags
 from constructs import Construct
 
-from cdk.assets.folder import Assets
+from cdk.assets.build_folder import Assets
 from cdk.settings import EnvironmentSettings
 from stacks.data import DataStack
 from stacks.functions import FunctionsStack

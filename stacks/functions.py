@@ -13,10 +13,10 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from cdk.assets.folder import Assets
+from cdk.assets.build_folder import Assets
 from cdk.functions.deployment_step import DeploymentStep
-from cdk.functions.function import FunctionDefaults, PlatformFunction
 from cdk.functions.http_api import HttpApi
+from cdk.functions.platform_function import FunctionDefaults, PlatformFunction
 from cdk.grants import allow
 from cdk.kafka.event_source import KafkaEventSource
 from cdk.lake.analysts import Analysts

@@ -11,9 +11,9 @@ from cdk.monitoring.alarms import AlarmDefinition, Alarms
 from cdk.monitoring.applications import application_alarms
 from cdk.monitoring.dashboards import RowsDashboard
 from cdk.monitoring.functions import function_alarms
-from cdk.monitoring.operator import operator_rows
-from cdk.monitoring.people import MonthlyBudget, OperatorTopic
-from cdk.monitoring.shop import shop_rows
+from cdk.monitoring.operator_dashboard import operator_rows
+from cdk.monitoring.operators import MonthlyBudget, OperatorTopic
+from cdk.monitoring.shop_dashboard import shop_rows
 from cdk.monitoring.stores import kafka_alarms, postgres_alarms, valkey_alarms
 from cdk.settings import EnvironmentSettings
 from stacks.data import DataStack

@@ -10,12 +10,12 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from cdk.assets.folder import Assets
+from cdk.assets.build_folder import Assets
 from cdk.assets.published_package import PublishedPackage
 from cdk.emr.cluster import EmrCluster
 from cdk.emr.serverless import EmrServerless
 from cdk.functions.deployment_step import DeploymentStep
-from cdk.functions.function import FunctionDefaults, PlatformFunction
+from cdk.functions.platform_function import FunctionDefaults, PlatformFunction
 from cdk.grants import allow
 from cdk.kafka.topic_replication import TopicReplication
 from cdk.log_retention import log_group

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.assets.folder import Assets
+from cdk.assets.build_folder import Assets
 from cdk.assets.published_file import PublishedFile
 from contracts.aws.spark_submit import Package, Processor
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.emr.machines import MachineNetwork, instances, managed_scaling
-from cdk.functions.function import PlatformFunction
+from cdk.functions.platform_function import PlatformFunction
 from cdk.grants import allow
 from cdk.lake.tables import Lake
 from cdk.settings import EnvironmentSettings

@@ -8,7 +8,7 @@ from aws_cdk import aws_emrserverless as emrserverless
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.functions.function import PlatformFunction
+from cdk.functions.platform_function import PlatformFunction
 from cdk.grants import allow
 from cdk.lake.tables import Lake
 from cdk.settings import EnvironmentSettings

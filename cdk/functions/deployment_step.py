@@ -15,7 +15,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk.functions.function import PlatformFunction
+from cdk.functions.platform_function import PlatformFunction
 from cdk.grants import explain_pattern
 from cdk.log_retention import log_group
 from cdk.settings import EnvironmentSettings

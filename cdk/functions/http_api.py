@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from aws_cdk import Acknowledgment, RemovalPolicy, Validations
+from aws_cdk import Acknowledgment, Aws, RemovalPolicy, Validations
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
@@ -111,7 +111,7 @@ def _authorizer(
         disable_o_auth=True,
         prevent_user_existence_errors=True,
     )
-    issuer = pool.user_pool_provider_url
+    issuer = f"https://cognito-idp.{Aws.REGION}.amazonaws.com/{pool.user_pool_id}"
     return authorizers.HttpJwtAuthorizer(
         "Tokens", issuer, jwt_audience=[client.user_pool_client_id]
     )

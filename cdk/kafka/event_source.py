@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from cdk.functions.function import PlatformFunction
+from cdk.functions.platform_function import PlatformFunction
 from cdk.grants import allow
 from cdk.kafka.cluster import KafkaCluster
 from cdk.lake.tables import Lake

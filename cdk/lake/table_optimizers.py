@@ -8,7 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.functions.function import FunctionDefaults, PlatformFunction
+from cdk.functions.platform_function import FunctionDefaults, PlatformFunction
 from cdk.grants import allow
 from cdk.lake.tables import Lake
 

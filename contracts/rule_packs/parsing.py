@@ -55,7 +55,7 @@ def load_pack(text: str) -> RulePack:
     version = _positive(given["version"], "version")
     if not isinstance(given["rules"], list):
         raise RulePackError(f"rules: a list is needed, got {given['rules']!r}")
-    rules = tuple(_rule(rule, f"rules[{place}]") for place, rule in enumerate(given["rules"]))
+    rules = tuple(_rule(rule, f"rules[{index}]") for index, rule in enumerate(given["rules"]))
     names = [rule.name for rule in rules]
     for repeated in names:
         if names.count(repeated) > 1:

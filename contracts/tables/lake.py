@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from contracts.tables.columns import Column, Table
 from contracts.tables.questions import ANSWERS
-from contracts.topics import CLICKS, ORDERS, PROMOTIONS
+from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
 
 CATALOG = "shopstream"
 
-_COMMIT = Column(
+COMMIT_NUMBER = Column(
     "commit_number",
     "bigint",
     "1, 2, 3 ... of the table's writer: a commit overwrites exactly its own number, so of two "
     "writers one fails",
 )
-_POSITION = (
+POSITION = (
     Column("topic", "text"),
     Column("topic_id", "text"),
     Column("cluster_id", "text"),
@@ -22,7 +22,7 @@ _POSITION = (
     Column("offset", "bigint"),
     Column("append_time", "timestamp", "the broker's"),
 )
-_ENVELOPE = (
+ENVELOPE = (
     Column("event_id", "text"),
     Column("event_time", "timestamp"),
     Column("sent_at", "timestamp"),
@@ -37,10 +37,10 @@ BRONZE_EVENTS = Table(
     "bronze.events",
     "one row per Kafka record",
     (
-        *_POSITION,
+        *POSITION,
         Column("key", "bytes", nullable=True),
         Column("value", "bytes", nullable=True),
-        _COMMIT,
+        COMMIT_NUMBER,
     ),
     key=("cluster_id", "topic_id", "partition", "offset"),
     partitioned_by=("topic", "days(append_time)"),
@@ -49,7 +49,7 @@ BRONZE_QUARANTINE = Table(
     "bronze.quarantine",
     "one row per record that is no event",
     (
-        *_POSITION,
+        *POSITION,
         Column("key", "bytes", nullable=True),
         Column("value", "bytes", nullable=True),
         Column("reason", "text", "a code of contracts.rejections"),
@@ -57,7 +57,7 @@ BRONZE_QUARANTINE = Table(
         Column("event_id", "text", nullable=True),
         Column("schema_id", "text", nullable=True),
         Column("package_version", "text", "of the code that judged"),
-        _COMMIT,
+        COMMIT_NUMBER,
     ),
     key=("cluster_id", "topic_id", "partition", "offset"),
     partitioned_by=("topic", "days(append_time)"),
@@ -66,12 +66,12 @@ BRONZE_DUPLICATES = Table(
     "bronze.duplicates",
     "one row per valid record whose event is already in silver",
     (
-        *_POSITION,
+        *POSITION,
         Column("event_id", "text"),
         Column("twin_topic_id", "text"),
         Column("twin_partition", "integer"),
         Column("twin_offset", "bigint"),
-        _COMMIT,
+        COMMIT_NUMBER,
     ),
     key=("cluster_id", "topic_id", "partition", "offset"),
     partitioned_by=("topic", "days(append_time)"),
@@ -80,8 +80,8 @@ SILVER_ORDERS = Table(
     "silver.orders",
     "one row per order event",
     (
-        *_POSITION,
-        *_ENVELOPE,
+        *POSITION,
+        *ENVELOPE,
         Column("order_id", "text"),
         Column("kind", "text"),
         Column("customer_id", "text", nullable=True),
@@ -92,7 +92,7 @@ SILVER_ORDERS = Table(
         Column("payment_method", "text"),
         Column("device_id", "text", nullable=True),
         Column("account_created_at", "timestamp", nullable=True),
-        _COMMIT,
+        COMMIT_NUMBER,
     ),
     key=("event_id",),
     partitioned_by=("region", "days(event_time)"),
@@ -101,8 +101,8 @@ SILVER_CLICKS = Table(
     "silver.clicks",
     "one row per click event",
     (
-        *_POSITION,
-        *_ENVELOPE,
+        *POSITION,
+        *ENVELOPE,
         Column("event_type", "text"),
         Column("user_id", "text"),
         Column("session_id", "text", nullable=True),
@@ -111,7 +111,7 @@ SILVER_CLICKS = Table(
         Column("brand", "text", nullable=True),
         Column("price", "money"),
         Column("currency", "text"),
-        _COMMIT,
+        COMMIT_NUMBER,
     ),
     key=("event_id",),
     partitioned_by=("region", "days(event_time)"),
@@ -120,15 +120,15 @@ SILVER_PROMOTIONS = Table(
     "silver.promotions",
     "one row per promotion event",
     (
-        *_POSITION,
-        *_ENVELOPE,
+        *POSITION,
+        *ENVELOPE,
         Column("promotion_id", "text"),
         Column("product_id", "text"),
         Column("discount_percent", "integer"),
         Column("starts_at", "timestamp"),
         Column("ends_at", "timestamp"),
         Column("channel", "text"),
-        _COMMIT,
+        COMMIT_NUMBER,
     ),
     key=("event_id",),
     partitioned_by=("region", "days(event_time)"),
@@ -142,6 +142,14 @@ SILVER = {
 GOLD_TABLES: tuple[Table, ...] = tuple(
     answer.gold_table for answer in ANSWERS if answer.gold_table is not None
 )
+
+
+def own_columns(topic: Topic) -> tuple[Column, ...]:
+    """The columns of a topic's silver table that hold fields of its own events."""
+    shared = {*POSITION, *ENVELOPE, COMMIT_NUMBER}
+    return tuple(column for column in SILVER[topic.name].columns if column not in shared)
+
+
 LAKE_TABLES: tuple[Table, ...] = (
     BRONZE_EVENTS,
     BRONZE_QUARANTINE,

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
+
+from psycopg.rows import args_row, class_row
 
 from emr_jobs.kernel.outbox import QueuedMessage
 from emr_jobs.stores.postgres import Pg
+
+
+class Waiting(NamedTuple):
+    """How many messages are unsent, and the age of the oldest in seconds (0 without any)."""
+
+    messages: int
+    oldest_seconds: float
 
 
 class PostgresOutbox:
@@ -26,15 +36,12 @@ class PostgresOutbox:
             )
 
     def unsent(self, limit: int) -> Sequence[QueuedMessage]:
-        rows = self._connection.execute(
+        cursor = self._connection.cursor(row_factory=class_row(QueuedMessage))
+        return cursor.execute(
             "SELECT sequence, topic, key, value FROM outbox "
             "WHERE application = %s AND sent_at IS NULL ORDER BY sequence LIMIT %s",
             (self._application, limit),
         ).fetchall()
-        return [
-            QueuedMessage(int(str(row[0])), str(row[1]), _bytes(row[2]), _bytes(row[3]))
-            for row in rows
-        ]
 
     def mark_sent(self, until: int) -> None:
         self._connection.execute(
@@ -43,18 +50,13 @@ class PostgresOutbox:
             (self._application, until),
         )
 
-    def waiting(self) -> tuple[int, float]:
-        """How many messages are unsent, and the age of the oldest in seconds (0 without any)."""
-        row = self._connection.execute(
+    def waiting(self) -> Waiting:
+        """What is unsent."""
+        cursor = self._connection.cursor(row_factory=args_row(Waiting))
+        (found,) = cursor.execute(
             "SELECT count(*), "
             "coalesce(extract(epoch FROM clock_timestamp() - min(queued_at)), 0)::float8 "
             "FROM outbox WHERE application = %s AND sent_at IS NULL",
             (self._application,),
-        ).fetchone()
-        assert row is not None
-        return int(str(row[0])), float(str(row[1]))
-
-
-def _bytes(value: object) -> bytes:
-    assert isinstance(value, bytes | bytearray | memoryview)
-    return bytes(value)
+        ).fetchall()
+        return found

@@ -36,7 +36,7 @@ class QueryPlan:
 
 
 class RunningQuery:
-    """The query of a plan. `step` is called regularly by the one thread that watches."""
+    """The query of a plan. One thread watches all of them and calls `alive` regularly."""
 
     def __init__(self, spark: SparkSession, plan: QueryPlan) -> None:
         self._spark = spark

@@ -6,46 +6,18 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts.money import MINOR_SCALE, PRICE_SCALE
-from contracts.tables.lake import BRONZE_QUARANTINE, SILVER
-from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
+from contracts.tables.columns import Column as TableColumn
+from contracts.tables.lake import (
+    BRONZE_QUARANTINE,
+    COMMIT_NUMBER,
+    POSITION,
+    SILVER,
+    own_columns,
+)
+from contracts.topics import Topic
 from emr_jobs.transforms.decimals import scaled
 from emr_jobs.transforms.steps import Step
 
-_ORIGIN = ("topic", "topic_id", "cluster_id", "partition", "offset", "append_time")
-_OWN: dict[str, tuple[str, ...]] = {
-    ORDERS.name: (
-        "order_id",
-        "kind",
-        "customer_id",
-        "lines",
-        "total",
-        "currency",
-        "location",
-        "payment_method",
-        "device_id",
-        "account_created_at",
-    ),
-    CLICKS.name: (
-        "event_type",
-        "user_id",
-        "session_id",
-        "product_id",
-        "category",
-        "brand",
-        "price",
-        "currency",
-    ),
-    PROMOTIONS.name: (
-        "promotion_id",
-        "product_id",
-        "discount_percent",
-        "starts_at",
-        "ends_at",
-        "channel",
-    ),
-}
-_TIMES = {"account_created_at", "starts_at", "ends_at"}
-_MONEY = {"total", "price"}
 # Reasons under which no field of the event can be believed.
 _UNREADABLE = ("empty", "oversized", "bad_header", "unknown_schema", "undecodable")
 
@@ -63,7 +35,7 @@ def events(topic: Topic) -> Step:
 def event_columns(topic: Topic) -> tuple[Column, ...]:
     """The columns of `events`, of classified rows. Of a refused row they may be null or absurd."""
     return (
-        *map(F.col, _ORIGIN),
+        *(F.col(column.name) for column in POSITION),
         F.col("event.event_id").alias("event_id"),
         _time("event_time"),
         _time("sent_at"),
@@ -72,14 +44,17 @@ def event_columns(topic: Topic) -> tuple[Column, ...]:
         F.col("event.source.producer").alias("source_producer"),
         F.col("event.source.sequence").alias("source_sequence"),
         F.col("late_by_us"),
-        *(_time(name) if name in _TIMES else F.col(f"event.{name}") for name in _OWN[topic.name]),
+        *(
+            _time(each.name) if each.type == "timestamp" else F.col(f"event.{each.name}")
+            for each in own_columns(topic)
+        ),
     )
 
 
 def silver(events: DataFrame, topic: Topic) -> DataFrame:
     """Rows of the topic's silver table but `commit_number`; money as exact decimals."""
-    names = [name for name in SILVER[topic.name].names if name != "commit_number"]
-    return events.select(*map(_silver_column, names))
+    columns = [column for column in SILVER[topic.name].columns if column != COMMIT_NUMBER]
+    return events.select(*map(_silver_column, columns))
 
 
 def quarantine(classified: DataFrame) -> DataFrame:
@@ -87,7 +62,7 @@ def quarantine(classified: DataFrame) -> DataFrame:
     refused = classified.where(F.col("reason").isNotNull())
     readable = ~F.col("reason").isin(*_UNREADABLE)
     event_id = F.when(readable, F.col("event.event_id")).alias("event_id")
-    added = ("package_version", "commit_number")
+    added = ("package_version", COMMIT_NUMBER.name)
     names = [name for name in BRONZE_QUARANTINE.names if name not in added]
     return refused.select(*(event_id if name == "event_id" else F.col(name) for name in names))
 
@@ -96,12 +71,13 @@ def _time(name: str) -> Column:
     return F.timestamp_micros(f"event.{name}").alias(name)
 
 
-def _silver_column(name: str) -> Column:
-    if name in _MONEY:
-        return scaled(F.col(name), MINOR_SCALE).alias(name)
-    if name == "lines":
-        return F.transform(name, _silver_line).alias(name)
-    return F.col(name)
+def _silver_column(column: TableColumn) -> Column:
+    match column.type:
+        case "money":
+            return scaled(F.col(column.name), MINOR_SCALE).alias(column.name)
+        case "lines":
+            return F.transform(column.name, _silver_line).alias(column.name)
+    return F.col(column.name)
 
 
 def _silver_line(line: Column) -> Column:

@@ -42,8 +42,8 @@ def _folded(path: str, measure: Callable[[Column], Column]) -> Column:
 
 
 def amount_by_category(kept: Iterable[str]) -> Step:
-    """A step to one row an order and category it has lines in, and one for the whole order in
-    category "*".
+    """A step to one row per order and category that it has lines in, and one for the whole order
+    in category "*".
 
     The rows have the columns `kept`, `category` and `amount` (minor units). A category that is
     itself called "*" has no row of its own, so the whole order's counts it once.

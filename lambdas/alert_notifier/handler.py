@@ -13,7 +13,7 @@ from contracts.codec import decode
 from contracts.events import Alert
 from contracts.topics import ALERTS
 from lambdas.alert_notifier.logic import message, values
-from lambdas.alert_notifier.wiring import Claims, Settings, Topic
+from lambdas.alert_notifier.wiring import Claims, NotifierSettings, Topic
 from lambdas.database import connect
 from lambdas.process import now, publish
 from lambdas.schemas import registry
@@ -27,7 +27,7 @@ class NotSent(Exception):
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, int]:
     """Send every alert of the batch that is not sent yet. Raises NotSent after trying them all."""
-    settings = Settings.from_environment()
+    settings = NotifierSettings.from_environment()
     schemas, topic = registry(settings.registry), Topic(settings.topic)
     sent, failed = 0, []
     with connect(settings.postgres) as connection:

@@ -20,7 +20,7 @@ _TAKE = """
 
 
 @dataclass(frozen=True)
-class Settings:
+class NotifierSettings:
     """`postgres` is a libpq URL, `registry` one of contracts.registry.opening, `topic` an ARN."""
 
     postgres: str
@@ -28,7 +28,7 @@ class Settings:
     topic: str
 
     @classmethod
-    def from_environment(cls) -> Settings:
+    def from_environment(cls) -> NotifierSettings:
         given = environment()
         return cls(given["POSTGRES_URL"], given["REGISTRY"], given["NOTIFICATIONS_TOPIC"])
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.canary.logic import canary_order
-from lambdas.canary.wiring import Settings, arrives, send
+from lambdas.canary.wiring import CanarySettings, arrives, send
 from lambdas.database import connect
 from lambdas.process import now, publish
 
@@ -20,7 +20,7 @@ class Lost(Exception):
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, float]:
     """Send an order named after the event and wait for it. Raises Lost when it does not arrive."""
-    settings = Settings.from_environment()
+    settings = CanarySettings.from_environment()
     start = now()
     order = canary_order(str(event["id"]), start)
     send(order, settings)

@@ -20,7 +20,7 @@ _ACKNOWLEDGED_SECONDS = 30
 
 
 @dataclass(frozen=True)
-class Settings:
+class CanarySettings:
     """`kafka` is the ARN of a cluster, or ``broker:port`` of one without IAM."""
 
     kafka: str
@@ -29,7 +29,7 @@ class Settings:
     patience_seconds: float
 
     @classmethod
-    def from_environment(cls) -> Settings:
+    def from_environment(cls) -> CanarySettings:
         given = environment()
         return cls(
             given["KAFKA"],
@@ -39,7 +39,7 @@ class Settings:
         )
 
 
-def send(order: Order, settings: Settings) -> None:
+def send(order: Order, settings: CanarySettings) -> None:
     """Return when the brokers have the order; raises KafkaError when they do not take it."""
     value = encode(order, registry(settings.registry).latest(ORDERS.schema))
     producer = KafkaProducer(**_connection(settings.kafka), acks="all", enable_idempotence=True)

@@ -20,7 +20,7 @@ from lambdas.job_controller.logic import (
     settled,
 )
 from lambdas.job_controller.runs import JobRun
-from lambdas.job_controller.wiring import Settings, Switch, open_runs
+from lambdas.job_controller.wiring import ControllerSettings, Switch, open_runs
 from lambdas.kafka_brokers import brokers_of
 from lambdas.process import now, publish
 
@@ -31,7 +31,7 @@ class DeploymentFailed(Exception):
 
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Bring the applications closer to what is wanted. It is safe to call again."""
-    settings = Settings.from_environment()
+    settings = ControllerSettings.from_environment()
     switch = Switch(settings.switch)
     if event.get("action") in ("run", "stop"):
         switch.turn(event["action"])
@@ -48,7 +48,7 @@ def confirm(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
     """Whether a deployment has arrived: every application has exactly the driver it should have. On
     a deletion: whether what they ran on can be deleted. Raises DeploymentFailed when they fail
     again and again."""
-    settings = Settings.from_environment()
+    settings = ControllerSettings.from_environment()
     deleting = event["RequestType"] == "Delete"
     running = Switch(settings.switch).on() and not deleting
     at = now()
@@ -65,7 +65,7 @@ def confirm(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
     return {"IsComplete": arrived and (not deleting or emr.shut_down())}
 
 
-def _converge(settings: Settings, running: bool, at: datetime) -> dict[str, list[Action]]:
+def _converge(settings: ControllerSettings, running: bool, at: datetime) -> dict[str, list[Action]]:
     runs = open_runs(settings.plan, at)
     observed = runs.observed()
     taken = {
@@ -86,7 +86,7 @@ def _converge(settings: Settings, running: bool, at: datetime) -> dict[str, list
     return taken
 
 
-def _wanted(settings: Settings, running: bool) -> dict[str, str | None]:
+def _wanted(settings: ControllerSettings, running: bool) -> dict[str, str | None]:
     return {
         name: submission.fingerprint if running else None
         for name, submission in settings.plan.submissions().items()
@@ -94,7 +94,7 @@ def _wanted(settings: Settings, running: bool) -> dict[str, str | None]:
 
 
 def _measure(
-    name: str, settings: Settings, runs: Sequence[JobRun], at: datetime, running: bool
+    name: str, settings: ControllerSettings, runs: Sequence[JobRun], at: datetime, running: bool
 ) -> None:
     mine = [run for run in runs if run.name.application == name]
     alive = sum(run.state == "running" for run in mine)

@@ -16,14 +16,14 @@ from lambdas.process import environment
 
 
 @dataclass(frozen=True)
-class Settings:
+class ControllerSettings:
     """`switch` is the name of the parameter that says ``run`` or ``stop``."""
 
     plan: JobPlan
     switch: str
 
     @classmethod
-    def from_environment(cls) -> Settings:
+    def from_environment(cls) -> ControllerSettings:
         given = environment()
         return cls(JobPlan.from_json(given["JOB_PLAN"]), given["JOB_SWITCH"])
 

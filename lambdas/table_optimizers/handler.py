@@ -11,13 +11,13 @@ from typing import Any
 
 from contracts.tables.lake import LAKE_TABLES
 from lambdas.table_optimizers.logic import holds, wanted
-from lambdas.table_optimizers.wiring import Optimizers, Settings
+from lambdas.table_optimizers.wiring import Optimizers, OptimizerSettings
 
 
 def handle(_event: Mapping[str, Any], _context: object) -> dict[str, list[str]]:
     """Create what is missing and change what differs. It is safe to call again, and a table that is
     not made yet is left for the next call."""
-    settings = Settings.from_environment()
+    settings = OptimizerSettings.from_environment()
     optimizers = Optimizers(settings.catalog)
     chosen = wanted(settings.role, settings.snapshot_hours)
     report: dict[str, list[str]] = {}

@@ -12,7 +12,7 @@ from lambdas.table_optimizers.logic import Configuration, Kind
 
 
 @dataclass(frozen=True)
-class Settings:
+class OptimizerSettings:
     """`catalog` is the account of the catalog, `role` the ARN of the role that Glue takes."""
 
     catalog: str
@@ -20,7 +20,7 @@ class Settings:
     snapshot_hours: int
 
     @classmethod
-    def from_environment(cls) -> Settings:
+    def from_environment(cls) -> OptimizerSettings:
         given = environment()
         return cls(given["CATALOG"], given["OPTIMIZER_ROLE"], int(given["SNAPSHOT_HOURS"]))
 

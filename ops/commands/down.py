@@ -9,6 +9,7 @@ import typer
 
 from local import launch
 from ops import console
+from ops.console import AsJson
 from ops.stack import current_home
 
 
@@ -19,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 def down(
     purge: Annotated[bool, typer.Option("--purge", help="Remove all data as well.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Stop every part gracefully and leave nothing running. The data stays without --purge."""
     home = current_home()

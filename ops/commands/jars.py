@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from local import launch
 from ops import console
+from ops.console import AsJson
 from ops.settings import Settings
 
 
@@ -17,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def jars(
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fetch the jars of Kafka and Spark, check their sums, and print where they are."""
     settings = Settings.from_environment()

@@ -12,6 +12,7 @@ import typer
 from contracts.errors import NotReady, Usage
 from local.supervisor.logs import tail
 from ops import console
+from ops.console import AsJson
 from ops.stack import current_home
 
 FOLLOW_SECONDS = 0.3
@@ -32,7 +33,7 @@ def logs(
     lines: Annotated[
         int, typer.Option("--lines", "-n", help="How many lines of each log.", min=1)
     ] = 100,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the end of each log. Logs are kept when the stack is down."""
     files = _files(current_home().logs, service)

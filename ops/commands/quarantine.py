@@ -12,10 +12,10 @@ from contracts.topics import TOPICS
 from ops import console
 from ops.commands.sql.command import rows
 from ops.commands.sql.session import open_session
+from ops.console import AsJson
 from ops.stack import open_stack
 
 SHOWN = 20
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 _COUNTS = """
     SELECT topic, reason, count(*) AS records, min(append_time) AS first, max(append_time) AS last

@@ -17,6 +17,7 @@ from contracts.errors import ShopstreamError, Usage
 from contracts.topics import TOPICS, Topic
 from local.kafka.topics import settings
 from ops import console
+from ops.console import AsJson
 from ops.stack import open_stack
 from readers.kafka import INTERNAL, TopicDetails, describe, open_admin
 
@@ -25,7 +26,6 @@ DELETED_SECONDS = 15.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Name = Annotated[str, typer.Argument(metavar="TOPIC")]
 
 

@@ -14,6 +14,7 @@ from local.home import Home
 from local.supervisor.plan import Plan
 from local.supervisor.published import PartStatus
 from ops import console
+from ops.console import AsJson
 from ops.settings import Settings
 from ops.stack import Stack, current_home, open_stack
 
@@ -51,7 +52,7 @@ def up(
             help="Go on from the beginning of a topic that was deleted and created again.",
         ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
     without_spark: Annotated[bool, typer.Option("--without-spark", hidden=True)] = False,
     crash_order: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:

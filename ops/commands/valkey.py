@@ -23,11 +23,11 @@ from local.valkey.cluster import forget, leader, own_entries, owned_slots
 from local.valkey.reshard import Moved, moves, reshard
 from ops import console
 from ops.commands.up import follow, refuse_real_credentials
+from ops.console import AsJson
 from ops.settings import Settings
 from ops.stack import Stack, open_stack
 from readers.postgres import Pg
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 COLUMNS = ("node", "role", "slots", "keys", "memory MB", "hits", "share of hits")
 REBUILD_SECONDS = 600.0
 # No push ever sets such a mark, and each reset sets another one. So a push that began before a

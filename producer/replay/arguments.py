@@ -11,7 +11,7 @@ from typing import Any
 from contracts.ledger import LayoutName
 from contracts.producer_options import LAYOUTS, REPLAYED_FILE, replay_options
 from producer.option_values import add_options
-from producer.wiring import Where
+from producer.wiring import ProducerEndpoints
 
 _EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 
@@ -29,7 +29,7 @@ class ReplayArguments:
     rebase_time: bool
     new_run: bool
     check: bool
-    where: Where
+    endpoints: ProducerEndpoints
     rejected: Path | None
     json: bool
     categories: Path = _EXAMPLES / "categories.csv"

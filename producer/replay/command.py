@@ -36,12 +36,12 @@ def replay(arguments: ReplayArguments) -> int:
 
 
 def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Clock) -> ReplaySummary:
-    layout, where = prepared.layout, arguments.where
+    layout, endpoints = prepared.layout, arguments.endpoints
     with ExitStack() as held:
         outlet = held.enter_context(
-            closing(open_outlet(where, *layout.topics, now_us=clock.now_us))
+            closing(open_outlet(endpoints, *layout.topics, now_us=clock.now_us))
         )
-        vault = held.enter_context(closing(open_vault(where)))
+        vault = held.enter_context(closing(open_vault(endpoints)))
         run = prepared.run(
             new_run_id(prepared.started_at),
             outlet.destination(),
@@ -54,8 +54,8 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
         sending = Replay(
             run=run,
             outlet=outlet,
-            ledger=open_ledger(where, run),
-            encoder=layout.encoder(where, run, Tokens(vault, "customer"), clock.now_us),
+            ledger=open_ledger(endpoints, run),
+            encoder=layout.encoder(endpoints, run, Tokens(vault, "customer"), clock.now_us),
             pace=Pace(arguments.speed),
             clock=clock,
             rows_read=lambda: reading.rows,
@@ -74,7 +74,7 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
             prepared=prepared,
             rejected=rejected.counts,
             rejected_file=rejected.path,
-            ledger=where.ledger,
+            ledger=endpoints.ledger,
             finished=finished,
             unknown=unknown,
             seconds=clock.monotonic() - began,
@@ -84,7 +84,7 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
 def _rejected_file(arguments: ReplayArguments, run: Run) -> Path:
     if arguments.rejected is not None:
         return arguments.rejected
-    ledger = arguments.where.ledger
+    ledger = arguments.endpoints.ledger
     folder = Path() if ledger is None else ledger / run.run
     return folder / "rejected.csv"
 

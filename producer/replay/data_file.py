@@ -19,7 +19,7 @@ from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.replaying import PRODUCER, Encoder, Recorded
 from producer.subjects import Tokens
-from producer.wiring import Where
+from producer.wiring import ProducerEndpoints
 
 _Item = TypeVar("_Item", bound=Recorded)
 _Read_co = TypeVar("_Read_co", bound=Recorded, covariant=True)
@@ -66,7 +66,7 @@ class Layout(Protocol[_Item]):
         """Reads what the rows of the slice recorded."""
 
     def encoder(
-        self, where: Where, run: Run, tokens: Tokens, now_us: Callable[[], int]
+        self, endpoints: ProducerEndpoints, run: Run, tokens: Tokens, now_us: Callable[[], int]
     ) -> Encoder[_Item]:
         """Makes events in the schemas of the registry; NotReady if it does not have them."""
 

@@ -13,17 +13,17 @@ from producer.replay.files.patterns import PatternTable
 from producer.replay.online_retail.orders import RetailOrder
 from producer.replay.replaying import EncodedEvent
 from producer.subjects import Tokens
-from producer.wiring import Where, version_to_write
+from producer.wiring import ProducerEndpoints, version_to_write
 
 # No layout says how an order was paid.
 _PAYMENT_METHOD = "unknown"
 _MOST_COUNTRIES = 1000
 
 
-def order_values(where: Where, run: Run, currency: str) -> OrderValues:
+def order_values(endpoints: ProducerEndpoints, run: Run, currency: str) -> OrderValues:
     """Makes the values of a run's orders; NotReady if the registry does not have their schema."""
     return OrderValues(
-        version_to_write(where, ORDERS),
+        version_to_write(endpoints, ORDERS),
         run=run.run,
         producer=run.producer,
         currency=currency,

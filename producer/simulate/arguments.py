@@ -12,7 +12,7 @@ from contracts.errors import Usage
 from contracts.producer_options import SIMULATE
 from producer.option_values import add_options
 from producer.simulate.shop.oddities import Shares
-from producer.wiring import Where
+from producer.wiring import ProducerEndpoints
 
 DESCRIPTION = (
     "Seeded shoppers browse, fill baskets, abandon or buy them; a few cheat, and labels.csv says "
@@ -44,7 +44,7 @@ class SimulateArguments:
     shoppers: int
     shares: Shares
     labels: Path | None
-    where: Where
+    endpoints: ProducerEndpoints
     json: bool
 
 
@@ -78,7 +78,7 @@ def checked(parser: argparse.ArgumentParser, given: dict[str, Any]) -> SimulateA
         parser.error("--rate max needs --count, or it would not know where its clock begins")
     if given["time_speed"] and not (count or duration):
         parser.error("--time-speed needs --duration or --count: its clock begins that long ago")
-    if given["workers"] > 1 and given["where"].outlet == "file":
+    if given["workers"] > 1 and given["endpoints"].outlet == "file":
         parser.error("--outlet file is written by one worker")
     if count and count < given["workers"]:
         parser.error("--count has no event for some of the --workers")

@@ -29,7 +29,7 @@ def simulate(arguments: SimulateArguments) -> int:
         finished=all(result.finished for result in results),
         seconds=round(clock.monotonic() - began, 3),
         labels=[result.labels for result in results if result.labels],
-        ledger=str(arguments.where.ledger) if arguments.where.ledger else None,
+        ledger=str(arguments.endpoints.ledger) if arguments.endpoints.ledger else None,
     )
     return terminal.end(summary, as_json=arguments.json)
 

@@ -68,9 +68,9 @@ class Worker:
         """Send this worker's share of the events."""
         arguments = self.arguments
         with ExitStack() as held:
-            outlet = open_outlet(arguments.where, *TOPICS, now_us=clock.now_us)
+            outlet = open_outlet(arguments.endpoints, *TOPICS, now_us=clock.now_us)
             held.callback(outlet.close)
-            vault = open_vault(arguments.where)
+            vault = open_vault(arguments.endpoints)
             held.callback(vault.close)
             timeline = Timeline(self._shop())
             destination = outlet.destination()
@@ -97,7 +97,7 @@ class Worker:
 
     def refuse_known_run(self) -> None:
         """Raise Usage if the ledger already holds this run."""
-        ledger = self.arguments.where.ledger
+        ledger = self.arguments.endpoints.ledger
         if ledger is not None and (ledger / self.run).exists():
             raise Usage(
                 f"the ledger already holds a run {self.run}",
@@ -110,12 +110,12 @@ class Worker:
     ) -> Sender:
         prefix = f"simulated-{self.arguments.seed}-{self.number}"
         people = People(vault, prefix, timeline.shoppers.guest)
-        registry = open_schemas(self.arguments.where)
+        registry = open_schemas(self.arguments.endpoints)
         for topic in TOPICS:
             written_version(registry, topic.schema, bundled_schemas()[topic.schema][-1])
         return Sender(
             outlet=outlet,
-            ledger=open_ledger(self.arguments.where, run),
+            ledger=open_ledger(self.arguments.endpoints, run),
             labels=Labels(self._labels()),
             people=people,
             values=EventValues(
@@ -166,7 +166,7 @@ class Worker:
         return lambda batch: int(batch.due[-1])
 
     def _labels(self) -> Path | None:
-        ledger, labels = self.arguments.where.ledger, self.arguments.labels
+        ledger, labels = self.arguments.endpoints.ledger, self.arguments.labels
         if labels is not None:
             alone = self.arguments.workers == 1
             return labels if alone else labels.with_stem(f"{labels.stem}-{self.number}")

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from cdk.placeholders import is_example_domain, placeholders
 from cdk.settings import EnvironmentSettings, ReplicationSource, TokenIssuer, settings
+from cdk.settings.placeholders import is_example_domain, placeholders
 
 SUBNETS = ("subnet-0a", "subnet-0b")
 GOOD = replace(

@@ -54,8 +54,8 @@ def test_a_line() -> None:
     [
         pytest.param({}, ORDERS, "1 to 100 metrics", id="nothing"),
         pytest.param({"rows": 1}, ORDERS, "no metric 'rows'", id="unknown metric"),
-        pytest.param({"batch_rows": float("nan")}, ORDERS, "no number", id="not a number"),
-        pytest.param({"batch_rows": float("inf")}, ORDERS, "no number", id="infinite"),
+        pytest.param({"batch_rows": float("nan")}, ORDERS, "not a number", id="not a number"),
+        pytest.param({"batch_rows": float("inf")}, ORDERS, "not a number", id="infinite"),
         pytest.param(
             {"lag_offsets": 1},
             ORDERS,

@@ -16,7 +16,9 @@ from contracts.events import ClickType, Order, OrderKind, OrderLine, Source
 from contracts.registry.opening import open_registry
 from contracts.rejections import LATEST_TIME_US
 from contracts.schemas.fields import fields_of
-from contracts.topics import ORDERS
+from contracts.tables import ORDERS as ORDERS_TABLE
+from contracts.tables.lake import ENVELOPE, own_columns
+from contracts.topics import ORDERS, SOURCES, Topic
 from tests.contracts.avro.test_fragments import joined
 from tests.contracts.poison import order
 from tests.producer.simulate.sent_shop import send
@@ -78,3 +80,22 @@ def test_a_value_holds_every_field_and_nothing_else(written: list[bytes]) -> Non
         event = decode(ORDERS, value, LATEST_TIME_US, REGISTRY)
         assert isinstance(event, Order)
         assert encode(event, REGISTRY.latest("orders")) == value
+
+
+ENVELOPE_FIELDS = {"source", *(column.name for column in ENVELOPE)}
+
+
+@pytest.mark.parametrize("topic", SOURCES, ids=lambda topic: topic.name)
+def test_silver_has_a_column_for_each_field_of_its_own_events(topic: Topic) -> None:
+    """`contracts.tables.lake`; `emr_jobs.transforms.events` takes its columns from there."""
+    fields = [one for one in fields_of(topic.schema) if one.name not in ENVELOPE_FIELDS]
+    columns = [(column.name, column.nullable) for column in own_columns(topic)]
+    assert sorted(columns) == sorted((field.name, field.nullable) for field in fields)
+
+
+def test_the_table_of_orders_holds_fields_of_an_order() -> None:
+    """`contracts.tables.postgres`; `emr_jobs.apps.orders` takes its columns from there."""
+    beside = {"append_time", "partition", "offset", "canary"}
+    nullable = {field.name: field.nullable for field in fields_of("orders")}
+    for column in ORDERS_TABLE.columns:
+        assert column.name in beside or nullable[column.name] == column.nullable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -46,7 +47,8 @@ class Page:
             (tree / path).parent.mkdir(parents=True, exist_ok=True)
             (tree / path).write_text(content)
         (question,) = (Path(path).stem for path in files if path.startswith("proof/questions/"))
-        lines = [line.split() for block in _SHELL.findall(text) for line in block.splitlines()]
+        blocks = _SHELL.findall(text)
+        lines = [shlex.split(line) for block in blocks for line in block.splitlines()]
         commands = tuple(
             tuple(words[1:]) for words in lines if words and Path(words[0]).name == "shopstream"
         )

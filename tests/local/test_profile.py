@@ -17,6 +17,7 @@ from local.profile import (
     postgres_url,
     read_profile,
     require_profile,
+    with_all_ports,
     write_profile,
 )
 
@@ -75,3 +76,15 @@ def test_only_a_taken_port_is_replaced(home: Home) -> None:
     changed = {name for name in profile.ports if again.ports[name] != profile.ports[name]}
     assert changed == {"postgres"}
     assert len(messages) == 1
+
+
+def test_a_profile_of_a_version_without_valkey_gets_what_it_lacks(home: Home) -> None:
+    """Its fields and names of ports are those that stacks have on their disks."""
+    home.profile.write_text(
+        '{"stack_id": "s", "cluster_id": "c", "brokers": 1, "password": "p",'
+        ' "ports": {"kafka-1": 20001, "kafka-controller-1": 20002, "postgres": 20003}}'
+    )
+    grown = with_all_ports(require_profile(home), claim)
+    assert grown.bootstrap_servers == "127.0.0.1:20001"
+    assert grown.valkey_nodes == ("valkey-1", "valkey-2", "valkey-3")
+    assert set(grown.ports) == set(grown.port_names)

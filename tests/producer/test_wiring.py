@@ -12,14 +12,16 @@ from moto import mock_aws
 
 from contracts.errors import NotReady
 from contracts.schemas import bundled_schemas
-from producer.wiring import Where, open_schemas, written_version
+from producer.wiring import ProducerEndpoints, open_schemas, written_version
 
 REGION = "eu-central-1"
 TEXT = bundled_schemas()["orders"][0]
 
 
-def where(registry: str) -> Where:
-    return Where("kafka", "b:1", "msk-iam", REGION, registry, None, str(Path("vault")), None)
+def endpoints(registry: str) -> ProducerEndpoints:
+    return ProducerEndpoints(
+        "kafka", "b:1", "msk-iam", REGION, registry, None, str(Path("vault")), None
+    )
 
 
 @pytest.fixture
@@ -33,7 +35,9 @@ def glue(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def test_the_bundled_id_is_the_same_everywhere() -> None:
-    found = [written_version(open_schemas(where("bundled")), "orders", TEXT).id for _ in range(2)]
+    found = [
+        written_version(open_schemas(endpoints("bundled")), "orders", TEXT).id for _ in range(2)
+    ]
     assert found[0] == found[1]
 
 
@@ -45,7 +49,7 @@ def test_glue_s_own_id(glue: Any) -> None:
         Compatibility="BACKWARD",
         SchemaDefinition=TEXT,
     )
-    version = written_version(open_schemas(where("glue:shop")), "orders", TEXT)
+    version = written_version(open_schemas(endpoints("glue:shop")), "orders", TEXT)
     assert str(version.id) == made["SchemaVersionId"]
 
 
@@ -58,4 +62,4 @@ def test_glue_s_own_id(glue: Any) -> None:
 )
 def test_what_is_not_there_is_said(glue: Any, registry: str, says: str) -> None:
     with pytest.raises(NotReady, match=says):
-        written_version(open_schemas(where(registry)), "orders", TEXT)
+        written_version(open_schemas(endpoints(registry)), "orders", TEXT)

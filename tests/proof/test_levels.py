@@ -248,37 +248,6 @@ MUTATIONS = {
         },
         {},
     ),
-    "answer missing in Postgres": Mutation(
-        f"DELETE FROM answers.order_metrics WHERE {METRICS_OF_FIRST}",
-        {
-            "order_metrics in Postgres equals what is derived from silver",
-            "gold.order_metrics equals Postgres for closed rows",
-        },
-        {},
-    ),
-    "answer for a window without orders": Mutation(
-        "INSERT INTO answers.order_metrics FROM (SELECT * REPLACE ('other' AS category) "
-        f"FROM answers.order_metrics WHERE {METRICS_OF_FIRST}); INSERT INTO gold.order_metrics "
-        "FROM (SELECT * REPLACE ('other' AS category) FROM gold.order_metrics "
-        f"WHERE {METRICS_OF_FIRST})",
-        {"order_metrics in Postgres equals what is derived from silver"},
-        {},
-    ),
-    "gold row stale": Mutation(
-        f"UPDATE gold.order_metrics SET revised = revised + 1 WHERE {METRICS_OF_FIRST}",
-        {"gold.order_metrics equals Postgres for closed rows"},
-        {},
-    ),
-    "gold row doubled": Mutation(
-        f"INSERT INTO gold.order_metrics FROM gold.order_metrics WHERE {METRICS_OF_FIRST}",
-        {"gold.order_metrics equals Postgres for closed rows"},
-        {},
-    ),
-    "quality altered": Mutation(
-        "UPDATE answers.quality SET silver = silver + 1",
-        {"quality in Postgres equals what is derived from silver"},
-        {},
-    ),
     "alert removed from Postgres": Mutation(
         "DELETE FROM answers.alerts WHERE rule = 'amount'",
         {
@@ -297,11 +266,6 @@ MUTATIONS = {
     "alert in the topic that no rule raised": Mutation(
         "INSERT INTO broker.alerts VALUES (0, 9, uuid()::VARCHAR)",
         {"the alerts topic holds the alerts in Postgres"},
-        {},
-    ),
-    "alert missing in gold": Mutation(
-        "DELETE FROM gold.fraud_alerts WHERE rule = 'amount'",
-        {"gold.fraud_alerts equals Postgres"},
         {},
     ),
     "alert of another rule's severity": Mutation(

@@ -44,14 +44,16 @@ def stores() -> duckdb.DuckDBPyConnection:
     return filled()
 
 
-def red(answer: Answer, *statements: str) -> bool:
-    """Whether the question's proof is red once the statements are done; they are undone."""
+def red(answer: Answer, *statements: str, checks: str = "") -> bool:
+    """Whether the question's proof is red once the statements are done; they are undone. Only those
+    of its checks count whose name has `checks` in it."""
     connection = stores()
     connection.execute("BEGIN")
     try:
         for statement in statements:
             connection.execute(statement)
-        found = [check(connection, one) for one in checks_of(answer, PROOFS[answer.question])]
+        sections = checks_of(answer, PROOFS[answer.question])
+        found = [check(connection, one) for one in sections if checks in one.name]
         assert all(one.expected for one in found), f"nothing was compared: {found}"
         return not all(one.ok for one in found)
     finally:
@@ -69,8 +71,8 @@ def changes(relation: str, columns: tuple[Column, ...], key: tuple[str, ...]) ->
     yield f"INSERT INTO {relation} SELECT * REPLACE ({keys}) FROM {relation} WHERE {one}"
 
 
-def unseen(answer: Answer, statements: Iterator[str]) -> list[str]:
-    return [statement for statement in statements if not red(answer, statement)]
+def unseen(answer: Answer, checks: str, statements: Iterator[str]) -> list[str]:
+    return [each for each in statements if not red(answer, each, checks=checks)]
 
 
 @every_question
@@ -82,7 +84,9 @@ def test_stores_as_derived_are_green(question: str) -> None:
 def test_each_change_of_the_answer_in_postgres_is_red(question: str) -> None:
     answer = answer_of(question)
     table = f"answers.{answer.table.name}"
-    assert unseen(answer, changes(table, answer.proved, answer.table.key)) == []
+    # Gold would differ from Postgres too; here silver alone must decide.
+    beside_silver = f"{question} in Postgres"
+    assert unseen(answer, beside_silver, changes(table, answer.proved, answer.table.key)) == []
 
 
 @pytest.mark.parametrize("question", [one.question for one in ANSWERS if one.gold])
@@ -90,7 +94,7 @@ def test_each_change_of_the_answer_in_gold_is_red(question: str) -> None:
     answer = answer_of(question)
     gold = answer.gold_table
     assert gold is not None
-    assert unseen(answer, changes(gold.name, copied(gold.columns), gold.key)) == []
+    assert unseen(answer, gold.name, changes(gold.name, copied(gold.columns), gold.key)) == []
     assert red(answer, f"INSERT INTO {gold.name} FROM {gold.name} LIMIT 1")
 
 

@@ -208,3 +208,17 @@ def test_a_person_reads_the_ledger_the_levels_and_the_differences(
     assert "the orders in Postgres are the orders in silver: 1 of 3 differ" in said
     assert "source RED" in said
     assert lines[-1] == "RED: L4, source"
+
+
+def test_a_question_without_a_proof_is_said_and_red(
+    stores: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(console, "line", lambda text="", style=None: lines.append(text))
+    monkeypatch.setattr(console, "table", lambda columns, rows, title="": None)
+    report = report_of(stores)
+    assert (report.green, report.as_json()["unproved"]) == (True, [])
+    lacking = replace(report, unproved=("funnel",))
+    tell(lacking)
+    assert (lacking.green, lacking.as_json()["unproved"]) == (False, ["funnel"])
+    assert lines[-2:] == ["unproved: funnel", "RED: unproved"]

@@ -45,7 +45,7 @@ def records(
         (topic.name, "topic-1", "cluster-1", 0, offset, append_time, b"key", value)
         for offset, (value, append_time) in enumerate(values)
     ]
-    columns = [[row[place] for row in rows] for place in range(len(RECORD))]
+    columns = [[row[index] for row in rows] for index in range(len(RECORD))]
     return spark.createDataFrame(pa.table(columns, schema=RECORD))
 
 

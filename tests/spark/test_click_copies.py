@@ -62,8 +62,8 @@ def test_which_copy_is_counted(
     appended = one.event_time + late // timedelta(microseconds=1)
     frame = event_frame(spark, [(one, appended)])
     row: dict[str, Any] = frame.toArrow().to_pylist()[0]
-    place = elected or ("topic-1", 0, 0)
-    held = row | dict(zip(("topic_id", "partition", "offset"), place, strict=True))
+    position = elected or ("topic-1", 0, 0)
+    held = row | dict(zip(("topic_id", "partition", "offset"), position, strict=True))
     if elected is None:
         held["event_id"] = "00000000-0000-0000-0000-00000000ffff"
     silver = Silver(

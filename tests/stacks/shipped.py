@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from cdk.assets.folder import Assets
+from cdk.assets.build_folder import Assets
 from local.artefacts.archive import write_zip
 from local.artefacts.assets import JAR_SETS
 from local.artefacts.code_zip import build, source_root

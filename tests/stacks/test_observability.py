@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from cdk.monitoring.people import BUDGET_SECTION
+from cdk.monitoring.operators import BUDGET_SECTION
 from cdk.settings import ENVIRONMENTS, settings
 from contracts.applications import APPLICATIONS
 from contracts.metrics import METRICS, NAMESPACE

@@ -17,6 +17,7 @@ from ops.commands.cost.estimate import COMPARISON, RIVAL_USD, Estimate, estimate
 from ops.commands.cost.month import LOADS, Load
 from ops.commands.cost.prices import GROUPS, STALE_DAYS, PriceTable, read_prices
 from ops.commands.cost.templates import templates
+from ops.console import AsJson
 
 COLUMNS = ("group", "what", "quantity", "unit", "USD per unit", "USD", "share", "")
 _HELP = "shopstream cost --help"
@@ -39,7 +40,7 @@ def cost(
         Path | None,
         typer.Option("--templates", help="Synthesized templates. Default: cdk.out, or made anew."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Price the templates of an environment for a month under a load. Exit code 1: above --limit;
     4: templates are missing or broken, or cannot be made."""

@@ -43,7 +43,7 @@ def templates(environment: str, folder: Path | None) -> Templates:
         names = ", ".join(file.name for file in found.files)
         console.progress(f"templates in {looked_in}, written {written}: {names}")
         if folder is None and _settings_are_newer(found):
-            console.progress("warning: cdk/settings.py was changed since; make assets synth")
+            console.progress("warning: cdk/settings was changed since; make assets synth")
         return found
     if folder is not None:
         raise _missing(

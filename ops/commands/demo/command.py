@@ -23,6 +23,7 @@ from local.supervisor.published import running
 from ops import console
 from ops.commands.demo import tour
 from ops.commands.demo.tour import Tour
+from ops.console import AsJson
 from ops.settings import Settings
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "online_retail_slice.csv.gz"
@@ -46,7 +47,7 @@ def demo(
         ),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the demo's data.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Start a stack for the demo, replay real orders while simulated shoppers act, show the
     answers, prove them against Kafka and the raw file, and stop everything.

@@ -206,5 +206,5 @@ def _overlap(clients: Clients, cidr: str) -> Iterator[Diagnosis]:
         if ip_network(cidr).overlaps(ip_network(vpc["CidrBlock"]))
     ]
     found = f"{cidr} overlaps {', '.join(taken)}" if taken else f"{cidr} is free"
-    advice = "choose another vpc_cidr in cdk/settings.py before anything is to be peered"
+    advice = "choose another vpc_cidr in cdk/settings before anything is to be peered"
     yield judged("address range", not taken, found, advice, NOTE)

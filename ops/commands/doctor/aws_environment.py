@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from botocore.exceptions import ClientError
 
-from cdk.placeholders import placeholders
 from cdk.settings import EnvironmentSettings
+from cdk.settings.placeholders import placeholders
 from ops.commands.doctor.aws_clients import Clients, quota
 from ops.commands.doctor.diagnosis import BAD, NOTE, Diagnosis, judged
 
@@ -23,14 +23,14 @@ def examples(settings: EnvironmentSettings) -> Iterator[Diagnosis]:
     if settings.api == "jwt":
         yield _set("token issuer", "tokens", settings.tokens.issuer, found)
     if settings.alarm_email is None:
-        advice = "set alarm_email in cdk/settings.py"
+        advice = "set alarm_email in cdk/settings"
         yield Diagnosis("alarm address", NOTE, "nobody is told of an alarm", advice)
     else:
         yield _set("alarm address", "alarm_email", settings.alarm_email, found)
 
 
 def _set(check: str, setting: str, value: str, found: Mapping[str, str]) -> Diagnosis:
-    good, advice = setting not in found, f"set {setting} in cdk/settings.py"
+    good, advice = setting not in found, f"set {setting} in cdk/settings"
     return judged(check, good, value if good else found[setting], advice)
 
 
@@ -49,7 +49,7 @@ def cores(clients: Clients, settings: EnvironmentSettings) -> Iterator[Diagnosis
     except ClientError as problem:
         if problem.response["Error"]["Code"] != "InvalidInstanceType":
             raise
-        advice = "choose others in cdk/settings.py, or another region"
+        advice = "choose others in cdk/settings, or another region"
         yield Diagnosis("EC2 vCPU", BAD, f"not all offered: {', '.join(types)}", advice)
         return
     vcpus = {

@@ -14,6 +14,7 @@ from ops.commands.doctor.aws_account import examine_account
 from ops.commands.doctor.aws_clients import clients
 from ops.commands.doctor.diagnosis import BAD
 from ops.commands.doctor.machine import examine
+from ops.console import AsJson
 from ops.settings import Settings
 
 
@@ -32,7 +33,7 @@ def doctor(
         str | None,
         typer.Option(help="With --aws: dev, staging or production, and what its settings ask for."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Check the machine. Exit code 0: a stack can run; 4: something must be changed first."""
     if aws:
@@ -61,7 +62,7 @@ def _environment(name: str | None) -> EnvironmentSettings | None:
         return None if name is None else settings(name)
     except InvalidSettings as problem:
         command = "shopstream doctor --aws --env dev"
-        raise Usage(f"cdk/settings.py: {problem}", command=command) from problem
+        raise Usage(f"cdk/settings: {problem}", command=command) from problem
 
 
 def _range(cidr: str | None) -> str | None:

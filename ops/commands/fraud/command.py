@@ -14,6 +14,7 @@ from ops import console
 from ops.commands.fraud.measures import Measure, shown
 from ops.commands.fraud.purchases import MEANS, PurchaseFinding, evaluate_purchases
 from ops.commands.fraud.simulated import SimulatedFinding, draw, evaluate
+from ops.console import AsJson
 from proof.alerts.rules import default_document
 
 DEFAULT_SEED, DEFAULT_ORDERS = 1, 500_000
@@ -51,7 +52,7 @@ def report(
             help="Labelled first purchases of a real shop (csv, csv.gz), not simulated orders.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show the precision and recall of the default rule pack on labelled orders, and what the pack
     misses. No stack is needed. An order is called fraud when an alert of severity high covers it,

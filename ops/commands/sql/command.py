@@ -16,7 +16,8 @@ import typer
 
 from contracts.errors import ShopstreamError, Usage
 from ops import console
-from ops.commands.sql.session import Session, open_session
+from ops.commands.sql.session import SqlSession, open_session
+from ops.console import AsJson
 from ops.stack import open_stack
 
 # A person reads at most this many rows. Programs take --json or --csv, which have no bound.
@@ -34,7 +35,7 @@ def sql(
         str | None, typer.Argument(metavar="[QUERY]", help="One SELECT; without it: the tables.")
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Answer in CSV.")] = False,
 ) -> None:
     """Ask the lake (bronze.events, silver.orders, gold.order_metrics ...) and Postgres
@@ -127,7 +128,7 @@ def _cell(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _show_tables(session: Session, as_json: bool) -> None:
+def _show_tables(session: SqlSession, as_json: bool) -> None:
     if as_json:
         console.answer_json(session.tables)
     else:

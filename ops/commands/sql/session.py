@@ -22,7 +22,7 @@ _QUALIFIED = re.compile(rf"{_NAME}\s*\.\s*{_NAME}")
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 
 
-class Session:
+class SqlSession:
     """Runs SELECTs; what they name as ``bronze.events`` or ``pg.orders`` is put in their reach."""
 
     def __init__(self, stack: Stack, postgres: PostgresSnapshot) -> None:
@@ -78,10 +78,10 @@ class Session:
 
 
 @contextmanager
-def open_session(stack: Stack) -> Iterator[Session]:
+def open_session(stack: Stack) -> Iterator[SqlSession]:
     """A session over a running stack."""
     with PostgresSnapshot(stack.postgres_url, "sql") as postgres:
-        session = Session(stack, postgres)
+        session = SqlSession(stack, postgres)
         try:
             yield session
         finally:

@@ -18,6 +18,7 @@ from local.supervisor.published import PartStatus
 from ops import console
 from ops.commands.status.alert_latency import WINDOW_MINUTES, AlertLatency, read_alert_latency
 from ops.commands.status.applications import BROKEN, ApplicationState, read_applications
+from ops.console import AsJson
 from ops.stack import Stack, current_home, open_stack
 
 COLUMNS = ("part", "state", "for", "pid", "restarts", "address", "reason")
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def status(
-    as_json: Annotated[bool, typer.Option("--json", help="Answer in JSON.")] = False,
+    as_json: AsJson = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show it until Ctrl-C.")] = False,
 ) -> None:
     """Show every part, and how soon the alerts of the last 15 minutes were raised: p50 and p95 of

@@ -16,7 +16,7 @@ from producer.replay.online_retail.orders import Grouping, newest_time
 from producer.replay.online_retail.rows import COLUMNS
 from producer.replay.order_encoder import OrderEncoder, order_values
 from producer.subjects import Tokens
-from producer.wiring import Where
+from producer.wiring import ProducerEndpoints
 
 _CURRENCY = "GBP"
 
@@ -44,8 +44,8 @@ class OnlineRetail:
         )
 
     def encoder(
-        self, where: Where, run: Run, tokens: Tokens, now_us: Callable[[], int]
+        self, endpoints: ProducerEndpoints, run: Run, tokens: Tokens, now_us: Callable[[], int]
     ) -> OrderEncoder:
         assert run.source is not None
-        values = order_values(where, run, _CURRENCY)
+        values = order_values(endpoints, run, _CURRENCY)
         return OrderEncoder(run.source.edition, tokens, values, self._regions, now_us)

@@ -20,7 +20,7 @@ from producer.replay.rees46.rows import COLUMNS
 from producer.replay.rees46.steps import CURRENCY, Step, Steps, newest_time
 from producer.replay.replaying import EncodedEvent
 from producer.subjects import Tokens
-from producer.wiring import Where, version_to_write
+from producer.wiring import ProducerEndpoints, version_to_write
 
 _NO_LOCATION = text(NO_PLACE_RECORDED)
 
@@ -42,16 +42,16 @@ class Rees46:
         return Steps(limits=limits, chosen=chosen, on_rejected=on_rejected)
 
     def encoder(
-        self, where: Where, run: Run, tokens: Tokens, now_us: Callable[[], int]
+        self, endpoints: ProducerEndpoints, run: Run, tokens: Tokens, now_us: Callable[[], int]
     ) -> StepEncoder:
         assert run.source is not None
         clicks = ClickValues(
-            version_to_write(where, CLICKS),
+            version_to_write(endpoints, CLICKS),
             run=run.run,
             producer=run.producer,
             region=NO_PLACE_RECORDED,
         )
-        orders = order_values(where, run, CURRENCY)
+        orders = order_values(endpoints, run, CURRENCY)
         return StepEncoder(run.source.edition, tokens, clicks, orders, now_us)
 
 

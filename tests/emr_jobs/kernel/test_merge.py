@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -96,3 +97,10 @@ def test_folds_do_not_depend_on_order_or_grouping(rule: MergeRule, data: st.Data
     a, b, c = (data.draw(values) for _ in range(3))
     assert rule.fold(a, b) == rule.fold(b, a)
     assert rule.fold(rule.fold(a, b), c) == rule.fold(a, rule.fold(b, c))
+
+
+def test_rows_that_change_are_not_announced() -> None:
+    question = order_metrics.QUESTION
+    assert dataclasses.replace(question, announces=None) == question
+    with pytest.raises(ValueError, match="order_metrics: rows that are announced must never"):
+        dataclasses.replace(question, announces=fraud_alerts.QUESTION.announces)

@@ -40,7 +40,7 @@ def at_each(*times: int, **changes: Any) -> list[Bought]:
 
 
 def by_each(*customers: str | None, gap: int = MINUTE) -> list[Bought]:
-    return bought(*({"at": place * gap, "customer_id": one} for place, one in enumerate(customers)))
+    return bought(*({"at": index * gap, "customer_id": one} for index, one in enumerate(customers)))
 
 
 def from_each(*locations: str, gap: int = MINUTE, **changes: Any) -> list[Bought]:

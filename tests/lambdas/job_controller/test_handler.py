@@ -179,4 +179,4 @@ def test_the_plan_survives_its_template(account: Account) -> None:
     chosen = plan("yarn", "j-1")
     assert JobPlan.from_json(json.dumps(chosen.document())) == chosen
     account.deploy(chosen)
-    assert wiring.Settings.from_environment().plan == chosen
+    assert wiring.ControllerSettings.from_environment().plan == chosen

@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.assets.folder import Assets
+from cdk.assets.build_folder import Assets
 from cdk.grants import allow
 from cdk.log_retention import log_group
 from cdk.settings import EnvironmentSettings

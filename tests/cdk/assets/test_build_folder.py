@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cdk.assets.folder import Assets, MissingAssets
+from cdk.assets.build_folder import Assets, MissingAssets
 from local.artefacts.code_zip import source_root
 from tests.stacks.shipped import JARS, write_assets
 
