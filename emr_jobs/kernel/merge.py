@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from contracts.tables.answer import CHANGED_IN
@@ -74,17 +75,17 @@ class Merge:
             wrong = sorted(expected ^ set(self.columns))
             raise ValueError(f"{self.into.name}: rules and columns differ in {', '.join(wrong)}")
 
-    @property
+    @cached_property
     def given(self) -> tuple[str, ...]:
         """The columns of a merged row: a store fills the generated ones and the defaults."""
         return tuple(column.name for column in self.into.written if not column.default)
 
-    @property
+    @cached_property
     def sketches(self) -> dict[str, str]:
         """The columns of sketches, each with the column of its estimate."""
         return {name: rule.estimate for name, rule in self.columns.items() if rule.estimate}
 
-    @property
+    @cached_property
     def rules(self) -> dict[str, MergeRule]:
         """The rule of every column but the key. A table whose rows are never changed has none for
         `changed_in`: it tells when a row came."""
@@ -97,17 +98,18 @@ class Merge:
         """Merge partials, at most one per key, into a table in memory; returns the rows that are
         new."""
         new = []
+        given, rules, sketches = self.given, self.rules, self.sketches
         for partial in partials:
             key = row_key(self.into, partial)
             if key not in stored:
-                stored[key] = {name: partial[name] for name in self.given}
+                stored[key] = {name: partial[name] for name in given}
                 new.append(stored[key])
                 continue
             before = stored[key]
             merged = dict(before)
-            for name, rule in self.rules.items():
+            for name, rule in rules.items():
                 merged[name] = rule.fold(before[name], partial[name])
-            for sketch, estimate in self.sketches.items():
+            for sketch, estimate in sketches.items():
                 merged[estimate] = sketch_estimate(merged[sketch])
             stored[key] = merged
         return new
@@ -131,7 +133,7 @@ class Fold:
     emptied: str
     join: Callable[[Iterable[Values], Iterable[Values]], Iterator[Values]]
 
-    @property
+    @cached_property
     def written(self) -> tuple[str, ...]:
         """The columns of a row that is written, but `changed_in`."""
         return tuple(each.name for each in self.into.written if each.name != CHANGED_IN.name)

@@ -45,7 +45,7 @@ def unapplied(ranges: Iterable[OffsetRange], progress: Progress) -> tuple[Offset
                 "to another stack)"
             )
         if each.end > until:
-            fresh.append(replace(each, start=max(each.start, until)))
+            fresh.append(each if each.start == until else replace(each, start=until))
     return tuple(fresh)
 
 

@@ -19,8 +19,8 @@ from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.publish.outbox import PostgresOutbox
 from emr_jobs.stores.lease import PostgresDrivers
 from emr_jobs.stores.progress import PostgresProgress
-from tests.simulation.calls import Calls
-from tests.simulation.database import Database, MemoryOutbox, Session
+from tests.simulation.stores.calls import Calls
+from tests.simulation.stores.database import Database, MemoryOutbox, Session
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 METRICS = Metrics("orders", lambda line: None, lambda: NOW)

@@ -1,14 +1,29 @@
-"""What must hold after every step, and at the end: the answers are those of a fold from scratch."""
+"""What must hold after every step, and at the end: the answers are those of all events at once."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from tests.simulation import applications
-from tests.simulation.database import Database, Journaled
-from tests.simulation.lake import MemoryTable
-from tests.simulation.records import Broker, Event, Record
+from contracts.tables.answer import CHANGED_IN
+from emr_jobs.kernel.merge import Row, row_key
+from emr_jobs.kernel.question import Question
+from tests.simulation.applications.ingest import OUTCOMES, window_of
+from tests.simulation.applications.questions import (
+    FRAUD_ALERTS,
+    OF_CLICKS,
+    OF_ORDERS,
+    QUALITY,
+    alerts,
+    moment,
+)
+from tests.simulation.records import MINUTE, Broker, Event, Position, Record
+from tests.simulation.stores.database import Database, Journaled
+from tests.simulation.stores.lake import MemoryTable
+
+# What depends on the order of the events, or on how they were cut into batches.
+UNORDERED = {CHANGED_IN.name, "customers", "append_time", "evidence"}
 
 
 class Violation(AssertionError):
@@ -16,12 +31,19 @@ class Violation(AssertionError):
 
 
 class Auditor:
-    """Follows what is committed."""
+    """Follows what is committed. `say` is told of each commit, where somebody listens."""
 
-    def __init__(self, database: Database, tables: dict[str, MemoryTable], broker: Broker) -> None:
+    def __init__(
+        self,
+        database: Database,
+        tables: dict[str, MemoryTable],
+        broker: Broker,
+        say: Callable[[str], object] | None,
+    ) -> None:
         self._database = database
         self._tables = tables
         self._broker = broker
+        self._say = say
         self._seen = 0
         self._snapshots: dict[str, int] = defaultdict(int)
         self._until: dict[tuple[str, str, int], int] = {}
@@ -38,13 +60,17 @@ class Auditor:
         if news and self._database.table("orders").keys() != self._ids["orders"]:
             raise Violation("orders knows other events than it applied")
         for key, until in self._database.progress.items():
-            if until < self._until.setdefault(key, until):
+            known = self._until.setdefault(key, until)
+            if until < known:
                 raise Violation(f"the progress of {key} went back")
-            if until != self._until[key]:
+            if until != known:
                 raise Violation(f"the progress of {key} moved without an entry in the journal")
         self._lake()
 
     def _entry(self, row: Journaled) -> None:
+        if self._say:
+            ranges = (f"{e.topic_id}/{e.partition} [{e.start}, {e.end})" for e in row.entry.ranges)
+            self._say(f"{row.application} commits {', '.join(ranges)}: {dict(row.entry.counts)}")
         if row.epoch != row.epoch_at_commit:
             raise Violation(f"{row.application}: epoch {row.epoch} committed")
         for each in row.entry.ranges:
@@ -53,13 +79,13 @@ class Auditor:
             if each.start != known:
                 raise Violation(f"{key}: [{each.start}, {each.end}) applied after {known}")
             self._until[key] = each.end
-            log = self._log(each.topic_id, each.partition)
-            records = log[each.start : each.end]
+            records = self._log(each.topic_id, each.partition)[each.start : each.end]
             self.applied[row.application] += records
             valid = [one.event.event_id for one in records if one.event.valid]
             self._ids[row.application].update(valid)
             if row.application == "ingest":
-                self._ledger(records)
+                for record in records:
+                    self._outcome(record)
 
     def _log(self, topic_id: str, partition: int) -> list[Record]:
         for topic in self._broker.history:
@@ -67,67 +93,100 @@ class Auditor:
                 return topic.partitions[partition].records
         raise Violation(f"no topic was ever {topic_id}")
 
-    def _ledger(self, records: list[Record]) -> None:
-        """Bronze = silver + duplicate + quarantine."""
-        for record in records:
-            held = {name: table.held.get(record.position, 0) for name, table in self._each(record)}
-            if held.pop("bronze") != 1 or sum(held.values()) != 1:
-                raise Violation(f"{record.position} is in {held}")
+    def _outcome(self, record: Record) -> str:
+        """The table that holds a record. Bronze = silver + duplicates + quarantine."""
+        position = record.position
+        places = {"silver": f"silver.{record.topic}", "duplicates": "duplicates"}
+        places["quarantine"] = "quarantine"
+        held = [o for o, name in places.items() for _ in range(self._times(name, position))]
+        if self._times("bronze", position) != 1 or len(held) != 1:
+            in_bronze = self._times("bronze", position)
+            raise Violation(f"{position} is in {held}, and {in_bronze} times in bronze")
+        return held[0]
 
-    def _each(self, record: Record) -> list[tuple[str, MemoryTable]]:
-        names = ("bronze", "duplicates", "quarantine", f"silver.{record.topic}")
-        return [(name, self._tables[name]) for name in names]
+    def _times(self, name: str, position: Position) -> int:
+        return self._tables[name].held.get(position, 0)
 
     def _lake(self) -> None:
+        """Look at what was committed to the lake since the last look."""
         for name, table in self._tables.items():
-            if len(table.snapshots) == self._snapshots[name]:
+            seen = self._snapshots[name]
+            if len(table.snapshots) == seen:
                 continue
             self._snapshots[name] = len(table.snapshots)
-            if any(times > 1 for times in table.held.values()):
-                raise Violation(f"{name} holds a position twice")
-            if name.startswith("silver"):
-                for event_id, rows in table.events.items():
-                    if len(rows) > 1:
-                        raise Violation(f"{name} holds event {event_id} twice")
+            for number in {each.number for each in table.snapshots[seen:]}:
+                if self._say:
+                    self._say(f"{name} has {len(table.rows[number])} rows of commit {number}")
+                self._once(table, table.rows[number])
+
+    def _once(self, table: MemoryTable, rows: Iterable[Record]) -> None:
+        for record in rows:
+            if table.held[record.position] > 1:
+                raise Violation(f"{table.name} holds {record.position} twice")
+            if table.name.startswith("silver") and len(table.events[record.event.event_id]) > 1:
+                raise Violation(f"{table.name} holds event {record.event.event_id} twice")
 
     def final(self) -> None:
-        """Compare every answer with one made from scratch of the records that were applied."""
+        """Compare every answer with the step's over all the events that were applied."""
         self.look()
-        self._ledger(self.applied["ingest"])
-        expected: dict[str, Any] = {}
+        for table in self._tables.values():
+            for rows in table.rows.values():
+                self._once(table, rows)
         orders = self._distinct("orders")
-        expected["order_metrics"] = applications.order_metrics(orders)
-        expected["alerts"] = set(applications.alerts(orders))
-        expected |= self._click_answers()
-        for name, rows in expected.items():
-            found: Any = self._database.table(name)
-            if name == "alerts":
-                found = set(found)
-            if found != rows:
-                raise Violation(f"{name}: {_difference(found, rows)}")
+        for question, step in OF_ORDERS:
+            self._compare(question, step(orders))
+        self._compare(FRAUD_ALERTS, alerts(orders))
+        self._compare(QUALITY, self._quality())
+        if not self._copies_unread():
+            clicks = self._distinct("clicks")
+            for question, step in OF_CLICKS:
+                self._compare(question, step(clicks))
+        expected = {each["alert_id"] for each in alerts(orders)}
         unsent = [key for key, sent in self._database.table("outbox").values() if not sent]
-        if unsent or set(self._broker.alerts) != expected["alerts"]:
-            raise Violation(f"alerts sent: {set(self._broker.alerts) ^ expected['alerts']}")
+        if unsent or set(self._broker.alerts) != expected:
+            raise Violation(f"alerts sent: {set(self._broker.alerts) ^ expected}")
 
-    def _click_answers(self) -> dict[str, Any]:
-        """Nothing is expected where a topic was deleted before `clicks` had read a copy that silver
-        may have elected: the copies that it read do not count."""
-        clicks = self._distinct("clicks")
-        ids = {each.event_id for each in clicks}
-        current = self._broker.topics["clicks"]
+    def _compare(self, question: Question[Any], answers: Iterable[Row]) -> None:
+        table = question.answer.table
+        expected = {row_key(table, row): row for row in answers}
+        found = {
+            key: row
+            for key, row in self._database.table(table.name).items()
+            if not row.get("absorbed")
+        }
+        for key in {*found, *expected}:
+            stored, wanted = found.get(key), expected.get(key)
+            if (
+                stored is None
+                or wanted is None
+                or any(stored[name] != wanted[name] for name in wanted if name not in UNORDERED)
+            ):
+                raise Violation(f"{question.name} {key}: {stored}, not {wanted}")
+
+    def _quality(self) -> list[Row]:
+        """What the lake itself says of the records that were applied."""
+        counts: dict[tuple[str, int], dict[str, int]] = {}
+        for record in self.applied["ingest"]:
+            key = record.topic, window_of(record)
+            window = counts.setdefault(key, dict.fromkeys(OUTCOMES.values(), 0))
+            window[OUTCOMES[self._outcome(record)]] += 1
+        return [
+            {"topic": topic, "window_start": moment(window * 5 * MINUTE), **found}
+            for (topic, window), found in counts.items()
+        ]
+
+    def _copies_unread(self) -> bool:
+        """Whether a topic was deleted before `clicks` had read a copy that silver may have elected:
+        the copies that it read do not count then, and nothing is expected."""
+        ids = self._ids["clicks"]
         for topic in self._broker.history:
-            if topic.name != "clicks" or topic is current:
+            if topic.name != "clicks" or topic is self._broker.topics["clicks"]:
                 continue
             for index, log in enumerate(topic.partitions):
                 until = self._until.get(("clicks", topic.topic_id, index), 0)
                 if any(each.event.event_id in ids for each in log.records[until:]):
-                    return {}
-        visits = applications.join_visits(applications.visits(clicks))
-        return {
-            "product_activity": applications.product_activity(clicks),
-            "recent_views": applications.recent_views(clicks),
-            "sessions": {(each.user_id, each.started_at): each for each in visits},
-        }
+                    return True
+        return False
 
     def _distinct(self, application: str) -> list[Event]:
         events = {
@@ -136,10 +195,3 @@ class Auditor:
             if each.event.valid
         }
         return list(events.values())
-
-
-def _difference(found: Any, expected: Any) -> str:
-    if isinstance(found, set):
-        return f"{found ^ expected}"
-    differ = [key for key in {**found, **expected} if found.get(key) != expected.get(key)]
-    return "; ".join(f"{k}: {found.get(k)}, not {expected.get(k)}" for k in differ[:2])

@@ -9,15 +9,17 @@ from typing import Any
 
 from emr_jobs.kernel.batches import Batch, BatchRunner
 from emr_jobs.kernel.lake import LakeIngest, TableState
+from emr_jobs.kernel.merge import Row
 from emr_jobs.kernel.offset_log import batch_ranges
 from emr_jobs.kernel.progress import Commit, ProgressStore
 from emr_jobs.kernel.ranges import OffsetRange, Progress, unapplied
-from tests.simulation import applications
-from tests.simulation.applications import Orders
-from tests.simulation.database import Session
-from tests.simulation.lake import TableClient
-from tests.simulation.records import Event, Record
-from tests.simulation.world import Kernel
+from tests.simulation.applications.clicks import Clicks
+from tests.simulation.applications.orders import OrderEvents, Orders
+from tests.simulation.applications.questions import alerts
+from tests.simulation.driver import Kernel
+from tests.simulation.records import Event, Record, firsts_of
+from tests.simulation.stores.database import MemoryOutbox, Session
+from tests.simulation.stores.lake import TableClient
 
 
 class NoEpochCheck(ProgressStore[Session]):
@@ -51,27 +53,16 @@ class PartialCoverIgnored(BatchRunner[list[Record]]):
             self._application.repeat()
 
 
-class CoveredApplied(BatchRunner[list[Record]]):
-    """Does not see that a batch is covered: the application gets its records with no range."""
-
-    def _run(self, raw: list[Record], batch_id: int) -> None:
-        self._visit("batch-started")
-        ranges = batch_ranges(self._files, batch_id, self._identity.topic_ids)
-        fresh = unapplied(ranges, self._progress.applied())
-        records = self._source.records(raw, ranges)
-        self._application.apply(Batch(batch_id, records, fresh, self._clock()))
-
-
 class TwinsAcrossTheEdge(Orders):
     """Knows the copies within a batch alone: of those before it the ids are not looked up."""
 
     def apply(self, batch: Batch[list[Record]]) -> None:
         rows = self._session.database.table("orders")
         with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
-            firsts, _ = applications.firsts_of(batch.records)
+            firsts, _ = firsts_of(batch.records)
             for record in firsts:
                 self._session.write(rows, record.event.event_id, record)
-            events = applications.OrderEvents(batch.records, self.name_alerts)
+            events = OrderEvents(batch.records, self.raise_alerts)
             events.new = [record.event for record in firsts]
             if events.new:
                 events.answer(commit)
@@ -98,18 +89,19 @@ class RelayWithoutId(Orders):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        self.name_alerts = self._numbered
+        self.raise_alerts = self._numbered
 
-    def _numbered(self, events: Iterable[Event]) -> list[str]:
+    def _numbered(self, events: Iterable[Event]) -> Iterator[Row]:
         raised = len(self._session.database.table("alerts"))
-        return [f"{raised}-{each}" for each in applications.alerts(events)]
+        for each in alerts(events):
+            yield {**each, "alert_id": f"{raised}-{each['alert_id']}"}
 
 
 class RelayMarksFirst(Orders):
     """Marks its messages before it sends them."""
 
     def repeat(self) -> None:
-        outbox = applications.MemoryOutbox(self._session)
+        outbox = MemoryOutbox(self._session)
         messages = outbox.unsent(100)
         if messages:
             outbox.mark_sent(messages[-1].sequence)
@@ -175,17 +167,38 @@ class NothingResumed(BatchRunner[list[Record]]):
     def resume(self) -> None: ...
 
 
-MUTANTS = {
+class DriverNotAsked(ProgressStore[Session]):
+    """Lets a superseded driver of ingest write to bronze: as it once was."""
+
+    def require_driver(self) -> None: ...
+
+
+class IdsForgotten(Clicks):
+    """Forgets the ids of a topic that is gone by their age: as it once was."""
+
+    def silver_decided(self, session: Session, record: Record) -> bool:
+        current = {each.topic_id for each in self._broker.current()}
+        return record.topic_id not in current or super().silver_decided(session, record)
+
+
+# Ways in which the heart could break, and ways in which it was broken.
+IMAGINED = {
     "no epoch check": Kernel(progress=NoEpochCheck),
     "no compare-and-set": Kernel(session=NoCompareAndSet),
     "partial cover ignored": Kernel(runner=PartialCoverIgnored),
-    "covered batch applied": Kernel(runner=CoveredApplied),
     "twins across the edge": Kernel(orders=TwinsAcrossTheEdge),
     "marker outside the transaction": Kernel(progress=MarkerOutsideTheTransaction),
     "relay without id": Kernel(orders=RelayWithoutId),
     "relay marks first": Kernel(orders=RelayMarksFirst),
     "lake commit unvalidated": Kernel(table=UnvalidatedCommit),
-    "rejections forgotten": Kernel(lake=RejectionsForgotten),
-    "whole partitions missed": Kernel(runner=WholePartitionsMissed),
-    "nothing resumed": Kernel(runner=NothingResumed),
 }
+MENDED = {
+    "state read late": Kernel(lake=StateReadLate),
+    "rejections forgotten": Kernel(lake=RejectionsForgotten),
+    "nothing resumed": Kernel(runner=NothingResumed),
+    "whole partitions missed": Kernel(runner=WholePartitionsMissed),
+    "start not compared": Kernel(runner=StartNotCompared),
+    "driver not asked": Kernel(progress=DriverNotAsked),
+    "ids forgotten": Kernel(clicks=IdsForgotten),
+}
+MUTANTS = {**IMAGINED, **MENDED}

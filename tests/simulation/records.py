@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from emr_jobs.kernel.errors import TopicReplaced
 from emr_jobs.kernel.ranges import OffsetRange
-from tests.simulation.calls import Calls
+from tests.simulation.stores.calls import Calls
 
 Position = tuple[str, int, int]
 MINUTE = 60_000_000
@@ -69,9 +69,8 @@ class Topic:
     partitions: list[Partition]
 
     def append(self, partition: int, event: Event, now: int) -> None:
-        log = self.partitions[partition % len(self.partitions)]
-        index = partition % len(self.partitions)
-        log.records.append(Record(self.name, self.topic_id, index, log.end, now, event))
+        log = self.partitions[partition]
+        log.records.append(Record(self.name, self.topic_id, partition, log.end, now, event))
 
 
 class Broker:
@@ -126,6 +125,10 @@ class BrokerClient:
     def empty_record(self, topic: str, at: object) -> list[Record]:
         raise NotImplementedError("nothing is rehearsed here")
 
+    def current(self) -> Iterable[Topic]:
+        """The topics that there are now."""
+        return self._broker.topics.values()
+
     def end_offsets(self, names: Iterable[str]) -> dict[str, dict[int, int]]:
         self._calls.before()
         return self._broker.offsets(names, lambda log: log.end)
@@ -161,3 +164,14 @@ def within(records: Iterable[Record], ranges: Iterable[OffsetRange]) -> list[Rec
             for start, end in spans.get((record.topic_id, record.partition), ())
         )
     ]
+
+
+def firsts_of(records: Iterable[Record]) -> tuple[list[Record], int]:
+    """Each valid event once (its lowest partition and offset), and how many copies there are."""
+    found: dict[str, Record] = {}
+    good = 0
+    for record in sorted(records, key=lambda each: (each.partition, each.offset)):
+        if record.event.valid:
+            good += 1
+            found.setdefault(record.event.event_id, record)
+    return list(found.values()), good - len(found)

@@ -43,7 +43,7 @@ _WEIGHTS: dict[Kind, int] = {
     "partition added": 4,
     "topic made again": 2,
     "retention": 3,
-    "offsets lost": 1,
+    "offsets lost": 2,
     "deploy": 3,
     "compaction": 4,
     "an hour passes": 6,
@@ -51,6 +51,11 @@ _WEIGHTS: dict[Kind, int] = {
 _LIKELY = tuple(_WEIGHTS[kind] for kind in KINDS)
 # Most calls that one batch makes, and then some.
 _CALLS = 34
+# What the batches come past by application: only ingest, the first, commits to the lake.
+_POINTS: tuple[tuple[CrashPoint, ...], ...] = (
+    (*CRASH_POINTS, "bronze-committed", "lake-committed"),
+    *[("batch-started", "merge-open", "progress-committed")] * 2,
+)
 
 
 @dataclass(frozen=True)
@@ -95,12 +100,13 @@ _BEGINNING = tuple(
 )
 
 
-def drawn(seed: int) -> tuple[Step, ...]:
-    """The schedule of a seed."""
+def drawn(seed: int, focus: int | None = None) -> tuple[Step, ...]:
+    """The schedule of a seed, in which most of what happens may happen to a given application."""
     chance = random.Random(seed)
     kinds = chance.choices(KINDS, _LIKELY, k=STEPS)
     # Much of what happens, happens to one application: else its drivers seldom meet.
-    focus = chance.randrange(3)
+    (any_focus,) = chance.choices(range(3), (4, 3, 3))
+    focus = any_focus if focus is None else focus
     steps = list(_BEGINNING)
     for kind in kinds:
         steps.append(_step(kind, focus, chance))
@@ -117,19 +123,19 @@ def _succession(application: int, chance: random.Random) -> list[Step]:
 
 
 def _step(kind: Kind, focus: int, chance: random.Random) -> Step:
-    interruption = None
-    likely = {"batch": 0.5, "start": 0.25, "take over": 0.25}.get(kind, 0.0)
-    if chance.random() < likely:
-        interruption = _interruption(kind, chance)
     application = focus if chance.random() < 0.6 else chance.randrange(3)
+    interruption = None
+    likely = {"batch": 0.55, "start": 0.25, "take over": 0.25}.get(kind, 0.0)
+    if chance.random() < likely:
+        interruption = _interruption(kind, application, chance)
     return Step(kind, application, chance.randrange(1 << 30), interruption)
 
 
-def _interruption(kind: Kind, chance: random.Random) -> Interruption:
-    happening = chance.choices(HAPPENINGS, (40, 10, 15, 20, 15))[0]
+def _interruption(kind: Kind, application: int, chance: random.Random) -> Interruption:
+    happening = chance.choices(HAPPENINGS, (34, 10, 14, 22, 20))[0]
     at: CrashPoint | int = chance.randrange(_CALLS if kind == "batch" else 14)
-    if kind == "batch" and happening not in ("times out", "answer lost") and chance.random() < 0.5:
-        at = chance.choice(CRASH_POINTS)
+    if kind == "batch" and happening not in ("times out", "answer lost") and chance.random() < 0.55:
+        at = chance.choice(_POINTS[application])
     steps = chance.randint(1, 9) if happening in ("freezes", "hangs") else 0
     return Interruption(happening, at, steps)
 

@@ -5,57 +5,40 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from emr_jobs.kernel.batches import BatchApplication, BatchRunner, StreamIdentity
-from emr_jobs.kernel.errors import Conflict, DriverRefused, Gap, Stopped, Superseded, TopicReplaced
-from emr_jobs.kernel.lake import LakeIngest, LakeTables
-from emr_jobs.kernel.lease import take
-from emr_jobs.kernel.metrics import Metrics
-from emr_jobs.kernel.progress import ProgressStore
-from tests.simulation.applications import Clicks, Ingest, Orders, moment
-from tests.simulation.auditor import Auditor, Violation
-from tests.simulation.calls import Calls, Died, StoreDown
-from tests.simulation.database import Database, Session
-from tests.simulation.engine import Checkpoint, Query, Tripped, Unreadable
-from tests.simulation.lake import MemoryTable, TableClient
-from tests.simulation.records import HOUR, MINUTE, Broker, BrokerClient, Event, Miscounted, Record
+from emr_jobs.kernel.errors import Gap, Stopped, TopicReplaced
+from tests.simulation.applications.questions import moment
+from tests.simulation.auditor import Auditor
+from tests.simulation.driver import TOPICS, DriverProcess, Kernel
+from tests.simulation.ending import catch_up
+from tests.simulation.records import HOUR, MINUTE, Broker, Event
 from tests.simulation.schedule import Interruption, Step
+from tests.simulation.stores.database import Database
+from tests.simulation.stores.engine import Checkpoint
+from tests.simulation.stores.lake import MemoryTable
 
-TOPICS = {"ingest": ("clicks", "orders"), "orders": ("orders",), "clicks": ("clicks",)}
 APPLICATIONS = tuple(TOPICS)
 TABLES = ("bronze", "duplicates", "quarantine", "silver.clicks", "silver.orders")
 # How long before it is appended an event happened, at most.
 _LAGS = (0, MINUTE, 20 * MINUTE, 45 * MINUTE, 3 * HOUR)
 # Records of a partition that a batch takes at most.
 _LIMITS = (1, 2, 3, 5, 9)
-# What ends a process that its supervisor starts again.
-_RESTARTED = (Conflict, StoreDown, Tripped, Miscounted, FileNotFoundError)
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """The parts of the kernel that a driver is made of; a mutant has one that is broken."""
-
-    progress: type[ProgressStore] = ProgressStore  # type: ignore[type-arg] - of any connection
-    runner: type[BatchRunner] = BatchRunner  # type: ignore[type-arg] - of any frame
-    session: type[Session] = Session
-    table: type[TableClient] = TableClient
-    orders: type[Orders] = Orders
-    lake: type[LakeIngest] = LakeIngest  # type: ignore[type-arg] - of any frame and connection
-
-
-class Unmeasured(Metrics):
-    """What is measured is not looked at here, and takes a tenth of the time."""
-
-    def emit(self, *_: object, **__: object) -> None: ...
 
 
 class World:
-    """Everything a schedule happens to."""
+    """Everything a schedule happens to. `tell` is told what happens, where somebody listens."""
 
-    def __init__(self, schedule: Sequence[Step], kernel: Kernel) -> None:
+    def __init__(
+        self,
+        schedule: Sequence[Step],
+        kernel: Kernel,
+        tell: Callable[[str], object] | None = None,
+    ) -> None:
+        self._tell = tell
+        # How many drivers sleep while the world goes on.
+        self._depth = 0
         self.kernel = kernel
         self.visited: Counter[str] = Counter()
         self.now = 0
@@ -64,22 +47,30 @@ class World:
         self.database = Database()
         self.tables = {name: MemoryTable(name) for name in TABLES}
         self.checkpoints: dict[tuple[str, ...], Checkpoint] = {}
-        self.auditor = Auditor(self.database, self.tables, self.broker)
+        self.auditor = Auditor(self.database, self.tables, self.broker, self.say if tell else None)
         self.drivers: dict[str, list[DriverProcess]] = {name: [] for name in APPLICATIONS}
         # Applications that a person must decide about, by what stopped them.
         self.stopped: dict[str, Stopped] = {}
         self._steps = list(reversed(schedule))
+        self._length = len(self._steps)
         self._events: list[tuple[str, Event]] = []
+        # Where each event was first.
+        self._appended: dict[str, tuple[str, int]] = {}
         self._started = 0
 
     def clock(self) -> datetime:
         return moment(self.now)
 
+    def say(self, what: str) -> None:
+        if self._tell:
+            self._tell(f"{'    ' * self._depth}  {what}")
+
     def run(self) -> None:
         """Carry the schedule out, and then bring every application to the topics' ends."""
         while self._steps:
             self._next()
-        self._catch_up()
+        self.say("every application is brought to the topics' ends")
+        catch_up(self)
         self.auditor.final()
 
     def sleep(self, driver: DriverProcess, what: Interruption) -> None:
@@ -87,19 +78,25 @@ class World:
         driver.asleep = what.happening
         if what.happening == "freezes":
             self.now += HOUR
+        self.say(f"{driver} {what.happening}")
+        self._depth += 1
         for _ in range(what.steps):
             if self._steps:
                 self._next()
+        self._depth -= 1
+        self.say(f"{driver} goes on")
         driver.asleep = ""
 
     def _next(self) -> None:
         step = self._steps.pop()
+        if self._tell:
+            self._tell(f"{'    ' * self._depth}{self._length - len(self._steps)}. {step}")
         self.now += 7_000_000
         for drivers in self.drivers.values():
             for driver in drivers:
                 driver.beat()
-        self.visited[step.kind] += 1
-        _DO[step.kind](self, step)
+        if _DO[step.kind](self, step) is not False:
+            self.visited[step.kind] += 1
         self.auditor.look()
 
     # Steps
@@ -117,18 +114,25 @@ class World:
                 2 if topic.name == "orders" and chance.random() < 0.15 else 1,
             )
             self._events.append((topic.name, event))
-            topic.append(chance.randrange(8), event, self.now)
+            index = chance.randrange(8) % len(topic.partitions)
+            self._appended[event.event_id] = topic.topic_id, index
+            topic.append(index, event, self.now)
 
-    def _copy(self, step: Step) -> None:
+    def _copy(self, step: Step) -> bool | None:
         if not self._events:
-            return
+            return False
         chance = random.Random(step.draw)
         for _ in range(chance.randint(1, 4)):
             back = min(len(self._events), 1 + int(chance.expovariate(0.15)))
-            topic, event = self._events[-back]
-            self.broker.topics[topic].append(chance.randrange(8), event, self.now)
+            name, event = self._events[-back]
+            topic = self.broker.topics[name]
+            index = chance.randrange(8) % len(topic.partitions)
+            elsewhere = self._appended.get(event.event_id) != (topic.topic_id, index)
+            self.visited["copy across partitions"] += elsewhere
+            topic.append(index, event, self.now)
+        return None
 
-    def _batch(self, step: Step) -> None:
+    def _batch(self, step: Step) -> bool:
         application = APPLICATIONS[step.application]
         drivers = [each for each in self.drivers[application] if each.ready]
         if not drivers:
@@ -137,19 +141,24 @@ class World:
         if drivers:
             driver = drivers[0] if step.draw % 3 == 0 else drivers[-1]
             driver.batch(_LIMITS[step.draw % len(_LIMITS)], step.interruption)
+        return bool(drivers)
 
-    def _start(self, step: Step) -> None:
+    def _start(self, step: Step) -> bool:
         application = APPLICATIONS[step.application]
-        accept = isinstance(self.stopped.get(application), TopicReplaced)
-        if not isinstance(self.stopped.get(application), Gap):
-            self.start(application, step.interruption, accept=accept)
+        stopped = self.stopped.get(application)
+        if isinstance(stopped, Gap):
+            return False
+        self.start(application, step.interruption, accept=isinstance(stopped, TopicReplaced))
+        return True
 
-    def _take_over(self, step: Step) -> None:
+    def _take_over(self, step: Step) -> bool:
         application = APPLICATIONS[step.application]
-        if application not in self.stopped:
-            if step.draw % 3 == 0:
-                self._forget_checkpoints(application)
-            self.start(application, step.interruption, take_over=True)
+        if application in self.stopped:
+            return False
+        if step.draw % 3 == 0:
+            self.forget_checkpoints(application)
+        self.start(application, step.interruption, take_over=True)
+        return True
 
     def start(
         self,
@@ -168,56 +177,66 @@ class World:
         self.drivers[application].append(driver)
         driver.begin(interruption, take_over=take_over, accept=accept)
 
-    def _delete_checkpoint(self, step: Step) -> None:
+    def _delete_checkpoint(self, step: Step) -> bool:
         """A driver that runs has its checkpoint; one that is frozen has none to be heard of."""
         application = APPLICATIONS[step.application]
-        if all(each.asleep == "freezes" for each in self.drivers[application]):
-            self._forget_checkpoints(application)
+        unheard = all(each.asleep == "freezes" for each in self.drivers[application])
+        if unheard:
+            self.forget_checkpoints(application)
+        return unheard
 
     def begin_anew(self, application: str) -> None:
         """Stop what runs, and delete the application's checkpoints, as a person does."""
         for driver in list(self.drivers[application]):
             if driver.asleep != "freezes":
                 driver.end()
-        self._forget_checkpoints(application)
+        self.forget_checkpoints(application)
 
-    def _forget_checkpoints(self, application: str) -> None:
+    def forget_checkpoints(self, application: str) -> None:
         self.visited["checkpoint forgotten"] += 1
+        self.say(f"the checkpoint of {application} is deleted")
         for key, files in self.checkpoints.items():
             if key[0] == application:
                 files.clear()
 
-    def _add_partition(self, step: Step) -> None:
+    def _add_partition(self, step: Step) -> bool:
         topic = self.broker.topics[("clicks", "orders")[step.application % 2]]
-        if len(topic.partitions) < 4:
+        room = len(topic.partitions) < 4
+        if room:
             topic.partitions.append(type(topic.partitions[0])())
+        return room
 
     def _make_topic_again(self, step: Step) -> None:
         self.broker.make(("clicks", "orders")[step.application % 2])
 
-    def _retain(self, step: Step) -> None:
+    def _retain(self, step: Step) -> bool:
         """Drop what every application has applied."""
+        dropped = 0
+        progress = self.database.progress
         for topic in self.broker.topics.values():
             readers = [name for name, topics in TOPICS.items() if topic.name in topics]
             for index, log in enumerate(topic.partitions):
-                log.start = max(
-                    log.start,
-                    min(
-                        self.database.progress.get((name, topic.topic_id, index), 0)
-                        for name in readers
-                    ),
-                )
+                until = min(progress.get((name, topic.topic_id, index), 0) for name in readers)
+                dropped += max(0, until - log.start)
+                log.start = max(log.start, until)
+        return dropped > 0
 
-    def _lose(self, step: Step) -> None:
+    def _lose(self, step: Step) -> bool:
+        """Drop what some application has not applied."""
         topic = self.broker.topics[("clicks", "orders")[step.application % 2]]
-        begun = {name for name, topic_id, _ in self.database.progress if topic_id == topic.topic_id}
+        progress = self.database.progress
+        begun = {name for name, topic_id, _ in progress if topic_id == topic.topic_id}
         # Who begins later begins at the earliest offset there is, and cannot miss one.
-        if len(begun) == 2:
-            log = topic.partitions[step.draw % len(topic.partitions)]
-            log.start = max(log.start, step.draw % (log.end + 1))
+        if len(begun) < 2:
+            return False
+        index = step.draw % len(topic.partitions)
+        log = topic.partitions[index]
+        log.start = max(log.start, log.end - step.draw % 4)
+        return any(log.start > progress.get((name, topic.topic_id, index), 0) for name in begun)
 
-    def _deploy(self, step: Step) -> None:
-        self.version = 2
+    def _deploy(self, step: Step) -> bool:
+        before, self.version = self.version, 2
+        return before == 1
 
     def _compact(self, step: Step) -> None:
         for table in self.tables.values():
@@ -225,44 +244,6 @@ class World:
 
     def _wait(self, step: Step) -> None:
         self.now += HOUR
-
-    # The end
-
-    def _catch_up(self) -> None:
-        for drivers in self.drivers.values():
-            for driver in list(drivers):
-                driver.end()
-        self.now += HOUR
-        for application in APPLICATIONS:
-            if not isinstance(self.stopped.get(application), Gap):
-                self._drain(application)
-
-    def _drain(self, application: str) -> None:
-        accept = False
-        for _ in range(5):
-            self.start(application, accept=accept)
-            self.auditor.look()
-            while self.drivers[application] and self.drivers[application][0].batch(20, None):
-                self.auditor.look()
-            stopped = self.stopped.get(application)
-            if isinstance(stopped, Gap) and self.lost(application):
-                return
-            if self.drivers[application]:
-                self._require_end(application)
-                return
-            accept = isinstance(stopped, TopicReplaced)
-            if self.visited["checkpoint forgotten"]:
-                # What ran when the checkpoint was deleted has left a part of one.
-                self._forget_checkpoints(application)
-        raise Violation(f"{application} does not come to the end: {self.stopped}")
-
-    def _require_end(self, application: str) -> None:
-        for name in TOPICS[application]:
-            topic = self.broker.topics[name]
-            for index, log in enumerate(topic.partitions):
-                until = self.database.progress.get((application, topic.topic_id, index), 0)
-                if until != log.end:
-                    raise Violation(f"{application}: {name}/{index} is at {until} of {log.end}")
 
     def lost(self, application: str) -> bool:
         """Whether Kafka has lost offsets that the application did not apply."""
@@ -274,147 +255,8 @@ class World:
         )
 
 
-class DriverProcess:
-    """One process that drives an application, as `emr_jobs.__main__` puts it together."""
-
-    def __init__(self, world: World, application: str, name: str, version: int) -> None:
-        self._world = world
-        self._application = application
-        self._name = name
-        self.version = version
-        self._calls = Calls(world.visited, lambda what: world.sleep(self, what))
-        self._heart: Session | None = None
-        self._query: Callable[[], Query] | None = None
-        self._running: Query | None = None
-        self._epoch = 0
-        self.asleep = ""
-
-    @property
-    def ready(self) -> bool:
-        """Whether it has begun, and is not frozen."""
-        return self._query is not None and self.asleep != "freezes"
-
-    def begin(self, interruption: Interruption | None, *, take_over: bool, accept: bool) -> None:
-        self._calls.arm(interruption)
-        self._guarded(lambda: self._begin(take_over, accept))
-
-    def batch(self, limit: int, interruption: Interruption | None) -> bool:
-        """Run the next batch; whether there was one. A query whose batch hangs is started again:
-        then two batches of one driver run."""
-        assert self._query is not None
-        if self.asleep:
-            self._running = None
-        self._calls.arm(interruption)
-        return self._guarded(lambda: self._batch(limit))
-
-    def beat(self) -> None:
-        """The heart beats, unless the process is frozen or another's epoch has come."""
-        row = self._world.database.drivers.get(self._application)
-        if self.asleep != "freezes" and row is not None and row.epoch == self._epoch:
-            row.heartbeat_at = self._world.now
-
-    def end(self) -> None:
-        """The process is gone, and with it the lock of its heart."""
-        row = self._world.database.drivers.get(self._application)
-        if row is not None and row.held_by is self._heart:
-            row.held_by = None
-        drivers = self._world.drivers[self._application]
-        if self in drivers:
-            drivers.remove(self)
-
-    def _guarded(self, do: Callable[[], bool]) -> bool:
-        world = self._world
-        try:
-            return do()
-        except Died:
-            pass
-        except Superseded:
-            world.visited["superseded"] += 1
-        except DriverRefused:
-            world.visited["driver refused"] += 1
-        except Stopped as reason:
-            world.visited[type(reason).__name__] += 1
-            self._stopped(reason)
-        except _RESTARTED as error:
-            world.visited[type(error).__name__] += 1
-        self.end()
-        return False
-
-    def _stopped(self, reason: Stopped) -> None:
-        """A person looks. A checkpoint that lags behind the progress, or into which a driver of
-        before has written, is deleted; nothing is lost by that."""
-        world = self._world
-        if not isinstance(reason, Gap) or world.lost(self._application):
-            world.stopped[self._application] = reason
-        elif isinstance(reason, Unreadable) or world.visited["checkpoint forgotten"]:
-            world.begin_anew(self._application)
-        else:
-            raise Violation(f"{self._application}: no gap, but {reason}")
-
-    def _begin(self, take_over: bool, accept: bool) -> bool:
-        world, application, calls = self._world, self._application, self._calls
-        kernel, topics = world.kernel, TOPICS[application]
-        self._heart = Session(world.database, calls, lambda: world.now)
-        lease = take(self._heart, application, self._name, take_over=take_over)
-        self._epoch = lease.epoch
-        session = kernel.session(world.database, calls, lambda: world.now)
-        metrics = Unmeasured(application, lambda line: None, world.clock)
-        progress = kernel.progress(session, lease, calls.visit, metrics)
-        client = BrokerClient(world.broker, calls)
-        identity = StreamIdentity("cluster", dict(client.topic_ids(topics)))
-        earliest = world.broker.offsets(topics, lambda log: log.start)
-        offsets = progress.begin(identity.topic_ids, earliest, accept_new_topic=accept)
-        world.stopped.pop(application, None)
-        key = (application, *identity.topic_ids.values())
-        files = world.checkpoints.setdefault(key, Checkpoint())
-        runner = kernel.runner(
-            self._made(session, progress, client),
-            files=files,
-            progress=progress,
-            source=client,
-            identity=identity,
-            visit=calls.visit,
-            metrics=metrics,
-            clock=world.clock,
-        )
-        runner.resume()
-        self._query = lambda: Query(world.broker, topics, files, runner, offsets)
-        return True
-
-    def _batch(self, limit: int) -> bool:
-        assert self._query is not None
-        if self._running is None:
-            self._running = self._query()
-        return self._running.trigger(limit)
-
-    def _made(
-        self, session: Session, progress: ProgressStore[Session], client: BrokerClient
-    ) -> BatchApplication[list[Record]]:
-        world = self._world
-        tables = {
-            name: world.kernel.table(table, self._calls) for name, table in world.tables.items()
-        }
-        silver = {name: tables[f"silver.{name}"] for name in ("clicks", "orders")}
-        if self._application == "orders":
-            return world.kernel.orders(session, progress, client)
-        if self._application == "clicks":
-            return Clicks(progress, client, silver["clicks"], world.clock)
-        lake = LakeTables(
-            tables["bronze"], dict(silver), tables["duplicates"], tables["quarantine"]
-        )
-        ingest = world.kernel.lake(lake, progress, self._calls.visit, _Turn)
-        return Ingest(lake, silver, ingest, self.version)
-
-
-class _Turn:
-    """Nobody waits for a turn here."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-
-_DO: dict[str, Callable[[World, Step], None]] = {
+# A step that returns False had nothing to happen to.
+_DO: dict[str, Callable[[World, Step], bool | None]] = {
     "produce": World._produce,
     "copies": World._copy,
     "batch": World._batch,

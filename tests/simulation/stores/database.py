@@ -3,7 +3,7 @@ answer."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, ValuesView
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +12,8 @@ from emr_jobs.kernel.lease import DriverRow, Lease
 from emr_jobs.kernel.outbox import QueuedMessage
 from emr_jobs.kernel.progress import JournalEntry
 from emr_jobs.kernel.ranges import OffsetRange
-from tests.simulation.calls import Calls, StoreDown
+from tests.simulation.records import Record
+from tests.simulation.stores.calls import Calls, StoreDown
 
 Key = tuple[str, str, int]
 
@@ -46,11 +47,39 @@ class Database:
     topics: dict[tuple[str, str], str] = field(default_factory=dict)
     journal: list[Journaled] = field(default_factory=list)
     sequences: dict[str, int] = field(default_factory=dict)
-    repeats: list[tuple[str, int, str]] = field(default_factory=list)
     tables: dict[str, dict[Any, Any]] = field(default_factory=dict)
 
     def table(self, name: str) -> dict[Any, Any]:
         return self.tables.setdefault(name, {})
+
+
+class UndoableRows(MutableMapping[Any, Any]):
+    """A table as one transaction writes it."""
+
+    def __init__(self, session: Session, rows: dict[Any, Any]) -> None:
+        self._session = session
+        self._rows = rows
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._rows[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._rows
+
+    def __setitem__(self, key: Any, row: Any) -> None:
+        self._session.write(self._rows, key, row)
+
+    def __delitem__(self, key: Any) -> None:
+        self._session.delete(self._rows, key)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def values(self) -> ValuesView[Any]:
+        return self._rows.values()
 
 
 class Session:
@@ -107,6 +136,23 @@ class Session:
         old = table.pop(key)
         if self._undo is not None:
             self._undo.append(lambda: table.__setitem__(key, old))
+
+    def rows(self, table: str) -> UndoableRows:
+        """A table, for code that writes mappings."""
+        return UndoableRows(self, self.database.table(table))
+
+    def insert_unknown(self, table: str, firsts: Iterable[Record]) -> set[str]:
+        """Insert the ids that are not known; returns those that another record had brought."""
+        self._asked()
+        rows, known = self.database.table(table), set()
+        for record in firsts:
+            event_id = record.event.event_id
+            if event_id not in rows:
+                self.write(rows, event_id, record)
+            elif rows[event_id].position != record.position:
+                known.add(event_id)
+                self._calls.note("copy across batches")
+        return known
 
     def asked(self) -> None:
         """A statement is about to run."""
@@ -177,7 +223,7 @@ class Session:
 
     def note_repeat(self, application: str, batch_id: int, covered: str) -> None:
         self._asked()
-        self.database.repeats.append((application, batch_id, covered))
+        self._calls.note(f"batch shown again, covered: {covered}")
 
     # DriverRows
 

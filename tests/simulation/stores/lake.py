@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from emr_jobs.kernel.errors import Conflict
 from emr_jobs.kernel.lake import TableState
 from emr_jobs.kernel.ranges import OffsetRange, Progress
-from tests.simulation.calls import Calls
 from tests.simulation.records import Position, Record, within
+from tests.simulation.stores.calls import Calls
 
 
 @dataclass

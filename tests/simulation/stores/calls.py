@@ -50,6 +50,10 @@ class Calls:
         if self._armed is not None and self._armed.happening != "times out":
             self._counted()
 
+    def note(self, what: str) -> None:
+        """Count something that happens in a store."""
+        self._visited[what] += 1
+
     def visit(self, point: CrashPoint) -> None:
         """A batch comes past a crash point."""
         self._visited[point] += 1
@@ -67,9 +71,9 @@ class Calls:
         self._armed = None
         self._visited[named] += 1
         if what.happening == "dies":
-            raise Died
+            raise Died(named)
         if what.happening in ("times out", "answer lost"):
-            raise StoreDown(what.happening)
+            raise StoreDown(named)
         for connection in self.connections:
             connection.abort()
         self._sleep(what)

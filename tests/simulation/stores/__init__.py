@@ -1,0 +1,1 @@
+"""What the drivers reach: stores in memory, and the streaming engine."""
