@@ -28,6 +28,7 @@ from emr_jobs.kernel.lease import Lease, take
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.progress import ProgressStore
 from emr_jobs.kernel.question import Settings
+from emr_jobs.spark.checkpoint import HadoopFiles
 from emr_jobs.spark.listener import ProgressListener, listen
 from emr_jobs.spark.planner import turns_at_once
 from emr_jobs.spark.queries import QueryPlan, RunningQuery
@@ -35,7 +36,6 @@ from emr_jobs.spark.service import Periodic, Rehearsal, Running, watch
 from emr_jobs.spark.session import start_session
 from emr_jobs.spark.source import SparkSource
 from emr_jobs.spark.turns import Turns
-from emr_jobs.stores.checkpoint import HadoopFiles
 from emr_jobs.stores.endpoints import metric_lines, postgres_of, registry_of
 from emr_jobs.stores.kafka import KafkaClient, KafkaEndpoint, stream
 from emr_jobs.stores.lease import Heartbeat, PostgresDrivers

@@ -42,7 +42,7 @@ class Tokens:
         self._known: dict[str, str] = {}
         self._new: list[Subject] = []
 
-    def of(self, real_id: str | None) -> str | None:
+    def token_of(self, real_id: str | None) -> str | None:
         """The token of a real id; None has no token."""
         if real_id is None:
             return None

@@ -77,7 +77,7 @@ class Script:
     preparation: str
     sections: tuple[Section, ...]
 
-    def of(self, kind: str) -> tuple[Section, ...]:
+    def sections_of(self, kind: str) -> tuple[Section, ...]:
         """The sections of a kind, in the order of the file."""
         return tuple(section for section in self.sections if section.kind == kind)
 
@@ -109,10 +109,10 @@ def run_level(
     return Level(
         name,
         parsed.question,
-        tuple(check(connection, part) for part in [*parsed.of("check"), *more]),
+        tuple(check(connection, part) for part in [*parsed.sections_of("check"), *more]),
         tuple(
             text
-            for part in parsed.of("note")
+            for part in parsed.sections_of("note")
             for (text,) in connection.execute(part.statement).fetchall()
         ),
     )
@@ -122,7 +122,8 @@ def run_counts(connection: duckdb.DuckDBPyConnection, file: str) -> dict[str, in
     """The numbers of a file of counts, by name."""
     parsed = script(file)
     connection.execute(parsed.preparation)
-    return {part.name: int(_row(connection, part.statement)[0]) for part in parsed.of("count")}
+    counts = parsed.sections_of("count")
+    return {part.name: int(_row(connection, part.statement)[0]) for part in counts}
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, file: str) -> None:

@@ -42,13 +42,14 @@ def checks_of(answer: Answer, script: Script) -> list[Section]:
             _check(f"Valkey holds {_plain(keys)} as derived", _hot(answer, keys))
             for keys in answer.hot
         ),
-        *script.of("check"),
+        *script.sections_of("check"),
     ]
 
 
 def file_check_of(answer: Answer, script: Script) -> Section:
     """The check of a question beside raw data files; what was derived is what they say."""
-    unknown = {name.strip() for part in script.of("not in a file") for name in part.name.split(",")}
+    absent = script.sections_of("not in a file")
+    unknown = {name.strip() for part in absent for name in part.name.split(",")}
     names = [column.name for column in answer.proved if column.name not in unknown]
     return _check(answer.question, _postgres(answer, script, names))
 
@@ -66,8 +67,8 @@ def _plain(keys: HotKeys) -> str:
 
 
 def _postgres(answer: Answer, script: Script, names: Sequence[str]) -> str:
-    special = {part.name: part.statement for part in script.of("agrees")}
-    conditions = [part.statement for part in script.of("compared")]
+    special = {part.name: part.statement for part in script.sections_of("agrees")}
+    conditions = [part.statement for part in script.sections_of("compared")]
     return _compared(
         key=answer.table.key,
         derived=f"SELECT {_names(answer.table.key)}, each AS derived "

@@ -77,14 +77,14 @@ def answer_checks(
     for answer in answers:
         if script := proofs.get(answer.question):
             derive(connection, answer, script)
-            level = next((part.name for part in script.of("level")), _LEVEL)
+            level = next((part.name for part in script.sections_of("level")), _LEVEL)
             found.setdefault(level, []).extend(checks_of(answer, script))
     return found
 
 
 def derive(connection: duckdb.DuckDBPyConnection, answer: Answer, script: Script) -> None:
     """Fill the question's relation from the views `orders`, `clicks` and `records` as they are."""
-    (derived,) = script.of("derived")
+    (derived,) = script.sections_of("derived")
     connection.execute(script.preparation)
     connection.execute(f"CREATE OR REPLACE TABLE {derived_relation(answer)} AS {derived.statement}")
 

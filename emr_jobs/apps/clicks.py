@@ -25,11 +25,11 @@ from emr_jobs.apps.kept_events import (
     rows_of_other_events,
     without,
 )
-from emr_jobs.kernel.answers import apply_once
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.question import Settings
 from emr_jobs.kernel.ranges import OffsetRange
+from emr_jobs.kernel.transactions import apply_once
 from emr_jobs.spark.turns import Turns
 from emr_jobs.stores.click_ids import STALE, AppliedUntil, forget, remembered_from
 from emr_jobs.stores.kafka import KafkaClient

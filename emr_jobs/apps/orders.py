@@ -27,11 +27,11 @@ from emr_jobs.apps.kept_events import (
     rows_of_events,
     without,
 )
-from emr_jobs.kernel.answers import apply_once
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.outbox import relay
 from emr_jobs.kernel.question import Question, Settings
+from emr_jobs.kernel.transactions import apply_once
 from emr_jobs.publish.outbox import PostgresOutbox
 from emr_jobs.stores.kafka import KafkaClient
 from emr_jobs.stores.postgres import Pg

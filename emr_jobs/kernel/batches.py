@@ -53,7 +53,7 @@ class StreamIdentity:
     topic_ids: Mapping[str, str]
 
 
-class Source(Protocol[Frame]):
+class BatchSource(Protocol[Frame]):
     """The topics of a stream, and its batches as the engine hands them over."""
 
     def topic_ids(self, topics: Iterable[str]) -> Mapping[str, str]:
@@ -79,7 +79,7 @@ class BatchRunner(Generic[Frame]):
         *,
         files: TextFiles,
         progress: ProgressStore[Any],
-        source: Source[Frame],
+        source: BatchSource[Frame],
         identity: StreamIdentity,
         visit: Visit,
         metrics: Metrics,

@@ -32,14 +32,14 @@ class Outbox(Protocol):
         """Mark every message up to and with this sequence."""
 
 
-class Sender(Protocol):
+class MessageSender(Protocol):
     """Where messages go."""
 
     def send(self, messages: Iterable[tuple[str, bytes, bytes]]) -> None:
         """Send (topic, key, value) messages; return when all of them are acknowledged."""
 
 
-def relay(outbox: Outbox, sender: Sender) -> int:
+def relay(outbox: Outbox, sender: MessageSender) -> int:
     """Send what is unsent, in order, and mark it; returns how many. At least once."""
     sent = 0
     while messages := outbox.unsent(_BLOCK):

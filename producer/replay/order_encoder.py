@@ -52,7 +52,7 @@ class OrderEncoder:
     def _event(self, order: RetailOrder, sequence: int) -> EncodedEvent:
         location, region = self._countries.get(order.country) or self._country(order.country)
         event_id = replayed_event_id(self.edition, order.position)
-        customer_id = self.tokens.of(order.customer)
+        customer_id = self.tokens.token_of(order.customer)
         value = self.values.value(
             event_id=event_id,
             event_time=order.event_time,

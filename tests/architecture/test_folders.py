@@ -7,8 +7,6 @@ from collections import Counter
 from tests.architecture.tree import ROOT, modules, name
 
 MOST_MODULES = 15
-# Folders that hold more, each with the reason.
-LARGE_FOLDERS = {"emr_jobs/stores": "its modules are being moved to where they belong"}
 
 
 def test_no_folder_holds_more_modules_than_a_person_takes_in_at_once() -> None:
@@ -16,4 +14,4 @@ def test_no_folder_holds_more_modules_than_a_person_takes_in_at_once() -> None:
     packages.remove("tests")
     held = Counter(name(path.parent) for path in modules(*packages) if path.name != "__init__.py")
     large = {folder for folder, count in held.items() if count > MOST_MODULES}
-    assert large - LARGE_FOLDERS.keys() == set()
+    assert large == set()

@@ -21,14 +21,6 @@ SHARED = {"Settings": "what a module can be told from outside: always named with
 NO_NAMES = {"of", "but", "among", "beside"}
 NO_MODULE = re.compile(r"answers$")
 
-# Offenders that are still to be renamed. The lists may only become shorter.
-OPEN_CLASSES = {"EmrServerless", "Environment", "Sender", "Source", "Topic", "Usage"}
-OPEN_MODULES = {"emr_jobs/kernel/answers.py"}
-OPEN_NAMES = {
-    *("proof/checks.py: of", "producer/replay/files/readings.py: of", "producer/subjects.py: of"),
-    "producer/simulate/encoding/avro_columns.py: of",
-}
-
 
 def homonyms(classes: Mapping[str, set[str]]) -> dict[str, set[str]]:
     """The names that several modules give to a class, each with those modules."""
@@ -56,13 +48,13 @@ def named_in(module: ast.Module) -> Iterator[str]:
 
 def test_no_two_classes_have_one_name() -> None:
     found = homonyms(classes_of(PRODUCT))
-    assert {named: held for named, held in found.items() if named not in OPEN_CLASSES} == {}
+    assert found == {}
 
 
 def test_a_module_is_named_by_what_it_holds() -> None:
     """Seven modules were called `*answers.py`, and none of them said which answers."""
     found = {name(path) for path in PRODUCT if NO_MODULE.search(path.stem)}
-    assert found - OPEN_MODULES == set()
+    assert found == set()
 
 
 def test_a_function_and_a_parameter_say_what_they_are() -> None:
@@ -72,7 +64,7 @@ def test_a_function_and_a_parameter_say_what_they_are() -> None:
         for word in named_in(tree(path))
         if word in NO_NAMES
     }
-    assert found - OPEN_NAMES == set()
+    assert found == set()
 
 
 @pytest.mark.parametrize(

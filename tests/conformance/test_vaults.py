@@ -91,13 +91,13 @@ def test_real_ids_are_kept_as_they_are(bench: Bench) -> None:
 
 def test_tokens_are_remembered_before_they_are_used_again(bench: Bench) -> None:
     tokens = Tokens(bench.open(), "customer")
-    token = tokens.of("17850")
-    assert tokens.of("17850") == token
-    assert tokens.of(None) is None
+    token = tokens.token_of("17850")
+    assert tokens.token_of("17850") == token
+    assert tokens.token_of(None) is None
     assert bench.subjects() == []
     tokens.settle()
     assert [(each.token, each.real_id) for each in bench.subjects()] == [(token, "17850")]
-    assert Tokens(bench.open(), "customer").of("17850") == token
+    assert Tokens(bench.open(), "customer").token_of("17850") == token
 
 
 def test_only_the_owner_reads_a_vault(tmp_path: Path) -> None:

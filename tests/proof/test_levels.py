@@ -393,7 +393,7 @@ def test_a_late_event_is_counted_and_nothing_else() -> None:
 def test_the_estimate_of_customers_stays_within_the_sketch_bound(
     estimate: int, exact: int, holds: bool
 ) -> None:
-    (agrees,) = find_proofs(default_rules())["order_metrics"].of("agrees")
+    (agrees,) = find_proofs(default_rules())["order_metrics"].sections_of("agrees")
     assert agrees.name == "unique_customers"
     (found,) = (
         duckdb.execute(

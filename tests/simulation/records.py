@@ -102,7 +102,7 @@ class Broker:
 
 
 class BrokerClient:
-    """The broker as one driver reaches it: the kernel's `Source` and `Sender`."""
+    """The broker as one driver reaches it: the kernel's `BatchSource` and `MessageSender`."""
 
     def __init__(self, broker: Broker, calls: Calls) -> None:
         self._broker = broker

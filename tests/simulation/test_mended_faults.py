@@ -76,7 +76,7 @@ class Applied:
 
 
 class OneTopic:
-    """The kernel's `Source`."""
+    """The kernel's `BatchSource`."""
 
     def topic_ids(self, topics: Any) -> dict[str, str]:
         return {TOPIC: "id"}

@@ -32,7 +32,7 @@ class Readings(dict[str, "_Value | None"], Generic[_Value]):
         self[text] = value
         return value
 
-    def of(self, column: pa.DictionaryArray) -> list[_Value | None]:
+    def values_of(self, column: pa.DictionaryArray) -> list[_Value | None]:
         """The meanings of the column's distinct texts."""
         return list(map(self.__getitem__, column.dictionary.to_pylist()))
 

@@ -66,14 +66,14 @@ class InvoicePartReader:
     def read(self, block: Block, rows_before: int) -> tuple[list[InvoicePart], list[int]]:
         """The parts of a block and the indices of the rows that are in none."""
         invoice, product, name, quantity, date, price, customer, country = block.columns
-        numbers = spread(self._invoices.of(invoice), invoice, pa.string())
-        times = spread(self._dates.of(date), date, pa.int64())
-        quantities, prices = self._quantities.of(quantity), self._prices.of(price)
+        numbers = spread(self._invoices.values_of(invoice), invoice, pa.string())
+        times = spread(self._dates.values_of(date), date, pa.int64())
+        quantities, prices = self._quantities.values_of(quantity), self._prices.values_of(price)
         # A line is null if any of its pieces is null. A row with another number of fields is empty
         # in every column, so all its pieces are null.
         lines = pc.binary_join_element_wise(
-            spread(self._products.of(product), product, pa.binary()),
-            spread(self._names.of(name), name, pa.binary()),
+            spread(self._products.values_of(product), product, pa.binary()),
+            spread(self._names.values_of(name), name, pa.binary()),
             spread(encoded(fragments.long, quantities), quantity, pa.binary()),
             spread(encoded(fragments.long, prices), price, pa.binary()),
             b"",

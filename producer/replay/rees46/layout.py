@@ -75,7 +75,7 @@ class StepEncoder:
         return made
 
     def _events(self, step: Step, sequence: int) -> Iterator[EncodedEvent]:
-        user_id = self.tokens.of(step.user)
+        user_id = self.tokens.token_of(step.user)
         assert user_id is not None
         event_id = replayed_event_id(self.edition, step.position)
         value = self.clicks.value(

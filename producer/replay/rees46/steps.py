@@ -77,13 +77,13 @@ class Steps:
 
     def _steps(self, block: Block) -> Iterator[Step]:
         time, kind, _, _, _, _, price, user, _ = block.columns
-        prices = self._prices.of(price)
+        prices = self._prices.values_of(price)
         totals = [None if value is None else line_amount(1, value) for value in prices]
         looked_at, lines = self._encoded(block, prices, totals)
         columns = (
-            spread(self._times.of(time), time, pa.int64()),
-            spread(self._types.of(kind), kind, pa.string()),
-            spread(self._users.of(user), user, pa.string()),
+            spread(self._times.values_of(time), time, pa.int64()),
+            spread(self._types.values_of(kind), kind, pa.string()),
+            spread(self._users.values_of(user), user, pa.string()),
             looked_at,
             lines,
             spread(totals, price, pa.int64()),
@@ -102,11 +102,11 @@ class Steps:
     ) -> tuple[pa.BinaryArray, pa.BinaryArray]:
         """The parts of clicks and order lines that each row gives; null if any piece is refused."""
         _, _, product, _, category, brand, price, _, session = block.columns
-        products = spread(self._products.of(product), product, pa.binary())
-        categories = spread(self._categories.of(category), category, pa.binary())
-        brands = self._brands.of(brand)
+        products = spread(self._products.values_of(product), product, pa.binary())
+        categories = spread(self._categories.values_of(category), category, pa.binary())
+        brands = self._brands.values_of(brand)
         looked_at = pc.binary_join_element_wise(
-            spread(self._sessions.of(session), session, pa.binary()),
+            spread(self._sessions.values_of(session), session, pa.binary()),
             products,
             categories,
             spread(encoded(_optional, brands), brand, pa.binary()),

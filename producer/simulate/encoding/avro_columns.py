@@ -67,7 +67,7 @@ class EventIds:
             SIMULATED_NAMESPACE.bytes + f"{run}/{producer}/".encode(), usedforsecurity=False
         )
 
-    def of(self, first: int, count: int) -> NDArray[np.uint8]:
+    def texts_of(self, first: int, count: int) -> NDArray[np.uint8]:
         """The 36 characters of each id, one row per id."""
         digests: list[bytes] = []
         for thousand in range(first // 1000, (first + count - 1) // 1000 + 1):

@@ -69,7 +69,7 @@ class EventValues:
 
     def ids(self, first: int, count: int) -> NDArray[np.uint8]:
         """The ids of `count` events from the sequence `first` on, 36 characters per row."""
-        return self._ids.of(first, count)
+        return self._ids.texts_of(first, count)
 
     def encode(
         self, batch: EventBatch, part: slice, *, first: int, ids: NDArray[np.uint8], sent_at: int

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from emr_jobs.kernel.answers import apply_once
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.progress import Commit, ProgressStore
+from emr_jobs.kernel.transactions import apply_once
 from emr_jobs.stores.click_ids import REMEMBERED, STALE, AppliedUntil, remembered_from
 from tests.simulation.applications.questions import OF_CLICKS, merge, moment
 from tests.simulation.records import BrokerClient, Record, firsts_of, require_all, within

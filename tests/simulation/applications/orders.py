@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from emr_jobs.kernel.answers import apply_once
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.merge import Row
 from emr_jobs.kernel.outbox import relay
 from emr_jobs.kernel.progress import Commit, ProgressStore
+from emr_jobs.kernel.transactions import apply_once
 from tests.simulation.applications.questions import FRAUD_ALERTS, OF_ORDERS, alerts, merge
 from tests.simulation.records import BrokerClient, Event, Record, firsts_of, require_all
 from tests.simulation.stores.database import MemoryOutbox, Session
