@@ -9,9 +9,9 @@ from lambdas.migrations.logic import statements
 
 
 def apply(postgres: str, *, password: str | None = None, sign_in: str | None = None) -> int:
-    """Bring the database at a libpq URL up to date in one transaction; returns the number of
-    statements run. `password` is given unless it is in the URL. `sign_in` is the role whose members
-    may connect, where each part has a user of its own."""
+    """Bring the database up to date in one transaction; returns the number of statements run.
+    `postgres` is a libpq URL. `sign_in` is the role whose members may connect, where each part has
+    a user of its own."""
     wanted = statements(sign_in)
     with psycopg.connect(postgres, password=password, connect_timeout=10) as connection:
         for statement in wanted:

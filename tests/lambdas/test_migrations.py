@@ -26,8 +26,8 @@ def migrated(postgres: str) -> str:
         known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'rds_iam'").fetchone()
         if not known:
             connection.execute("CREATE ROLE rds_iam")
-    counts = [apply(postgres, sign_in=SIGN_IN) for _ in range(2)]
-    assert counts == [len(statements(SIGN_IN))] * 2
+    first, again = (apply(postgres, sign_in=SIGN_IN) for _ in range(2))
+    assert first == again == len(statements(SIGN_IN))
     return postgres
 
 
