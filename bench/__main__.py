@@ -5,20 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = (
-    ("bench.replay",),
-    ("bench.simulate",),
-    ("bench.orders",),
-)
+BENCHMARKS = ("bench.replay", "bench.simulate", "bench.orders")
 
 
 def main() -> int:
     missed = []
     for benchmark in BENCHMARKS:
-        sys.stdout.write(f"== {' '.join(benchmark)}\n")
+        sys.stdout.write(f"== {benchmark}\n")
         sys.stdout.flush()
-        if subprocess.run([sys.executable, "-m", *benchmark], check=False).returncode:
-            missed.append(benchmark[0])
+        if subprocess.run([sys.executable, "-m", benchmark], check=False).returncode:
+            missed.append(benchmark)
     for name in missed:
         sys.stdout.write(f"missed: {name}\n")
     return 1 if missed else 0

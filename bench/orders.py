@@ -24,7 +24,7 @@ import psycopg
 
 from bench.load import OrderSender
 from bench.machine import load
-from bench.results import append, today
+from bench.results import publish
 from bench.stack import stack_without_spark
 from contracts.applications import ORDER_ANSWERS, command_line
 from local.artefacts.code_zip import build
@@ -40,7 +40,6 @@ from ops.settings import Settings
 # docs/adr/0011-monotone-fraud-rules.md says what stands in the way of more.
 FLOOR_RATIO = 0.2
 AIM_RATIO = 0.4
-MOST_STACK_GIB = 6.0
 MOST_EMPTY_SECONDS = 0.6
 BATCH = 200_000
 _WARM_BATCHES = 2
@@ -144,7 +143,8 @@ class Bench:
                 break
         after = self._cpu(process.pid)
         measured.cpu = {name: after[name] - before.get(name, 0.0) for name in after}
-        measured.rss_gib = self._resident(process.pid)
+        resident = (each.memory_info().rss for _, each in self._processes(process.pid))
+        measured.rss_gib = sum(resident) / (1 << 30)
         process.terminate()
         process.wait(timeout=60)
         return measured
@@ -155,9 +155,6 @@ class Bench:
             spent = process.cpu_times()
             found[name] = found.get(name, 0.0) + spent.user + spent.system
         return found
-
-    def _resident(self, driver: int) -> float:
-        return sum(p.memory_info().rss for _, p in self._processes(driver)) / (1 << 30)
 
     def _processes(self, driver: int) -> Iterator[tuple[str, psutil.Process]]:
         """Every process of the stack, with the name of its part."""
@@ -184,23 +181,15 @@ def _batches(process: subprocess.Popen[str]) -> Iterator[tuple[int, float]]:
     raise SystemExit(f"the run ended early; see bench.log (exit code {process.wait()})")
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_400_000)
     parser.add_argument("--rounds", type=int, default=2)
     given = parser.parse_args()
     with stack_without_spark() as home:
         figures = _run(home, given.rows, given.rounds)
-    sys.stdout.write(json.dumps(figures, indent=2) + "\n")
-    path = append(
-        "orders",
-        figures,
-        command=["python", "-m", "bench.orders", *sys.argv[1:]],
-        measured_at=today(),
-    )
-    sys.stdout.write(f"appended to {path}\n")
-    if not figures["reached"]:
-        raise SystemExit(1)
+    publish("orders", figures, *sys.argv[1:])
+    return 0 if figures["reached"] else 1
 
 
 def _run(home: Home, rows: int, rounds: int) -> dict[str, object]:
@@ -236,4 +225,4 @@ def _run(home: Home, rows: int, rounds: int) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bench.machine import load
-from bench.results import append, today
+from bench.results import publish
 from bench.usage import cpu_seconds, peak_rss_mb
 from contracts.money import price_from_text
 from producer.command import main as producer
@@ -51,17 +51,14 @@ def yardstick(path: Path) -> int:
     return rows
 
 
-def loose_yardstick(path: Path) -> int:
+def loose_yardstick(path: Path) -> None:
     """The same with a float for the price and the date as a text."""
-    rows = 0
     with _text(path) as stream:
         for row in csv.DictReader(stream):
             fields: dict[str, object] = dict(row)
             fields["Quantity"] = int(row["Quantity"])
             fields["UnitPrice"] = float(row["UnitPrice"])
             json.dumps(fields).encode()
-            rows += 1
-    return rows
 
 
 def repeated_slice(folder: Path) -> Path:
@@ -133,14 +130,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         file = arguments.file or repeated_slice(Path(folder))
         figures = _measure(file, arguments.rounds, Path(folder))
-    command = ["python", "-m", "bench.replay", *([file.name] if arguments.file else [])]
-    path = append(
-        "replay",
-        figures,
-        command=command,
-        measured_at=today(),
-    )
-    sys.stdout.write(json.dumps(figures, indent=2) + f"\nappended to {path}\n")
+    publish("replay", figures, *([file.name] if arguments.file else []))
     good = (
         float(str(figures["ratio"])) >= FLOOR_RATIO
         and float(str(figures["peak_rss_mb"])) < MOST_RSS_MB

@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.machine import describe
 
-RESULTS = Path(__file__).parent / "results"
+_RESULTS = Path(__file__).parent / "results"
 
 
-def today() -> datetime:
-    """The date of a result."""
-    return datetime.now(UTC)  # noqa: TID251 - a benchmark measures on the machine's clock
-
-
-def append(
-    benchmark: str,
-    figures: Mapping[str, object],
-    *,
-    command: Sequence[str],
-    measured_at: datetime,
-    folder: Path = RESULTS,
-) -> Path:
-    """Add one result to ``<benchmark>.ndjson`` and return the file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{benchmark}.ndjson"
+def publish(benchmark: str, figures: Mapping[str, object], *arguments: str) -> None:
+    """Add the result of ``python -m bench.<benchmark>`` to ``<benchmark>.ndjson``, and show it."""
+    _RESULTS.mkdir(exist_ok=True)
+    path = _RESULTS / f"{benchmark}.ndjson"
+    now = datetime.now(UTC)  # noqa: TID251 - a benchmark measures on the machine's clock
     result = {
-        "measured_at": measured_at.isoformat(timespec="seconds"),
-        "command": shlex.join(command),
+        "measured_at": now.isoformat(timespec="seconds"),
+        "command": shlex.join(["python", "-m", f"bench.{benchmark}", *arguments]),
         "machine": describe(),
         **figures,
     }
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(result) + "\n")
-    return path
+    sys.stdout.write(json.dumps(figures, indent=2) + f"\nappended to {path}\n")

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.machine import load
-from bench.results import append, today
+from bench.results import publish
 from bench.stack import stack_without_spark
 from bench.usage import cpu_seconds, peak_rss_mb
 from contracts.events import simulated_event_id
@@ -164,13 +164,7 @@ def main() -> int:
         "aim_kafka_events_per_s": AIM_INTO_KAFKA,
         "most_growth_mb": MOST_GROWTH_MB,
     }
-    path = append(
-        "simulate",
-        figures,
-        command=["python", "-m", "bench.simulate", f"--count={given.count}"],
-        measured_at=today(),
-    )
-    sys.stdout.write(json.dumps(figures, indent=2) + f"\nappended to {path}\n")
+    publish("simulate", figures, f"--count={given.count}")
     return 0 if figures["ratio"] >= FLOOR_RATIO and _flat(figures) else 1
 
 

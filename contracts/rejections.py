@@ -212,8 +212,6 @@ _CURRENCY_RULE: tuple[Reason, RecordCheck] = (
     ),
 )
 _BOUNDS = _unless(_order_within_bounds, "quantity, unit_price, total or line amounts")
-_HAS_LINES = _unless(lambda r: bool(r["lines"]), "an order needs at least one line")
-_NO_ZERO = _each_line(lambda line: line["quantity"] != 0, "a line has quantity 0")
 _PRICES = _each_line(lambda line: line["unit_price"] >= 0, "a line has a negative unit_price")
 _TOTAL = _unless(
     lambda r: r["total"] == sum(map(_amount, r["lines"])),
@@ -228,8 +226,8 @@ _RULES: dict[str, tuple[tuple[Reason, RecordCheck], ...]] = {
     ORDERS.name: (
         _CURRENCY_RULE,
         ("value_out_of_range", _BOUNDS),
-        ("no_lines", _HAS_LINES),
-        ("zero_quantity", _NO_ZERO),
+        ("no_lines", _unless(lambda r: bool(r["lines"]), "an order needs at least one line")),
+        ("zero_quantity", _each_line(lambda line: line["quantity"] != 0, "a line has quantity 0")),
         ("negative_price", _PRICES),
         ("total_mismatch", _TOTAL),
         ("nothing_to_pay", _PAYS),

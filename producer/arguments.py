@@ -9,15 +9,14 @@ from pathlib import Path
 from typing import Any, NoReturn, get_args
 
 from contracts.errors import Usage
-from contracts.producer_options import OUTLET
+from contracts.producer_options import OUTLET, SIMULATE
 from producer.option_values import add_options
 from producer.outlets.kafka import KafkaAuth
 from producer.replay import arguments as replaying
 from producer.replay.arguments import ReplayArguments
 from producer.simulate import arguments as simulating
-from producer.simulate import sample as sampling
 from producer.simulate.arguments import SimulateArguments
-from producer.simulate.sample import SampleArguments
+from producer.simulate.sample import SAMPLE, SampleArguments
 from producer.wiring import ProducerEndpoints
 
 
@@ -39,9 +38,10 @@ def parse(arguments: list[str]) -> ReplayArguments | SimulateArguments | SampleA
     simulate = commands.add_parser(
         "simulate", help="send what seeded shoppers do", description=simulating.DESCRIPTION
     )
-    simulating.add(simulate)
+    add_options(simulate, SIMULATE)
     _add_endpoints(simulate)
-    sampling.add(commands.add_parser("sample", help="write labelled orders to a file, send none"))
+    sample = commands.add_parser("sample", help="write labelled orders to a file, send none")
+    add_options(sample, SAMPLE)
     given = vars(parser.parse_args(arguments))
     command = given.pop("command")
     if command == "sample":

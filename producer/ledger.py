@@ -43,8 +43,16 @@ class Ledger(Protocol):
         """Give back the files; call `sync` first."""
 
 
-class NoLedger(Ledger):
-    """For runs that need no proof: nothing is recorded."""
+class NoLedger:
+    """For runs that need no proof."""
+
+    def attempt(self, attempts: Iterable[Attempt]) -> None: ...
+
+    def outcome(self, deliveries: Deliveries, details: Sequence[str] | None = None) -> None: ...
+
+    def sync(self, run: Run) -> None: ...
+
+    def close(self) -> None: ...
 
 
 class FileLedger:

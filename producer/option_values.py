@@ -36,27 +36,18 @@ def add_options(parser: ArgumentParser, options: Iterable[Option]) -> None:
             )
 
 
-def _number(text: str, kind: Number) -> float:
-    if kind.or_max and text == "max":
+def _number(text: str, kind: Number | Whole) -> float:
+    if isinstance(kind, Number) and kind.or_max and text == "max":
         return inf
+    whole = isinstance(kind, Whole)
     try:
-        number = float(text)
+        number = int(text) if whole else float(text)
     except ValueError:
         number = nan
     if not kind.least <= number <= kind.most:
-        raise ArgumentTypeError(f"{text!r} is not a number from {kind.least:,g} to {kind.most:,g}")
-    return number
-
-
-def _whole(text: str, kind: Whole) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = kind.least - 1
-    if not kind.least <= number <= kind.most:
-        raise ArgumentTypeError(
-            f"{text!r} is not a whole number from {kind.least:,} to {kind.most:,}"
-        )
+        what, form = ("whole number", ",") if whole else ("number", ",g")
+        limits = f"{kind.least:{form}} to {kind.most:{form}}"
+        raise ArgumentTypeError(f"{text!r} is not a {what} from {limits}")
     return number
 
 
@@ -102,10 +93,8 @@ _TEXTS: dict[str, Callable[[str], object]] = {
 def _value(kind: Kind, text: str) -> object:
     """The value of a text; ArgumentTypeError if the text is not of this kind."""
     match kind:
-        case Number():
+        case Number() | Whole():
             return _number(text, kind)
-        case Whole():
-            return _whole(text, kind)
         case str():
             return _TEXTS[kind](text)
         case _:

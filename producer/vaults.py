@@ -14,7 +14,7 @@ import psycopg
 from contracts.errors import NotReady, ShopstreamError, Usage
 from contracts.subjects import TOKEN_PURPOSE
 from contracts.tables.postgres import VAULT_KEYS, VAULT_SUBJECTS
-from producer.subjects import Subject, Vault
+from producer.subjects import Subject
 
 _SECRET_BYTES = 32
 _CONNECT_SECONDS = 10
@@ -119,11 +119,15 @@ class FileVault:
         """Nothing is held."""
 
 
-class NoVault(Vault):
+class NoVault:
     """For events that go nowhere: it makes a secret and remembers nobody."""
 
     def secret(self) -> bytes:
         return secrets.token_bytes(_SECRET_BYTES)
+
+    def remember(self, subjects: Sequence[Subject]) -> None: ...
+
+    def close(self) -> None: ...
 
 
 def read_subjects(folder: Path) -> list[Subject]:

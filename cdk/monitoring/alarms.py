@@ -37,7 +37,7 @@ _COMPARISON: dict[Comparison, cloudwatch.ComparisonOperator] = {
 
 
 @dataclass(frozen=True)
-class Source:
+class MetricSource:
     """One metric of CloudWatch, found by exactly these dimensions."""
 
     namespace: str
@@ -61,7 +61,7 @@ class Formula:
     """CloudWatch metric math: `expression` has the names of `sources` in braces."""
 
     expression: str
-    sources: Mapping[str, Source]
+    sources: Mapping[str, MetricSource]
 
     def over(
         self, period: Duration, label: str | None = None, ids: str = ""
@@ -78,14 +78,14 @@ class Formula:
 
 def published(
     metric: MetricName, statistic: Statistic, dimensions: Mapping[Dimension, str]
-) -> Source:
+) -> MetricSource:
     """A metric of our own. Raises ValueError for dimensions that it is not published with, since
     CloudWatch would find no values."""
     if METRICS[metric].dimensions != dimensions.keys():
         wanted = ", ".join(sorted(METRICS[metric].dimensions))
         raise ValueError(f"{metric} is published by {wanted}, not by {', '.join(dimensions)}")
     ordered: dict[str, str] = {name: dimensions[name] for name in sorted(dimensions)}
-    return Source(NAMESPACE, metric, ordered, statistic)
+    return MetricSource(NAMESPACE, metric, ordered, statistic)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ class AlarmDefinition:
     name: str
     section: str = ""
     meaning: str
-    value: Source | Formula
+    value: MetricSource | Formula
     comparison: Comparison = "above"
     threshold: float
     absent: Absent = "notBreaching"

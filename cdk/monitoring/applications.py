@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdk.monitoring.alarms import AlarmDefinition, Formula, Source, Statistic, published
+from cdk.monitoring.alarms import AlarmDefinition, Formula, MetricSource, Statistic, published
 from cdk.settings import EnvironmentSettings
 from contracts.applications import APPLICATIONS, INGEST, Application
 from contracts.metrics import MetricName
@@ -31,40 +31,40 @@ def application_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinitio
         yield from _content(topic)
 
 
-def of_application(metric: MetricName, statistic: Statistic, app: Application) -> Source:
+def of_application(metric: MetricName, statistic: Statistic, app: Application) -> MetricSource:
     """A metric that one application publishes."""
     return published(metric, statistic, {"application": app.name})
 
 
-def of_writers(metric: MetricName, statistic: Statistic) -> dict[str, Source]:
+def of_writers(metric: MetricName, statistic: Statistic) -> dict[str, MetricSource]:
     """A metric of each application that raises alerts, by the application's name."""
     return {app.name: of_application(metric, statistic, app) for app in APPLICATIONS if app.writes}
 
 
-def of_topic(metric: MetricName, topic: Topic) -> Source:
+def of_topic(metric: MetricName, topic: Topic) -> MetricSource:
     """What ingest counted in a topic."""
     return published(metric, "Sum", {"application": INGEST.name, "topic": topic.name})
 
 
-def of_each_topic(metric: MetricName) -> dict[str, Source]:
+def of_each_topic(metric: MetricName) -> dict[str, MetricSource]:
     """What ingest counted in each topic, by the topic's name."""
     return {topic.name: of_topic(metric, topic) for topic in INGEST.reads}
 
 
-def lag(app: Application, topic: Topic) -> Source:
+def lag(app: Application, topic: Topic) -> MetricSource:
     """The minimum of a period: an application that keeps up has no lag after at least one batch."""
     return published("lag_offsets", "Minimum", {"application": app.name, "topic": topic.name})
 
 
-def freshness(app: Application) -> Source:
+def freshness(app: Application) -> MetricSource:
     return of_application("freshness_seconds", "Average", app)
 
 
-def batch_time(app: Application) -> Source:
+def batch_time(app: Application) -> MetricSource:
     return of_application("batch_seconds", "Average", app)
 
 
-def drivers(app: Application) -> Source:
+def drivers(app: Application) -> MetricSource:
     return of_application("running_drivers", "Maximum", app)
 
 
@@ -81,7 +81,7 @@ def quality(topic: Topic) -> Formula:
     return Formula("100 * {valid} / ({valid} + {invalid})", sums)
 
 
-def _outcomes(topic: Topic) -> dict[str, Source]:
+def _outcomes(topic: Topic) -> dict[str, MetricSource]:
     metrics: tuple[tuple[str, MetricName], ...] = (
         ("valid", "valid_rows"),
         ("duplicate", "duplicate_rows"),

@@ -9,7 +9,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from cdk.monitoring.alarms import Formula, Source
+from cdk.monitoring.alarms import Formula, MetricSource
 
 # CloudWatch's grid is 24 wide: three graphs stand side by side.
 _WIDE = 24
@@ -51,7 +51,7 @@ class Graph:
     """`lines` by their label, with one point every `minutes`."""
 
     title: str
-    lines: Mapping[str, Source | Formula | Search]
+    lines: Mapping[str, MetricSource | Formula | Search]
     minutes: int = 1
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from aws_cdk import aws_lambda as lambda_
 
 from cdk.lake.table_optimizers import LOOK_EVERY
-from cdk.monitoring.alarms import AlarmDefinition, Source, Statistic, published
+from cdk.monitoring.alarms import AlarmDefinition, MetricSource, Statistic, published
 from contracts.applications import ORDER_ANSWERS
 from contracts.metrics import MetricName
 
@@ -21,20 +21,20 @@ _OF_DEPLOYMENTS = frozenset({"migrations"})
 _CANARY_SECONDS = 60
 
 
-def function(each: lambda_.IFunction, metric: str, statistic: Statistic) -> Source:
-    return Source("AWS/Lambda", metric, {"FunctionName": each.function_name}, statistic)
+def function(each: lambda_.IFunction, metric: str, statistic: Statistic) -> MetricSource:
+    return MetricSource("AWS/Lambda", metric, {"FunctionName": each.function_name}, statistic)
 
 
-def http_api(api_id: str, metric: str, statistic: Statistic) -> Source:
+def http_api(api_id: str, metric: str, statistic: Statistic) -> MetricSource:
     """AWS, "CloudWatch metrics for HTTP APIs": 4xx, 5xx, Count, Latency by ApiId."""
-    return Source("AWS/ApiGateway", metric, {"ApiId": api_id}, statistic)
+    return MetricSource("AWS/ApiGateway", metric, {"ApiId": api_id}, statistic)
 
 
-def of_notifier(metric: MetricName) -> Source:
+def of_notifier(metric: MetricName) -> MetricSource:
     return published(metric, "Sum", {"application": NOTIFIER})
 
 
-def canary() -> Source:
+def canary() -> MetricSource:
     return published("canary_seconds", "Maximum", {"application": ORDER_ANSWERS.name})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from aws_cdk import aws_lambda as lambda_
 
 from cdk.monitoring import stores
-from cdk.monitoring.alarms import Formula, Source, Statistic
+from cdk.monitoring.alarms import Formula, MetricSource, Statistic
 from cdk.monitoring.applications import (
     batch_time,
     drivers,
@@ -48,7 +48,7 @@ def operator_rows(
     yield _functions(functions, api_id)
 
 
-def _each(metric: MetricName, statistic: Statistic) -> dict[str, Source]:
+def _each(metric: MetricName, statistic: Statistic) -> dict[str, MetricSource]:
     return {app.name: of_application(metric, statistic, app) for app in APPLICATIONS}
 
 
@@ -135,8 +135,8 @@ def _machines(settings: EnvironmentSettings, cluster_id: str | None) -> Row:
 def _cluster(cluster_id: str) -> list[Graph]:
     """AWS, "Monitoring Amazon EMR metrics with CloudWatch": all by JobFlowId."""
 
-    def emr(metric: str, statistic: Statistic) -> Source:
-        return Source("AWS/ElasticMapReduce", metric, {"JobFlowId": cluster_id}, statistic)
+    def emr(metric: str, statistic: Statistic) -> MetricSource:
+        return MetricSource("AWS/ElasticMapReduce", metric, {"JobFlowId": cluster_id}, statistic)
 
     return [
         Graph(
@@ -168,7 +168,7 @@ def _serverless(settings: EnvironmentSettings) -> list[Graph]:
 
 
 def _kafka(settings: EnvironmentSettings) -> Row:
-    def each_broker(metric: str, statistic: Statistic = "Average") -> dict[str, Source]:
+    def each_broker(metric: str, statistic: Statistic = "Average") -> dict[str, MetricSource]:
         return {
             f"broker {broker}": stores.kafka(settings, metric, statistic, broker)
             for broker in stores.brokers(settings)
@@ -197,7 +197,7 @@ def _kafka(settings: EnvironmentSettings) -> Row:
 
 
 def _valkey(settings: EnvironmentSettings) -> Row:
-    def each_node(metric: str, statistic: Statistic) -> dict[str, Source]:
+    def each_node(metric: str, statistic: Statistic) -> dict[str, MetricSource]:
         return {
             name: stores.valkey(node, metric, statistic)
             for name, node in stores.valkey_nodes(settings)
@@ -219,7 +219,7 @@ def _valkey(settings: EnvironmentSettings) -> Row:
 
 
 def _postgres(settings: EnvironmentSettings) -> Row:
-    def writer(metric: str, statistic: Statistic) -> dict[str, Source]:
+    def writer(metric: str, statistic: Statistic) -> dict[str, MetricSource]:
         return {"writer": stores.postgres(settings, metric, statistic)}
 
     return Row(
@@ -237,7 +237,7 @@ def _postgres(settings: EnvironmentSettings) -> Row:
 
 
 def _functions(functions: Mapping[str, lambda_.IFunction], api_id: str) -> Row:
-    def each_function(metric: str, statistic: Statistic) -> dict[str, Source]:
+    def each_function(metric: str, statistic: Statistic) -> dict[str, MetricSource]:
         return {name: function(each, metric, statistic) for name, each in functions.items()}
 
     return Row(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cdk.monitoring.alarms import AlarmDefinition, Formula, Source, Statistic
+from cdk.monitoring.alarms import AlarmDefinition, Formula, MetricSource, Statistic
 from cdk.settings import EnvironmentSettings, KafkaSettings, PostgresSettings
 
 # MB/s in and out that an Express broker sustains (AWS, "Amazon MSK Express broker quota").
@@ -38,13 +38,13 @@ _MOST_CONNECTIONS = 2000
 
 def kafka(
     settings: EnvironmentSettings, metric: str, statistic: Statistic, broker: int | None = None
-) -> Source:
+) -> MetricSource:
     """A metric of the cluster or of one broker. Dimensions and names: AWS, "Amazon MSK metrics for
     monitoring Express brokers with CloudWatch"."""
     dimensions = {"Cluster Name": settings.name("kafka")}
     if broker is not None:
         dimensions["Broker ID"] = str(broker)
-    return Source("AWS/Kafka", metric, dimensions, statistic)
+    return MetricSource("AWS/Kafka", metric, dimensions, statistic)
 
 
 def brokers(settings: EnvironmentSettings) -> range:
@@ -69,7 +69,7 @@ def broker_throughput(settings: EnvironmentSettings, broker: int) -> Formula:
     )
 
 
-def broker_throttling(settings: EnvironmentSettings, broker: int) -> dict[str, Source]:
+def broker_throttling(settings: EnvironmentSettings, broker: int) -> dict[str, MetricSource]:
     """Milliseconds by which writers and readers are held back. They are published only while it
     happens."""
     return {
@@ -117,11 +117,11 @@ def kafka_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
             )
 
 
-def valkey(node: str, metric: str, statistic: Statistic) -> Source:
+def valkey(node: str, metric: str, statistic: Statistic) -> MetricSource:
     """A metric of one node, where ElastiCache calculates it (AWS, "Metrics for Valkey and Redis
     OSS"). In a replication group each node is a cache cluster of its own with the one node 0001."""
     dimensions = {"CacheClusterId": node, "CacheNodeId": "0001"}
-    return Source("AWS/ElastiCache", metric, dimensions, statistic)
+    return MetricSource("AWS/ElastiCache", metric, dimensions, statistic)
 
 
 def valkey_nodes(settings: EnvironmentSettings) -> Iterator[tuple[str, str]]:
@@ -157,11 +157,11 @@ def valkey_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:
             )
 
 
-def postgres(settings: EnvironmentSettings, metric: str, statistic: Statistic) -> Source:
+def postgres(settings: EnvironmentSettings, metric: str, statistic: Statistic) -> MetricSource:
     """A metric of the instance that writes at the time, as AWS advises for alarms ("Creating
     CloudWatch alarms to monitor Amazon Aurora", "Amazon CloudWatch dimensions")."""
     dimensions = {"DBClusterIdentifier": settings.name("postgres"), "Role": "WRITER"}
-    return Source("AWS/RDS", metric, dimensions, statistic)
+    return MetricSource("AWS/RDS", metric, dimensions, statistic)
 
 
 def postgres_alarms(settings: EnvironmentSettings) -> Iterator[AlarmDefinition]:

@@ -55,7 +55,7 @@ class _Walk:
         self._checks: dict[str, Callable[[Any, str, int], object]] = {
             "record": self._record,
             "error": self._record,
-            "enum": self._enum,
+            "enum": lambda node, path, _: self._index(len(node["symbols"]), path, "enum symbol"),
             "array": self._array,
             "map": self._map,
             "fixed": lambda node, path, _: self._skip(node["size"], path),
@@ -89,9 +89,6 @@ class _Walk:
         for field in node["fields"]:
             inner = f"{path}.{field['name']}" if path else field["name"]
             self.value(field["type"], inner, depth + 1)
-
-    def _enum(self, node: Any, path: str, _depth: int) -> None:
-        self._index(len(node["symbols"]), path, "enum symbol")
 
     def _array(self, node: Any, path: str, depth: int) -> None:
         self._blocks(path, lambda: self.value(node["items"], f"{path}[]", depth + 1))

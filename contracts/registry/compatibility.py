@@ -68,7 +68,7 @@ class _Comparison:
     seen: set[tuple[str, str]] = field(default_factory=set)
 
     def judge(self, reader: Any, writer: Any, path: str) -> Iterator[str]:
-        reader, writer = self._resolved(reader, writer)
+        reader, writer = _full(reader, self.reader_names), _full(writer, self.writer_names)
         if isinstance(writer, list):
             for branch in writer:
                 yield from self.judge(reader, branch, path)
@@ -85,22 +85,15 @@ class _Comparison:
         else:
             yield from _logical_change(reader, writer, path)
 
-    def _resolved(self, reader: Any, writer: Any) -> tuple[Any, Any]:
-        if isinstance(reader, str):
-            reader = self.reader_names.get(reader, reader)
-        if isinstance(writer, str):
-            writer = self.writer_names.get(writer, writer)
-        return reader, writer
-
     def _into_union(self, reader: list[Any], writer: Any, path: str) -> Iterator[str]:
         """Decoders take the first branch that looks like the writer's, and go on in it."""
-        for branch in reader:
-            resolved, _ = self._resolved(branch, writer)
-            if _alike(resolved, writer) and _could_be(resolved, writer):
-                yield from self.judge(resolved, writer, path)
+        branches = [_full(branch, self.reader_names) for branch in reader]
+        for branch in branches:
+            if _alike(branch, writer) and _could_be(branch, writer):
+                yield from self.judge(branch, writer, path)
                 return
-        branches = ", ".join(_describe(self._resolved(branch, writer)[0]) for branch in reader)
-        yield f"{path}: written as {_describe(writer)}, which is none of {branches}"
+        known = ", ".join(map(_describe, branches))
+        yield f"{path}: written as {_describe(writer)}, which is none of {known}"
 
     def _named(self, reader: Any, writer: Any, path: str) -> Iterator[str]:
         both = (_name(reader), _name(writer))
@@ -141,7 +134,7 @@ class _Comparison:
                 yield f"{inner}: was never written and has no default"
 
     def _fits(self, default: Any, node: Any) -> bool:
-        node, _ = self._resolved(node, None)
+        node = _full(node, self.reader_names)
         if isinstance(node, list):
             return bool(node) and self._fits(default, node[0])
         match _kind(node):
@@ -162,6 +155,11 @@ class _Comparison:
                 )
             case kind:
                 return _FITS[kind](default, node)
+
+
+def _full(node: Any, names: Mapping[str, Any]) -> Any:
+    """The named type that a name stands for; any other node as it is."""
+    return names.get(node, node) if isinstance(node, str) else node
 
 
 def _enum(reader: Any, writer: Any, path: str) -> Iterator[str]:

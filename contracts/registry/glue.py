@@ -120,7 +120,8 @@ class GlueRegistry:
         if answer["Status"] == "PENDING":
             raise RegistryUnavailable(f"Glue has not finished checking {schema_id}")
         usable = answer["Status"] == "AVAILABLE" and answer["DataFormat"] == "AVRO"
-        if not usable or _registry_of(answer) != self._registry:
+        # arn:aws:glue:REGION:ACCOUNT:schema/REGISTRY/FAMILY
+        if not usable or answer["SchemaArn"].split("/")[1] != self._registry:
             raise UnknownSchema(f"{schema_id} is not a usable version of {self._registry}")
         return self._of(answer)
 
@@ -188,8 +189,3 @@ class GlueRegistry:
             if any(kind.__name__ == "BotoCoreError" for kind in type(error).__mro__):
                 raise RegistryUnavailable(f"Glue {operation}: {error}") from error
             raise
-
-
-def _registry_of(answer: Any) -> str:
-    """The registry of arn:aws:glue:REGION:ACCOUNT:schema/REGISTRY/FAMILY."""
-    return str(answer["SchemaArn"].split("/")[1])

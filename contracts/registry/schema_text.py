@@ -15,7 +15,6 @@ import fastavro
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FULL_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
-_NESTED = ("items", "values")
 
 
 class SchemaError(ValueError):
@@ -55,7 +54,7 @@ def _check(node: Any) -> None:
             _check_unique(node["symbols"], f"symbols of {node['name']}")
         elif isinstance(kind, (list, Mapping)):
             raise SchemaError("not an Avro schema: a type within a type that is not a field")
-        for inner in _NESTED:
+        for inner in ("items", "values"):
             _check(node.get(inner))
 
 

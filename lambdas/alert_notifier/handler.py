@@ -13,7 +13,7 @@ from contracts.codec import decode
 from contracts.events import Alert
 from contracts.topics import ALERTS
 from lambdas.alert_notifier.logic import message, values
-from lambdas.alert_notifier.wiring import Claims, Topic
+from lambdas.alert_notifier.wiring import Claims, SnsTopic
 from lambdas.database import connect
 from lambdas.process import environment, now, publish
 from lambdas.schemas import registry
@@ -28,7 +28,7 @@ class NotSent(Exception):
 def handle(event: Mapping[str, Any], _context: object) -> dict[str, int]:
     """Send every alert of the batch that is not sent yet. Raises NotSent after trying them all."""
     given = environment()
-    schemas, topic = registry(given["REGISTRY"]), Topic(given["NOTIFICATIONS_TOPIC"])
+    schemas, topic = registry(given["REGISTRY"]), SnsTopic(given["NOTIFICATIONS_TOPIC"])
     sent, failed = 0, []
     with connect(given["POSTGRES_URL"]) as connection:
         claims = Claims(connection)

@@ -39,7 +39,7 @@ class Claims:
         )
 
 
-class Topic:
+class SnsTopic:
     """A topic of SNS."""
 
     def __init__(self, arn: str) -> None:

@@ -26,7 +26,7 @@ _ENDED = ("SUCCESS", "CANCELLED", "FAILED")
 _RECENT = timedelta(days=30)
 
 
-class EmrServerless:
+class ServerlessJobRuns:
     """`client` is boto3's for ``emr-serverless``; `roles` are ARNs by application."""
 
     def __init__(

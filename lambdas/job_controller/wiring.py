@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 
 from contracts.aws.job_plan import JobPlan
-from lambdas.job_controller.emr_serverless import EmrServerless
+from lambdas.job_controller.emr_serverless import ServerlessJobRuns
 from lambdas.job_controller.emr_steps import EmrSteps
 from lambdas.job_controller.runs import JobRuns
 from lambdas.process import environment
@@ -33,7 +33,7 @@ def open_runs(plan: JobPlan, at: datetime) -> JobRuns:
     if plan.platform == "yarn":
         return EmrSteps(boto3.client("emr"), plan.target)
     client = boto3.client("emr-serverless")
-    return EmrServerless(client, plan.target, plan.roles, plan.log_url, at)
+    return ServerlessJobRuns(client, plan.target, plan.roles, plan.log_url, at)
 
 
 class Switch:

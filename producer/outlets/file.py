@@ -34,9 +34,8 @@ class FileOutlet:
         self._files: dict[str, IO[bytes]] = {}
         self._offsets: dict[str, int] = {}
         self._unsynced: list[tuple[int, int]] = []
-        self._sequences: list[int] = []
-        self._synced_offsets: list[int] = []
-        self._append_times: list[int] = []
+        # sequence, offset, append time
+        self._synced: list[tuple[int, int, int]] = []
 
     def destination(self) -> Destination:
         return Destination(f"file:{self._folder.name}")
@@ -60,20 +59,16 @@ class FileOutlet:
             self._offsets[topic.name] += 1
 
     def deliveries(self) -> Deliveries:
-        taken = Deliveries(
-            self._sequences, [0] * len(self._sequences), self._synced_offsets, self._append_times
-        )
-        self._sequences, self._synced_offsets, self._append_times = [], [], []
-        return taken
+        taken, self._synced = self._synced, []
+        sequences, offsets, append_times = zip(*taken, strict=True) if taken else ((), (), ())
+        return Deliveries(sequences, [0] * len(taken), offsets, append_times)
 
     def flush(self, timeout: float) -> int:  # noqa: ARG002 - a file needs no wait
         for file in self._files.values():
             file.flush()
             os.fsync(file.fileno())
-        self._append_times += [self._clock()] * len(self._unsynced)
-        for sequence, offset in self._unsynced:
-            self._sequences.append(sequence)
-            self._synced_offsets.append(offset)
+        now = self._clock()
+        self._synced += [(sequence, offset, now) for sequence, offset in self._unsynced]
         self._unsynced.clear()
         return 0
 

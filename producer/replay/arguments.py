@@ -32,13 +32,8 @@ class ReplayArguments:
     endpoints: ProducerEndpoints
     rejected: Path | None
     json: bool
-    categories: Path = _EXAMPLES / "categories.csv"
-    regions: Path = _EXAMPLES / "regions.csv"
-
-    @property
-    def last(self) -> int | None:
-        """The last data row of the slice; None for the end of the file."""
-        return None if self.limit is None else self.start + self.limit - 1
+    categories: Path
+    regions: Path
 
 
 def add(replay: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
@@ -48,6 +43,9 @@ def add(replay: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
         command = layouts.add_parser(layout, help=holds)
         command.add_argument("file", type=Path, metavar="FILE", help=REPLAYED_FILE)
         add_options(command, replay_options(layout))
+        command.set_defaults(
+            categories=_EXAMPLES / "categories.csv", regions=_EXAMPLES / "regions.csv"
+        )
         command.add_argument("--check", action="store_true", help="judge the file, send nothing")
         command.add_argument(
             "--rejected",
@@ -61,9 +59,4 @@ def add(replay: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
 def checked(given: dict[str, Any]) -> ReplayArguments:
     """The arguments as values."""
     speed = given.pop("speed")
-    tables = {name: given.pop(name, None) for name in ("categories", "regions")}
-    return ReplayArguments(
-        speed=None if isinf(speed) else speed,
-        **given,
-        **{name: table for name, table in tables.items() if table},
-    )
+    return ReplayArguments(speed=None if isinf(speed) else speed, **given)

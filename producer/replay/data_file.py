@@ -114,7 +114,8 @@ def prepare(
             f"{file.path} has {file.rows} data rows; there is no row {arguments.start}",
             command="give a smaller --start",
         )
-    chosen = RowSlice(arguments.start, arguments.last)
+    limit = arguments.limit
+    chosen = RowSlice(arguments.start, None if limit is None else arguments.start + limit - 1)
     shift = 0
     if arguments.rebase_time:
         newest = layout.newest_time(file.blocks(), chosen)

@@ -55,7 +55,6 @@ class Encoder(Protocol[_Encoded_contra]):
 class Counts:
     """What a replay did so far; `first_failure` says why the first event failed."""
 
-    rows: int = 0
     attempted: int = 0
     acknowledged: int = 0
     failed: int = 0

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import Usage
-from contracts.producer_options import SIMULATE
-from producer.option_values import add_options
 from producer.simulate.shop.oddities import Shares
 from producer.wiring import ProducerEndpoints
 
@@ -59,11 +57,6 @@ class ShopClock:
     end: int | None
     speed: float | None
     events_per_second: float
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    add_options(parser, SIMULATE)
 
 
 def checked(parser: argparse.ArgumentParser, given: dict[str, Any]) -> SimulateArguments:

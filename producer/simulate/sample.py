@@ -6,7 +6,6 @@ columns, in a week of a shop whose customers order ten times each.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ import pyarrow.parquet as pq
 from contracts.errors import ShopstreamError
 from contracts.producer_options import Option, Whole
 from producer import terminal
-from producer.option_values import add_options
 from producer.simulate.shop.columns import Flags, Ints, Longs
 from producer.simulate.shop.countries import COUNTRIES, LOCATIONS
 from producer.simulate.shop.incidents import SCENARIOS
@@ -33,7 +31,7 @@ from producer.simulate.shop.timeline import (
     Timeline,
 )
 
-_OPTIONS = (
+SAMPLE = (
     Option("seed", "Decides all that the shoppers do.", Whole(0, 2**63 - 1), "N", "1"),
     Option("orders", "How many orders are placed.", Whole(1_000, 5_000_000), "N", required=True),
     Option("out", "The file to write; it must not exist.", "file", "FILE", required=True),
@@ -154,8 +152,3 @@ def _table(batch: EventBatch, rows: Longs, first: int) -> pa.Table:
 
 def _texts(numbers: Longs | Ints, missing: Flags) -> pa.Array:
     return pa.array(numbers, mask=missing).cast(pa.string())
-
-
-def add(parser: argparse.ArgumentParser) -> None:
-    """Add the options."""
-    add_options(parser, _OPTIONS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from contracts.registry import Registry
 from producer.ledger import Ledger
-from producer.outlets import Failure, Outlet
+from producer.outlets import Outlet
 from producer.simulate.encoding.values import EncodedEvents, EventValues
 from producer.simulate.labels import Label, Labels
 from producer.simulate.report import SimulationProgress
@@ -82,13 +82,12 @@ class Sender:
         sent_at = self.sent_at(batch)
         encoded = self.values.encode(batch, part, first=first, ids=at.ids, sent_at=sent_at)
         self.people.settle()
-        self._label(batch, encoded, at)
+        self._note_orders(batch, encoded, at)
         self.ledger.attempt(_attempts(batch, part, at))
         self.progress.events += count
         self.progress.attempted += count
         for one in encoded:
             self._hand_over(batch, part, one, at)
-        self._point_out(batch, encoded)
         self.send_copies(int(batch.due[part.stop - 1]))
 
     def send_copies(self, reached: int | None) -> None:
@@ -106,8 +105,10 @@ class Sender:
         """Learn what became of events; waits while too many are under way."""
         while True:
             deliveries = self.outlet.deliveries()
-            if deliveries.failures:
-                self._take_failures(deliveries.failures)
+            for failed in deliveries.failures:
+                self.progress.first_failure = self.progress.first_failure or failed.why
+                self.progress.failed += 1
+                self._verdicts.failed(failed.sequence)
             self.progress.acknowledged += deliveries.acknowledged
             self.ledger.outcome(deliveries, self._verdicts.acknowledged(deliveries))
             waiting = self.progress.attempted - self.progress.acknowledged - self.progress.failed
@@ -185,13 +186,17 @@ class Sender:
             self.outlet.send(TOPICS[copy.topic], (copy.key,), (copy.value,), (number,))
         self.take_deliveries()
 
-    def _label(self, batch: EventBatch, encoded: list[EncodedEvents], at: _PartStart) -> None:
-        """Write down which of the orders are fraud."""
+    def _note_orders(self, batch: EventBatch, encoded: list[EncodedEvents], at: _PartStart) -> None:
+        """Write down which of the orders are fraud, and point out those of high value."""
         for one in encoded:
             if one.topic == ORDER:
                 labels = list(self._labels_of(batch, one, at))
                 self.progress.fraud_orders += len(labels)
                 self.labels.add(labels)
+                high = one.row[batch.totals[one.row] > HIGH_VALUE]
+                self.progress.high_value += len(high)
+                if len(high):
+                    self.progress.sample = self.values.describe(batch, int(high[-1]))
 
     def _labels_of(self, batch: EventBatch, one: EncodedEvents, at: _PartStart) -> Iterator[Label]:
         rows = np.flatnonzero(batch.orders.incident[one.row])
@@ -206,20 +211,6 @@ class Sender:
                 SCENARIOS[batch.orders.scenario[order] - 1].name,
                 int(batch.orders.incident[order]),
             )
-
-    def _point_out(self, batch: EventBatch, encoded: list[EncodedEvents]) -> None:
-        for one in encoded:
-            if one.topic == ORDER:
-                high = one.row[batch.totals[one.row] > HIGH_VALUE]
-                self.progress.high_value += len(high)
-                if len(high):
-                    self.progress.sample = self.values.describe(batch, int(high[-1]))
-
-    def _take_failures(self, failed: Sequence[Failure]) -> None:
-        self.progress.first_failure = self.progress.first_failure or failed[0].why
-        self.progress.failed += len(failed)
-        for one in failed:
-            self._verdicts.failed(one.sequence)
 
 
 def _attempts(

@@ -49,10 +49,9 @@ class Team:
             self._processes.append(process)
             pipes.append(ours)
         try:
-            results = self._listen(pipes, report, clock)
+            return self._listen(pipes, report, clock)
         finally:
             self._end()
-        return results
 
     def _listen(
         self, pipes: list[Connection], report: Callable[[SimulationProgress], None], clock: Clock

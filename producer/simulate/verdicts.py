@@ -68,7 +68,9 @@ class Verdicts:
         announced = self._announced[slot]
         verdict = np.where(announced > 0, announced, verdict)
         for row in np.flatnonzero(self._twin[slot]).tolist():
-            verdict[row] = self._of_twin(int(self._twin[slot[row]]), int(verdict[row]))
+            valid = int(verdict[row]) in (ON_TIME, LATE)
+            if self._answered(int(self._twin[slot[row]]), in_silver=valid) and valid:
+                verdict[row] = DUPLICATE
         self.counts += np.bincount(verdict, minlength=len(VERDICTS))
         self.by_topic += np.bincount(self._topic[slot], minlength=len(self.by_topic))
         names: list[str] = _NAMES[verdict].tolist()
@@ -79,11 +81,6 @@ class Verdicts:
         number = int(self._twin[sequence & _MASK])
         if number:
             self._answered(number, in_silver=False)
-
-    def _of_twin(self, number: int, verdict: int) -> int:
-        valid = verdict in (ON_TIME, LATE)
-        was_in_silver = self._answered(number, in_silver=valid)
-        return DUPLICATE if valid and was_in_silver else verdict
 
     def _answered(self, number: int, *, in_silver: bool) -> bool:
         """Record an answer; return whether the event was in silver before it."""

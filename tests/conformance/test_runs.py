@@ -14,7 +14,7 @@ from moto.emrserverless import models
 
 from contracts.aws.spark_submit import Submission
 from emr_jobs.apps.arguments import parse
-from lambdas.job_controller.emr_serverless import EmrServerless
+from lambdas.job_controller.emr_serverless import ServerlessJobRuns
 from lambdas.job_controller.emr_steps import EmrSteps
 from lambdas.job_controller.runs import JobRunName, JobRuns
 from tests.lambdas.job_controller.plans import PLAN
@@ -58,7 +58,7 @@ class Serverless:
 
     def runs(self) -> JobRuns:
         now = datetime.now(UTC)
-        return EmrServerless(self.client, self.id, PLAN.roles, PLAN.log_url, now)
+        return ServerlessJobRuns(self.client, self.id, PLAN.roles, PLAN.log_url, now)
 
     def submitted(self) -> list[list[str]]:
         found = self.client.list_job_runs(applicationId=self.id)["jobRuns"]

@@ -19,7 +19,7 @@ from contracts.registry.opening import open_registry
 from contracts.topics import ALERTS
 from lambdas.alert_notifier import handler
 from lambdas.alert_notifier.logic import CLAIM_LASTS, message
-from lambdas.alert_notifier.wiring import Claims, Topic
+from lambdas.alert_notifier.wiring import Claims, SnsTopic
 from lambdas.database import connect
 
 REGISTRY = open_registry("bundled")
@@ -153,5 +153,5 @@ def test_what_sns_did_not_take_is_not_marked_as_sent(
 def test_a_subject_is_one_that_sns_takes(inbox: Inbox, subject: str, shown: str) -> None:
     made = message(Alert(**{**alert("1").__dict__, "subject": subject}))
     assert made.subject == shown
-    Topic(inbox.topic).send(made)
+    SnsTopic(inbox.topic).send(made)
     assert subjects(inbox) == [shown]

@@ -14,7 +14,7 @@ from ops.commands.cost.assumptions import all_assumptions
 from ops.commands.cost.environment import Environment
 from ops.commands.cost.lake import monthly_growth
 from ops.commands.cost.meters import ALIKE, METERS, usages, why_free
-from ops.commands.cost.month import Load, Month, Usage
+from ops.commands.cost.month import Load, MeteredUsage, Month
 from ops.commands.cost.prices import GROUPS, Group, Price, PriceTable
 
 CENT = Decimal("0.01")
@@ -33,7 +33,7 @@ COMPARISON = {
 class Item:
     """A usage with its price. `usd` is exact; it is rounded only where it is shown."""
 
-    usage: Usage
+    usage: MeteredUsage
     price: Price
 
     @property
@@ -158,7 +158,7 @@ def rounded(usd: Decimal) -> Decimal:
     return usd.quantize(CENT, ROUND_HALF_EVEN)
 
 
-def _price(usage: Usage, table: PriceTable) -> Price:
+def _price(usage: MeteredUsage, table: PriceTable) -> Price:
     try:
         return table[usage.price]
     except KeyError as problem:

@@ -10,7 +10,7 @@ from functools import reduce
 from contracts.tables.lake import BRONZE_EVENTS, GOLD_TABLES, LAKE_TABLES, SILVER
 from contracts.topics import SOURCES
 from ops.commands.cost import assumptions as given
-from ops.commands.cost.month import DAYS, GB, MILLION, Load, Month, Usage
+from ops.commands.cost.month import DAYS, GB, MILLION, Load, MeteredUsage, Month
 
 # Each batch of ingest writes them under any load: events, quarantine, duplicates and silver. Gold
 # is published as often.
@@ -24,7 +24,7 @@ _DELETES_METADATA = "'write.metadata.delete-after-commit.enabled'='true'"
 _Requests = tuple[Decimal, Decimal]
 
 
-def buckets(month: Month) -> Iterator[Usage]:
+def buckets(month: Month) -> Iterator[MeteredUsage]:
     """S3 by bytes and by requests. Most requests do not grow with the load."""
     parts = {
         "ingest's commits": _commits(month),
@@ -34,22 +34,22 @@ def buckets(month: Month) -> Iterator[Usage]:
     }
     for what, (puts, gets) in parts.items():
         if puts:
-            yield Usage(f"S3 writes, {what}", puts / 1000, "s3.put")
-        yield Usage(f"S3 reads, {what}", gets / 1000, "s3.get")
+            yield MeteredUsage(f"S3 writes, {what}", puts / 1000, "s3.put")
+        yield MeteredUsage(f"S3 reads, {what}", gets / 1000, "s3.get")
     requests = sum((puts + gets for puts, gets in parts.values()), Decimal(0))
     for what, gigabytes in _stored(month, requests):
-        yield Usage(f"S3, {what}", gigabytes, "s3.storage")
+        yield MeteredUsage(f"S3, {what}", gigabytes, "s3.storage")
     sealed = requests * given.KMS_SHARE
-    yield Usage("KMS requests for objects", sealed / 10_000, "kms.requests", "lake")
+    yield MeteredUsage("KMS requests for objects", sealed / 10_000, "kms.requests", "lake")
 
 
-def catalog_and_optimizers(month: Month) -> Iterator[Usage]:
+def catalog_and_optimizers(month: Month) -> Iterator[MeteredUsage]:
     """Glue's catalog by requests, and its optimizers by DPU: compaction reads all that is new."""
     made = month.ingests * (_TABLES + _GOLD_TABLES) * given.CATALOG_REQUESTS
-    yield Usage("Glue catalog requests", made / MILLION, "glue.requests")
+    yield MeteredUsage("Glue catalog requests", made / MILLION, "glue.requests")
     if _snapshot_days(month) is not None:
         hours = monthly_growth(month.load) / given.GB_FOR_DPU
-        yield Usage("Glue table optimizers", hours, "glue.dpu")
+        yield MeteredUsage("Glue table optimizers", hours, "glue.dpu")
 
 
 def monthly_growth(load: Load) -> Decimal:

@@ -10,26 +10,26 @@ from contracts.applications import APPLICATIONS, ORDER_ANSWERS
 from contracts.aws.serverless_workers import worker_gb
 from contracts.topics import ALERTS, ORDERS, TOPICS
 from ops.commands.cost import assumptions as given
-from ops.commands.cost.month import DAYS, GB, HOURS, MILLION, SECONDS, Load, Month, Usage
+from ops.commands.cost.month import DAYS, GB, HOURS, MILLION, SECONDS, Load, MeteredUsage, Month
 
 _LEVELS = ("DEFAULT", "PER_BROKER", "PER_TOPIC_PER_BROKER", "PER_TOPIC_PER_PARTITION")
 _ACU_STEP = Decimal("0.5")
 
 
-def kafka(month: Month) -> Iterator[Usage]:
+def kafka(month: Month) -> Iterator[MeteredUsage]:
     """Brokers, what is written and kept, and metrics beyond the free ones."""
     load = month.load
     for cluster in month.all("AWS::MSK::Cluster"):
         count = Decimal(cluster["NumberOfBrokerNodes"])
         kind = cluster["BrokerNodeGroupInfo"]["InstanceType"]
-        yield Usage(f"{count} brokers {kind}", count * HOURS, f"msk.{kind}.hour")
-        yield Usage("written", load.gigabytes(*TOPICS), "msk.express.in")
+        yield MeteredUsage(f"{count} brokers {kind}", count * HOURS, f"msk.{kind}.hour")
+        yield MeteredUsage("written", load.gigabytes(*TOPICS), "msk.express.in")
         kept = sum(load.gigabytes(topic) / DAYS * topic.retention.days for topic in TOPICS)
         copies = given.KAFKA_COPIES
-        yield Usage(f"kept, {copies} copies", kept * copies, "msk.express.storage")
+        yield MeteredUsage(f"kept, {copies} copies", kept * copies, "msk.express.storage")
         level = cluster.get("EnhancedMonitoring", "DEFAULT")
         metrics = _broker_metrics(month, count)[: _LEVELS.index(level)]
-        yield Usage(f"Kafka metrics, {level}", Decimal(sum(metrics)), "cloudwatch.metric")
+        yield MeteredUsage(f"Kafka metrics, {level}", Decimal(sum(metrics)), "cloudwatch.metric")
         yield from _between_zones(load)
 
 
@@ -43,7 +43,7 @@ def _broker_metrics(month: Month, brokers: Decimal) -> tuple[Decimal, ...]:
     )
 
 
-def _between_zones(load: Load) -> Iterator[Usage]:
+def _between_zones(load: Load) -> Iterator[MeteredUsage]:
     """A GB between zones is billed on its way out of one and into the other. Brokers replicate free
     of charge, but their clients pay, and so do those of Aurora and Valkey."""
     traffic = {"producers to brokers, other zone": load.gigabytes(*TOPICS)}
@@ -52,10 +52,10 @@ def _between_zones(load: Load) -> Iterator[Usage]:
     traffic["brokers to functions, other zone"] = load.gigabytes(ALERTS)
     traffic["stores and their clients"] = load.gigabytes(ORDERS) * given.STORE_BYTES
     for what, gigabytes in traffic.items():
-        yield Usage(what, gigabytes * (2 * given.OTHER_ZONE), "zones.data")
+        yield MeteredUsage(what, gigabytes * (2 * given.OTHER_ZONE), "zones.data")
 
 
-def aurora(month: Month) -> Iterator[Usage]:
+def aurora(month: Month) -> Iterator[MeteredUsage]:
     """Writer and readers scale together. I/O is the writer's and is billed once, not per copy."""
     instances = sum(
         each["DBInstanceClass"] == "db.serverless" for each in month.all("AWS::RDS::DBInstance")
@@ -67,15 +67,15 @@ def aurora(month: Month) -> Iterator[Usage]:
         least, most = (Decimal(str(scaling[name])) for name in ("MinCapacity", "MaxCapacity"))
         units = capacity(month.load, least, most)
         what = f"{instances} Aurora instances of {units} ACU"
-        yield Usage(what, instances * units * HOURS, f"{prefix}.acu")
+        yield MeteredUsage(what, instances * units * HOURS, f"{prefix}.acu")
         if not optimized:
-            yield Usage("Aurora I/O", _requests(month) / MILLION, "aurora.io")
+            yield MeteredUsage("Aurora I/O", _requests(month) / MILLION, "aurora.io")
         orders = month.load.rate(ORDERS) * SECONDS * given.MONTHS_KEPT
         stored = given.ANSWER_GB + orders * given.ORDER_ROW_BYTES / GB
-        yield Usage("Aurora storage", stored, f"{prefix}.storage")
-        yield Usage("Aurora backups", stored, "aurora.backup")
+        yield MeteredUsage("Aurora storage", stored, f"{prefix}.storage")
+        yield MeteredUsage("Aurora backups", stored, "aurora.backup")
         if cluster.get("ManageMasterUserPassword"):
-            yield Usage("secret of the database", Decimal(1), "secret")
+            yield MeteredUsage("secret of the database", Decimal(1), "secret")
 
 
 def capacity(load: Load, least: Decimal, most: Decimal) -> Decimal:
@@ -94,16 +94,16 @@ def _requests(month: Month) -> Decimal:
     return month.all_batches * given.BATCH_IO + month.batches[ORDER_ANSWERS.name] * of_orders
 
 
-def valkey(month: Month) -> Iterator[Usage]:
+def valkey(month: Month) -> Iterator[MeteredUsage]:
     """Nodes of Valkey: replicas cost as much as primaries."""
     for group in month.all("AWS::ElastiCache::ReplicationGroup"):
         shards, kind = group["NumNodeGroups"], group["CacheNodeType"]
         nodes = shards * (1 + group.get("ReplicasPerNodeGroup", 0))
         what = f"{nodes} nodes {kind} in {shards} shards"
-        yield Usage(what, nodes * HOURS, f"valkey.{kind}.hour")
+        yield MeteredUsage(what, nodes * HOURS, f"valkey.{kind}.hour")
 
 
-def emr_clusters(month: Month) -> Iterator[Usage]:
+def emr_clusters(month: Month) -> Iterator[MeteredUsage]:
     """Each unit costs the on-demand price of its fleet's first type, even where Spot may be had.
 
     Applications keep their size under any load, so no task unit is counted beyond those at rest.
@@ -117,28 +117,30 @@ def emr_clusters(month: Month) -> Iterator[Usage]:
             yield from _fleet(role, fleet or {}, cluster)
 
 
-def _fleet(role: str, fleet: Mapping[str, Any], cluster: Mapping[str, Any]) -> Iterator[Usage]:
+def _fleet(
+    role: str, fleet: Mapping[str, Any], cluster: Mapping[str, Any]
+) -> Iterator[MeteredUsage]:
     count = fleet.get("TargetOnDemandCapacity", 0) + fleet.get("TargetSpotCapacity", 0)
     if not count:
         return
     first = fleet["InstanceTypeConfigs"][0]
     kind = first["InstanceType"]
     what = f"{count} {role} {kind}"
-    yield Usage(what, count * HOURS, f"ec2.{kind}.hour")
-    yield Usage(f"{what}, EMR", count * HOURS, f"emr.{kind}.hour")
+    yield MeteredUsage(what, count * HOURS, f"ec2.{kind}.hour")
+    yield MeteredUsage(f"{what}, EMR", count * HOURS, f"emr.{kind}.hour")
     root = cluster.get("EbsRootVolumeSize", given.EMR_ROOT_GB)
     volume = cluster.get("EbsRootVolumeType", "gp3")
-    yield Usage(f"root volumes, {role}", Decimal(count * root), f"ebs.{volume}")
+    yield MeteredUsage(f"root volumes, {role}", Decimal(count * root), f"ebs.{volume}")
     disks = first.get("EbsConfiguration", {}).get("EbsBlockDeviceConfigs", [])
     if not disks:
-        yield Usage(f"disks, {role}", count * given.EMR_DISK_GB, "ebs.gp2")
+        yield MeteredUsage(f"disks, {role}", count * given.EMR_DISK_GB, "ebs.gp2")
     for disk in disks:
         volume = disk["VolumeSpecification"]
         size = Decimal(volume["SizeInGB"] * disk.get("VolumesPerInstance", 1))
-        yield Usage(f"disks, {role}", count * size, f"ebs.{volume['VolumeType']}")
+        yield MeteredUsage(f"disks, {role}", count * size, f"ebs.{volume['VolumeType']}")
 
 
-def emr_serverless(month: Month) -> Iterator[Usage]:
+def emr_serverless(month: Month) -> Iterator[MeteredUsage]:
     """Drivers and executors are billed by what they ask for; 20 GB of disk are free for each."""
     for application in month.all("AWS::EMRServerless::Application"):
         processor = application.get("Architecture", "X86_64").lower()
@@ -149,4 +151,4 @@ def emr_serverless(month: Month) -> Iterator[Usage]:
             memory += sizes.executors * worker_gb(sizes.executor_memory)
         for unit, count, key in (("vCPU", cores, "vcpu"), ("GB of memory", memory, "memory")):
             what = f"{count} {unit} of applications"
-            yield Usage(what, count * HOURS, f"serverless.{processor}.{key}")
+            yield MeteredUsage(what, count * HOURS, f"serverless.{processor}.{key}")

@@ -11,10 +11,10 @@ from contracts.metrics import METRICS
 from contracts.topics import ALERTS, SOURCES
 from ops.commands.cost import assumptions as given
 from ops.commands.cost import lake, machines
-from ops.commands.cost.month import DAYS, GB, HOURS, MILLION, SECONDS, Month, Usage
+from ops.commands.cost.month import DAYS, GB, HOURS, MILLION, SECONDS, MeteredUsage, Month
 
 # Counts what all resources of one type use in a month.
-Meter = Callable[[Month], Iterable[Usage]]
+Meter = Callable[[Month], Iterable[MeteredUsage]]
 
 # A client that polls waits 20 s for each answer.
 _POLLS = SECONDS / 20
@@ -42,47 +42,49 @@ ALIKE: Mapping[str, tuple[str, str, Decimal]] = {
 }
 
 
-def _api(month: Month) -> Iterator[Usage]:
+def _api(month: Month) -> Iterator[MeteredUsage]:
     requests = month.api_requests
-    yield Usage("API requests", requests / MILLION, "api.requests")
-    yield Usage("API answers to the internet", requests * given.API_BYTES / GB, "internet.data")
+    yield MeteredUsage("API requests", requests / MILLION, "api.requests")
+    yield MeteredUsage(
+        "API answers to the internet", requests * given.API_BYTES / GB, "internet.data"
+    )
 
 
-def _alarms(month: Month) -> Iterator[Usage]:
+def _alarms(month: Month) -> Iterator[MeteredUsage]:
     """An alarm costs as much as the number of metrics that it reads."""
     formulas = [each.get("Metrics", []) for each in month.all("AWS::CloudWatch::Alarm")]
     read = sum(max(1, sum("MetricStat" in part for part in parts)) for parts in formulas)
-    yield Usage("alarms", Decimal(read), "cloudwatch.alarm")
+    yield MeteredUsage("alarms", Decimal(read), "cloudwatch.alarm")
 
 
-def _nat(month: Month) -> Iterator[Usage]:
+def _nat(month: Month) -> Iterator[MeteredUsage]:
     # The same calls that would pass the endpoints of twelve services.
-    yield Usage("through NAT gateways", _to_services(month, 12), "nat.data")
+    yield MeteredUsage("through NAT gateways", _to_services(month, 12), "nat.data")
 
 
-def _endpoints(month: Month) -> Iterator[Usage]:
+def _endpoints(month: Month) -> Iterator[MeteredUsage]:
     """Interface endpoints cost in each zone; gateway endpoints are free."""
     every = month.all("AWS::EC2::VPCEndpoint")
     zones = [len(each["SubnetIds"]) for each in every if each["VpcEndpointType"] == "Interface"]
     if zones:
         what = f"{len(zones)} interface endpoints, {sum(zones)} times a zone"
-        yield Usage(what, sum(zones) * HOURS, "endpoint.hour")
+        yield MeteredUsage(what, sum(zones) * HOURS, "endpoint.hour")
         through = _to_services(month, len(zones))
-        yield Usage("through interface endpoints", through, "endpoint.data")
+        yield MeteredUsage("through interface endpoints", through, "endpoint.data")
 
 
 def _to_services(month: Month, services: int) -> Decimal:
     return sum(month.logged.values(), Decimal(0)) + services * given.ENDPOINT_GB
 
 
-def _key_requests(month: Month) -> Iterator[Usage]:
+def _key_requests(month: Month) -> Iterator[MeteredUsage]:
     """Requests of the lake are counted with it."""
     sealed = sum(bool(_ENCRYPTED_BY & one.properties.keys()) for one in month.environment.resources)
     requests = sealed * given.KMS_OTHERS
-    yield Usage("KMS requests beside the lake's", requests / 10_000, "kms.requests")
+    yield MeteredUsage("KMS requests beside the lake's", requests / 10_000, "kms.requests")
 
 
-def _pollers(month: Month) -> Iterator[Usage]:
+def _pollers(month: Month) -> Iterator[MeteredUsage]:
     """Each source that shares its pollers with no other has at least one unit."""
     pools = [
         each["ProvisionedPollerConfig"].get("MinimumPollers", 1)
@@ -90,10 +92,10 @@ def _pollers(month: Month) -> Iterator[Usage]:
         if "ProvisionedPollerConfig" in each
     ]
     if units := sum(math.ceil(pollers / given.POLLER_UNIT) for pollers in pools):
-        yield Usage(f"event poller units: {units}", units * HOURS, "lambda.poller")
+        yield MeteredUsage(f"event poller units: {units}", units * HOURS, "lambda.poller")
 
 
-def _functions(month: Month) -> Iterator[Usage]:
+def _functions(month: Month) -> Iterator[MeteredUsage]:
     requests = traced = Decimal(0)
     times: dict[str, Decimal] = {}
     for function, made in month.calls:
@@ -106,22 +108,22 @@ def _functions(month: Month) -> Iterator[Usage]:
             # The first call of each second is always traced.
             first = min(made.count, SECONDS)
             traced += first + (made.count - first) * given.TRACED
-    yield Usage("calls", requests / MILLION, "lambda.requests")
+    yield MeteredUsage("calls", requests / MILLION, "lambda.requests")
     for processor, used in sorted(times.items()):
-        yield Usage(f"time, {processor}", used, f"lambda.{processor}.time")
+        yield MeteredUsage(f"time, {processor}", used, f"lambda.{processor}.time")
     if traced:
-        yield Usage("traces", traced / MILLION, "xray.traces")
+        yield MeteredUsage("traces", traced / MILLION, "xray.traces")
 
 
-def _logs_and_metrics(month: Month) -> Iterator[Usage]:
+def _logs_and_metrics(month: Month) -> Iterator[MeteredUsage]:
     """Our metrics are lines of logs, so they are counted with the log groups."""
-    yield Usage("metrics of ours", Decimal(_own_metrics()), "cloudwatch.metric")
+    yield MeteredUsage("metrics of ours", Decimal(_own_metrics()), "cloudwatch.metric")
     for source, gigabytes in month.logged.items():
-        yield Usage(f"logs of {source}", gigabytes, "logs.in")
+        yield MeteredUsage(f"logs of {source}", gigabytes, "logs.in")
     groups = month.all("AWS::Logs::LogGroup")
     days = max(group.get("RetentionInDays", _FOR_EVER) for group in groups)
     total = sum(month.logged.values(), Decimal(0))
-    yield Usage(f"logs kept {days} days", total * days / DAYS, "logs.storage")
+    yield MeteredUsage(f"logs kept {days} days", total * days / DAYS, "logs.storage")
 
 
 def _own_metrics() -> int:
@@ -134,20 +136,20 @@ def _own_metrics() -> int:
     )
 
 
-def _replication(month: Month) -> Iterator[Usage]:
+def _replication(month: Month) -> Iterator[MeteredUsage]:
     """A second region copies the source topics."""
     gigabytes = month.load.gigabytes(*SOURCES) * month.count("AWS::MSK::Replicator")
-    yield Usage("replicated records", gigabytes, "msk.replicator.data")
-    yield Usage("out of the first region", gigabytes, "regions.data")
+    yield MeteredUsage("replicated records", gigabytes, "msk.replicator.data")
+    yield MeteredUsage("out of the first region", gigabytes, "regions.data")
 
 
-def _notifications(month: Month) -> Iterator[Usage]:
+def _notifications(month: Month) -> Iterator[MeteredUsage]:
     """Every alert is published, and sent to each subscription by e-mail."""
     alerts = month.load.rate(ALERTS) * SECONDS
-    yield Usage("notifications published", alerts / MILLION, "sns.requests")
+    yield MeteredUsage("notifications published", alerts / MILLION, "sns.requests")
     subscriptions = month.all("AWS::SNS::Subscription")
     if emails := sum(each.get("Protocol") == "email" for each in subscriptions):
-        yield Usage("e-mails", emails * alerts / 100_000, "sns.email")
+        yield MeteredUsage("e-mails", emails * alerts / 100_000, "sns.email")
 
 
 # In the order in which they are shown. A type that is in ALIKE too is counted there first.
@@ -172,17 +174,17 @@ METERS: Mapping[str, Meter] = {
 }
 
 
-def usages(month: Month) -> Iterator[Usage]:
+def usages(month: Month) -> Iterator[MeteredUsage]:
     """What the whole environment uses."""
     for kind in sorted(month.environment.types):
         yield from usages_of(kind, month)
 
 
-def usages_of(kind: str, month: Month) -> Iterator[Usage]:
+def usages_of(kind: str, month: Month) -> Iterator[MeteredUsage]:
     """What the resources of one type use."""
     if kind in ALIKE:
         what, price, quantity = ALIKE[kind]
-        yield Usage(what, month.count(kind) * quantity, price)
+        yield MeteredUsage(what, month.count(kind) * quantity, price)
     if kind in METERS:
         yield from METERS[kind](month)
 

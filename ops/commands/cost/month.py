@@ -25,7 +25,7 @@ _MINUTES = {"minute": 1, "minutes": 1, "hour": 60, "hours": 60, "day": 1440, "da
 
 
 @dataclass(frozen=True)
-class Usage:
+class MeteredUsage:
     """`quantity` in the unit of the price `price`. `group` is where it is shown, by default the
     price's."""
 

@@ -74,16 +74,13 @@ def first_rejection(
     readings: Iterable[Callable[[], object]], reasons: Sequence[str]
 ) -> RowRejected | None:
     """The reason why readings of one row fail; of several, the one that `reasons` names first."""
-    found = [rejected for read in readings if (rejected := _rejection(read))]
+    found: list[RowRejected] = []
+    for read in readings:
+        try:
+            read()
+        except RowRejected as rejected:
+            found.append(rejected)
     return min(found, key=lambda rejected: reasons.index(rejected.reason), default=None)
-
-
-def _rejection(read: Callable[[], object]) -> RowRejected | None:
-    try:
-        read()
-    except RowRejected as rejected:
-        return rejected
-    return None
 
 
 def wrong_field_count(fields: Sequence[str], columns: Sequence[str]) -> RowRejected | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from contracts.ledger import LayoutName, Run
+from contracts.rejections import LATEST_TIME_US
 from contracts.topics import ORDERS, Topic
 from producer.replay.files.csv_block import Block
 from producer.replay.files.patterns import PatternTable
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
-from producer.replay.online_retail.orders import Grouping, newest_time
+from producer.replay.online_retail.invoice_parts import InvoicePartReader
+from producer.replay.online_retail.orders import Grouping
 from producer.replay.online_retail.rows import COLUMNS
 from producer.replay.order_encoder import OrderEncoder, order_values
 from producer.subjects import Tokens
@@ -35,7 +37,16 @@ class OnlineRetail:
         self._regions = regions
 
     def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
-        return newest_time(blocks, chosen, self._categories)
+        limits = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
+        reader, newest, rows = InvoicePartReader(limits, self._categories), None, 0
+        for block in blocks:
+            parts, _ = reader.read(block, rows)
+            times = [part.time for part in parts if chosen.overlaps(part.first, part.last)]
+            newest = max(times if newest is None else [newest, *times], default=None)
+            rows += len(block)
+            if chosen.is_past(rows):
+                break
+        return newest
 
     def reading(self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> Grouping:
         return Grouping(

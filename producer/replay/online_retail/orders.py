@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import NamedTuple
 
 from contracts.events import OrderKind
-from contracts.rejections import LATEST_TIME_US, MAX_MINOR, MAX_VALUE_BYTES
+from contracts.rejections import MAX_MINOR, MAX_VALUE_BYTES
 from producer.replay.files.csv_block import Block
 from producer.replay.files.patterns import PatternTable
 from producer.replay.files.rejected_rows import OnRejected
@@ -46,35 +47,21 @@ class RetailOrder(NamedTuple):
     total: int
 
 
+@dataclass(slots=True)
 class _OpenOrder:
     """An order that may still get lines."""
 
-    __slots__ = (
-        "country",
-        "customer",
-        "invoice",
-        "last_row",
-        "line_count",
-        "parts",
-        "position",
-        "rows",
-        "size",
-        "time",
-        "total",
-    )
-
-    def __init__(self, part: InvoicePart) -> None:
-        self.position = part.first
-        self.invoice = part.invoice
-        self.time = part.time
-        self.country = part.country.strip()
-        self.customer = ""
-        self.parts: list[bytes] = []
-        self.rows: list[range] = []
-        self.last_row = 0
-        self.line_count = 0
-        self.size = 0
-        self.total = 0
+    position: int
+    invoice: str
+    time: int
+    country: str
+    customer: str = ""
+    parts: list[bytes] = field(default_factory=list)
+    rows: list[range] = field(default_factory=list)
+    last_row: int = 0
+    line_count: int = 0
+    size: int = 0
+    total: int = 0
 
     def add(self, part: InvoicePart) -> None:
         """Take the lines of a part, and its customer unless an earlier line named one."""
@@ -87,10 +74,6 @@ class _OpenOrder:
         self.line_count += part.last + 1 - part.first
         self.size += len(part.lines)
         self.total += part.total
-
-    def is_endless(self) -> bool:
-        """Whether the order is too large already, although it may still get lines."""
-        return self.size > MAX_VALUE_BYTES
 
     def as_event(self) -> RetailOrder:
         if self.invoice.startswith("C"):
@@ -151,7 +134,8 @@ class Grouping:
         """The order that a part joins."""
         order = self._open.get(part.invoice)
         if order is None or part.first - order.last_row > LOOK_AHEAD_ROWS:
-            order = self._open[part.invoice] = _OpenOrder(part)
+            order = _OpenOrder(part.first, part.invoice, part.time, part.country.strip())
+            self._open[part.invoice] = order
             self._waiting.append(order)
         return order
 
@@ -164,7 +148,8 @@ class Grouping:
     def _closed(self, silent_rows: int) -> Iterator[RetailOrder]:
         """Take the orders at the head of the queue that got no row for `silent_rows` rows."""
         waiting, until = self._waiting, self.rows - silent_rows
-        while waiting and (waiting[0].last_row <= until or waiting[0].is_endless()):
+        # An order that is too large already leaves as well, although it may still get lines.
+        while waiting and (waiting[0].last_row <= until or waiting[0].size > MAX_VALUE_BYTES):
             order = waiting.popleft()
             event = order.as_event()
             if order.last_row > until or _is_too_large(event):
@@ -198,17 +183,3 @@ def _is_too_large(event: RetailOrder) -> bool:
     # A character takes at most four bytes; the rest of a value is far below the allowance.
     most = len(event.lines) + 4 * len(event.order_id + event.country) + _ENVELOPE_BYTES
     return most > MAX_VALUE_BYTES or abs(event.total) > MAX_MINOR
-
-
-def newest_time(blocks: Iterable[Block], chosen: RowSlice, categories: PatternTable) -> int | None:
-    """The latest InvoiceDate among the accepted rows of the slice, unshifted; None without rows."""
-    reader = InvoicePartReader(TimeLimits(shift_us=0, latest=LATEST_TIME_US), categories)
-    newest, rows = None, 0
-    for block in blocks:
-        parts, _ = reader.read(block, rows)
-        times = [part.time for part in parts if chosen.overlaps(part.first, part.last)]
-        newest = max(times if newest is None else [newest, *times], default=None)
-        rows += len(block)
-        if chosen.is_past(rows):
-            break
-    return newest

@@ -63,7 +63,7 @@ class Steps:
         self._products = Readings(lambda text: fragments.text(product_of(text)))
         self._categories = Readings(_category)
         self._brands = Readings(lambda text: bounded("brand", text))
-        self._sessions = Readings(_session)
+        self._sessions = Readings(lambda text: _optional(bounded("user_session", text)))
         self._prices = Readings(price_of)
 
     def events(self, blocks: Iterable[Block]) -> Iterator[Step]:
@@ -93,7 +93,10 @@ class Steps:
             if not self._chosen.holds(number):
                 continue
             if None in row:
-                self._reject(number, block.row(number - self.rows - 1))
+                fields = block.row(number - self.rows - 1)
+                rejected = why_rejected(fields, self._limits)
+                assert rejected is not None
+                self._on_rejected(number, rejected.reason, rejected.detail, fields)
             else:
                 yield Step(number, *row)
 
@@ -125,18 +128,9 @@ class Steps:
         )
         return looked_at, lines
 
-    def _reject(self, number: int, fields: list[str]) -> None:
-        rejected = why_rejected(fields, self._limits)
-        assert rejected is not None
-        self._on_rejected(number, rejected.reason, rejected.detail, fields)
-
 
 def _category(text: str) -> bytes:
     return fragments.text(bounded("category_code", text) or UNSPECIFIED)
-
-
-def _session(text: str) -> bytes:
-    return _optional(bounded("user_session", text))
 
 
 def _optional(text: str) -> bytes:

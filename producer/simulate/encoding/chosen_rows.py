@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from contracts.avro.fragments import long, text
 from producer.simulate.encoding.avro_columns import TIME_BYTES, longs, pieces, rows, varints
+from producer.simulate.shop.catalogue import Catalogue
 from producer.simulate.shop.columns import Bytes, Longs
 from producer.simulate.shop.countries import COUNTRIES
+from producer.simulate.shop.people import People
 from producer.simulate.shop.timeline import EventBatch
 
 _ID_CHARACTERS = 36
@@ -48,3 +50,13 @@ class Envelopes:
         sent_at = long(chosen.sent_at)
         regions = pieces(sent_at + region + self._source for region in _REGIONS)
         return rows(head), regions[country].tolist(), longs(chosen.sequence)
+
+
+@dataclass
+class TopicColumns:
+    """The base of what encodes one topic's events; their session and order ids depend on `salt`."""
+
+    envelopes: Envelopes
+    salt: int
+    catalogue: Catalogue
+    people: People

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import repeat
 
 import numpy as np
@@ -14,12 +15,12 @@ from contracts.avro.fragments import (
     long,
     text,
 )
+from contracts.money import PRICES_PER_MINOR
 from producer.simulate.encoding.avro_columns import hexadecimal, longs, pieces, rows, scattered
-from producer.simulate.encoding.chosen_rows import ChosenRows, Envelopes
-from producer.simulate.shop.catalogue import Catalogue
+from producer.simulate.encoding.chosen_rows import ChosenRows, TopicColumns
 from producer.simulate.shop.columns import MOST_LINES, Longs, Orders
 from producer.simulate.shop.countries import CURRENCIES, CURRENCY_BY_COUNTRY, LOCATIONS
-from producer.simulate.shop.people import TOKEN_BYTES, People
+from producer.simulate.shop.people import TOKEN_BYTES
 from producer.simulate.shop.visits import PAYMENT_METHODS
 
 # What precedes the token of somebody in a field that may be null.
@@ -36,40 +37,31 @@ _PAID_IN = pieces(
     for location in LOCATIONS
     for method in PAYMENT_METHODS
 ).reshape(len(CURRENCIES), len(LOCATIONS), len(PAYMENT_METHODS))
-_PRICES_PER_MINOR = 100
 
 
-class OrderColumns:
-    """Encodes the orders of one producer's run; order ids depend on `salt`."""
+@dataclass
+class OrderColumns(TopicColumns):
+    """Encodes the orders of one producer's run."""
 
-    def __init__(
-        self,
-        envelopes: Envelopes,
-        *,
-        salt: int,
-        catalogue: Catalogue,
-        people: People,
-    ) -> None:
-        self._envelopes = envelopes
-        self._salt = salt
-        self._people = people
+    def __post_init__(self) -> None:
         self._products = pieces(
-            text(one.product_id) + text(one.name) + text(one.category) for one in catalogue.products
+            text(one.product_id) + text(one.name) + text(one.category)
+            for one in self.catalogue.products
         )
 
     def ids(self, visits: Longs) -> list[bytes]:
         """Order ids by visit, so that a cancellation has the id of the order that it takes back."""
-        return [_ID_BEFORE + one for one in rows(hexadecimal(scattered(visits, self._salt)))]
+        return [_ID_BEFORE + one for one in rows(hexadecimal(scattered(visits, self.salt)))]
 
     def encode(self, chosen: ChosenRows) -> tuple[list[bytes], list[bytes]]:
         """Keys and values. The vault must be told of new people before they are sent."""
         orders = chosen.batch.orders.take(chosen.row)
-        self._people.meet(orders.shopper)
-        customers = rows(self._people.tokens.take(orders.shopper, axis=0))
+        self.people.meet(orders.shopper)
+        customers = rows(self.people.tokens.take(orders.shopper, axis=0))
         ids, accounts = self.ids(orders.visit), orders.created.tolist()
         currency = CURRENCY_BY_COUNTRY[orders.country]
         columns = zip(
-            *self._envelopes.columns(chosen, orders.country),
+            *self.envelopes.columns(chosen, orders.country),
             repeat(_ID_LENGTH, len(ids)),
             ids,
             _KINDS[orders.cancelled.astype(np.int8)].tolist(),
@@ -81,7 +73,7 @@ class OrderColumns:
             *self._lines(orders, chosen.batch.line_prices[chosen.row]),
             longs(chosen.batch.totals[chosen.row]),
             _PAID_IN[currency, orders.location, orders.payment].tolist(),
-            [_SOMEBODY + token for token in self._people.devices(orders.device)],
+            [_SOMEBODY + token for token in self.people.devices(orders.device)],
             [PRESENT + long(created) if created else NULL for created in accounts],
             strict=True,
         )
@@ -97,7 +89,7 @@ class OrderColumns:
         lines = zip(
             self._products[orders.lines[there]].tolist(),
             longs(orders.quantities[there].astype(np.int64)),
-            longs(prices[there] * _PRICES_PER_MINOR),
+            longs(prices[there] * PRICES_PER_MINOR),
             strict=True,
         )
         lines_by_index = np.full(there.shape, b"", object)

@@ -51,25 +51,14 @@ class EventValues:
     ) -> None:
         self._run, self._producer = run, producer
         self._products = catalogue.products
-        self._ids = EventIds(run, producer)
+        # Makes the ids of `count` events from the sequence `first` on, 36 characters per row.
+        self.ids = EventIds(run, producer).texts_of
         salt = salt_of(run, producer)
-        self._clicks = ClickColumns(
-            Envelopes(envelope(registry.latest(CLICKS.schema), CLICK_SCHEMA), run, producer),
-            salt=salt,
-            catalogue=catalogue,
-            people=people,
-        )
-        self._orders = OrderColumns(
-            Envelopes(envelope(registry.latest(ORDERS.schema), ORDER_SCHEMA), run, producer),
-            salt=salt,
-            catalogue=catalogue,
-            people=people,
-        )
+        clicks = envelope(registry.latest(CLICKS.schema), CLICK_SCHEMA)
+        self._clicks = ClickColumns(Envelopes(clicks, run, producer), salt, catalogue, people)
+        orders = envelope(registry.latest(ORDERS.schema), ORDER_SCHEMA)
+        self._orders = OrderColumns(Envelopes(orders, run, producer), salt, catalogue, people)
         self._promotion_schema = registry.latest(PROMOTIONS.schema)
-
-    def ids(self, first: int, count: int) -> NDArray[np.uint8]:
-        """The ids of `count` events from the sequence `first` on, 36 characters per row."""
-        return self._ids.texts_of(first, count)
 
     def encode(
         self, batch: EventBatch, part: slice, *, first: int, ids: NDArray[np.uint8], sent_at: int

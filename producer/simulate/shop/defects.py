@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 from contracts.codec import HEADER_BYTES, decode, encode, header
-from contracts.events import Event, Order, Promotion
+from contracts.events import Event, Order
 from contracts.registry import Registry
 from contracts.rejections import (
     EARLIEST_EVENT_US,
@@ -23,18 +23,14 @@ from contracts.topics import Topic
 # A valid id that no schema version has.
 _UNKNOWN_SCHEMA = UUID("00000000-0000-4000-8000-000000000000")
 
-BreakBytes: TypeAlias = Callable[[bytes], bytes]
-# Takes an event of the kind that its topic holds.
-BreakEvent: TypeAlias = Callable[[Any], Event]
-
 
 @dataclass(frozen=True)
 class Defect:
-    """One way to break a value: by its bytes or by its event."""
+    """One way to break a value: by its bytes, or by its event, which is of the topic's kind."""
 
     reason: Reason
-    of_bytes: BreakBytes | None = None
-    of_event: BreakEvent | None = None
+    of_bytes: Callable[[bytes], bytes] | None = None
+    of_event: Callable[[Any], Event] | None = None
 
 
 def _first_line(event: Order, **changes: Any) -> Order:
@@ -45,14 +41,6 @@ def _free(event: Order) -> Order:
     """A placed order that costs nothing and has the right total."""
     line = replace(event.lines[0], quantity=1, unit_price=0)
     return replace(event, kind="placed", lines=(line,), total=0)
-
-
-def _other_total(event: Order) -> Order:
-    return replace(event, total=event.total + 1)
-
-
-def _backwards(event: Promotion) -> Promotion:
-    return replace(event, starts_at=event.ends_at, ends_at=event.starts_at)
 
 
 _ANY: tuple[Defect, ...] = (
@@ -77,12 +65,14 @@ _OF_ORDERS = (
     Defect("no_lines", of_event=lambda e: replace(e, lines=())),
     Defect("zero_quantity", of_event=lambda e: _first_line(e, quantity=0)),
     Defect("negative_price", of_event=lambda e: _first_line(e, unit_price=-1)),
-    Defect("total_mismatch", of_event=_other_total),
+    Defect("total_mismatch", of_event=lambda e: replace(e, total=e.total + 1)),
     Defect("nothing_to_pay", of_event=_free),
 )
 _OF_PROMOTIONS = (
     Defect("invalid_discount", of_event=lambda e: replace(e, discount_percent=0)),
-    Defect("empty_validity", of_event=_backwards),
+    Defect(
+        "empty_validity", of_event=lambda e: replace(e, starts_at=e.ends_at, ends_at=e.starts_at)
+    ),
 )
 # By the index of the topic in CLICKS, ORDERS, PROMOTIONS. There is no `oversized`: at half a
 # megabyte each, a few of them would be most of what is sent.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -32,24 +31,38 @@ class Promoted(NamedTuple):
     channel: str
 
 
-@dataclass(frozen=True)
-class Promotions:
-    """Every promotion of a seed, by the minute of its start; every worker has the same ones."""
+class Discounts:
+    """The discount of each product as time goes on; the latest promotion counts.
 
-    seed: int
-    events_per_second: float
+    A seed has its promotions by the minute of their start; every worker has the same ones.
+    """
 
-    def starting(self, start: int, end: int) -> list[Promoted]:
-        """The promotions that start in [start, end), by time."""
-        slots = range(start // SLOT_US, -(-end // SLOT_US))
+    def __init__(self, seed: int, events_per_second: float, start: int) -> None:
+        self._seed = seed
+        self._mean = min(_MOST_A_SLOT, events_per_second * 60 / _EVENTS_A_PROMOTION)
+        self._until = start - _SLOTS_BACK * SLOT_US
+        self._starts = np.zeros(PRODUCTS, np.int64)
+        self._ends = np.zeros(PRODUCTS, np.int64)
+        self._percent = np.zeros(PRODUCTS, np.int64)
+
+    def advance(self, until: int) -> list[Promoted]:
+        """Let the promotions begin that start before `until`; return those that are new, by
+        time."""
+        slots = range(self._until // SLOT_US, -(-until // SLOT_US))
         found = [promoted for slot in slots for promoted in self._of_slot(slot)]
-        return sorted(
-            (one for one in found if start <= one.starts_at < end), key=lambda one: one.starts_at
+        started = sorted(
+            (one for one in found if self._until <= one.starts_at < until),
+            key=lambda one: one.starts_at,
         )
+        for one in started:
+            self._starts[one.product] = one.starts_at
+            self._ends[one.product] = one.ends_at
+            self._percent[one.product] = one.percent
+        self._until = until
+        return started
 
     def _of_slot(self, slot: int) -> list[Promoted]:
-        random = np.random.default_rng([self.seed, slot])
-        mean = min(_MOST_A_SLOT, self.events_per_second * 60 / _EVENTS_A_PROMOTION)
+        random = np.random.default_rng([self._seed, slot])
         return [
             Promoted(
                 number=slot * 100 + index,
@@ -59,29 +72,8 @@ class Promotions:
                 ends_at=starts + int(random.integers(_SHORTEST_US, _LONGEST_US)),
                 channel=CHANNELS[random.integers(0, len(CHANNELS))],
             )
-            for index in range(min(99, random.poisson(mean)))
+            for index in range(min(99, random.poisson(self._mean)))
         ]
-
-
-class Discounts:
-    """The discount of each product as time goes on; the latest promotion counts."""
-
-    def __init__(self, promotions: Promotions, start: int) -> None:
-        self._promotions = promotions
-        self._until = start - _SLOTS_BACK * SLOT_US
-        self._starts = np.zeros(PRODUCTS, np.int64)
-        self._ends = np.zeros(PRODUCTS, np.int64)
-        self._percent = np.zeros(PRODUCTS, np.int64)
-
-    def advance(self, until: int) -> list[Promoted]:
-        """Let the promotions begin that start before `until`; return those that are new."""
-        started = self._promotions.starting(self._until, until)
-        for one in started:
-            self._starts[one.product] = one.starts_at
-            self._ends[one.product] = one.ends_at
-            self._percent[one.product] = one.percent
-        self._until = until
-        return started
 
     def active(self, time: int) -> NDArray[np.int32]:
         """The products with a discount at a time."""

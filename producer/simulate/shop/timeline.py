@@ -14,7 +14,7 @@ from producer.simulate.shop.columns import Bytes, Clicks, Ints, Longs, Looks, Or
 from producer.simulate.shop.countries import COUNTRIES, mean_visits, visits_by_country
 from producer.simulate.shop.incidents import Incidents
 from producer.simulate.shop.oddities import HELD_BACK_US, Marks, Shares, mark
-from producer.simulate.shop.promotions import Discounts, Promoted, Promotions
+from producer.simulate.shop.promotions import Discounts, Promoted
 from producer.simulate.shop.shoppers import Shoppers
 from producer.simulate.shop.visits import browse, play
 
@@ -74,7 +74,7 @@ class Timeline:
         self._incidents = Incidents(incidents, self.shoppers, self.catalogue)
         warm = min(_WARM_UP_US, int(_WARM_UP_EVENTS / shop.events_per_second * _US_PER_SECOND))
         self._clock = shop.start - warm
-        self._discounts = Discounts(Promotions(shop.seed, shop.events_per_second), self._clock)
+        self._discounts = Discounts(shop.seed, shop.events_per_second, self._clock)
         self._discounts.advance(self._clock)
         busy = mean_visits(shop.start, shop.span)
         self._visits_per_us = shop.events_per_second / EVENTS_PER_VISIT / busy / _US_PER_SECOND

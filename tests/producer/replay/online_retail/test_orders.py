@@ -15,7 +15,8 @@ from producer.replay.files.patterns import read_patterns
 from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.online_retail import orders as retail_orders
-from producer.replay.online_retail.orders import Grouping, RetailOrder, newest_time
+from producer.replay.online_retail.layout import OnlineRetail
+from producer.replay.online_retail.orders import Grouping, RetailOrder
 from producer.replay.online_retail.rows import COLUMNS, time_of
 from tests.producer.retail import EXAMPLES, row
 
@@ -214,9 +215,10 @@ def test_the_newest_time_is_of_accepted_rows_of_the_slice() -> None:
         row(date="2011-01-01 00:00:00", quantity="0"),
         row(date="2011-01-01 00:00:00"),
     ]
-    newest = newest_time(blocks(rows, 2), RowSlice(2, 4), CATEGORIES)
+    layout = OnlineRetail(CATEGORIES, read_patterns(EXAMPLES / "regions.csv", "region"))
+    newest = layout.newest_time(blocks(rows, 2), RowSlice(2, 4))
     assert newest == time_of("2010-12-01 08:27:00", LIMITS)
-    assert newest_time(blocks(rows, 2), RowSlice(4, 4), CATEGORIES) is None
+    assert layout.newest_time(blocks(rows, 2), RowSlice(4, 4)) is None
 
 
 def test_reading_stops_soon_after_the_slice() -> None:
