@@ -219,6 +219,6 @@ FOCUS = {
     "relay marks first": 1,
     "rejections forgotten": 0,
     "nothing resumed": 1,
-    "whole partitions missed": 1,
+    "whole partitions missed": 0,
     "ids forgotten": 2,
 }
