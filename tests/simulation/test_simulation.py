@@ -13,7 +13,7 @@ import pytest
 
 from emr_jobs.kernel.crash_points import CRASH_POINTS
 from tests.simulation.exploring import Explored, explore, explore_in_parallel
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants import FOCUS, SEARCHED
 from tests.simulation.schedule import HAPPENINGS, KINDS
 
 SEEDS = 10_000
@@ -73,21 +73,29 @@ def test_drivers_are_interrupted_between_calls(explored: Explored, happening: st
 
 
 def _search(name: str) -> tuple[str, Explored]:
-    return name, explore(range(SEEDS), MUTANTS[name], shrink=False)
+    return name, explore(range(SEEDS), SEARCHED[name], focus=FOCUS.get(name), shrink=False)
 
 
 @pytest.fixture(scope="module")
 def searched() -> Iterator[dict[str, Explored]]:
     """Each mutant under the seeds in order, up to the first that finds it."""
     with multiprocessing.Pool(os.cpu_count()) as pool:
-        yield dict(pool.imap_unordered(_search, MUTANTS))
+        yield dict(pool.imap_unordered(_search, SEARCHED))
 
 
-@pytest.mark.parametrize("name", MUTANTS)
+@pytest.mark.parametrize("name", SEARCHED)
 def test_each_broken_heart_is_found(searched: dict[str, Explored], name: str) -> None:
     found = searched[name]
     print(f"{name}: {found.seeds} seeds")  # noqa: T201 - what the simulator is worth
     assert found.failure is not None
+
+
+def test_a_failure_tells_its_seed_and_a_small_schedule() -> None:
+    failure = explore(range(100), SEARCHED["marker outside the transaction"]).failure
+    assert failure is not None
+    assert len(failure.schedule) < LEAST_STEPS // 2
+    assert str(failure).startswith(f"seed {failure.seed}: ")
+    assert str(failure).endswith(f"again: python -m tests.simulation --seed {failure.seed}")
 
 
 def test_a_seed_is_repeated_step_by_step() -> None:
