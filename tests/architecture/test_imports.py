@@ -21,9 +21,20 @@ def dotted(path: str) -> str:
 MODULES = {dotted(path.relative_to(ROOT).as_posix()): tree(path) for path in PRODUCT}
 
 
+def nodes_that_run(module: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a module but those under ``if TYPE_CHECKING``."""
+    for node in ast.iter_child_nodes(module):
+        match node:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING")):
+                continue
+        yield node
+        yield from nodes_that_run(node)
+
+
 def imported(module: ast.Module, known: Mapping[str, ast.Module]) -> Iterator[str]:
-    """The known modules that a module imports, also those that it names to `import_module`."""
-    for node in ast.walk(module):
+    """The known modules that a module imports, also those that it names to `import_module`. What
+    only a type checker imports is left out."""
+    for node in nodes_that_run(module):
         match node:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names if alias.name in known)
@@ -62,6 +73,9 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
         pytest.param({"a": "import b", "b": "from c import x", "c": "import a"}, ["a"], id="three"),
         pytest.param({"a": "import_module('b')", "b": "import a"}, ["a"], id="by its name"),
         pytest.param({"a": "import a"}, [], id="no other module"),
+        pytest.param(
+            {"a": "if TYPE_CHECKING:\n    import b", "b": "import a"}, [], id="for a type checker"
+        ),
     ],
 )
 def test_a_circle_is_found(texts: dict[str, str], found: list[str]) -> None:
