@@ -25,11 +25,6 @@ NEXT = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("up")(up)
-
-
 def up(
     *,
     brokers: Annotated[
@@ -141,7 +136,7 @@ def summary(stack: Stack) -> dict[str, object]:
         "bootstrap_servers": stack.bootstrap_servers,
         "postgres": stack.postgres_url,
         "valkey": stack.valkey_url,
-        "warehouse": str(stack.warehouse),
+        "warehouse": str(stack.home.warehouse),
         "parts": {part.name: part.state for part in stack.snapshot.parts},
     }
 
