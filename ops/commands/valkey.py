@@ -81,7 +81,7 @@ def rebuild(
             nodes[leader(entries, name)].flushall()
         postgres.execute(_RESET)
         _await_filled(postgres)
-        keys = sum(node.dbsize() for name, node in nodes.items() if _is_primary(node))
+        keys = sum(node.dbsize() for node in nodes.values() if node.role()[0] == "master")
     seconds = round(time.monotonic() - began, 1)
     if as_json:
         console.answer_json({"keys": keys, "seconds": seconds})
@@ -187,11 +187,6 @@ def _rows(nodes: dict[str, Any]) -> list[tuple[object, ...]]:
         )
         for name, node in nodes.items()
     ]
-
-
-def _is_primary(node: Any) -> bool:
-    role: str = node.role()[0]
-    return role == "master"
 
 
 @contextmanager

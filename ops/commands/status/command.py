@@ -22,7 +22,7 @@ from ops.console import AsJson
 from ops.stack import Stack, current_home, open_stack
 
 COLUMNS = ("part", "state", "for", "pid", "restarts", "address", "reason")
-SHOWN_OF_PART = "state since pid restarts reason address log ready_after".split()
+SHOWN_OF_PART = ["state", "since", "pid", "restarts", "reason", "address", "log", "ready_after"]
 WATCH_SECONDS = 1.0
 Clock = Callable[[], float]
 
