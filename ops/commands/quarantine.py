@@ -95,19 +95,9 @@ def _ask(query: str) -> list[list[Any]]:
 
 
 def _named(row: list[Any], raw: bool) -> dict[str, Any]:
-    partition, offset, at, reason, detail, event_id, schema_id, size, value = (
-        f"{row[0]}-{row[1]}",
-        *row[2:],
-    )
-    shown = {
-        "record": f"{partition}@{offset}",
-        "append_time": at,
-        "reason": reason,
-        "detail": detail,
-        "event_id": event_id,
-        "schema_id": schema_id,
-        "bytes": size,
-    }
+    topic, partition, offset, *about, value = row
+    names = ("append_time", "reason", "detail", "event_id", "schema_id", "bytes")
+    shown = {"record": f"{topic}-{partition}@{offset}"} | dict(zip(names, about, strict=True))
     return shown | {"value": value} if raw else shown
 
 
