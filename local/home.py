@@ -130,17 +130,8 @@ class Home:
 
     def make(self) -> None:
         """Create the folders; raise an EnvironmentProblem that names one that cannot be made."""
-        folders = (
-            self.root,
-            self.run,
-            self.logs,
-            self.warehouse,
-            self.checkpoints,
-            self.code,
-            self.ledger,
-            self.scratch,
-        )
-        for folder in folders:
+        folders = (self.run, self.logs, self.warehouse, self.checkpoints)
+        for folder in (self.root, *folders, self.code, self.ledger, self.scratch):
             try:
                 folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
             except OSError as problem:

@@ -97,8 +97,9 @@ def start(home: Home, plan: Plan) -> Callable[[], Snapshot | None]:
     before = running(home)
     write_private(home.plan, plan.to_json() + "\n")
     if before is not None:
+        generation = before.generation
         processes.signal_one(before.supervisor_pid, signal.SIGHUP)
-        return lambda: _newer(running(home), before)
+        return lambda: now if (now := running(home)) and now.generation > generation else None
     log = home.log("supervisor")
     descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, FILE_MODE)
     part = plan.parts[0]
@@ -135,10 +136,6 @@ def start(home: Home, plan: Plan) -> Callable[[], Snapshot | None]:
         return snapshot if snapshot and snapshot.supervisor_pid == process.pid else None
 
     return look
-
-
-def _newer(now: Snapshot | None, before: Snapshot) -> Snapshot | None:
-    return now if now and now.generation > before.generation else None
 
 
 def follow(home: Home, look: Callable[[], Snapshot | None]) -> Iterator[PartStatus]:

@@ -12,30 +12,29 @@ from typer.exceptions import TyperException
 from contracts.errors import INTERRUPTED, ShopstreamError, Usage
 from ops import console
 
-# The module of each command, in the order of the help.
+# The module of each command, in the order of the help. It holds the command, or the group of
+# commands, under the command's name.
 COMMANDS = {
-    name: f"ops.commands.{module}"
-    for name, module in {
-        "up": "up",
-        "down": "down",
-        "status": "status.command",
-        "logs": "logs",
-        "doctor": "doctor.command",
-        "demo": "demo.command",
-        "replay": "replay",
-        "simulate": "simulate",
-        "topics": "topics",
-        "tail": "tail.command",
-        "verify": "verify.command",
-        "sql": "sql.command",
-        "quarantine": "quarantine",
-        "valkey": "valkey",
-        "jars": "jars",
-        "assets": "assets",
-        "cost": "cost.command",
-        "fraud": "fraud.command",
-    }.items()
+    "up": "up",
+    "down": "down",
+    "status": "status.command",
+    "logs": "logs",
+    "doctor": "doctor.command",
+    "demo": "demo.command",
+    "replay": "replay",
+    "simulate": "simulate",
+    "topics": "topics",
+    "tail": "tail.command",
+    "verify": "verify.command",
+    "sql": "sql.command",
+    "quarantine": "quarantine",
+    "valkey": "valkey",
+    "jars": "jars",
+    "assets": "assets",
+    "cost": "cost.command",
+    "fraud": "fraud.command",
 }
+_HIDDEN = ("jars", "assets")
 
 
 def command_line(names: Iterable[str] = COMMANDS) -> typer.Typer:
@@ -55,7 +54,11 @@ def command_line(names: Iterable[str] = COMMANDS) -> typer.Typer:
     # Without a callback an app with one subcommand becomes that subcommand.
     app.callback()(lambda: None)
     for name in names:
-        import_module(COMMANDS[name]).register(app)
+        command = getattr(import_module(f"ops.commands.{COMMANDS[name]}"), name)
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name, hidden=name in _HIDDEN)(command)
     return app
 
 

@@ -69,6 +69,6 @@ def become(line: Sequence[str], stack: Stack | None) -> NoReturn:
         where = [
             f"--bootstrap-servers={stack.bootstrap_servers}",
             f"--vault={stack.postgres_url}",
-            f"--ledger={stack.ledger}",
+            f"--ledger={stack.home.ledger}",
         ]
     os.execv(line[0], [*line, *where])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from contracts.errors import NotReady
 from local.home import Home
@@ -31,18 +30,6 @@ class Stack:
     @property
     def valkey_url(self) -> str:
         return valkey_url(self.home, self.profile)
-
-    @property
-    def warehouse(self) -> Path:
-        return self.home.warehouse
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.home.checkpoints
-
-    @property
-    def ledger(self) -> Path:
-        return self.home.ledger
 
 
 def current_home() -> Home:

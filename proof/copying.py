@@ -73,29 +73,23 @@ class Stores:
         with closing(
             open_catalog(self.endpoints.postgres_url, self.endpoints.warehouse)
         ) as catalog:
-            return self._copy_when_at_rest(catalog, deadline, runtime, anything)
-
-    def _copy_when_at_rest(
-        self, catalog: Catalog, deadline: float, runtime: ProofRuntime, anything: bool
-    ) -> duckdb.DuckDBPyConnection:
-        for attempt in range(COPIES):
-            seen = wait(
-                lambda: self._look(runtime),
-                deadline=deadline,
-                clock=runtime.clock,
-                sleep=runtime.sleep,
-                say=runtime.say,
-            )
-            if seen.empty() and not anything and not _rows_in(catalog):
-                raise NotReady(
-                    "nothing to check: no event was ever sent to this stack",
-                    cause="nothing was produced or replayed yet",
-                    command="shopstream replay online-retail FILE",
+            for attempt in range(COPIES):
+                seen = wait(
+                    lambda: self._look(runtime),
+                    deadline=deadline,
+                    clock=runtime.clock,
+                    sleep=runtime.sleep,
+                    say=runtime.say,
                 )
-            connection = self._copy(catalog, seen, runtime, attempt)
-            if connection is not None:
-                return connection
-            runtime.say("the stores moved while they were copied; once more")
+                if seen.empty() and not anything and not _rows_in(catalog):
+                    raise NotReady(
+                        "nothing to check: no event was ever sent to this stack",
+                        cause="nothing was produced or replayed yet",
+                        command="shopstream replay online-retail FILE",
+                    )
+                if connection := self._copy(catalog, seen, runtime, attempt):
+                    return connection
+                runtime.say("the stores moved while they were copied; once more")
         raise NotReady(
             f"the stores changed during each of {COPIES} copies",
             cause="events keep arriving",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +72,11 @@ def load_hot_store(connection: duckdb.DuckDBPyConnection, url: str, now: float) 
     """Fill the relations of ``hot``; `now` is in epoch seconds. Keys of a kind that no answer
     declares are in `hot.unknown`."""
     fill(connection, "hot.moment", [(round(now * 1_000_000),)])
-    store = connect(url)
-    try:
-        kinds = tuple(keys for answer in ANSWERS for keys in answer.hot)
-        unknown: list[str] = []
+    kinds = tuple(keys for answer in ANSWERS for keys in answer.hot)
+    unknown: list[str] = []
+    with closing(connect(url)) as store:
         fill(connection, "hot.entries", _known(read_entries(store, kinds), unknown))
-        fill(connection, "hot.unknown", [(key,) for key in sorted(unknown)])
-    finally:
-        store.close()
+    fill(connection, "hot.unknown", [(key,) for key in sorted(unknown)])
 
 
 def _known(entries: Iterator[HotEntry], unknown: list[str]) -> Iterator[tuple[object, ...]]:

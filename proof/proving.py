@@ -59,7 +59,11 @@ def prove(endpoints: StackEndpoints, request: ProofRequest, runtime: ProofRuntim
                 runtime.say("comparing")
                 return _judge(connection, registry, runs, files, request)
         except (duckdb.IOException, duckdb.InvalidInputException) as problem:
-            raise _unreadable(problem) from problem
+            raise ShopstreamError(
+                f"a file of the lake cannot be read: {problem}",
+                cause="a data file of the warehouse is damaged",
+                command="restore the warehouse folder from a copy",
+            ) from problem
 
 
 def _judge(
@@ -131,12 +135,4 @@ def _source(
         [found.path for found in files],
         default_rules(),
         {topic for found in files for topic in found.layout.topics},
-    )
-
-
-def _unreadable(problem: duckdb.Error) -> ShopstreamError:
-    return ShopstreamError(
-        f"a file of the lake cannot be read: {problem}",
-        cause="a data file of the warehouse is damaged",
-        command="restore the warehouse folder from a copy",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -75,10 +75,8 @@ def open_admin(bootstrap_servers: str) -> Iterator[KafkaAdminClient]:
         admin = KafkaAdminClient(
             bootstrap_servers=bootstrap_servers.split(","), bootstrap_timeout_ms=CONNECT_MS
         )
-        try:
+        with closing(admin):
             yield admin
-        finally:
-            admin.close()
 
 
 @contextmanager
@@ -92,10 +90,8 @@ def open_consumer(bootstrap_servers: str) -> Iterator[KafkaConsumer]:
             enable_auto_commit=False,
             fetch_max_wait_ms=200,
         )
-        try:
+        with closing(consumer):
             yield consumer
-        finally:
-            consumer.close()
 
 
 @contextmanager

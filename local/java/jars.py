@@ -80,11 +80,6 @@ def install(wanted: Sequence[JarSet], target: Path, ivy: Ivy, say: Say) -> dict[
     return {one.name: [target / file.file_name for file in sorted(one.files)] for one in wanted}
 
 
-def class_path(name: str, cache: Path) -> list[Path]:
-    """The paths of one set in a user's cache, fetched or not."""
-    return [folder(cache) / file.file_name for file in sorted(read_lock()[name].files)]
-
-
 def missing_files(wanted: Sequence[JarSet], target: Path) -> list[str]:
     """The names of the locked files that are not in `target`; sums are not checked."""
     names = (file.file_name for one in wanted for file in one.files)
@@ -151,10 +146,6 @@ def resolve(one: JarSet, ivy: Ivy, shipped: frozenset[str]) -> JarSet:
     return JarSet(one.name, one.roots, files)
 
 
-def _names_shipped_with_spark() -> frozenset[str]:
-    return frozenset(path.name.rpartition("-")[0] for path in pyspark_jars().glob("*.jar"))
-
-
 def main() -> int:
     """Resolve the roots of the lock again and rewrite it."""
     arguments = argparse.ArgumentParser(prog="local.java.jars", description=main.__doc__)
@@ -163,8 +154,9 @@ def main() -> int:
     certificates = arguments.parse_args().certificates
     with tempfile.TemporaryDirectory() as work:
         ivy = Ivy(java.bundled_binary(), Path(work), Path(work) / "ivy.log", certificates)
+        shipped = frozenset(path.name.rpartition("-")[0] for path in pyspark_jars().glob("*.jar"))
         sets = [
-            resolve(one, ivy, _names_shipped_with_spark() if one.name == "spark" else frozenset())
+            resolve(one, ivy, shipped if one.name == "spark" else frozenset())
             for one in read_lock().values()
         ]
     LOCK.write_text(render_lock(sets))

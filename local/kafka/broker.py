@@ -11,7 +11,6 @@ import subprocess
 from pathlib import Path
 
 from local.home import FOLDER_MODE, Home
-from local.java.ivy import Coordinate
 from local.java.jars import read_lock
 from local.profile import Profile, require_profile
 
@@ -91,23 +90,20 @@ def main() -> None:
     configuration = folder / "server.properties"
     configuration.write_text(render(properties(profile, given.node, data)))
     (folder / "log4j.properties").write_text(LOG4J)
+    files = sorted(read_lock()["broker"].files)
     java = [
         *(str(given.java), f"-Xms{HEAP_MB}m", f"-Xmx{HEAP_MB}m", "-XX:+UseSerialGC"),
         # In its first minutes the second compiler takes as long as the broker itself: under 2,000
         # events/s three brokers took 74 CPU seconds in 75 s with it, and 43 without it.
         *("-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"),
         *(f"-Dlog4j.configuration=file:{folder / 'log4j.properties'}", "-Djava.awt.headless=true"),
-        *("-cp", ":".join(str(given.jars / file.file_name) for file in _files())),
+        *("-cp", ":".join(str(given.jars / file.file_name) for file in files)),
     ]
     if not (data / "meta.properties").exists():
         # One word, because an id may begin with a dash.
         tool = ["kafka.tools.StorageTool", "format", f"--cluster-id={profile.cluster_id}"]
         subprocess.run([*java, *tool, "-c", str(configuration)], check=True)
     os.execv(given.java, [*java, "kafka.Kafka", str(configuration)])
-
-
-def _files() -> list[Coordinate]:
-    return sorted(read_lock()["broker"].files)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
+from contextlib import closing
 
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
@@ -19,10 +20,7 @@ def settings(topic: Topic, brokers: int) -> dict[str, object]:
     return {
         "num_partitions": topic.laptop_partitions,
         "replication_factor": topic.replication(brokers),
-        "configs": {
-            **topic.configuration,
-            "min.insync.replicas": str(topic.min_in_sync(brokers)),
-        },
+        "configs": topic.configuration | {"min.insync.replicas": str(topic.min_in_sync(brokers))},
     }
 
 
@@ -50,10 +48,8 @@ def main() -> int:
         admin = KafkaAdminClient(
             bootstrap_servers=given.bootstrap_servers.split(","), bootstrap_timeout_ms=WAIT_MS
         )
-        try:
+        with closing(admin):
             made = create(admin, given.brokers)
-        finally:
-            admin.close()
     except KafkaError as problem:
         sys.stderr.write(f"the topics could not be created: {problem!r}\n")
         return 1

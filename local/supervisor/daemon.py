@@ -56,10 +56,8 @@ class Supervisor:
         return self._home.run / "processes.json"
 
     async def _wait_a_moment(self) -> None:
-        waits = [
-            asyncio.create_task(self._told_to_stop.wait()),
-            asyncio.create_task(self._told_to_reload.wait()),
-        ]
+        told = (self._told_to_stop, self._told_to_reload)
+        waits = [asyncio.create_task(event.wait()) for event in told]
         await asyncio.wait(waits, timeout=HOUSEKEEPING_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()

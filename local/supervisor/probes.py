@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,8 @@ def _kafka(ready: Mapping[str, Any], _started: float) -> str:
             bootstrap_timeout_ms=CONNECT_SECONDS * 1000,
             request_timeout_ms=CONNECT_SECONDS * 1000,
         )
-        try:
+        with closing(admin):
             cluster = admin.describe_cluster()
-        finally:
-            admin.close()
     except (KafkaError, OSError) as problem:
         return f"no metadata from {ready['server']}: {type(problem).__name__}"
     listed = {broker.get("broker_id", broker.get("node_id")) for broker in cluster["brokers"]}

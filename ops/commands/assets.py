@@ -15,11 +15,6 @@ from ops import console
 from ops.settings import Settings
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("assets", hidden=True)(assets)
-
-
 def assets(
     out: Annotated[Path, typer.Option(help="The folder to bring up to date.")] = Path(
         "build/assets"

@@ -13,11 +13,6 @@ from ops.console import AsJson
 from ops.stack import current_home
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("down")(down)
-
-
 def down(
     purge: Annotated[bool, typer.Option("--purge", help="Remove all data as well.")] = False,
     as_json: AsJson = False,

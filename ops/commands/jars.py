@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import typer
-
 from local import launch
 from ops import console
 from ops.console import AsJson
 from ops.settings import Settings
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("jars", hidden=True)(jars)
-
-
-def jars(
-    as_json: AsJson = False,
-) -> None:
+def jars(as_json: AsJson = False) -> None:
     """Fetch the jars of Kafka and Spark, check their sums, and print where they are."""
     settings = Settings.from_environment()
     paths = launch.fetch_jars(settings.cache, settings.certificates, console.progress)

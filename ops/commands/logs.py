@@ -18,11 +18,6 @@ from ops.stack import current_home
 FOLLOW_SECONDS = 0.3
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("logs")(logs)
-
-
 def logs(
     service: Annotated[
         str | None, typer.Argument(help="The name of one part; without it, all.")

@@ -34,14 +34,10 @@ _ROWS = """
 """
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    group = typer.Typer(no_args_is_help=True, help="Look at the records that are no events.")
-    group.command("list")(list_reasons)
-    group.command("show")(show)
-    app.add_typer(group, name="quarantine")
+quarantine = typer.Typer(no_args_is_help=True, help="Look at the records that are no events.")
 
 
+@quarantine.command("list")
 def list_reasons(as_json: AsJson = False) -> None:
     """How many records by topic and reason."""
     names = ("topic", "reason", "records", "first", "last")
@@ -54,6 +50,7 @@ def list_reasons(as_json: AsJson = False) -> None:
         console.line("nothing is in quarantine")
 
 
+@quarantine.command()
 def show(
     *,
     reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
@@ -98,19 +95,9 @@ def _ask(query: str) -> list[list[Any]]:
 
 
 def _named(row: list[Any], raw: bool) -> dict[str, Any]:
-    partition, offset, at, reason, detail, event_id, schema_id, size, value = (
-        f"{row[0]}-{row[1]}",
-        *row[2:],
-    )
-    shown = {
-        "record": f"{partition}@{offset}",
-        "append_time": at,
-        "reason": reason,
-        "detail": detail,
-        "event_id": event_id,
-        "schema_id": schema_id,
-        "bytes": size,
-    }
+    topic, partition, offset, *about, value = row
+    names = ("append_time", "reason", "detail", "event_id", "schema_id", "bytes")
+    shown = {"record": f"{topic}-{partition}@{offset}"} | dict(zip(names, about, strict=True))
     return shown | {"value": value} if raw else shown
 
 

@@ -22,24 +22,21 @@ _FILE = Parameter(
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    layouts = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-    for layout in LAYOUTS:
-        _register_layout(layouts, layout)
-    app.add_typer(layouts, name="replay", help="Send a data set to the stack.")
+replay = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Send a data set to the stack."
+)
 
 
-def _register_layout(layouts: typer.Typer, layout: LayoutName) -> None:
+def _add_layout(layout: LayoutName) -> None:
     options = replay_options(layout)
     holds = (
         f"{LAYOUTS[layout]} Returns at the last acknowledgement. The same file again changes "
         "nothing. Ctrl-C ends gracefully and says how to go on."
     )
 
-    @layouts.command(layout, help=holds)
+    @replay.command(layout, help=holds)
     @takes(options, [_FILE])
-    def replay(*, file: Path, **given: str | bool | None) -> None:
+    def _(*, file: Path, **given: str | bool | None) -> None:
         line = [*program("replay", layout), str(file), *as_words(options, given)]
         _replay(line, as_json=bool(given[JSON.key]))
 
@@ -58,3 +55,7 @@ def _replay(line: list[str], *, as_json: bool) -> None:
             raise
         raise typer.Exit(judged.returncode) from None
     become(line, stack)
+
+
+for _layout in LAYOUTS:
+    _add_layout(_layout)

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import typer
-
 from contracts.producer_options import OUTLET, SIMULATE
 from ops.producer import as_words, become, program, takes
 from ops.stack import open_stack
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("simulate")(simulate)
 
 
 @takes(SIMULATE)

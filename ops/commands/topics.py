@@ -29,16 +29,10 @@ _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 Name = Annotated[str, typer.Argument(metavar="TOPIC")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    group = typer.Typer(no_args_is_help=True, help="List, create, describe and delete topics.")
-    group.command("list")(list_topics)
-    group.command("create")(create)
-    group.command("describe")(describe_topic)
-    group.command("delete")(delete)
-    app.add_typer(group, name="topics")
+topics = typer.Typer(no_args_is_help=True, help="List, create, describe and delete topics.")
 
 
+@topics.command("list")
 def list_topics(as_json: AsJson = False) -> None:
     """Every topic with its partitions, messages and retention."""
     with open_admin(open_stack().bootstrap_servers) as admin:
@@ -62,34 +56,7 @@ def list_topics(as_json: AsJson = False) -> None:
     )
 
 
-def describe_topic(name: Name, as_json: AsJson = False) -> None:
-    """One topic: its id, retention and partitions with leader, in-sync replicas and offsets."""
-    with open_admin(open_stack().bootstrap_servers) as admin:
-        topic = existing(admin, name)
-    if as_json:
-        console.answer_json(document(topic))
-        return
-    console.line(f"topic        {topic.name}")
-    console.line(f"topic id     {topic.topic_id}")
-    console.line(f"retention    {retention_text(topic.retention_ms)}")
-    console.line(f"timestamps   {topic.timestamp_type}")
-    console.line(f"min in sync  {topic.min_in_sync}")
-    console.table(
-        ("partition", "leader", "replicas", "in sync", "earliest", "latest"),
-        [
-            (
-                one.partition,
-                one.leader if one.leader >= 0 else "none",
-                ",".join(map(str, one.replicas)),
-                ",".join(map(str, one.in_sync)),
-                one.earliest,
-                one.latest,
-            )
-            for one in topic.partitions
-        ],
-    )
-
-
+@topics.command()
 def create(
     name: Annotated[str | None, typer.Argument(metavar="[TOPIC]")] = None,
     *,
@@ -119,6 +86,36 @@ def create(
         console.line("nothing to create: every topic is there")
 
 
+@topics.command("describe")
+def describe_topic(name: Name, as_json: AsJson = False) -> None:
+    """One topic: its id, retention and partitions with leader, in-sync replicas and offsets."""
+    with open_admin(open_stack().bootstrap_servers) as admin:
+        topic = existing(admin, name)
+    if as_json:
+        console.answer_json(document(topic))
+        return
+    console.line(f"topic        {topic.name}")
+    console.line(f"topic id     {topic.topic_id}")
+    console.line(f"retention    {retention_text(topic.retention_ms)}")
+    console.line(f"timestamps   {topic.timestamp_type}")
+    console.line(f"min in sync  {topic.min_in_sync}")
+    console.table(
+        ("partition", "leader", "replicas", "in sync", "earliest", "latest"),
+        [
+            (
+                one.partition,
+                one.leader if one.leader >= 0 else "none",
+                ",".join(map(str, one.replicas)),
+                ",".join(map(str, one.in_sync)),
+                one.earliest,
+                one.latest,
+            )
+            for one in topic.partitions
+        ],
+    )
+
+
+@topics.command()
 def delete(
     name: Name,
     yes: Annotated[bool, typer.Option("--yes", help="Delete it with all its messages.")] = False,
@@ -157,8 +154,8 @@ def described(name: str, partitions: int | None, retention: str | None) -> Topic
         raise Usage(f"a topic is named with letters, digits, '.', '_' and '-', got {name!r}")
     if partitions is not None and partitions < 1:
         raise Usage(f"--partitions is 1 or more, got {partitions}")
-    by_name = {topic.name: topic for topic in TOPICS}
-    topic = by_name.get(name) or Topic(name, "", "", 1, 1, timedelta(days=7))
+    unknown = Topic(name, "", "", 1, 1, timedelta(days=7))
+    topic = next((one for one in TOPICS if one.name == name), unknown)
     return replace(
         topic,
         laptop_partitions=partitions or topic.laptop_partitions,

@@ -12,7 +12,6 @@ from contracts.errors import EnvironmentProblem, Usage
 from local import laptop, launch
 from local.home import Home
 from local.supervisor.plan import Plan
-from local.supervisor.published import PartStatus
 from ops import console
 from ops.console import AsJson
 from ops.settings import Settings
@@ -23,11 +22,6 @@ NEXT = (
     "shopstream status --watch",
     "shopstream verify",
 )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("up")(up)
 
 
 def up(
@@ -127,7 +121,9 @@ def refuse_real_credentials(settings: Settings) -> None:
 def show(stack: Stack) -> None:
     """Print the table of the services, and commands to go on with."""
     services = [part for part in stack.snapshot.parts if part.kind == "service"]
-    console.table(("part", "state", "address"), [_row(part) for part in services])
+    console.table(
+        ("part", "state", "address"), [(part.title, part.state, part.address) for part in services]
+    )
     console.line(f"state folder: {stack.home.root}")
     console.line("next:")
     for command in NEXT:
@@ -141,10 +137,6 @@ def summary(stack: Stack) -> dict[str, object]:
         "bootstrap_servers": stack.bootstrap_servers,
         "postgres": stack.postgres_url,
         "valkey": stack.valkey_url,
-        "warehouse": str(stack.warehouse),
+        "warehouse": str(stack.home.warehouse),
         "parts": {part.name: part.state for part in stack.snapshot.parts},
     }
-
-
-def _row(part: PartStatus) -> tuple[str, str, str]:
-    return part.title, part.state, part.address

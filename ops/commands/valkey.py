@@ -43,16 +43,10 @@ _IS_BEHIND = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    group = typer.Typer(no_args_is_help=True, help="Look after the shards of Valkey.")
-    group.command("status")(status)
-    group.command("rebuild")(rebuild)
-    group.command("add-shard")(add_shard)
-    group.command("remove-shard")(remove_shard)
-    app.add_typer(group, name="valkey")
+valkey = typer.Typer(no_args_is_help=True, help="Look after the shards of Valkey.")
 
 
+@valkey.command()
 def status(as_json: AsJson = False) -> None:
     """Show the slots, keys, memory and hits of each node."""
     stack = open_stack()
@@ -64,6 +58,7 @@ def status(as_json: AsJson = False) -> None:
         console.table(COLUMNS, [[str(cell) for cell in row] for row in found])
 
 
+@valkey.command()
 def rebuild(
     shard: Annotated[
         int | None, typer.Option(help="Only this shard; the first one is 1.", min=1)
@@ -86,7 +81,7 @@ def rebuild(
             nodes[leader(entries, name)].flushall()
         postgres.execute(_RESET)
         _await_filled(postgres)
-        keys = sum(node.dbsize() for name, node in nodes.items() if _is_primary(node))
+        keys = sum(node.dbsize() for node in nodes.values() if node.role()[0] == "master")
     seconds = round(time.monotonic() - began, 1)
     if as_json:
         console.answer_json({"keys": keys, "seconds": seconds})
@@ -94,6 +89,7 @@ def rebuild(
         console.line(f"filled again in {seconds} s: {keys:,} keys")
 
 
+@valkey.command()
 def add_shard(as_json: AsJson = False) -> None:
     """Start one more shard and give it its share of the slots; all of them stay in use.
 
@@ -108,6 +104,7 @@ def add_shard(as_json: AsJson = False) -> None:
     _tell(_resharded(stack, list(stack.profile.valkey_primaries)), as_json)
 
 
+@valkey.command()
 def remove_shard(as_json: AsJson = False) -> None:
     """Give the slots of the last shard to the others, then end that shard."""
     stack = open_stack()
@@ -190,11 +187,6 @@ def _rows(nodes: dict[str, Any]) -> list[tuple[object, ...]]:
         )
         for name, node in nodes.items()
     ]
-
-
-def _is_primary(node: Any) -> bool:
-    role: str = node.role()[0]
-    return role == "master"
 
 
 @contextmanager

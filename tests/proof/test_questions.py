@@ -13,7 +13,7 @@ import pytest
 
 from contracts.tables.answer import Answer
 from contracts.tables.columns import Column, Type
-from contracts.tables.questions import ANSWERS, answer_of
+from contracts.tables.questions import ANSWERS
 from proof.alerts.rules import default_rules
 from proof.checks import check
 from proof.comparing import checks_of, copied
@@ -22,6 +22,7 @@ from proof.questions import find_proofs
 from tests.proof.shop import filled
 
 PROOFS = find_proofs(default_rules())
+BY_QUESTION = {answer.question: answer for answer in ANSWERS}
 # The smallest change that a proof must see. A sketch's estimate of one may be off by one.
 ALTERED: dict[Type, str] = {
     "uuid": "uuid()::VARCHAR",
@@ -36,7 +37,7 @@ ALTERED: dict[Type, str] = {
     "json": "json_object('altered', 1)",
 }
 
-every_question = pytest.mark.parametrize("question", [answer.question for answer in ANSWERS])
+every_question = pytest.mark.parametrize("question", BY_QUESTION)
 
 
 @cache
@@ -77,12 +78,12 @@ def unseen(answer: Answer, checks: str, statements: Iterator[str]) -> list[str]:
 
 @every_question
 def test_stores_as_derived_are_green(question: str) -> None:
-    assert not red(answer_of(question))
+    assert not red(BY_QUESTION[question])
 
 
 @every_question
 def test_each_change_of_the_answer_in_postgres_is_red(question: str) -> None:
-    answer = answer_of(question)
+    answer = BY_QUESTION[question]
     table = f"answers.{answer.table.name}"
     # Gold would differ from Postgres too; here silver alone must decide.
     beside_silver = f"{question} in Postgres"
@@ -91,7 +92,7 @@ def test_each_change_of_the_answer_in_postgres_is_red(question: str) -> None:
 
 @pytest.mark.parametrize("question", [one.question for one in ANSWERS if one.gold])
 def test_each_change_of_the_answer_in_gold_is_red(question: str) -> None:
-    answer = answer_of(question)
+    answer = BY_QUESTION[question]
     gold = answer.gold_table
     assert gold is not None
     assert unseen(answer, gold.name, changes(gold.name, copied(gold.columns), gold.key)) == []
@@ -100,7 +101,7 @@ def test_each_change_of_the_answer_in_gold_is_red(question: str) -> None:
 
 @pytest.mark.parametrize("question", [one.question for one in ANSWERS if one.hot])
 def test_each_change_of_the_answer_in_the_hot_store_is_red(question: str) -> None:
-    answer = answer_of(question)
+    answer = BY_QUESTION[question]
     for keys in answer.hot:
         one = f"rowid = (SELECT min(rowid) FROM hot.entries WHERE template = '{keys.template}')"
         another = "INSERT INTO hot.entries SELECT * REPLACE (entry || 'x' AS entry)"
@@ -113,7 +114,7 @@ def test_each_change_of_the_answer_in_the_hot_store_is_red(question: str) -> Non
 
 @every_question
 def test_what_is_unproved_says_why(question: str) -> None:
-    answer = answer_of(question)
+    answer = BY_QUESTION[question]
     assert all(reason for reason in answer.unproved.values())
     assert not set(answer.unproved) & set(answer.table.key)
 

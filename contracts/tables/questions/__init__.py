@@ -11,11 +11,3 @@ ANSWERS: tuple[Answer, ...] = tuple(
     importlib.import_module(f"{__name__}.{name}").ANSWER
     for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
 )
-
-
-def answer_of(question: str) -> Answer:
-    """The table of a question's answers; raises KeyError with the known names."""
-    known = {answer.question: answer for answer in ANSWERS}
-    if question not in known:
-        raise KeyError(f"no question {question!r}; known: {', '.join(known)}")
-    return known[question]

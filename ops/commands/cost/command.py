@@ -23,11 +23,6 @@ COLUMNS = ("group", "what", "quantity", "unit", "USD per unit", "USD", "share", 
 _HELP = "shopstream cost --help"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("cost")(cost)
-
-
 def cost(
     env: Annotated[str, typer.Option("--env", help="dev, staging or production.")],
     load: Annotated[

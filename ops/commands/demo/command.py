@@ -34,11 +34,6 @@ _STANDARD_ERROR = 2
 ENDINGS: Sequence[signal.Signals] = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("demo")(demo)
-
-
 def demo(
     file: Annotated[
         Path | None,

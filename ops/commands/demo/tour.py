@@ -18,6 +18,7 @@ from local.home import Home
 from ops import console
 from ops.commands.demo.live_figures import LiveFigures
 from ops.commands.demo.live_screen import Show, headline, lines, screen, show_revenue, show_shoppers
+from ops.producer import program
 from ops.stack import open_stack
 
 REFRESH_SECONDS = 1.0
@@ -181,10 +182,7 @@ def shopstream(home: Home, *arguments: str) -> list[str]:
 
 def check(source: Path) -> list[str]:
     """The command line that judges the file. It takes a moment, and saves the start of a stack."""
-    return [
-        *(sys.executable, "-P", "-m", "producer"),
-        *("replay", "online-retail", str(source), "--check"),
-    ]
+    return [*program("replay", "online-retail"), str(source), "--check"]
 
 
 def run(command: list[str], output: IO[str] | int | None = None) -> int:

@@ -18,11 +18,6 @@ from ops.console import AsJson
 from ops.settings import Settings
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("doctor")(doctor)
-
-
 def doctor(
     aws: Annotated[bool, typer.Option("--aws", help="Check the AWS account instead.")] = False,
     region: Annotated[str | None, typer.Option(help="With --aws: where to deploy.")] = None,

@@ -27,15 +27,12 @@ SIMULATED = (
 )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands to the app."""
-    group = typer.Typer(no_args_is_help=True, help="Measure the fraud rules.")
-    # Without a callback a group with one command becomes that command.
-    group.callback()(lambda: None)
-    group.command("report")(report)
-    app.add_typer(group, name="fraud")
+fraud = typer.Typer(no_args_is_help=True, help="Measure the fraud rules.")
+# Without a callback a group with one command becomes that command.
+fraud.callback()(lambda: None)
 
 
+@fraud.command()
 def report(
     *,
     seed: Annotated[

@@ -25,11 +25,6 @@ SHOWN_ROWS = 1_000
 BATCH_ROWS = 10_000
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("sql")(sql)
-
-
 def sql(
     query: Annotated[
         str | None, typer.Argument(metavar="[QUERY]", help="One SELECT; without it: the tables.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import duckdb
 
@@ -26,7 +26,7 @@ class SqlSession:
     """Runs SELECTs; what they name as ``bronze.events`` or ``pg.orders`` is put in their reach."""
 
     def __init__(self, stack: Stack, postgres: PostgresSnapshot) -> None:
-        self._catalog = open_catalog(stack.postgres_url, stack.warehouse)
+        self._catalog = open_catalog(stack.postgres_url, stack.home.warehouse)
         self._postgres = postgres
         self._lake = lake_tables(self._catalog)
         self._open: set[str] = set()
@@ -80,12 +80,11 @@ class SqlSession:
 @contextmanager
 def open_session(stack: Stack) -> Iterator[SqlSession]:
     """A session over a running stack."""
-    with PostgresSnapshot(stack.postgres_url, "sql") as postgres:
-        session = SqlSession(stack, postgres)
-        try:
-            yield session
-        finally:
-            session.close()
+    with (
+        PostgresSnapshot(stack.postgres_url, "sql") as postgres,
+        closing(SqlSession(stack, postgres)) as session,
+    ):
+        yield session
 
 
 def require_read(text: str) -> None:

@@ -22,13 +22,9 @@ from ops.console import AsJson
 from ops.stack import Stack, current_home, open_stack
 
 COLUMNS = ("part", "state", "for", "pid", "restarts", "address", "reason")
+SHOWN_OF_PART = ["state", "since", "pid", "restarts", "reason", "address", "log", "ready_after"]
 WATCH_SECONDS = 1.0
 Clock = Callable[[], float]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("status")(status)
 
 
 def status(
@@ -67,7 +63,7 @@ def document(stack: Stack) -> dict[str, Any]:
         "supervisor_pid": stack.snapshot.supervisor_pid,
         "bootstrap_servers": stack.bootstrap_servers,
         "postgres": stack.postgres_url,
-        "warehouse": str(stack.warehouse),
+        "warehouse": str(stack.home.warehouse),
         "code_sha256": sha256(code) if code.exists() else None,
         "applications": {
             one.name: {"state": one.state, "detail": one.detail, "batches": one.batches}
@@ -75,16 +71,7 @@ def document(stack: Stack) -> dict[str, Any]:
         },
         "alert_latency": asdict(latency) if latency else None,
         "parts": {
-            part.name: {
-                "state": part.state,
-                "since": part.since,
-                "pid": part.pid,
-                "restarts": part.restarts,
-                "reason": part.reason,
-                "address": part.address,
-                "log": part.log,
-                "ready_after": part.ready_after,
-            }
+            part.name: {name: getattr(part, name) for name in SHOWN_OF_PART}
             for part in stack.snapshot.parts
         },
     }

@@ -25,11 +25,6 @@ SHOWN = 10
 _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("tail")(tail)
-
-
 def tail(
     topic: Annotated[str, typer.Argument(metavar="TOPIC")],
     *,
@@ -97,20 +92,12 @@ def records(
     """What is there, from the beginning or the `last` by append time; then, following, more."""
     consumer.assign(partitions)
     earliest, latest = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
-    for partition in partitions:
-        # With a key the last ones may lie anywhere.
-        everything = from_beginning or key is not None
-        start = (
-            earliest[partition]
-            if everything
-            else max(earliest[partition], latest[partition] - last)
-        )
-        consumer.seek(partition, start)
+    # With a key the last ones may lie anywhere.
+    everything = from_beginning or key is not None
+    for partition, first in earliest.items():
+        consumer.seek(partition, first if everything else max(first, latest[partition] - last))
     backlog = (record for record in read_until(consumer, latest) if _has_key(record, key))
-    if from_beginning:
-        yield from backlog
-    else:
-        yield from _newest(backlog, last)
+    yield from backlog if from_beginning else _newest(backlog, last)
     while follow:
         for polled in consumer.poll(timeout_ms=POLL_MS).values():
             yield from (record for record in polled if _has_key(record, key))

@@ -21,11 +21,6 @@ from proof.report import Report
 _EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 
-def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
-    app.command("verify")(verify)
-
-
 def verify(
     *,
     source: Annotated[
@@ -58,8 +53,8 @@ def verify(
             stack.home.registry,
             stack.postgres_url,
             stack.valkey_url,
-            stack.warehouse,
-            stack.ledger,
+            stack.home.warehouse,
+            stack.home.ledger,
             stack.home.scratch,
         ),
         ProofRequest(tuple(source or ()), categories, regions, deadline, strict),

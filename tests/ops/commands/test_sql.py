@@ -19,7 +19,7 @@ from pyiceberg.types import BooleanType
 
 from contracts.errors import NotReady, ShopstreamError, Usage
 from contracts.tables.lake import LAKE_TABLES
-from contracts.tables.questions import answer_of
+from contracts.tables.questions.order_metrics import ANSWER as ORDER_METRICS
 from ops.commands.quarantine import query_of
 from ops.commands.sql.command import plain, rows, show, unique
 from ops.commands.sql.session import named, require_read
@@ -279,4 +279,4 @@ def test_postgres_tables_arrive_as_they_are(
     assert second == (None,) * 10
     assert third[:5] == ("", None, None, b"", False)
     described = session.execute("DESCRIBE pg.order_metrics").fetchall()
-    assert [row[0] for row in described] == list(answer_of("order_metrics").table.names)
+    assert [row[0] for row in described] == list(ORDER_METRICS.table.names)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contracts.events import alert_id
-from contracts.tables.questions import answer_of
+from contracts.tables.questions.fraud_alerts import ANSWER as FRAUD_ALERTS
 from proof.checks import parse
 from proof.comparing import derived_relation
 from proof.judging import derive
@@ -15,7 +15,6 @@ from proof.questions.fraud_alerts import script
 from proof.relations import connect, prepare
 from readers.filling import fill
 
-FRAUD_ALERTS = answer_of("fraud_alerts")
 MINUTE = 60_000_000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR

@@ -12,7 +12,8 @@ import psutil
 import pytest
 
 from local.home import Home
-from local.java.jars import class_path, read_lock
+from local.java import jars
+from local.java.jars import read_lock
 from local.ports import claim
 from local.profile import new_profile, write_profile
 from ops.commands.doctor import machine
@@ -26,10 +27,10 @@ from ops.settings import Settings
 def settings(tmp_path: Path) -> Settings:
     """A machine on which nothing is to be said: the jars are there, the shell is clean."""
     made = Settings.from_variables({"HOME": str(tmp_path)})
-    for name in read_lock():
-        for path in class_path(name, made.cache):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
+    jars.folder(made.cache).mkdir(parents=True)
+    for one in read_lock().values():
+        for file in one.files:
+            (jars.folder(made.cache) / file.file_name).touch()
     return made
 
 
@@ -113,7 +114,7 @@ def test_a_taken_port_is_named(settings: Settings) -> None:
 def test_missing_jars(
     settings: Settings, problem: str | None, verdict: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class_path("spark", settings.cache)[0].unlink()
+    (jars.folder(settings.cache) / min(read_lock()["spark"].files).file_name).unlink()
     monkeypatch.setattr(machine, "_registry_problem", lambda _settings: problem)
     found = diagnosis(settings, "jars")
     assert found.verdict == verdict
