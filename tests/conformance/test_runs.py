@@ -97,7 +97,7 @@ def test_what_is_started_is_what_the_jobs_read(service: Any) -> None:
     (words,) = service.submitted()
     arguments = parse(words[words.index(SUBMISSION.package.entry) + 1 :])
     assert [app.name for app in arguments.applications] == ["orders"]
-    assert arguments.places.bootstrap_servers == "b-1:9098"
+    assert arguments.endpoints.bootstrap_servers == "b-1:9098"
     assert arguments.take_over
 
 
