@@ -6,11 +6,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import FrameType
 from typing import Protocol
 
 _STANDARD_ERROR = 2
+ENDINGS = (signal.SIGINT, signal.SIGTERM)
 STOPPING = "stopping: waiting for acknowledgements; Ctrl-C again to leave at once"
 
 
@@ -54,8 +56,9 @@ def end(summary: Summary, *, as_json: bool) -> int:
     return summary.exit_code
 
 
-def stop_on_signal(running: Stoppable) -> None:
-    """Let the first Ctrl-C (or SIGTERM) end gracefully, and the second one end at once."""
+@contextmanager
+def stopping_on_signal(running: Stoppable) -> Iterator[None]:
+    """In the block the first Ctrl-C (or SIGTERM) ends gracefully, and the second one at once."""
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         if running.stopping:
@@ -64,5 +67,9 @@ def stop_on_signal(running: Stoppable) -> None:
         # A signal may come in the middle of a line, and the stream then refuses another writer.
         os.write(_STANDARD_ERROR, STOPPING.encode() + b"\n")
 
-    signal.signal(signal.SIGINT, stop)
-    signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

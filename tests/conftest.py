@@ -1,6 +1,9 @@
 """Fixtures for every folder, which start nothing until a test asks for them, and how the tests are
 shared among processes."""
 
+import signal
+from collections.abc import Iterator
+
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
@@ -11,6 +14,16 @@ __all__ = ["module_postgres", "postgres", "postgres_server", "spark"]
 
 # These tests need a Spark session, which takes 30 s of processor time: one process runs them all.
 _IN_SPARK = ("tests/spark/", "tests/conformance/test_decode.py")
+
+
+@pytest.fixture(autouse=True)
+def signals_as_before() -> Iterator[None]:
+    """A test leaves the handlers of signals as it found them; a command that runs in the test's
+    process does so too. Else the next process that is forked here cannot be ended."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -63,7 +63,7 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
             tell=terminal.tell,
             noun=layout.noun,
         )
-        terminal.stop_on_signal(sending)
+        held.enter_context(terminal.stopping_on_signal(sending))
         began = clock.monotonic()
         ended = sending.send(reading.events(prepared.file.blocks()))
         unknown = sending.finish(FLUSH_SECONDS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 from producer import terminal
 from producer.clock import Clock, real_clock
 from producer.simulate.arguments import SimulateArguments, shop_clock
@@ -41,8 +43,13 @@ def _work(workers: list[Worker], clock: Clock) -> list[WorkerResult]:
         for line in status.lines(progress, clock.monotonic()):
             terminal.tell(line)
 
-    if len(workers) == 1:
-        return [workers[0].work(clock, tell, terminal.stop_on_signal)]
-    team = Team(workers)
-    terminal.stop_on_signal(team)
-    return team.work(tell, clock)
+    with ExitStack() as signals:
+
+        def stop_when_asked(running: terminal.Stoppable) -> None:
+            signals.enter_context(terminal.stopping_on_signal(running))
+
+        if len(workers) == 1:
+            return [workers[0].work(clock, tell, stop_when_asked)]
+        team = Team(workers)
+        stop_when_asked(team)
+        return team.work(tell, clock)

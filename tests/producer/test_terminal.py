@@ -39,12 +39,9 @@ class Interrupted(io.RawIOBase):
 
 @pytest.fixture
 def running() -> Iterator[Running]:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     running = Running()
-    terminal.stop_on_signal(running)
-    yield running
-    for number, handler in before.items():
-        signal.signal(number, handler)
+    with terminal.stopping_on_signal(running):
+        yield running
 
 
 def test_ctrl_c_in_the_middle_of_a_line_ends_gracefully(

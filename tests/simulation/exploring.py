@@ -8,6 +8,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.pool import Pool
 
 from tests.simulation.auditor import Violation
 from tests.simulation.driver import Kernel
@@ -109,12 +110,17 @@ def explore(
     return explored
 
 
+def processes() -> Pool:
+    """A process per processor. Each starts anew: a fork of a process that has threads may hang."""
+    return multiprocessing.get_context("spawn").Pool(os.cpu_count())
+
+
 def explore_in_parallel(first: int, seeds: int) -> Iterator[Explored]:
     """Try the seeds on all processors, up to a failure; yields the sum after each block."""
     last = first + seeds
     blocks = [range(at, min(at + _BLOCK, last)) for at in range(first, last, _BLOCK)]
     total = Explored()
-    with multiprocessing.Pool(os.cpu_count()) as pool:
+    with processes() as pool:
         for part in pool.imap_unordered(explore, blocks):
             total.add(part)
             yield total

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import subprocess
 import sys
 import time
@@ -12,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from emr_jobs.kernel.crash_points import CRASH_POINTS
-from tests.simulation.exploring import Explored, explore, explore_in_parallel
+from tests.simulation.exploring import Explored, explore, explore_in_parallel, processes
 from tests.simulation.mutants import FOCUS, SEARCHED
 from tests.simulation.schedule import HAPPENINGS, KINDS
 
@@ -79,7 +77,7 @@ def _search(name: str) -> tuple[str, Explored]:
 @pytest.fixture(scope="module")
 def searched() -> Iterator[dict[str, Explored]]:
     """Each mutant under the seeds in order, up to the first that finds it."""
-    with multiprocessing.Pool(os.cpu_count()) as pool:
+    with processes() as pool:
         yield dict(pool.imap_unordered(_search, SEARCHED))
 
 

@@ -108,9 +108,11 @@ def _stopped_at_the_end(played: Tour, keep: bool) -> Iterator[Ending]:
     finally:
         for number in ENDINGS:
             signal.signal(number, _be_patient)
-        _stop(played, interrupted or (ending.code == 0 and not keep), kept=keep)
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        try:
+            _stop(played, interrupted or (ending.code == 0 and not keep), kept=keep)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
