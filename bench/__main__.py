@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("bench.replay", "bench.simulate", "bench.orders")
+BENCHMARKS = ("bench.replay", "bench.simulate", "bench.orders", "bench.applications")
 
 
 def main() -> int:
