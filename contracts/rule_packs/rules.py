@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from contracts.events import Severity
+from contracts.times import MINUTE_US
 
-MINUTE_US = 60_000_000
 MINUTES_PER_DAY = 24 * 60
 
 
