@@ -7,12 +7,17 @@ from datetime import timedelta
 from typing import Any
 
 from contracts.money import decimal_of_minor, decimal_of_price
+from contracts.schemas.fields import fields_of
+from contracts.tables.lake import own_columns
 from contracts.times import EPOCH
+from contracts.topics import SOURCES, TOPICS
 
-_MINOR = frozenset({"total", "price"})
+_MINOR = frozenset(
+    column.name for topic in SOURCES for column in own_columns(topic) if column.type == "money"
+)
 _PRICES = frozenset({"unit_price"})
 _TIMES = frozenset(
-    {"event_time", "sent_at", "account_created_at", "starts_at", "ends_at", "window_start"}
+    field.name for topic in TOPICS for field in fields_of(topic.schema) if field.is_time
 )
 
 
