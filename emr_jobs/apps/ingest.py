@@ -172,7 +172,7 @@ class Ingest:
         return quarantine(kept).withColumn("package_version", F.lit(self._package_version))
 
     def _with_twins(self, topic: Topic, good: DataFrame) -> DataFrame:
-        """Each event with `twin`, the position of its copy in silver: its own if it is the one."""
+        """Each event with `twin`, the position of its copy in silver, which may be its own."""
         in_batch = F.min(_position()).over(Window.partitionBy("event_id"))
         known = self._known(topic, good)
         if not known.num_rows:
@@ -188,11 +188,11 @@ class Ingest:
     def _known(self, topic: Topic, good: DataFrame) -> pa.Table:
         """The events that silver holds already, each with its position there as `known`.
 
-        Copies share region and event time, so only the partitions that the batch touches are looked
-        up; exact for all time, and no row leaves the stream before it is counted.
+        Copies share region and event time, so only the partitions that the batch touches are
+        looked up. That is exact for all time, and no row leaves the stream before it is counted.
 
-        As values, and not as a plan: whatever is cached from a table is planned anew at each commit
-        to the table, which took the greater part of a batch.
+        They are values and not a plan: Spark plans whatever is cached from a table anew at each
+        commit to the table, which took the greater part of a batch.
         """
         days = good.select("region", F.to_date("event_time").alias("day")).distinct().collect()
         touched = day_ranges((row["region"], row["day"]) for row in days)
@@ -209,8 +209,8 @@ def _position() -> Column:
 
 
 def _still_rejected(classified: DataFrame, stored: pa.Table | None) -> DataFrame:
-    """The records with the reasons under which the quarantine holds some of them already: it was
-    committed by a driver that died, and whose code may have known less."""
+    """The records, with the reasons of those that are in quarantine already. A driver that died
+    committed them there, and its code may have known less."""
     if stored is None or not stored.num_rows:
         return classified
     renamed = stored.rename_columns([*_POSITION, "stored_reason", "stored_detail"])

@@ -23,8 +23,8 @@ POSITION = ("partition", "offset")
 
 @dataclass(frozen=True)
 class Kept:
-    """`good` are the events; `audit` has a row of each with the columns that were asked for;
-    `rejected` counts the records that are none."""
+    """`good` are the events; `audit` has one row per event, with the columns that were asked for;
+    `rejected` counts the records that are not events."""
 
     good: DataFrame
     audit: pa.Table
@@ -38,7 +38,7 @@ class EventKeeper:
         self._topic = topic
         self._decoder = Decoder(registry, topic)
         self._kept = (*event_columns(topic), F.col("reason"), F.col("schema_id"))
-        # What an event must hold to be computed with, a refused record need not.
+        # A refused record may lack what these columns are computed from.
         good = F.col("reason").isNull()
         self._audit = (
             *(F.when(good, column).alias(name) for name, column in audit.items()),
@@ -53,7 +53,7 @@ class EventKeeper:
         frames: list[DataFrame] = []
 
         def read(classified: DataFrame) -> tuple[Kept, set[str]]:
-            # One pass decodes and keeps everything; a rejected row has no event but its reason.
+            # One pass decodes and keeps everything; a rejected row has a reason but no event.
             frame = classified.select(*self._kept).persist()
             frames.append(frame)
             rows = frame.select(*self._audit).toArrow()
@@ -103,7 +103,7 @@ def rows_of_other_events(audit: pa.Table, event_ids: set[str]) -> pa.Table:
 
 
 def without(good: DataFrame, positions: pa.Table) -> DataFrame:
-    """The events but those at `positions`."""
+    """The events except those at `positions`."""
     if not positions.num_rows:
         return good
     gone = F.broadcast(good.sparkSession.createDataFrame(positions))
