@@ -35,7 +35,7 @@ from local.launch import fetch_jars
 from local.profile import Profile, postgres_url, read_profile
 from local.spark import driver_environment, endpoints
 from local.supervisor.published import running
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 # docs/adr/0011-monotone-fraud-rules.md says what stands in the way of more.
 FLOOR_RATIO = 0.2
@@ -60,7 +60,7 @@ class Measured:
 class Bench:
     """A stack without applications, and the two programs that read its topic."""
 
-    def __init__(self, home: Home, profile: Profile, settings: Settings) -> None:
+    def __init__(self, home: Home, profile: Profile, settings: CommandSettings) -> None:
         self._home = home
         self._profile = profile
         paths = fetch_jars(settings.cache, settings.certificates, lambda _line: None, ("spark",))
@@ -195,7 +195,7 @@ def main() -> int:
 def _run(home: Home, rows: int, rounds: int) -> dict[str, object]:
     profile = read_profile(home)
     assert profile is not None
-    bench = Bench(home, profile, Settings.from_environment())
+    bench = Bench(home, profile, CommandSettings.from_environment())
     OrderSender(bench.bootstrap).send(range(rows))
     noop, orders = Measured(), Measured()
     for _ in range(rounds):
