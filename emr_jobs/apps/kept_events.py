@@ -17,8 +17,9 @@ from emr_jobs.apps.decoding import Decoder
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.transforms.events import event_columns
 
-# Where a record of the batch is in its topic.
-POSITION = ("partition", "offset")
+# Where a record is in its topic, and where it is in any topic that ever had that name.
+POSITION_IN_TOPIC = ("partition", "offset")
+POSITION_IN_KAFKA = ("topic_id", *POSITION_IN_TOPIC)
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,10 @@ class EventKeeper:
 
 def first_of_each(audit: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Each event once (its lowest partition and offset), and the positions of the other copies."""
-    positions = pa.schema([audit.schema.field(name) for name in POSITION])
+    positions = pa.schema([audit.schema.field(name) for name in POSITION_IN_TOPIC])
     if pc.count_distinct(audit["event_id"]).as_py() == audit.num_rows:
         return audit, positions.empty_table()
-    ordered = audit.sort_by([(name, "ascending") for name in POSITION])
+    ordered = audit.sort_by([(name, "ascending") for name in POSITION_IN_TOPIC])
     seen: set[str] = set()
     first = []
     for event_id in ordered["event_id"].to_pylist():
@@ -107,7 +108,7 @@ def without(good: DataFrame, positions: pa.Table) -> DataFrame:
     if not positions.num_rows:
         return good
     gone = F.broadcast(good.sparkSession.createDataFrame(positions))
-    return good.join(gone, list(POSITION), "left_anti")
+    return good.join(gone, list(POSITION_IN_TOPIC), "left_anti")
 
 
 def _is_in(audit: pa.Table, event_ids: set[str]) -> pa.ChunkedArray:

@@ -20,7 +20,7 @@ from contracts.tables.postgres import ORDERS as ORDERS_TABLE
 from contracts.topics import ORDERS
 from emr_jobs.apps.asked_questions import AnswerWriter, ask
 from emr_jobs.apps.kept_events import (
-    POSITION,
+    POSITION_IN_TOPIC,
     EventKeeper,
     Kept,
     first_of_each,
@@ -93,7 +93,7 @@ class OrderApplication:
 
     def rehearse(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:
-            self._partials(kept.good, kept.audit.select(POSITION).slice(0, 0))
+            self._partials(kept.good, kept.audit.select(POSITION_IN_TOPIC).slice(0, 0))
 
     def repeat(self) -> None:
         outbox = PostgresOutbox(self._connection, ORDER_ANSWERS.name)
@@ -134,7 +134,7 @@ class _OrderBatch:
         if self.early and not self._known:
             partials = self.early.result()
         else:
-            known = rows_of_events(self.firsts, self._known).select(POSITION)
+            known = rows_of_events(self.firsts, self._known).select(POSITION_IN_TOPIC)
             partials = self._partials(self._kept.good, pa.concat_tables([self.repeated, known]))
         for question, rows in partials:
             self._writer.merge(commit, question, rows)
