@@ -10,7 +10,7 @@ from contracts.registry.opening import open_registry
 from contracts.topics import ORDERS
 
 # 2026-01-01T00:00:00Z; 2,000 orders in each second of event time.
-_FIRST_US = 1_767_225_600_000_000
+FIRST_US = 1_767_225_600_000_000
 _EVERY_US = 500
 _CATEGORIES = ("bags", "lights", "kitchen", "garden", "toys", "paper", "jewellery", "other")
 # At this rate each customer orders once in six minutes. With more orders all would be fraud.
@@ -24,8 +24,8 @@ def order(number: int) -> Order:
     customer = number * 7919 % _CUSTOMERS
     return Order(
         event_id=simulated_event_id("bench", "bench", number),
-        event_time=_FIRST_US + number * _EVERY_US,
-        sent_at=_FIRST_US,
+        event_time=FIRST_US + number * _EVERY_US,
+        sent_at=FIRST_US,
         region="europe",
         source=Source("bench", "bench", number),
         order_id=f"o{number}",

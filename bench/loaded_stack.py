@@ -26,7 +26,7 @@ from local.launch import fetch_jars
 from local.profile import Profile, postgres_url, read_profile
 from local.spark import driver_environment, endpoints
 from local.supervisor.published import running
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 BATCH = 200_000
 # The first batches of a process warm its JVM and are left out.
@@ -72,7 +72,7 @@ class LoadedStack:
     def __init__(self, home: Home) -> None:
         profile = read_profile(home)
         assert profile is not None
-        settings = Settings.from_environment()
+        settings = CommandSettings.from_environment()
         self._home = home
         self._log = home.scratch / "bench.log"
         self._profile: Profile = profile

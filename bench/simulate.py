@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.load import FIRST_US
 from bench.machine import load
 from bench.results import publish
 from bench.stack import stack_without_spark
@@ -38,7 +39,6 @@ MOST_GROWTH_MB = 40
 AIM_PER_CPU_SECOND = 500_000
 AIM_INTO_KAFKA = 100_000
 _PRODUCTS, _SHOPPERS = 2_000, 200_000
-_FIRST_US = 1_767_225_600_000_000
 
 
 def yardstick(events: int) -> None:
@@ -47,8 +47,8 @@ def yardstick(events: int) -> None:
     for number in range(events):
         event = {
             "event_id": simulated_event_id("bench", "bench", number),
-            "event_time": _FIRST_US + number * 1000,
-            "sent_at": _FIRST_US,
+            "event_time": FIRST_US + number * 1000,
+            "sent_at": FIRST_US,
             "region": draw.choice(("united-kingdom", "western-europe", "americas")),
             "source": {"run": "bench", "producer": "bench", "sequence": number},
             "event_type": draw.choice(("view", "view", "view", "cart", "purchase")),

@@ -21,7 +21,7 @@ PostgresAuth = Literal["password", "rds-iam"]
 @dataclass(frozen=True)
 class Application:
     """`laptop_trigger` and `cloud_trigger` are in seconds: on AWS every request costs money.
-    `max_offsets_per_trigger` is what a batch takes at most at the laptop's trigger. `hot`: some of
+    `max_offsets_per_trigger` is the most that a batch takes at the laptop's trigger. `hot`: some of
     its answers go on to Valkey."""
 
     name: str
@@ -38,8 +38,9 @@ class Application:
         return f"shopstream-{self.name}"
 
     def max_offsets(self, trigger: int) -> int:
-        """Records that one batch takes at most: as many a second at a longer trigger, or a batch a
-        minute would fall behind a load that a batch every ten seconds keeps up with."""
+        """The most records that one batch takes. A longer trigger takes as many per second:
+        otherwise a batch every minute would fall behind a load that a batch every ten seconds
+        keeps up with."""
         return (
             self.max_offsets_per_trigger * max(trigger, self.laptop_trigger) // self.laptop_trigger
         )

@@ -11,6 +11,7 @@ from hashlib import sha1
 from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
+from contracts.times import MINUTE_US
 from contracts.topics import ALERTS, CLICKS, ORDERS, PROMOTIONS, Topic
 
 OrderKind = Literal["placed", "cancelled", "adjustment"]
@@ -22,9 +23,9 @@ CANARY = "canary"
 # writes that of a buyer who does not say where they are, and the default rule pack suspects it.
 NO_PLACE_RECORDED = "Not recorded"
 # A shop's own clock may be a little ahead. An event dated further ahead goes to quarantine.
-FUTURE_ALLOWANCE_US = 5 * 60 * 1_000_000
+FUTURE_ALLOWANCE_US = 5 * MINUTE_US
 # Events later than this are called late in reports. That never leaves a row out of a total.
-LATE_AFTER_US = 15 * 60 * 1_000_000
+LATE_AFTER_US = 15 * MINUTE_US
 
 SIMULATED_NAMESPACE = UUID("0c7e2f0e-8f3d-5e0c-a1b5-6f7a0f4f2a01")
 _REPLAYED = UUID("5b1f6d1a-2f0b-5b52-9a53-6d2a1d9b3c02")

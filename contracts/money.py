@@ -24,12 +24,12 @@ def line_amount(quantity: int, unit_price: int) -> int:
 
 
 def price_from_text(text: str) -> int:
-    """Ten-thousandths from a decimal text; ValueError if it is none or has more decimals."""
+    """Ten-thousandths from a decimal text; ValueError if it is not one or has more decimals."""
     return _scaled(text, PRICE_SCALE, "a price")
 
 
 def minor_from_text(text: str) -> int:
-    """Minor units from a decimal text; ValueError if it is none or has more decimals."""
+    """Minor units from a decimal text; ValueError if it is not one or has more decimals."""
     return _scaled(text, MINOR_SCALE, "an amount")
 
 

@@ -32,23 +32,23 @@ def disk_of(path: Path) -> str:
     return str(max(holding, key=lambda mount: len(mount.parts), default=Path(real.anchor)))
 
 
-def described(path: Path) -> str:
+def disk_text(path: Path) -> str:
     """The disk that holds `path`, with its size, for a message."""
-    folder = existing(path)
+    folder = nearest_existing(path)
     return f"{disk_of(folder)} ({psutil.disk_usage(str(folder)).total // MB} MB)"
 
 
-def existing(path: Path) -> Path:
+def nearest_existing(path: Path) -> Path:
     """The path itself or its nearest parent that exists."""
     return next(parent for parent in (path, *path.parents) if parent.exists())
 
 
 def _require(folder: Path, megabytes: int, what: str, variable: str) -> None:
-    usage = psutil.disk_usage(str(existing(folder)))
+    usage = psutil.disk_usage(str(nearest_existing(folder)))
     if usage.free >= megabytes * MB:
         return
     raise EnvironmentProblem(
-        f"the disk {described(folder)} has {usage.free // MB} MB free; "
+        f"the disk {disk_text(folder)} has {usage.free // MB} MB free; "
         f"{what} {folder} needs {megabytes} MB",
         cause="the disk is full, or it is small",
         command=f"free some space, or set {variable} to a folder on a larger disk",

@@ -16,7 +16,7 @@ from pathlib import Path
 from contracts.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
 from local import laptop, ports
 from local.artefacts import code_zip
-from local.disk import described, require_space, require_space_for_jars
+from local.disk import disk_text, require_space, require_space_for_jars
 from local.home import FILE_MODE, Home, write_private
 from local.java import jars
 from local.java import runtime as java
@@ -34,8 +34,6 @@ from local.supervisor.logs import tail
 from local.supervisor.plan import Plan
 from local.supervisor.policy import State
 from local.supervisor.published import PartStatus, Snapshot, last_published, running
-
-Say = Callable[[str], None]
 
 POLL_SECONDS = 0.1
 # Longer than the deadlines of any part: after it the supervisor itself is at fault.
@@ -56,7 +54,7 @@ class UpRequest:
     options: laptop.StartOptions = field(default_factory=laptop.StartOptions)
 
 
-def prepare(home: Home, request: UpRequest, say: Say) -> tuple[Profile, Plan]:
+def prepare(home: Home, request: UpRequest, say: jars.Say) -> tuple[Profile, Plan]:
     """Do what comes before the first process: folders, profile, Java, jars, code.zip, plan."""
     home.require_fit()
     home.make()
@@ -76,7 +74,10 @@ def prepare(home: Home, request: UpRequest, say: Say) -> tuple[Profile, Plan]:
 
 
 def fetch_jars(
-    cache: Path, certificates: Path | None, say: Say, names: Sequence[str] = ("broker", "spark")
+    cache: Path,
+    certificates: Path | None,
+    say: jars.Say,
+    names: Sequence[str] = ("broker", "spark"),
 ) -> dict[str, list[Path]]:
     """Fetch what the user's cache lacks of the locked sets; return the class path of each set."""
     locked = jars.read_lock()
@@ -162,7 +163,7 @@ def follow(home: Home, look: Callable[[], Snapshot | None]) -> Iterator[PartStat
     )
 
 
-def stop(home: Home, say: Say) -> bool:
+def stop(home: Home, say: jars.Say) -> bool:
     """Stop the stack gracefully and leave no process of it; return whether one was running."""
     snapshot = running(home)
     if snapshot is not None:
@@ -207,7 +208,7 @@ def purge(home: Home) -> bool:
     return True
 
 
-def _end_orphans(home: Home, say: Say) -> None:
+def _end_orphans(home: Home, say: jars.Say) -> None:
     profile = read_profile(home)
     if profile is None:
         return
@@ -216,7 +217,7 @@ def _end_orphans(home: Home, say: Say) -> None:
         say(f"ended an orphan: {name}")
 
 
-def _profile(home: Home, request: UpRequest, say: Say) -> Profile:
+def _profile(home: Home, request: UpRequest, say: jars.Say) -> Profile:
     profile = read_profile(home)
     if profile is None:
         profile = new_profile(request.brokers or 1, ports.claim, replicas=request.replicas or 0)
@@ -248,7 +249,7 @@ def _part_failure(part: PartStatus) -> ShopstreamError:
     said = tail(log)
     if "No space left on device" in said:
         return EnvironmentProblem(
-            f"{part.title} has no space left on the disk {described(log)}",
+            f"{part.title} has no space left on the disk {disk_text(log)}",
             cause="the disk of the state folder is full",
             command="free some space, then `shopstream up` again",
             log=log,

@@ -14,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from contracts.errors import ShopstreamError
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 # The option of every command that can answer other programs.
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -24,7 +24,7 @@ PLAIN_WIDTH = 10_000
 
 @lru_cache(maxsize=2)
 def _console(stderr: bool) -> Console:
-    plain = Settings.from_environment().plain
+    plain = CommandSettings.from_environment().plain
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else PLAIN_WIDTH
     return Console(stderr=stderr, no_color=plain or None, width=width, highlight=False)
@@ -42,7 +42,7 @@ def stderr() -> Console:
 
 def is_rich() -> bool:
     """Whether a person watches a terminal that can show live tables and colours."""
-    return stdout().is_terminal and not Settings.from_environment().plain
+    return stdout().is_terminal and not CommandSettings.from_environment().plain
 
 
 def line(text: str = "", style: str | None = None) -> None:

@@ -23,7 +23,7 @@ HARMLESS_VALUES = frozenset({"", "test", "testing", "dummy", "fake", "local"})
 
 
 @dataclass(frozen=True)
-class Settings:
+class CommandSettings:
     """The environment as values: where state and downloads are, how to print, what to refuse."""
 
     home: Path
@@ -34,7 +34,7 @@ class Settings:
     aws_credentials: tuple[str, ...]
 
     @classmethod
-    def from_variables(cls, environment: Mapping[str, str]) -> Settings:
+    def from_variables(cls, environment: Mapping[str, str]) -> CommandSettings:
         """Read the settings from variables. Of real credentials only the names are kept."""
         user_home = Path(environment.get("HOME") or Path.home())
         xdg = Path(environment.get("XDG_CACHE_HOME") or user_home / ".cache")
@@ -53,7 +53,7 @@ class Settings:
         )
 
     @classmethod
-    def from_environment(cls) -> Settings:
+    def from_environment(cls) -> CommandSettings:
         """Read the settings of this process."""
         return cls.from_variables(_variables())
 

@@ -8,7 +8,7 @@ from contracts.errors import NotReady
 from local.home import Home
 from local.profile import Profile, postgres_url, read_profile, valkey_url
 from local.supervisor.published import Snapshot, running
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Stack:
 
 def current_home() -> Home:
     """The state folder that this process works on."""
-    return Home(Settings.from_environment().home)
+    return Home(CommandSettings.from_environment().home)
 
 
 def open_stack(home: Home | None = None) -> Stack:

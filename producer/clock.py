@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_US_PER_SECOND = 1_000_000
+from contracts.times import SECOND_US
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Pace:
         if self._began_at is None:
             self._began_at = (event_time, now)
         first_time, began = self._began_at
-        due = began + (event_time - first_time) / _US_PER_SECOND / self._speed
+        due = began + (event_time - first_time) / SECOND_US / self._speed
         return max(0.0, due - now)
 
     def reached(self, now: float) -> int | None:
@@ -52,4 +52,4 @@ class Pace:
         if self._speed is None or self._began_at is None:
             return None
         first_time, began = self._began_at
-        return first_time + int((now - began) * self._speed * _US_PER_SECOND)
+        return first_time + int((now - began) * self._speed * SECOND_US)

@@ -8,11 +8,12 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import cast
 
 import psycopg
 
 from contracts.errors import NotReady, ShopstreamError, Usage
-from contracts.subjects import TOKEN_PURPOSE
+from contracts.subjects import TOKEN_PURPOSE, SubjectKind
 from contracts.tables.postgres import VAULT_KEYS, VAULT_SUBJECTS
 from producer.subjects import Subject
 
@@ -136,4 +137,7 @@ def read_subjects(folder: Path) -> list[Subject]:
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:
-        return [Subject(token, kind, real) for token, kind, real in csv.reader(file)]  # type: ignore[arg-type]
+        return [
+            Subject(token, cast("SubjectKind", kind), real_id)
+            for token, kind, real_id in csv.reader(file)
+        ]

@@ -14,6 +14,7 @@ from contracts.ledger import Run
 from contracts.registry import Registry, RegistryError, SchemaVersion
 from contracts.registry.opening import open_registry
 from contracts.schemas import bundled_schemas, canonical
+from contracts.times import SECOND_US
 from contracts.topics import Topic
 from producer.ledger import FileLedger, Ledger, NoLedger
 from producer.outlets import Outlet
@@ -109,5 +110,5 @@ def open_ledger(endpoints: ProducerEndpoints, run: Run) -> Ledger:
 
 def new_run_id(started_at: int) -> str:
     """A run's name: its start, and letters that no other run has."""
-    started = datetime.fromtimestamp(started_at // 1_000_000, UTC)
+    started = datetime.fromtimestamp(started_at // SECOND_US, UTC)
     return f"{started:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"

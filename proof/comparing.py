@@ -11,9 +11,9 @@ from datetime import timedelta
 
 from contracts.hot_keys import HotHash, HotKeys, HotSet
 from contracts.tables.answer import Answer
-from contracts.tables.columns import Column, Table
+from contracts.tables.columns import Column, Table, quoted
 from proof.checks import Script, Section
-from readers.sql_text import literal, quoted
+from readers.sql_text import literal
 
 # Sketches and sets stay in Postgres: how many are in them is a column of its own.
 NOT_COPIED = ("bytes", "texts")

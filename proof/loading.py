@@ -15,6 +15,7 @@ from contracts.codec import decode_record
 from contracts.errors import ShopstreamError
 from contracts.registry import Registry
 from contracts.rejections import Rejection
+from contracts.tables.columns import quoted
 from contracts.tables.lake import LAKE_TABLES
 from contracts.tables.questions import ANSWERS
 from contracts.topics import ALERTS
@@ -24,7 +25,7 @@ from readers.filling import fill
 from readers.kafka import PartitionOffsets, read_until
 from readers.lake import TableFiles, files_of, local_path, show_files
 from readers.postgres import PostgresSnapshot
-from readers.sql_text import DUCKDB_TYPES, quoted
+from readers.sql_text import DUCKDB_TYPES
 from readers.valkey import HotEntry, connect, read_entries
 
 _SILENT_POLLS = 120

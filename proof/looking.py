@@ -12,10 +12,10 @@ from psycopg.rows import class_row, scalar_row
 from contracts.hot_keys import HOT_STORE_MARK
 from contracts.tables.answer import Answer
 from contracts.tables.questions import ANSWERS
+from contracts.topics import topic_id_text
 from proof.waiting import Counters
 from readers.kafka import PartitionOffsets
 from readers.postgres import Pg
-from readers.topic_ids import topic_id_text
 
 # Rows that closed this long ago must be in the lake: ingest publishes with every trigger.
 PUBLISH_SECONDS = 60

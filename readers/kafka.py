@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from math import inf
@@ -18,8 +18,8 @@ from kafka.errors import (
     NodeNotReadyError,
 )
 
-from contracts.errors import NotReady, ShopstreamError
-from readers.topic_ids import topic_id_text
+from contracts.errors import NotReady, ShopstreamError, Usage
+from contracts.topics import topic_id_text
 
 CONNECT_MS = 10_000
 POLL_MS = 500
@@ -112,6 +112,16 @@ def _clear_errors(bootstrap_servers: str) -> Iterator[None]:
             cause="the topic or its partitions changed at this moment, or a broker is failing",
             command="shopstream logs kafka-1",
         ) from problem
+
+
+def require_topic(known: Iterable[str], name: str) -> None:
+    """Usage with the topics of `known` that are not Kafka's own, unless `name` is one of them."""
+    names = sorted(each for each in known if not each.startswith(INTERNAL))
+    if name not in names:
+        raise Usage(
+            f"there is no topic {name!r}; known: {', '.join(names) or 'none'}",
+            command="shopstream topics list",
+        )
 
 
 def describe(admin: KafkaAdminClient, names: Sequence[str] | None = None) -> list[TopicDetails]:

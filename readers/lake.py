@@ -16,8 +16,9 @@ from pyiceberg.table import Table
 from sqlalchemy.engine import URL
 
 from contracts.errors import ShopstreamError
+from contracts.tables.columns import quoted
 from contracts.tables.lake import CATALOG, LAKE_TABLES
-from readers.sql_text import columns, literal, qualified, quoted
+from readers.sql_text import columns, literal, qualified
 
 
 @dataclass(frozen=True)

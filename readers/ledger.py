@@ -15,9 +15,8 @@ from contracts.ledger import (
     RUN_FILE,
     Run,
 )
-from contracts.topics import TOPICS
+from contracts.topics import TOPICS, topic_id_text
 from readers.filling import fill
-from readers.topic_ids import topic_id_text
 
 _UUID_TEXT = 36
 

@@ -14,7 +14,8 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from contracts.errors import NotReady
-from readers.sql_text import literal, quoted
+from contracts.tables.columns import quoted
+from readers.sql_text import literal
 
 Pg: TypeAlias = psycopg.Connection[tuple[Any, ...]]
 CONNECT_SECONDS = 10

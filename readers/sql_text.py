@@ -1,10 +1,10 @@
-"""DuckDB's SQL as text: names, texts, and the types of the contract's columns."""
+"""DuckDB's SQL as text: names of tables, texts, and the types of the contract's columns."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from contracts.tables.columns import Column, Type
+from contracts.tables.columns import Column, Type, quoted
 
 DUCKDB_TYPES: dict[Type, str] = {
     "uuid": "VARCHAR",
@@ -27,11 +27,6 @@ DUCKDB_TYPES: dict[Type, str] = {
 def columns(described: Sequence[Column]) -> str:
     """Column definitions by the contract's types."""
     return ", ".join(f"{quoted(each.name)} {DUCKDB_TYPES[each.type]}" for each in described)
-
-
-def quoted(name: str) -> str:
-    """An identifier, such as a column's name."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def qualified(name: str) -> str:

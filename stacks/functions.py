@@ -20,14 +20,13 @@ from cdk.kafka.event_source import KafkaEventSource
 from cdk.lake.analysts import Analysts
 from cdk.lake.table_optimizers import TableOptimizers
 from cdk.stores.postgres import ADMIN
+from contracts.aws.spark_submit import DATABASE_ROOTS_FILE
 from contracts.tables.grants import role_statements
 from contracts.tables.postgres import ddl
 from contracts.tables.roles import NOTIFIER, READER
 from contracts.topics import ALERTS, ORDERS
 from stacks.data import DataStack
 
-# A file beside the handlers in their bundle.
-_ROOTS = "rds-roots.pem"
 _SIGN_IN_ROLE = "rds_iam"
 CANARY_EVERY = Duration.minutes(5)
 _CANARY_PATIENCE_SECONDS = 120
@@ -78,7 +77,7 @@ class FunctionsStack(Stack):
             name="migrations",
             description="Bring Postgres to the tables and users of the contracts",
             environment={
-                "POSTGRES_URL": postgres.url(ADMIN, _ROOTS),
+                "POSTGRES_URL": postgres.url(ADMIN, DATABASE_ROOTS_FILE),
                 "POSTGRES_SECRET": postgres.secret.secret_arn,
                 "SIGN_IN_ROLE": _SIGN_IN_ROLE,
             },
@@ -104,7 +103,7 @@ class FunctionsStack(Stack):
             name="alert_notifier",
             description="Tell people of alerts, once each",
             environment={
-                "POSTGRES_URL": data.postgres.url(NOTIFIER, _ROOTS),
+                "POSTGRES_URL": data.postgres.url(NOTIFIER, DATABASE_ROOTS_FILE),
                 "REGISTRY": self._registry,
                 "NOTIFICATIONS_TOPIC": self.notifications.topic_arn,
             },
@@ -134,7 +133,7 @@ class FunctionsStack(Stack):
             foundation=self._foundation,
             name="query_api",
             description="Order metrics, alerts and the ledger over HTTP",
-            environment={"POSTGRES_URL": self._data.postgres.url(READER, _ROOTS)},
+            environment={"POSTGRES_URL": self._data.postgres.url(READER, DATABASE_ROOTS_FILE)},
             timeout=Duration.seconds(15),
         )
         self._data.postgres.grant_connect(function, READER)
@@ -152,7 +151,7 @@ class FunctionsStack(Stack):
             environment={
                 "KAFKA": data.kafka.cluster_arn,
                 "REGISTRY": self._registry,
-                "POSTGRES_URL": data.postgres.url(READER, _ROOTS),
+                "POSTGRES_URL": data.postgres.url(READER, DATABASE_ROOTS_FILE),
                 "PATIENCE_SECONDS": str(_CANARY_PATIENCE_SECONDS),
             },
             timeout=Duration.seconds(_CANARY_PATIENCE_SECONDS + 60),

@@ -22,11 +22,11 @@ from kafka import KafkaConsumer, TopicPartition
 from local.home import Home
 from local.java.runtime import bundled
 from local.profile import Profile, postgres_url, read_profile
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 ROOT = Path(__file__).parent.parent
 SLICE = ROOT / "examples" / "online_retail_slice.csv.gz"
-CACHE = Settings.from_environment().cache
+CACHE = CommandSettings.from_environment().cache
 _KEPT = ("SSL_CERT_FILE",)
 # -P: the command comes from the tree in PYTHONPATH, from wherever the tests are run.
 _COMMAND = (sys.executable, "-P", "-m", "ops.main")

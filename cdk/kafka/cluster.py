@@ -17,7 +17,7 @@ from cdk.foundation import Foundation
 from cdk.grants import allow, on_behalf_of_account
 from cdk.log_retention import log_group
 from contracts.aws.releases import KAFKA_VERSION
-from contracts.topics import TOPICS, Topic
+from contracts.topics import TOPICS, Topic, replicas
 
 IAM_PORT = 9098
 # Express sets replication 3 and two in-sync replicas itself and refuses both as settings.
@@ -129,7 +129,7 @@ class KafkaCluster(Construct):
             cluster_arn=self._cluster.attr_arn,
             topic_name=topic.name,
             partition_count=topic.cloud_partitions,
-            replication_factor=topic.replication(brokers),
+            replication_factor=replicas(brokers),
             configs=base64.b64encode(configuration.encode()).decode(),
         )
         resource.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)

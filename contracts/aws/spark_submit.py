@@ -15,8 +15,9 @@ Processor = Literal["arm64", "x86_64"]
 
 # The folder into which the archive of dependencies is unpacked beside driver and executors.
 DEPENDENCIES = "dependencies"
-# Certificates of the database's authority, in that folder.
-DATABASE_ROOTS = f"{DEPENDENCIES}/rds-roots.pem"
+# Certificates of the database's authority: beside the functions' handlers, and in that folder.
+DATABASE_ROOTS_FILE = "rds-roots.pem"
+DATABASE_ROOTS = f"{DEPENDENCIES}/{DATABASE_ROOTS_FILE}"
 
 # Avro allocates the length that a record claims, before it reads the record.
 _AVRO_LIMITS = {

@@ -92,7 +92,7 @@ class BundledRegistry:
         self._by_id: dict[UUID, SchemaVersion] = {}
 
     def register(self, family: str, schema: str) -> SchemaVersion:
-        text = checked(family, schema)
+        text = checked_schema(family, schema)
         known = self.versions(family)
         for version in known:
             if version.schema == text:
@@ -153,7 +153,7 @@ def version_id(family: str, schema: str) -> UUID:
     return uuid5(_SCHEMA_VERSIONS, f"{family}:{canonical(schema)}")
 
 
-def checked(family: str, schema: str) -> str:
+def checked_schema(family: str, schema: str) -> str:
     """The canonical text of a schema to be registered; InvalidSchema if it is not a schema."""
     if not _FAMILY.fullmatch(family):
         raise InvalidSchema(f"a family is named with a-z, 0-9, _ and -, got {family!r}")

@@ -14,7 +14,7 @@ from typing import Any
 
 from contracts.registry.schema_text import parsed
 
-_PROMOTIONS = {
+_WIDER = {
     "int": {"long", "float", "double"},
     "long": {"float", "double"},
     "float": {"double"},
@@ -29,7 +29,7 @@ _LOGICAL = {
     *("timestamp-millis", "timestamp-micros", "timestamp-nanos"),
     *("local-timestamp-millis", "local-timestamp-micros", "local-timestamp-nanos"),
 }
-# By kind, whether a default fits a type without parts. JSON's true and false are no numbers.
+# By kind, whether a default fits a type without parts. JSON's true and false are not numbers.
 _FITS: dict[str, Callable[[Any, Any], bool]] = {
     "null": lambda default, _: default is None,
     "boolean": lambda default, _: isinstance(default, bool),
@@ -189,7 +189,7 @@ def _logical(node: Any) -> str:
 
 def _alike(reader: Any, writer: Any) -> bool:
     read, written = _kind(reader), _kind(writer)
-    return read == written or read in _PROMOTIONS.get(written, ())
+    return read == written or read in _WIDER.get(written, ())
 
 
 def _could_be(reader: Any, writer: Any) -> bool:

@@ -16,7 +16,7 @@ from contracts.registry import (
     RegistryUnavailable,
     SchemaVersion,
     UnknownSchema,
-    checked,
+    checked_schema,
     require_compatible,
 )
 from contracts.schemas import canonical
@@ -52,7 +52,7 @@ class GlueRegistry:
         self._families: dict[str, tuple[float, tuple[SchemaVersion, ...]]] = {}
 
     def register(self, family: str, schema: str) -> SchemaVersion:
-        text = checked(family, schema)
+        text = checked_schema(family, schema)
         self._families.pop(family, None)
         known = self.versions(family)
         for version in known:

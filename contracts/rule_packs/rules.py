@@ -3,8 +3,9 @@
 Every rule is monotone: an order that comes late may add an alert and never takes one back, so the
 alerts of a set of orders depend neither on arrival nor on how batches are cut.
 
-Judged are orders that were placed, and not by the canary; each event counts once. Amounts are minor
-units. "Within" so many minutes is the closed interval of event time that ends at the order judged.
+Rules judge orders that were placed, but not those of the canary; each event counts once. Amounts
+are in minor units. "Within N minutes" is the closed interval of event time, N minutes long, that
+ends at the order judged.
 """
 
 from __future__ import annotations
@@ -14,8 +15,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from contracts.events import Severity
+from contracts.times import MINUTE_US
 
-MINUTE_US = 60_000_000
 MINUTES_PER_DAY = 24 * 60
 
 
@@ -58,7 +59,7 @@ class YoungAccount:
 class OrdersWithin:
     """Alerts when a customer places at least `count` orders within `minutes`.
 
-    With `at_most`, only orders count whose total is no greater than their currency's amount.
+    With `at_most`, only orders count whose total is at most their currency's amount.
     """
 
     name: str
@@ -115,7 +116,7 @@ class AmountAgainstHistory:
 
 # A rule of one order: its subject is the order, and there is no window.
 OrderRule: TypeAlias = AmountAbove | LocationIn | YoungAccount
-# A rule of several orders: its subject is a customer or a device, told of once a window.
+# A rule of several orders: its subject is a customer or a device, with one alert per window.
 WindowRule: TypeAlias = OrdersWithin | LocationsWithin | CustomersWithin | AmountAgainstHistory
 Rule: TypeAlias = OrderRule | WindowRule
 

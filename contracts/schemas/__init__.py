@@ -1,4 +1,4 @@
-"""The Avro schemas that ship with the package: one folder a topic, one file a version."""
+"""The Avro schemas that ship with the package: one folder per topic, one file per version."""
 
 from __future__ import annotations
 

@@ -135,5 +135,5 @@ def _postgres_column(column: Column) -> str:
 
 
 def quoted(name: str) -> str:
-    """`offset` is a keyword in Postgres, so every column is quoted."""
-    return f'"{name}"'
+    """A name in SQL: `offset` is a keyword in Postgres, so every column is quoted."""
+    return '"' + name.replace('"', '""') + '"'

@@ -50,7 +50,7 @@ _BYTES = (Column("key", "bytes", nullable=True), Column("value", "bytes", nullab
 BRONZE_EVENTS = _bronze("events", "one row per Kafka record", *_BYTES)
 BRONZE_QUARANTINE = _bronze(
     "quarantine",
-    "one row per record that is no event",
+    "one row per record that is not an event",
     *_BYTES,
     Column("reason", "text", "a code of contracts.rejections"),
     Column("detail", "text"),

@@ -17,7 +17,7 @@ from contracts.tables.postgres import CLICK_IDS
 from contracts.topics import CLICKS
 from emr_jobs.apps.asked_questions import AnswerWriter, ask
 from emr_jobs.apps.kept_events import (
-    POSITION,
+    POSITION_IN_KAFKA,
     EventKeeper,
     Kept,
     first_of_each,
@@ -40,7 +40,6 @@ from emr_jobs.stores.postgres_merge import insert_unknown
 from emr_jobs.stores.progress import Commit, ProgressStore
 from emr_jobs.transforms.partitions import day_ranges
 
-_POSITION = ("topic_id", *POSITION)
 # What tells whether a click is new.
 _AUDIT = (*CLICK_IDS.names, "event_time", "region")
 
@@ -165,11 +164,11 @@ def elected_elsewhere(
     if not stale.num_rows:
         return set()
     days = {(row["region"], row["event_time"].date()) for row in stale.to_pylist()}
-    mine = silver.spark.createDataFrame(stale.select(["event_id", *_POSITION]))
+    mine = silver.spark.createDataFrame(stale.select(["event_id", *POSITION_IN_KAFKA]))
     here = within(ranges).alias("here")
     old = silver.read().where(day_ranges(days)).where(F.col("append_time") < F.lit(forgotten))
-    held = old.select("event_id", *_POSITION, here)
-    same = [F.col(f"mine.{name}") == F.col(f"held.{name}") for name in _POSITION]
+    held = old.select("event_id", *POSITION_IN_KAFKA, here)
+    same = [F.col(f"mine.{name}") == F.col(f"held.{name}") for name in POSITION_IN_KAFKA]
     found = (
         held.alias("held")
         .join(F.broadcast(mine.alias("mine")), "event_id")

@@ -29,6 +29,7 @@ from contracts.topics import SOURCES, Topic
 from contracts.topics import topic as topic_of
 from emr_jobs.apps.asked_questions import AnswerWriter, AskedQuestion, ask
 from emr_jobs.apps.decoding import Decoder
+from emr_jobs.apps.kept_events import POSITION_IN_KAFKA
 from emr_jobs.apps.tally import OUTCOMES, Tally, count_outcomes, outcomes_of, report
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.crash_points import Visit
@@ -43,8 +44,7 @@ from emr_jobs.transforms.decode import unknown_ids
 from emr_jobs.transforms.events import events, quarantine, silver
 from emr_jobs.transforms.partitions import day_ranges
 
-_POSITION = ("topic_id", "partition", "offset")
-_REJECTED = (*_POSITION, "reason", "detail")
+_REJECTED = (*POSITION_IN_KAFKA, "reason", "detail")
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ class Ingest:
         return quarantine(kept).withColumn("package_version", F.lit(self._package_version))
 
     def _with_twins(self, topic: Topic, good: DataFrame) -> DataFrame:
-        """Each event with `twin`, the position of its copy in silver: its own if it is the one."""
+        """Each event with `twin`, the position of its copy in silver, which may be its own."""
         in_batch = F.min(_position()).over(Window.partitionBy("event_id"))
         known = self._known(topic, good)
         if not known.num_rows:
@@ -188,11 +188,11 @@ class Ingest:
     def _known(self, topic: Topic, good: DataFrame) -> pa.Table:
         """The events that silver holds already, each with its position there as `known`.
 
-        Copies share region and event time, so only the partitions that the batch touches are looked
-        up; exact for all time, and no row leaves the stream before it is counted.
+        Copies share region and event time, so only the partitions that the batch touches are
+        looked up. That is exact for all time, and no row leaves the stream before it is counted.
 
-        As values, and not as a plan: whatever is cached from a table is planned anew at each commit
-        to the table, which took the greater part of a batch.
+        They are values and not a plan: Spark plans whatever is cached from a table anew at each
+        commit to the table, which took the greater part of a batch.
         """
         days = good.select("region", F.to_date("event_time").alias("day")).distinct().collect()
         touched = day_ranges((row["region"], row["day"]) for row in days)
@@ -205,18 +205,18 @@ class Ingest:
 
 
 def _position() -> Column:
-    return F.struct(*_POSITION)
+    return F.struct(*POSITION_IN_KAFKA)
 
 
 def _still_rejected(classified: DataFrame, stored: pa.Table | None) -> DataFrame:
-    """The records with the reasons under which the quarantine holds some of them already: it was
-    committed by a driver that died, and whose code may have known less."""
+    """The records, with the reasons of those that are in quarantine already. A driver that died
+    committed them there, and its code may have known less."""
     if stored is None or not stored.num_rows:
         return classified
-    renamed = stored.rename_columns([*_POSITION, "stored_reason", "stored_detail"])
+    renamed = stored.rename_columns([*POSITION_IN_KAFKA, "stored_reason", "stored_detail"])
     held = F.broadcast(classified.sparkSession.createDataFrame(renamed))
     return (
-        classified.join(held, list(_POSITION), "left")
+        classified.join(held, list(POSITION_IN_KAFKA), "left")
         .withColumn("reason", F.coalesce("stored_reason", "reason"))
         .withColumn("detail", F.coalesce("stored_detail", "detail"))
         .drop("stored_reason", "stored_detail")
@@ -224,5 +224,5 @@ def _still_rejected(classified: DataFrame, stored: pa.Table | None) -> DataFrame
 
 
 def _duplicates(named: DataFrame) -> DataFrame:
-    twin = [F.col(f"twin.{name}").alias(f"twin_{name}") for name in _POSITION]
+    twin = [F.col(f"twin.{name}").alias(f"twin_{name}") for name in POSITION_IN_KAFKA]
     return named.select(*(column.name for column in POSITION), "event_id", *twin)

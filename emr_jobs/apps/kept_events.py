@@ -17,14 +17,15 @@ from emr_jobs.apps.decoding import Decoder
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.transforms.events import event_columns
 
-# Where a record of the batch is in its topic.
-POSITION = ("partition", "offset")
+# Where a record is in its topic, and where it is in any topic that ever had that name.
+POSITION_IN_TOPIC = ("partition", "offset")
+POSITION_IN_KAFKA = ("topic_id", *POSITION_IN_TOPIC)
 
 
 @dataclass(frozen=True)
 class Kept:
-    """`good` are the events; `audit` has a row of each with the columns that were asked for;
-    `rejected` counts the records that are none."""
+    """`good` are the events; `audit` has one row per event, with the columns that were asked for;
+    `rejected` counts the records that are not events."""
 
     good: DataFrame
     audit: pa.Table
@@ -38,7 +39,7 @@ class EventKeeper:
         self._topic = topic
         self._decoder = Decoder(registry, topic)
         self._kept = (*event_columns(topic), F.col("reason"), F.col("schema_id"))
-        # What an event must hold to be computed with, a refused record need not.
+        # A refused record may lack what these columns are computed from.
         good = F.col("reason").isNull()
         self._audit = (
             *(F.when(good, column).alias(name) for name, column in audit.items()),
@@ -53,7 +54,7 @@ class EventKeeper:
         frames: list[DataFrame] = []
 
         def read(classified: DataFrame) -> tuple[Kept, set[str]]:
-            # One pass decodes and keeps everything; a rejected row has no event but its reason.
+            # One pass decodes and keeps everything; a rejected row has a reason but no event.
             frame = classified.select(*self._kept).persist()
             frames.append(frame)
             rows = frame.select(*self._audit).toArrow()
@@ -79,10 +80,10 @@ class EventKeeper:
 
 def first_of_each(audit: pa.Table) -> tuple[pa.Table, pa.Table]:
     """Each event once (its lowest partition and offset), and the positions of the other copies."""
-    positions = pa.schema([audit.schema.field(name) for name in POSITION])
+    positions = pa.schema([audit.schema.field(name) for name in POSITION_IN_TOPIC])
     if pc.count_distinct(audit["event_id"]).as_py() == audit.num_rows:
         return audit, positions.empty_table()
-    ordered = audit.sort_by([(name, "ascending") for name in POSITION])
+    ordered = audit.sort_by([(name, "ascending") for name in POSITION_IN_TOPIC])
     seen: set[str] = set()
     first = []
     for event_id in ordered["event_id"].to_pylist():
@@ -103,11 +104,11 @@ def rows_of_other_events(audit: pa.Table, event_ids: set[str]) -> pa.Table:
 
 
 def without(good: DataFrame, positions: pa.Table) -> DataFrame:
-    """The events but those at `positions`."""
+    """The events except those at `positions`."""
     if not positions.num_rows:
         return good
     gone = F.broadcast(good.sparkSession.createDataFrame(positions))
-    return good.join(gone, list(POSITION), "left_anti")
+    return good.join(gone, list(POSITION_IN_TOPIC), "left_anti")
 
 
 def _is_in(audit: pa.Table, event_ids: set[str]) -> pa.ChunkedArray:

@@ -20,7 +20,7 @@ from contracts.tables.postgres import ORDERS as ORDERS_TABLE
 from contracts.topics import ORDERS
 from emr_jobs.apps.asked_questions import AnswerWriter, ask
 from emr_jobs.apps.kept_events import (
-    POSITION,
+    POSITION_IN_TOPIC,
     EventKeeper,
     Kept,
     first_of_each,
@@ -76,15 +76,15 @@ class OrderApplication:
         with self._keeper.kept(batch) as kept:
             orders = _OrderBatch(kept, self._writer, self._partials)
             if orders.firsts.num_rows > SMALL_BATCH:
-                # Nearly every big batch holds only new orders, so its answers are computed while
-                # Postgres looks the ids up, and judges by several orders. Only a batch with known
-                # ids is computed a second time.
+                # Nearly every big batch holds only new orders. So its answers are computed while
+                # Postgres looks the ids up and judges by the rules of several orders. Only a batch
+                # with known ids is computed a second time.
                 compute = _in_thread(kept.good.sparkSession, self._partials)
                 orders.early = self._early.submit(compute, kept.good, orders.repeated)
             try:
                 commit = apply_once(batch, orders, self._progress)
             finally:
-                # Until they are computed the batch must be kept.
+                # The batch must be kept until they are computed.
                 if orders.early:
                     orders.early.exception()
         self._metrics.emit_freshness(pc.max(kept.audit["append_time"]).as_py())
@@ -93,7 +93,7 @@ class OrderApplication:
 
     def rehearse(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:
-            self._partials(kept.good, kept.audit.select(POSITION).slice(0, 0))
+            self._partials(kept.good, kept.audit.select(POSITION_IN_TOPIC).slice(0, 0))
 
     def repeat(self) -> None:
         outbox = PostgresOutbox(self._connection, ORDER_ANSWERS.name)
@@ -102,7 +102,7 @@ class OrderApplication:
         self._metrics.emit({"outbox_unsent": unsent, "outbox_oldest_seconds": age})
 
     def _partials(self, good: DataFrame, duplicates: pa.Table) -> _Partials:
-        """Partial answers of the good orders but those at the positions of `duplicates`."""
+        """Partial answers of the good orders, except those at the positions of `duplicates`."""
         new = without(good, duplicates)
         reduce = _in_thread(new.sparkSession, lambda each: each.partials(new).toArrow())
         partials = self._pool.map(reduce, self._asked)
@@ -110,8 +110,8 @@ class OrderApplication:
 
 
 class _OrderBatch:
-    """The orders of one batch; `early` may hold the partial answers of all that are no copies of
-    one another."""
+    """The orders of one batch. `early` may hold their partial answers, computed as if Postgres knew
+    none of them."""
 
     early: Future[_Partials] | None = None
 
@@ -134,7 +134,7 @@ class _OrderBatch:
         if self.early and not self._known:
             partials = self.early.result()
         else:
-            known = rows_of_events(self.firsts, self._known).select(POSITION)
+            known = rows_of_events(self.firsts, self._known).select(POSITION_IN_TOPIC)
             partials = self._partials(self._kept.good, pa.concat_tables([self.repeated, known]))
         for question, rows in partials:
             self._writer.merge(commit, question, rows)
@@ -148,8 +148,8 @@ class _OrderBatch:
 
 
 def _in_thread(session: SparkSession, do: Callable[..., T]) -> Callable[..., T]:
-    """To be called in another thread: its Spark jobs belong to the query of this one, in its
-    scheduler pool, and end with it."""
+    """`do`, to be called in another thread. Its Spark jobs belong to the query of this thread: they
+    run in that query's scheduler pool and end with it."""
     return cast("Callable[..., T]", inheritable_thread_target(session)(do))
 
 

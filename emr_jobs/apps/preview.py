@@ -46,7 +46,7 @@ class Preview:
         good = self._events(self._decoder.classified(frame)).persist()
         try:
             for each in self._asked:
-                shown(each.question.name, each.partials(good).toArrow(), self._write)
+                write_rows(each.question.name, each.partials(good).toArrow(), self._write)
         finally:
             good.unpersist()
 
@@ -64,7 +64,7 @@ def preview_stream(
     )
 
 
-def shown(title: str, rows: pa.Table, write: Callable[[str], object]) -> None:
+def write_rows(title: str, rows: pa.Table, write: Callable[[str], object]) -> None:
     """Write a table's first rows, one JSON object a line, and how many there are."""
     write(json.dumps({"answer": title, "rows": rows.num_rows}))
     for row in rows.slice(0, MAX_ROWS).to_pylist():

@@ -31,7 +31,7 @@ _COLUMNS = pa.schema(
 
 @dataclass(frozen=True)
 class Tally:
-    """One topic's records: a row by (outcome, reason, five minutes of append time)."""
+    """One topic's records, counted: a row per (outcome, reason, five minutes of append time)."""
 
     rows: tuple[dict[str, Any], ...]
 
@@ -70,7 +70,7 @@ def count_outcomes(*records: DataFrame) -> Tally:
 
 
 def outcomes_of(topic: Topic, tally: Tally) -> pa.Table:
-    """What the questions of `ingest` are asked of: a topic's records per window and outcome."""
+    """The rows from which the questions of `ingest` are answered: counts per window and outcome."""
     names = ("window_start", "outcome", "records")
     rows = [{"topic": topic.name, **{name: row[name] for name in names}} for row in tally.rows]
     return pa.Table.from_pylist(rows, _COLUMNS)

@@ -110,7 +110,7 @@ class BatchRunner(Generic[Frame]):
         self._application.repeat()
 
     def rehearse(self) -> None:
-        """Have the application rehearse with a record of each topic that is no event."""
+        """Have the application rehearse with one record of each topic, which is not an event."""
         at = self._clock()
         for topic, topic_id in self._identity.topic_ids.items():
             ranges = (OffsetRange(topic, topic_id, 0, 0, 1),)

@@ -27,7 +27,7 @@ class Gap(Stopped):
 
 
 class TopicReplaced(Stopped):
-    """The topic has another id than the one the progress belongs to."""
+    """The topic's id differs from the one that the progress belongs to."""
 
 
 class DriverRefused(Stopped):

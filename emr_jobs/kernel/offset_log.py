@@ -1,7 +1,7 @@
 """The range of a batch, read from Spark's checkpoint: it is written before the batch runs.
 
-Layout (Spark 4.1): ``offsets/N`` holds a version line, a metadata line and one JSON line a source
-with the end offsets of batch N; ``sources/0/0`` holds the offsets batch 0 starts from.
+Layout (Spark 4.1): ``offsets/N`` holds a version line, a metadata line and one JSON line per source
+with the end offsets of batch N; ``sources/0/0`` holds the offsets from which batch 0 starts.
 """
 
 from __future__ import annotations

@@ -17,10 +17,9 @@ from pyspark.sql import functions as F
 from contracts.events import CANARY, Alert, alert_id
 from contracts.money import MINOR_SCALE
 from contracts.rule_packs import AmountAbove, LocationIn, OrderRule, YoungAccount, subject_of
-from contracts.rule_packs.rules import MINUTE_US
 from contracts.tables.answer import CHANGED_IN
 from contracts.tables.questions.fraud_alerts import ANSWER
-from contracts.times import micros_of
+from contracts.times import MINUTE_US, micros_of
 from emr_jobs.kernel.merge import Merge, Row, keep
 from emr_jobs.kernel.question import Question, Settings
 from emr_jobs.transforms.decimals import scaled

@@ -11,6 +11,7 @@ from pyspark.sql import functions as F
 from contracts.events import CANARY
 from contracts.money import MINOR_SCALE
 from contracts.tables.questions.order_metrics import ANSWER
+from contracts.times import SECOND_US
 from emr_jobs.kernel.merge import Merge, greatest, keep, least, total, union_sketch
 from emr_jobs.kernel.question import Question, Settings
 from emr_jobs.kernel.sketches import LG_K, REGISTERS_BYTES
@@ -20,7 +21,6 @@ from emr_jobs.transforms.steps import Step
 
 # Seconds: a window starts every SLIDE, which divides WINDOW, and closes CLOSES_AFTER its end.
 WINDOW, SLIDE, CLOSES_AFTER = 60, 30, 30
-_SECOND = 1_000_000
 _NEEDED = ("kind", "customer_id", "lines", "total", "currency", "location", "region", "append_time")
 _MONEY = ("revenue", "largest", "smallest", "cancelled_amount")
 _MERGE = Merge(
@@ -44,12 +44,12 @@ _MERGE = Merge(
 def prepare(_settings: Settings) -> Step:
     """A step from orders to the metrics of each window, category, location and currency."""
     countable = (F.col("source_producer") != CANARY) & (F.col("kind") != "adjustment")
-    start = F.col("window_start") * _SECOND
-    end = start + WINDOW * _SECOND
+    start = F.col("window_start") * SECOND_US
+    end = start + WINDOW * SECOND_US
     derived = {
         "window_start": F.timestamp_micros(start),
         "window_end": F.timestamp_micros(end),
-        "closed_at": F.timestamp_micros(end + CLOSES_AFTER * _SECOND),
+        "closed_at": F.timestamp_micros(end + CLOSES_AFTER * SECOND_US),
         **{name: scaled(F.col(name), MINOR_SCALE) for name in _MONEY},
         "customers": _settled(F.col("customers")),
     }
@@ -81,7 +81,7 @@ def _measures() -> list[Column]:
     placed, cancelled = F.col("kind") == "placed", F.col("kind") == "cancelled"
     amount = F.col("amount")
     closed_at = F.col("window_start") + WINDOW + CLOSES_AFTER
-    revised = F.unix_micros("append_time") > closed_at * _SECOND
+    revised = F.unix_micros("append_time") > closed_at * SECOND_US
     return [
         F.min("region").alias("region"),
         F.count(F.when(placed, 1)).alias("order_count"),

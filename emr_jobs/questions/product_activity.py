@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from contracts.tables.questions.product_activity import ANSWER
 from emr_jobs.kernel.merge import Merge, total
 from emr_jobs.kernel.question import Question, Settings
-from emr_jobs.transforms.clicks import counts, revenue, wanted
+from emr_jobs.transforms.clicks import counts, interested, revenue
 from emr_jobs.transforms.steps import Step
 
 
@@ -21,7 +21,7 @@ def prepare(_settings: Settings) -> Step:
     measures = (*counts(), revenue().alias("revenue"))
 
     def reduced(clicks: DataFrame) -> DataFrame:
-        return wanted(clicks).groupBy("product_id", day, "currency").agg(*measures)
+        return interested(clicks).groupBy("product_id", day, "currency").agg(*measures)
 
     return reduced
 

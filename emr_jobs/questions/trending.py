@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 from contracts.tables.questions.trending import ANSWER
 from emr_jobs.kernel.merge import Merge, total
 from emr_jobs.kernel.question import Question, Settings
-from emr_jobs.transforms.clicks import counts, wanted
+from emr_jobs.transforms.clicks import counts, interested
 from emr_jobs.transforms.steps import Step
 
 
@@ -20,7 +20,7 @@ def prepare(_settings: Settings) -> Step:
     hour, measures = F.date_trunc("hour", "event_time").alias("hour"), counts()
 
     def reduced(clicks: DataFrame) -> DataFrame:
-        return wanted(clicks).groupBy("category", hour, "product_id").agg(*measures)
+        return interested(clicks).groupBy("category", hour, "product_id").agg(*measures)
 
     return reduced
 

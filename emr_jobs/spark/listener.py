@@ -126,7 +126,7 @@ def listen(spark: SparkSession, listener: Listener) -> None:
 
 class ProgressListener:
     """Hands progress to a thread of its own: Spark's listener bus must not wait for a broker.
-    Offsets that could not be published are tried again, for no other batch may come."""
+    Offsets that could not be published are tried again, because no other batch may come."""
 
     def __init__(
         self,

@@ -8,20 +8,19 @@ RECORDS_WORTH_A_TASK = 50_000
 
 
 def read_tasks(records: int) -> int:
-    """The tasks that read a batch of so many records, at most: one a partition is as many as there
-    can be."""
+    """The most tasks that read a batch of `records` records: each reads at least one partition."""
     return max(1, records // RECORDS_WORTH_A_TASK)
 
 
 def shuffle_tasks(records: int, cores: int) -> int:
-    """The tasks of a later stage of the batch: no more than can run at once."""
+    """The tasks of a later stage of the batch: at most as many as can run at once."""
     return max(1, min(cores, read_tasks(records)))
 
 
 def turns_at_once(cores: int) -> int:
     """How many applications that nobody waits for may compute at the same time. On two cores an
-    alert otherwise waits for all of them: half of the batches of orders took 2.0 s, where they take
-    1.0 (docs/adr/0013-two-cores.md)."""
+    alert otherwise waits for all of them: half of the batches of orders took 2.0 s and not 1.0
+    (docs/adr/0013-two-cores.md)."""
     return max(1, cores // 2)
 
 

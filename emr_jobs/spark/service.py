@@ -70,7 +70,7 @@ class Running:
 
 
 @dataclass
-class Outcome:
+class ProcessEnd:
     """Why the applications ended; `code` is the process's exit code."""
 
     stopped: list[str] = field(default_factory=list)
@@ -114,11 +114,11 @@ class Periodic:
             self._stop.wait(self._seconds)
 
 
-def watch(running: list[Running], periodic: list[Periodic], stop: threading.Event) -> Outcome:
-    """Return when nothing runs any more. Where one application has stopped for a person to decide,
-    all of the process do, so that its end is seen. What neither stops nor supersedes an application
-    is raised, after every other one was stopped."""
-    outcome = Outcome()
+def watch(running: list[Running], periodic: list[Periodic], stop: threading.Event) -> ProcessEnd:
+    """Return when nothing runs any more. When one application has stopped for a person to decide,
+    all others of the process are stopped too, so that its end is seen. An error that neither stops
+    nor supersedes an application is raised, and the rows of all that ran say `failed`."""
+    outcome = ProcessEnd()
     try:
         while running and not stop.is_set() and not outcome.stopped:
             for each in list(running):
@@ -144,7 +144,7 @@ def watch(running: list[Running], periodic: list[Periodic], stop: threading.Even
     return outcome
 
 
-def _goes_on(each: Running, outcome: Outcome) -> bool:
+def _goes_on(each: Running, outcome: ProcessEnd) -> bool:
     try:
         if not each.lease.superseded():
             return each.query.alive()
@@ -157,7 +157,7 @@ def _goes_on(each: Running, outcome: Outcome) -> bool:
         outcome.stopped.append(f"{each.query.name}: {end}")
         each.lease.report("stopped", str(end))
     except Exception as error:
-        # Two drivers on one checkpoint trip over each other's files; the older one only leaves.
+        # Two drivers on one checkpoint trip over each other's files. The older one just leaves.
         if not each.lease.superseded():
             raise
         logger.warning("superseded: %s ended in its batch: %s", each.query.name, error)

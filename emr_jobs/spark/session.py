@@ -18,11 +18,11 @@ def start_session(endpoints: Endpoints) -> SparkSession:
         .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.adaptive.enabled", "false")
         .config("spark.sql.streaming.noDataMicroBatches.enabled", "false")
-        # Sketches are aggregated as objects, and beyond 128 keys a task Spark would sort instead of
-        # hash: 20 against 14 microseconds a row. A key takes 4 KiB at most.
+        # Sketches are aggregated as objects, and beyond 128 keys per task Spark would sort instead
+        # of hash: 20 against 14 microseconds per row. A key takes 4 KiB at most.
         .config("spark.sql.objectHashAggregate.sortBased.fallbackThreshold", "50000")
         # The batches of all applications run some 250 generated classes. Were 100 kept, which is
-        # the default, each batch would compile its own anew, 40 ms a class, and run them cold.
+        # the default, each batch would compile its own anew, 40 ms per class, and run them cold.
         .config("spark.sql.codegen.cache.maxEntries", "2000")
         # A batch is kept for seconds: to find out how it could be kept smaller takes a tenth of all
         # that tasks do.
@@ -34,15 +34,15 @@ def start_session(endpoints: Endpoints) -> SparkSession:
         # Answers of a small batch are not to wait behind a large lake commit.
         .config("spark.scheduler.mode", "FAIR")
         .config("spark.sql.execution.arrow.pyspark.enabled", "true")
-        # Else every call that makes a column first tells the JVM the line that made it, for the
-        # text of an error: more than half of all calls of a batch.
+        # Otherwise every call that makes a column first tells the JVM the line that made it, for
+        # the text of an error: more than half of all calls of a batch.
         .config("spark.python.sql.dataFrameDebugging.enabled", "false")
     )
     manager = checkpoint_manager(endpoints.checkpoint)
     if manager is not None:
         builder = builder.config("spark.sql.streaming.checkpointFileManagerClass", manager)
     spark = builder.getOrCreate()
-    # For what is no batch of records; those say themselves how wide they run.
+    # For work that is not a batch of records: a batch says itself how wide it runs.
     cores = spark.sparkContext.defaultParallelism
     spark.conf.set("spark.sql.shuffle.partitions", str(cores))
     _open_catalog(spark, endpoints)

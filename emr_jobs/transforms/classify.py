@@ -85,8 +85,8 @@ def _envelope(topic: Topic) -> list[Rule]:
 
 
 def _unusable_text(topic: Topic) -> Rule:
-    """Most events pass by their texts put together: no U+0000 in them, and shorter than one may
-    be; only of the others is each text looked at."""
+    """Most events pass by their joined texts, which hold no U+0000 and are together shorter than a
+    single text may be. Only in the other events is each text looked at."""
     faults = list(_text_faults(topic))
     long_region = F.octet_length("event.region") > MAX_REGION_BYTES
     suspicious = F.contains("texts", F.lit("\0")) | (F.octet_length("texts") > MAX_TEXT_BYTES)

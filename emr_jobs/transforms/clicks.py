@@ -15,7 +15,7 @@ def counted(clicks: DataFrame) -> DataFrame:
     return clicks.where(F.col("source_producer") != CANARY)
 
 
-def wanted(clicks: DataFrame) -> DataFrame:
+def interested(clicks: DataFrame) -> DataFrame:
     """The clicks of people that say that a product is wanted."""
     return counted(clicks).where(F.col("event_type") != "remove_from_cart")
 

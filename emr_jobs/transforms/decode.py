@@ -1,7 +1,7 @@
-"""Bytes to events: one branch a writer schema, each read into the newest schema of the family.
+"""Bytes to events: one branch per writer schema, each read into the newest schema of the family.
 
-A value that is no event stays a row with a stable reason; nothing in the data raises. That a record
-cannot claim more memory than it has bytes is the session's business: Avro's `limits` properties.
+A value that is not an event stays a row with a stable reason; nothing in the data raises. That a
+record cannot claim more memory than it has bytes is up to the session: Avro's `limits` properties.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def decode(topic: Topic, schemas: Schemas) -> Step:
     explained = (*map(F.col, (*DECODED, "texts", "reason")), detail)
 
     def decoded(records: DataFrame) -> DataFrame:
-        # Each step is analysed again in every batch, so there are no more than build on another.
+        # Spark analyses each step again in every batch. So a step is made only where columns build
+        # on those of the step before.
         return records.select(*with_event).select(*with_texts).select(*judged).select(*explained)
 
     return decoded
@@ -135,7 +136,8 @@ def _is_null(leaf: Leaf) -> Column:
 
 
 def _texts(reader: SchemaVersion) -> Column:
-    """Valid UTF-8 exactly when each text is: the joint is a byte that no longer sequence holds."""
+    """All texts, joined by a byte that is never part of a longer sequence of UTF-8: they are valid
+    together exactly when each of them is."""
     return F.concat_ws(_JOINT, *(_field(leaf) for leaf in leaves(reader.schema) if leaf.text))
 
 

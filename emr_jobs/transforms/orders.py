@@ -26,12 +26,12 @@ def sum_of_lines(path: str) -> Column:
 
 
 def sum_of_sizes(path: str) -> Column:
-    """The same, each line counted as if it were no return."""
+    """The same, with each return counted as if it were a purchase."""
     return _folded(path, lambda line: F.abs(_amount(line)))
 
 
 def _folded(path: str, measure: Callable[[Column], Column]) -> Column:
-    """One line, what most orders of many shops have, does without the fold."""
+    """An order of one line, as most orders of many shops are, does without the fold."""
     lines = F.col(path)
     return F.when(F.size(lines) == 1, measure(F.get(lines, 0))).otherwise(
         F.aggregate(lines, F.lit(0).cast("long"), lambda amount, line: amount + measure(line))

@@ -45,8 +45,8 @@ class _Judged:
 
 def statements(pack: RulePack, new: str) -> tuple[Statement, ...]:
     """Queries of the alerts that the orders in the table `new` complete and that `alerts` does not
-    hold: its columns but those that the store fills. Those orders are in `orders` too; `new` may
-    repeat older ones."""
+    hold. They give its columns, except those that the store fills. The orders of `new` are in
+    `orders` too; `new` may repeat older ones."""
     near: dict[str, list[OrdersWithin | LocationsWithin | CustomersWithin]] = {}
     found = []
     for rule in pack.window_rules:

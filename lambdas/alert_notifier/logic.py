@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from contracts.events import Alert
+from contracts.times import SECOND_US
 
 # taken: we send it. sent: it was sent. busy: another call is sending it, or died lately doing so.
 Claim = Literal["taken", "sent", "busy"]
@@ -37,7 +38,7 @@ def values(event: Mapping[str, Any]) -> Iterator[tuple[str, bytes, int]]:
 
 def message(alert: Alert) -> Message:
     """The text that a person reads."""
-    at = datetime.fromtimestamp(alert.event_time / 1_000_000, UTC)
+    at = datetime.fromtimestamp(alert.event_time / SECOND_US, UTC)
     facts = {
         "rule": f"{alert.rule} (version {alert.rule_version})",
         "subject": alert.subject,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from contracts.events import CANARY, Order, OrderLine, Source, simulated_event_id
+from contracts.times import micros_of
 
 # It costs the smallest amount there is, and no answer counts it.
 _LINE = OrderLine("canary", "canary", "canary", 1, 100)
@@ -12,7 +13,7 @@ _LINE = OrderLine("canary", "canary", "canary", 1, 100)
 
 def canary_order(run: str, at: datetime) -> Order:
     """One order. The name of its producer keeps it out of every total."""
-    microseconds = int(at.timestamp() * 1_000_000)
+    microseconds = micros_of(at)
     return Order(
         event_id=simulated_event_id(run, CANARY, 0),
         event_time=microseconds,

@@ -17,7 +17,7 @@ from lambdas.job_controller.logic import (
     Stop,
     decide,
     failures,
-    settled,
+    is_settled,
 )
 from lambdas.job_controller.runs import JobRun
 from lambdas.job_controller.wiring import ControllerSettings, Switch, open_runs
@@ -61,7 +61,7 @@ def confirm(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
                 f"{name} failed {GIVE_UP_AFTER} times in a row; its logs are in "
                 f"{settings.plan.log_url}"
             )
-    arrived = all(settled(name, mark, runs) for name, mark in wanted.items())
+    arrived = all(is_settled(name, mark, runs) for name, mark in wanted.items())
     return {"IsComplete": arrived and (not deleting or emr.shut_down())}
 
 

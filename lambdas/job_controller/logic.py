@@ -74,7 +74,7 @@ def decide(
     ]
 
 
-def settled(application: str, fingerprint: str | None, runs: Sequence[JobRun]) -> bool:
+def is_settled(application: str, fingerprint: str | None, runs: Sequence[JobRun]) -> bool:
     """Whether exactly the wanted run is alive, and it runs."""
     alive = [run for run in runs if run.alive and run.name.application == application]
     if fingerprint is None:

@@ -134,7 +134,7 @@ def _equal(given: Mapping[str, str], names: tuple[str, ...]) -> tuple[list[str],
     chosen = [name for name in names if name in given]
     for name in chosen:
         if not given[name] or "\0" in given[name]:
-            raise BadRequest(f"{name} is empty or no text")
+            raise BadRequest(f"{name} is empty or is not text")
     return [f"{name} = %s" for name in chosen], [given[name] for name in chosen]
 
 

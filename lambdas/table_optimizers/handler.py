@@ -11,7 +11,7 @@ from typing import Any
 
 from contracts.tables.lake import LAKE_TABLES
 from lambdas.process import environment
-from lambdas.table_optimizers.logic import holds, wanted
+from lambdas.table_optimizers.logic import fulfils, wanted_optimizers
 from lambdas.table_optimizers.wiring import Optimizers
 
 
@@ -20,7 +20,7 @@ def handle(_event: Mapping[str, Any], _context: object) -> dict[str, list[str]]:
     not made yet is left for the next call."""
     given = environment()
     optimizers = Optimizers(given["CATALOG"])
-    chosen = wanted(given["OPTIMIZER_ROLE"], int(given["SNAPSHOT_HOURS"]))
+    chosen = wanted_optimizers(given["OPTIMIZER_ROLE"], int(given["SNAPSHOT_HOURS"]))
     report: dict[str, list[str]] = {}
     for table in (each.name for each in LAKE_TABLES):
         if not optimizers.table_exists(table):
@@ -31,7 +31,7 @@ def handle(_event: Mapping[str, Any], _context: object) -> dict[str, list[str]]:
             if current is None:
                 optimizers.create(table, kind, configuration)
                 report[table].append(f"create {kind}")
-            elif not holds(current, configuration):
+            elif not fulfils(current, configuration):
                 optimizers.update(table, kind, configuration)
                 report[table].append(f"change {kind}")
     return report

@@ -16,7 +16,7 @@ _KEPT_SNAPSHOTS = 100
 _ORPHAN_DAYS = 3
 
 
-def wanted(role: str, snapshot_hours: int) -> dict[Kind, Configuration]:
+def wanted_optimizers(role: str, snapshot_hours: int) -> dict[Kind, Configuration]:
     """The optimizers of every table. `role` is the ARN of the role that Glue takes. Glue counts
     whole days, so at least `snapshot_hours` are kept."""
     chosen: dict[Kind, Configuration] = {
@@ -42,10 +42,10 @@ def wanted(role: str, snapshot_hours: int) -> dict[Kind, Configuration]:
     }
 
 
-def holds(current: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+def fulfils(current: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
     """Whether `current` has everything that is asked. Glue adds values of its own choice."""
     return all(
-        holds(current.get(name, {}), value)
+        fulfils(current.get(name, {}), value)
         if isinstance(value, Mapping)
         else current.get(name) == value
         for name, value in asked.items()

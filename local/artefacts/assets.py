@@ -8,15 +8,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.aws.spark_submit import DATABASE_ROOTS_FILE
 from contracts.errors import EnvironmentProblem
 from local.artefacts.archive import files_under, sha256, write_zip
 from local.artefacts.code_zip import build, source_root, sources
-
-Say = Callable[[str], None]
+from local.java.jars import Say
 
 JAR_SETS = ("spark", "aws")
 # The Python of the machines of EMR, and the Python of the functions.
@@ -25,7 +25,6 @@ PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 FUNCTIONS_PROCESSOR = "arm64"
 # Amazon Linux 2023 has glibc 2.34.
 _MANYLINUX = "manylinux_2_28"
-_ROOTS = "rds-roots.pem"
 _FUNCTION_PACKAGES = ("contracts", "lambdas")
 
 
@@ -47,7 +46,7 @@ def build_assets(folder: Path, jars: Mapping[str, Sequence[Path]], tools: Tools,
     shutil.copyfile(root / "emr_jobs" / "__main__.py", folder / "main.py")
     _jars(folder / "jars", [jar for files in jars.values() for jar in files])
     with tempfile.TemporaryDirectory(dir=folder, prefix=".work-") as work:
-        roots = _database_roots(Path(work) / _ROOTS, tools)
+        roots = _database_roots(Path(work) / DATABASE_ROOTS_FILE, tools)
         for processor in PROCESSORS:
             _dependencies(folder, processor, roots, tools, say)
         _functions(folder, roots, tools, say)
@@ -77,7 +76,7 @@ def _dependencies(folder: Path, processor: str, roots: Path, tools: Tools, say: 
     say(f"{path.name}: the packages of {lock.name} for Python {JOBS_PYTHON}")
     target = roots.parent / processor
     _install(lock, target, processor, JOBS_PYTHON, tools)
-    write_zip(path, [*files_under(target), (_ROOTS, roots)])
+    write_zip(path, [*files_under(target), (DATABASE_ROOTS_FILE, roots)])
 
 
 def _functions(folder: Path, roots: Path, tools: Tools, say: Say) -> None:
@@ -85,7 +84,9 @@ def _functions(folder: Path, roots: Path, tools: Tools, say: Say) -> None:
     lock = source_root() / "requirements-functions.txt"
     _install(lock, target, FUNCTIONS_PROCESSOR, FUNCTIONS_PYTHON, tools)
     own = sources(source_root(), _FUNCTION_PACKAGES)
-    digest = write_zip(folder / "functions.zip", [*files_under(target), *own, (_ROOTS, roots)])
+    digest = write_zip(
+        folder / "functions.zip", [*files_under(target), *own, (DATABASE_ROOTS_FILE, roots)]
+    )
     say(f"functions.zip: {digest}")
 
 

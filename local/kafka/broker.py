@@ -10,6 +10,7 @@ import os
 import subprocess
 from pathlib import Path
 
+from contracts.topics import TIMESTAMP_TYPE, min_in_sync, replicas
 from local.home import FOLDER_MODE, Home
 from local.java.jars import read_lock
 from local.profile import Profile, require_profile
@@ -22,7 +23,7 @@ COMMON = {
     "inter.broker.listener.name": "PLAINTEXT",
     "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
     "auto.create.topics.enable": "false",
-    "log.message.timestamp.type": "LogAppendTime",
+    "log.message.timestamp.type": TIMESTAMP_TYPE,
     "offsets.topic.num.partitions": "3",
     "transaction.state.log.num.partitions": "3",
     "group.initial.rebalance.delay.ms": "0",
@@ -52,8 +53,7 @@ def properties(profile: Profile, node: int, data: Path) -> dict[str, str]:
     )
     address = f"PLAINTEXT://127.0.0.1:{profile.ports[f'kafka-{node}']}"
     controller = f"CONTROLLER://127.0.0.1:{profile.ports[f'kafka-controller-{node}']}"
-    replicas = str(min(3, profile.brokers))
-    in_sync = "2" if profile.brokers == 3 else "1"
+    copies, in_sync = str(replicas(profile.brokers)), str(min_in_sync(profile.brokers))
     return {
         **COMMON,
         "node.id": str(node),
@@ -61,10 +61,10 @@ def properties(profile: Profile, node: int, data: Path) -> dict[str, str]:
         "listeners": f"{address},{controller}",
         "advertised.listeners": address,
         "log.dirs": str(data),
-        "default.replication.factor": replicas,
+        "default.replication.factor": copies,
         "min.insync.replicas": in_sync,
-        "offsets.topic.replication.factor": replicas,
-        "transaction.state.log.replication.factor": replicas,
+        "offsets.topic.replication.factor": copies,
+        "transaction.state.log.replication.factor": copies,
         "transaction.state.log.min.isr": in_sync,
     }
 

@@ -10,7 +10,7 @@ from contextlib import closing
 from kafka.admin import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
-from contracts.topics import TOPICS, Topic
+from contracts.topics import TOPICS, Topic, min_in_sync, replicas
 
 WAIT_MS = 30_000
 
@@ -19,8 +19,8 @@ def settings(topic: Topic, brokers: int) -> dict[str, object]:
     """The settings with which one topic is created on a laptop."""
     return {
         "num_partitions": topic.laptop_partitions,
-        "replication_factor": topic.replication(brokers),
-        "configs": topic.configuration | {"min.insync.replicas": str(topic.min_in_sync(brokers))},
+        "replication_factor": replicas(brokers),
+        "configs": topic.configuration | {"min.insync.replicas": str(min_in_sync(brokers))},
     }
 
 

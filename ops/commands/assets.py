@@ -12,7 +12,7 @@ from local import launch
 from local.artefacts.assets import JAR_SETS, Tools, build_assets
 from local.artefacts.code_zip import source_root
 from ops import console
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 
 def assets(
@@ -21,7 +21,7 @@ def assets(
     ),
 ) -> None:
     """Build code, jars, dependencies and functions for a deployment from their locks."""
-    settings = Settings.from_environment()
+    settings = CommandSettings.from_environment()
     jars = launch.fetch_jars(settings.cache, settings.certificates, console.progress, JAR_SETS)
     programs = Path(sys.executable).parent
     tools = Tools(programs / "uv", programs / "node", source_root() / "node_modules")

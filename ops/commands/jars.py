@@ -5,12 +5,12 @@ from __future__ import annotations
 from local import launch
 from ops import console
 from ops.console import AsJson
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 
 def jars(as_json: AsJson = False) -> None:
     """Fetch the jars of Kafka and Spark, check their sums, and print where they are."""
-    settings = Settings.from_environment()
+    settings = CommandSettings.from_environment()
     paths = launch.fetch_jars(settings.cache, settings.certificates, console.progress)
     if as_json:
         console.answer_json({name: [str(path) for path in files] for name, files in paths.items()})

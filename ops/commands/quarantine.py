@@ -34,7 +34,7 @@ _ROWS = """
 """
 
 
-quarantine = typer.Typer(no_args_is_help=True, help="Look at the records that are no events.")
+quarantine = typer.Typer(no_args_is_help=True, help="Look at the records that are not events.")
 
 
 @quarantine.command("list")

@@ -15,13 +15,12 @@ from kafka.errors import InvalidTopicError, TopicAlreadyExistsError
 
 from contracts.errors import ShopstreamError, Usage
 from contracts.topics import TOPICS, Topic
-from local.kafka.topics import settings
+from local.kafka.topics import WAIT_MS, settings
 from ops import console
 from ops.console import AsJson
 from ops.stack import open_stack
-from readers.kafka import INTERNAL, TopicDetails, describe, open_admin
+from readers.kafka import TopicDetails, describe, open_admin, require_topic
 
-WAIT_MS = 30_000
 DELETED_SECONDS = 15.0
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
@@ -70,7 +69,7 @@ def create(
             "--partitions and --retention are for one topic",
             command="shopstream topics create TOPIC --partitions 3 --retention 7d",
         )
-    wanted = [described(name, partitions, retention)] if name is not None else list(TOPICS)
+    wanted = [topic_to_create(name, partitions, retention)] if name is not None else list(TOPICS)
     with open_admin(open_stack().bootstrap_servers) as admin:
         if name is None:
             present = set(admin.list_topics())
@@ -90,7 +89,7 @@ def create(
 def describe_topic(name: Name, as_json: AsJson = False) -> None:
     """One topic: its id, retention and partitions with leader, in-sync replicas and offsets."""
     with open_admin(open_stack().bootstrap_servers) as admin:
-        topic = existing(admin, name)
+        topic = existing_topic(admin, name)
     if as_json:
         console.answer_json(document(topic))
         return
@@ -123,7 +122,7 @@ def delete(
 ) -> None:
     """Delete a topic and its messages; applications that read it stop and say why."""
     with open_admin(open_stack().bootstrap_servers) as admin:
-        topic = existing(admin, name)
+        topic = existing_topic(admin, name)
         if not yes:
             raise Usage(
                 f"{name} holds {topic.messages} messages, which would be gone for good",
@@ -137,18 +136,13 @@ def delete(
         console.line(f"deleted {name} with {topic.messages} messages")
 
 
-def existing(admin: KafkaAdminClient, name: str) -> TopicDetails:
+def existing_topic(admin: KafkaAdminClient, name: str) -> TopicDetails:
     """The topic called `name`; Usage with the known names when there is none."""
-    known = [one for one in admin.list_topics() if not one.startswith(INTERNAL)]
-    if name not in known:
-        raise Usage(
-            f"there is no topic {name!r}; known: {', '.join(sorted(known)) or 'none'}",
-            command="shopstream topics list",
-        )
+    require_topic(admin.list_topics(), name)
     return describe(admin, [name])[0]
 
 
-def described(name: str, partitions: int | None, retention: str | None) -> Topic:
+def topic_to_create(name: str, partitions: int | None, retention: str | None) -> Topic:
     """The topic to create: the contract's where it has one, changed by what was given."""
     if not _NAME.fullmatch(name) or name in (".", ".."):
         raise Usage(f"a topic is named with letters, digits, '.', '_' and '-', got {name!r}")

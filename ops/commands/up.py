@@ -14,7 +14,7 @@ from local.home import Home
 from local.supervisor.plan import Plan
 from ops import console
 from ops.console import AsJson
-from ops.settings import Settings
+from ops.settings import CommandSettings
 from ops.stack import Stack, current_home, open_stack
 
 NEXT = (
@@ -56,7 +56,7 @@ def up(
     """
     _require_one_of("--brokers", brokers, (1, 3))
     _require_one_of("--replicas", replicas, (0, 1))
-    settings = Settings.from_environment()
+    settings = CommandSettings.from_environment()
     refuse_real_credentials(settings)
     options = laptop.StartOptions(
         spark=not without_spark,
@@ -106,7 +106,7 @@ def follow(home: Home, plan: Plan) -> Stack:
     return open_stack(home)
 
 
-def refuse_real_credentials(settings: Settings) -> None:
+def refuse_real_credentials(settings: CommandSettings) -> None:
     """Raise when the environment has real AWS credentials: a laptop's stack never needs them, and
     they could only do harm."""
     if settings.aws_credentials:

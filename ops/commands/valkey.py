@@ -24,7 +24,7 @@ from local.valkey.reshard import Moved, moves, reshard
 from ops import console
 from ops.commands.up import follow, refuse_real_credentials
 from ops.console import AsJson
-from ops.settings import Settings
+from ops.settings import CommandSettings
 from ops.stack import Stack, open_stack
 from readers.postgres import Pg
 
@@ -134,7 +134,7 @@ def _last_shard_lacks_slots(profile: Profile) -> bool:
 
 def _adopt(stack: Stack, profile: Profile) -> Stack:
     """The stack with the nodes of `profile`; the parts that have not changed go on."""
-    refuse_real_credentials(Settings.from_environment())
+    refuse_real_credentials(CommandSettings.from_environment())
     write_profile(stack.home, profile)
     standing = read_plan(stack.home.plan)
     return follow(stack.home, laptop.with_valkey_of(standing, stack.home, profile))

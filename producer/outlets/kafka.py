@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal, cast
-from uuid import UUID
 
 from confluent_kafka import (
     KafkaError,
@@ -14,12 +12,11 @@ from confluent_kafka import (
     Message,
     Producer,
     TopicCollection,
-    Uuid,
 )
 from confluent_kafka.admin import AdminClient
 
 from contracts.errors import NotReady, ShopstreamError
-from contracts.topics import Topic
+from contracts.topics import Topic, topic_id_text
 from producer.outlets import Deliveries, Destination, Failure
 
 KafkaAuth = Literal["none", "msk-iam"]
@@ -84,7 +81,7 @@ def find_destination(
                 command="shopstream topics create",
             )
         described = admin.describe_topics(TopicCollection(names), request_timeout=CONNECT_SECONDS)
-        topic_ids = {name: id_text(described[name].result().topic_id) for name in names}
+        topic_ids = {name: topic_id_text(str(described[name].result().topic_id)) for name in names}
         if cluster.cluster_id is None:
             raise NotReady(f"the broker at {bootstrap_servers} tells no cluster id")
     except KafkaException as error:
@@ -94,12 +91,6 @@ def find_destination(
             command="shopstream status",
         ) from error
     return Destination(cluster.cluster_id, topic_ids)
-
-
-def id_text(topic_id: Uuid) -> str:
-    """A topic id in the hyphenated form that the lake and the progress table hold."""
-    # The client prints 16 bytes in base 64 without padding.
-    return str(UUID(bytes=b64decode(f"{topic_id}==", altchars=b"+/")))
 
 
 class KafkaOutlet:

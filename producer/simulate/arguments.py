@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from contracts.errors import Usage
+from contracts.times import DAY_US, SECOND_US
 from producer.simulate.shop.oddities import Shares
 from producer.wiring import ProducerEndpoints
 
@@ -22,8 +23,6 @@ _DEFAULT_RATE = 1_000.0
 # A visit brings about six events, and nobody should come back before an hour has passed.
 _LEAST_SHOPPERS, _DEFAULT_MOST_SHOPPERS, _EVENTS_AN_HOUR_PER_SHOPPER = 10_000, 200_000, 6
 _LEAST_SHOPPERS_PER_WORKER = 100
-_US_PER_SECOND = 1_000_000
-_DAY_US = 86_400 * _US_PER_SECOND
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def shop_clock(arguments: SimulateArguments, now: int) -> ShopClock:
     rate = arguments.rate or NOMINAL_RATE
     seconds = [arguments.count / rate] if arguments.count else []
     seconds += [arguments.duration] if arguments.duration else []
-    span = int(min(seconds) * speed * _US_PER_SECOND) if seconds else _DAY_US
+    span = int(min(seconds) * speed * SECOND_US) if seconds else DAY_US
     paced = arguments.rate is not None
     backwards = arguments.time_speed is not None or not paced
     start = arguments.start if arguments.start is not None else now - span * backwards
@@ -107,7 +106,7 @@ def shop_clock(arguments: SimulateArguments, now: int) -> ShopClock:
     return ShopClock(
         start=start,
         span=max(1, span),
-        end=start + int((arguments.duration or 0) * speed * _US_PER_SECOND) if ends else None,
+        end=start + int((arguments.duration or 0) * speed * SECOND_US) if ends else None,
         speed=speed if paced else None,
         events_per_second=rate / speed,
     )

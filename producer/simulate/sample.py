@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from contracts.errors import ShopstreamError
 from contracts.producer_options import Option, Whole
+from contracts.times import DAY_US, SECOND_US
 from producer import terminal
 from producer.simulate.shop.columns import Flags, Ints, Longs
 from producer.simulate.shop.countries import COUNTRIES, LOCATIONS
@@ -38,7 +39,7 @@ SAMPLE = (
 )
 # 2026-03-02T00:00:00Z, a Monday. It is fixed, so that one seed gives the same figures on any day.
 _START_US = 1_772_409_600_000_000
-_WEEK_US = 7 * 86_400 * 1_000_000
+_WEEK_US = 7 * DAY_US
 _ORDERS_EACH = 10
 _TOLD_EVERY = 100_000
 
@@ -97,7 +98,7 @@ def _shop(seed: int, orders: int) -> Shop:
         worker=0,
         start=_START_US,
         span=_WEEK_US,
-        events_per_second=orders * EVENTS_PER_VISIT / ORDERS_PER_VISIT / (_WEEK_US / 1_000_000),
+        events_per_second=orders * EVENTS_PER_VISIT / ORDERS_PER_VISIT / (_WEEK_US / SECOND_US),
         shoppers=max(100, orders // _ORDERS_EACH),
         shares=Shares(),
     )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.registry import Registry
+from contracts.topics import SOURCES
 from producer.ledger import Ledger
 from producer.outlets import Outlet
 from producer.simulate.encoding.values import EncodedEvents, EventValues
@@ -19,7 +20,7 @@ from producer.simulate.report import SimulationProgress
 from producer.simulate.shop.defects import DEFECTS, broken
 from producer.simulate.shop.incidents import SCENARIOS
 from producer.simulate.shop.people import People
-from producer.simulate.shop.timeline import ORDER, TOPICS, EventBatch
+from producer.simulate.shop.timeline import ORDER, EventBatch
 from producer.simulate.verdicts import MOST_WAITING, VERDICTS, Verdicts, quarantined
 
 # Attempts are written, and new subjects are settled, once per block: each waits for the disk.
@@ -27,7 +28,7 @@ BLOCK_EVENTS = 16_384
 # In minor units. Orders above it are pointed out.
 HIGH_VALUE = 100_000
 _WAIT_SECONDS = 0.05
-_TOPIC_NAMES = np.array([topic.name for topic in TOPICS], object)
+_TOPIC_NAMES = np.array([topic.name for topic in SOURCES], object)
 _ANNOUNCED = [
     np.array([0, *(quarantined(defect.reason) for defect in defects)], np.int8)
     for defects in DEFECTS
@@ -71,7 +72,7 @@ class Sender:
     progress: SimulationProgress = field(default_factory=SimulationProgress)
 
     def __post_init__(self) -> None:
-        self._verdicts = Verdicts(len(TOPICS))
+        self._verdicts = Verdicts(len(SOURCES))
         self._copies: list[Copy] = []
 
     def send(self, batch: EventBatch, part: slice) -> None:
@@ -125,7 +126,7 @@ class Sender:
 
     def counted(self) -> SimulationProgress:
         """The progress as it is now."""
-        names = [topic.name for topic in TOPICS]
+        names = [topic.name for topic in SOURCES]
         return replace(
             self.progress,
             by_topic=dict(zip(names, self._verdicts.by_topic.tolist(), strict=True)),
@@ -143,7 +144,7 @@ class Sender:
         copy_after = batch.marks.copy_after[part][one.index]
         for row in np.flatnonzero(defect).tolist():
             known = DEFECTS[one.topic][defect[row] - 1]
-            one.values[row] = broken(TOPICS[one.topic], one.values[row], known, self.registry)
+            one.values[row] = broken(SOURCES[one.topic], one.values[row], known, self.registry)
         announced = _ANNOUNCED[one.topic][defect]
         number = at.first + one.index + 1
         sequence = at.sequence + one.index
@@ -166,12 +167,12 @@ class Sender:
                 event_id=at.ids[one.index[row]].tobytes().decode(),
             )
             heapq.heappush(self._copies, copy)
-        self.outlet.send(TOPICS[one.topic], one.keys, one.values, sequence.tolist())
+        self.outlet.send(SOURCES[one.topic], one.keys, one.values, sequence.tolist())
 
     def _send_again(self, copies: list[Copy]) -> None:
         sequence = self.progress.attempted
         self.ledger.attempt(
-            (number, copy.event_id, TOPICS[copy.topic].name, copy.number)
+            (number, copy.event_id, SOURCES[copy.topic].name, copy.number)
             for number, copy in enumerate(copies, start=sequence)
         )
         self.progress.attempted += len(copies)
@@ -183,7 +184,7 @@ class Sender:
                 topic=copy.topic,
                 twin=np.array([copy.number]),
             )
-            self.outlet.send(TOPICS[copy.topic], (copy.key,), (copy.value,), (number,))
+            self.outlet.send(SOURCES[copy.topic], (copy.key,), (copy.value,), (number,))
         self.take_deliveries()
 
     def _note_orders(self, batch: EventBatch, encoded: list[EncodedEvents], at: _PartStart) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from contracts.errors import Usage
 from contracts.ledger import Run
 from contracts.schemas import bundled_schemas
+from contracts.topics import SOURCES
 from producer.clock import Clock, Pace
 from producer.outlets import Outlet
 from producer.outlets.kafka import FLUSH_SECONDS
@@ -20,7 +21,7 @@ from producer.simulate.labels import Labels
 from producer.simulate.report import SimulationProgress
 from producer.simulate.sender import Sender
 from producer.simulate.shop.people import People
-from producer.simulate.shop.timeline import TOPICS, EventBatch, Shop, Timeline
+from producer.simulate.shop.timeline import EventBatch, Shop, Timeline
 from producer.simulate.simulation import Simulation
 from producer.subjects import Vault
 from producer.wiring import (
@@ -68,7 +69,7 @@ class Worker:
         """Send this worker's share of the events."""
         arguments = self.arguments
         with ExitStack() as held:
-            outlet = open_outlet(arguments.endpoints, *TOPICS, now_us=clock.now_us)
+            outlet = open_outlet(arguments.endpoints, *SOURCES, now_us=clock.now_us)
             held.callback(outlet.close)
             vault = open_vault(arguments.endpoints)
             held.callback(vault.close)
@@ -111,7 +112,7 @@ class Worker:
         prefix = f"simulated-{self.arguments.seed}-{self.number}"
         people = People(vault, prefix, timeline.shoppers.guest)
         registry = open_schemas(self.arguments.endpoints)
-        for topic in TOPICS:
+        for topic in SOURCES:
             written_version(registry, topic.schema, bundled_schemas()[topic.schema][-1])
         return Sender(
             outlet=outlet,

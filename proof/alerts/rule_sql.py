@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, TypeAlias
 
+from contracts.times import DAY_US, MINUTE_US
 from readers.sql_text import literal
-
-MINUTE_US = 60_000_000
-DAY_US = 24 * 60 * MINUTE_US
 
 Written: TypeAlias = Mapping[str, Any]
 

@@ -23,7 +23,7 @@ LEFT JOIN record_by_position b
 -- check: bronze holds each acknowledged event at its offset
 SELECT record_position(k.topic, k.topic_id, k.partition, k.number) AS key, k.event_id AS expected,
        CASE WHEN b.number IS NULL THEN 'no row' ELSE coalesce(b.event_id, 'no event id') END AS actual,
-       -- A value that is no event may have no readable id. It must be in quarantine then.
+       -- A value that is not an event may have no readable id. It must be in quarantine then.
        CASE WHEN b.number IS NULL THEN false WHEN b.event_id = k.event_id THEN true
             ELSE q.reason IS NOT NULL AND (b.event_id IS NULL OR q.reason = 'invalid_event_id')
        END AS agrees

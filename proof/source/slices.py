@@ -48,7 +48,7 @@ def slices_of(
         if run.source.sha256 not in by_digest:
             raise Usage(
                 f"run {run.run} of {run.producer} also sent {' and '.join(sent)}, "
-                "and of another file",
+                "from another file",
                 cause="the totals hold its events too, so the given files cannot explain them",
                 command=_AGAIN,
             )

@@ -1,7 +1,7 @@
 -- Which steps of shoppers does a data file hold? The rows of REES46 files, one by one.
 
 -- Filled by the caller: source_step(file, row, fields, time, kind, product, category_id, category,
--- brand, price, shopper, session), source_limit and source_slice; source_orders.sql comes first.
+-- brand, price, shopper, session), source_limit and source_slice; `orders.sql` comes first.
 
 -- A year 0 is a bad date, for the producer too.
 CREATE OR REPLACE MACRO step_time(words) AS CASE

@@ -15,8 +15,6 @@ from tests.architecture.tree import ROOT, modules, name, tree
 PRODUCT = modules(
     *(path.parent.name for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests")
 )
-# Names of classes that stand in several modules, each with the reason.
-SHARED = {"Settings": "what a module can be told from outside: always named with its module"}
 # These say nothing without the words around them.
 NO_NAMES = {"of", "but", "among", "beside"}
 NO_MODULE = re.compile(r"answers$")
@@ -24,7 +22,7 @@ NO_MODULE = re.compile(r"answers$")
 
 def homonyms(classes: Mapping[str, set[str]]) -> dict[str, set[str]]:
     """The names that several modules give to a class, each with those modules."""
-    return {named: held for named, held in classes.items() if len(held) > 1 and named not in SHARED}
+    return {named: held for named, held in classes.items() if len(held) > 1}
 
 
 def classes_of(paths: list[Path]) -> dict[str, set[str]]:
@@ -72,7 +70,6 @@ def test_a_function_and_a_parameter_say_what_they_are() -> None:
     [
         pytest.param({"Run": {"a.py", "b.py"}}, {"Run": {"a.py", "b.py"}}, id="two"),
         pytest.param({"Run": {"a.py"}, "Rule": {"b.py"}}, {}, id="one each"),
-        pytest.param({"Settings": {"a.py", "b.py"}}, {}, id="an exception"),
     ],
 )
 def test_homonyms_are_found(classes: dict[str, set[str]], found: dict[str, set[str]]) -> None:

@@ -15,7 +15,7 @@ import pytest
 from contracts.hot_keys import slot_of
 from emr_jobs.stores.valkey_cluster import Unavailable, ValkeyCluster, unit
 from emr_jobs.stores.valkey_link import Door
-from ops.settings import Settings
+from ops.settings import CommandSettings
 from tests.valkey import VALKEY, Cluster, Server, cluster, redis_of_debian
 
 
@@ -28,7 +28,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 def server(kind: str) -> Server:
     if kind == "valkey 9":
         return VALKEY
-    return redis_of_debian(Settings.from_environment().cache)
+    return redis_of_debian(CommandSettings.from_environment().cache)
 
 
 @pytest.fixture(scope="module")

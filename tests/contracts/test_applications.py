@@ -8,7 +8,7 @@ import pytest
 
 from contracts.applications import APPLICATIONS, INGEST, Endpoints, application, command_line
 from contracts.ledger import Run, SourceFile
-from contracts.topics import ALERTS, CLICKS, ORDERS, TOPICS, topic
+from contracts.topics import ALERTS, CLICKS, ORDERS, TOPICS, min_in_sync, replicas, topic
 
 ENDPOINTS = Endpoints(
     bootstrap_servers="a:1,b:2",
@@ -74,8 +74,8 @@ def test_groups_are_told_by_prefix() -> None:
     ("brokers", "replication", "in_sync"), [(1, 1, 1), (2, 2, 1), (3, 3, 2), (5, 3, 2)]
 )
 def test_replication_follows_the_brokers(brokers: int, replication: int, in_sync: int) -> None:
-    assert ORDERS.replication(brokers) == replication
-    assert ORDERS.min_in_sync(brokers) == in_sync
+    assert replicas(brokers) == replication
+    assert min_in_sync(brokers) == in_sync
 
 
 def test_topics() -> None:

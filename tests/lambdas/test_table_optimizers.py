@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from contracts.tables.lake import LAKE_TABLES
 from lambdas.table_optimizers import handler, wiring
-from lambdas.table_optimizers.logic import holds, wanted
+from lambdas.table_optimizers.logic import fulfils, wanted_optimizers
 
 ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/optimizer"
@@ -107,7 +107,9 @@ def test_another_time_in_the_settings_changes_retention_alone(
 
 @pytest.mark.parametrize(("hours", "days"), [(24, 1), (25, 2), (120, 5), (121, 6)])
 def test_no_snapshot_goes_before_its_hours_are_over(hours: int, days: int) -> None:
-    retention = wanted(ROLE, hours)["retention"]["retentionConfiguration"]["icebergConfiguration"]
+    retention = wanted_optimizers(ROLE, hours)["retention"]["retentionConfiguration"][
+        "icebergConfiguration"
+    ]
     assert retention["snapshotRetentionPeriodInDays"] == days
     assert retention["numberOfSnapshotsToRetain"] >= 100
 
@@ -123,4 +125,4 @@ HELD: dict[str, tuple[dict[str, Any], bool]] = {
 
 @pytest.mark.parametrize(("current", "held"), HELD.values(), ids=HELD)
 def test_what_differs(current: dict[str, Any], held: bool) -> None:
-    assert holds(current, {"enabled": True, "of": {"days": 5}}) is held
+    assert fulfils(current, {"enabled": True, "of": {"days": 5}}) is held

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import EnvironmentProblem
-from local.disk import disk_of, existing, require_space, require_space_for_jars
+from local.disk import disk_of, nearest_existing, require_space, require_space_for_jars
 
 
 @pytest.fixture
@@ -39,4 +39,4 @@ def test_a_disk_is_found_by_its_longest_mount_point(small_disk: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_yet_is_judged_by_its_parent(tmp_path: Path) -> None:
-    assert existing(tmp_path / "a" / "b") == tmp_path
+    assert nearest_existing(tmp_path / "a" / "b") == tmp_path

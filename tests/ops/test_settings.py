@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.settings import AWS_CREDENTIALS, Settings
+from ops.settings import AWS_CREDENTIALS, CommandSettings
 
 USER = {"HOME": "/home/ana"}
 
@@ -30,18 +30,21 @@ USER = {"HOME": "/home/ana"}
     ],
 )
 def test_folders(environment: dict[str, str], home: str, cache: str) -> None:
-    settings = Settings.from_variables(USER | environment)
+    settings = CommandSettings.from_variables(USER | environment)
     assert (settings.home, settings.cache) == (Path(home), Path(cache))
 
 
 @pytest.mark.parametrize("name", AWS_CREDENTIALS)
 def test_each_kind_of_real_credential_is_noticed(name: str) -> None:
-    assert Settings.from_variables(USER | {name: "AKIAREAL"}).aws_credentials == (name,)
+    assert CommandSettings.from_variables(USER | {name: "AKIAREAL"}).aws_credentials == (name,)
 
 
 @pytest.mark.parametrize("value", ["", "test", "testing", " Dummy "])
 def test_the_values_of_emulators_are_harmless(value: str) -> None:
-    assert Settings.from_variables(USER | {"AWS_SECRET_ACCESS_KEY": value}).aws_credentials == ()
+    assert (
+        CommandSettings.from_variables(USER | {"AWS_SECRET_ACCESS_KEY": value}).aws_credentials
+        == ()
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,4 +57,4 @@ def test_the_values_of_emulators_are_harmless(value: str) -> None:
     ],
 )
 def test_plain_output(environment: dict[str, str], plain: bool) -> None:
-    assert Settings.from_variables(USER | environment).plain is plain
+    assert CommandSettings.from_variables(USER | environment).plain is plain

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from pathlib import Path
-from uuid import UUID
 
 import duckdb
 import pytest
@@ -13,7 +11,6 @@ from contracts.errors import ShopstreamError
 from contracts.ledger import ATTEMPT_COLUMNS, OUTCOME_COLUMNS, Run
 from proof.relations import connect
 from readers.ledger import load_ledger, read_runs
-from readers.topic_ids import topic_id_text
 
 ID = "0b8e4a9e-5f65-4a1c-9a35-3d1f4f4b8a01"
 EVENT = "00000000-0000-5000-8000-00000000000"
@@ -87,8 +84,3 @@ def test_a_damaged_run_is_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "r1" / "run.json").write_text("{")
     with pytest.raises(ShopstreamError, match=r"run\.json"):
         read_runs(tmp_path)
-
-
-def test_both_ways_of_writing_a_topic_id_are_one() -> None:
-    kafkas = urlsafe_b64encode(UUID(ID).bytes).decode().rstrip("=")
-    assert topic_id_text(kafkas) == topic_id_text(str(UUID(ID)).upper()) == ID

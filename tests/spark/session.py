@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from contracts.aws.spark_submit import local_words
 from local.java import runtime as java
 from local.launch import fetch_jars
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 # For `pytestmark`. PySpark leaves the socket to its JVM, over which it collects, to the collector.
 SPARK = [pytest.mark.spark, pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")]
@@ -35,7 +35,7 @@ CONFIGURATION = {
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     """A session as the applications have it, on two cores and 1 GiB."""
     folder = tmp_path_factory.mktemp("spark")
-    settings = Settings.from_environment()
+    settings = CommandSettings.from_environment()
     log = logging.getLogger(__name__)
     paths = fetch_jars(settings.cache, settings.certificates, log.info, ("spark",))["spark"]
     words = local_words(

@@ -13,7 +13,7 @@ from cdk.settings import Compute, EnvironmentSettings, settings
 from contracts.applications import APPLICATIONS
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import Sizes
-from lambdas.job_controller.logic import HANDOVER, Start, Stop, decide, settled
+from lambdas.job_controller.logic import HANDOVER, Start, Stop, decide, is_settled
 from lambdas.job_controller.runs import JobRun
 from tests.stacks.intrinsics import Environment
 from tests.stacks.templates import synthesized, texts_of
@@ -90,15 +90,15 @@ def test_the_successor_takes_over_and_one_driver_is_left(compute: Compute) -> No
     for name in NAMES:
         runs: list[JobRun] = []
         runs += _started(decide(name, old[name], runs, NOW), NOW)
-        assert settled(name, old[name], runs)
+        assert is_settled(name, old[name], runs)
         (begun,) = decide(name, new[name], runs, NOW)
         assert isinstance(begun, Start)
         assert begun.take_over
         runs += _started([begun], NOW)
-        assert not settled(name, new[name], runs), "the older one is still there"
+        assert not is_settled(name, new[name], runs), "the older one is still there"
         later = NOW + HANDOVER
         assert decide(name, new[name], runs, later) == [Stop(runs[0])]
-        assert settled(name, new[name], runs[1:])
+        assert is_settled(name, new[name], runs[1:])
         assert decide(name, new[name], runs[1:], later + timedelta(days=1)) == []
 
 

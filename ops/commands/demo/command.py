@@ -24,7 +24,7 @@ from ops import console
 from ops.commands.demo import tour
 from ops.commands.demo.tour import Tour
 from ops.console import AsJson
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "online_retail_slice.csv.gz"
 # At this speed the three weeks of the example take about 40 s: long enough to watch.
@@ -56,7 +56,7 @@ def demo(
             cause="the path is wrong, or the example was not checked out",
             command="shopstream demo  (replays the example that comes with Shopstream)",
         )
-    home = Home(Settings.from_environment().home / "demo")
+    home = Home(CommandSettings.from_environment().home / "demo")
     played = Tour(home, source, "max" if file else EXAMPLE_SPEED, as_json)
     code = tour.run(tour.check(source), sys.stderr if as_json else None)
     if code == 0:

@@ -15,7 +15,7 @@ from ops.commands.doctor.aws_clients import clients
 from ops.commands.doctor.diagnosis import BAD
 from ops.commands.doctor.machine import examine
 from ops.console import AsJson
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 
 def doctor(
@@ -40,7 +40,7 @@ def doctor(
             "--region, --cidr and --env are about an AWS account", command="shopstream doctor --aws"
         )
     else:
-        findings = examine(Settings.from_environment())
+        findings = examine(CommandSettings.from_environment())
     if as_json:
         console.answer_json({"findings": [vars(finding) for finding in findings]})
     else:

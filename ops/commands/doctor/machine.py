@@ -25,9 +25,8 @@ from local.postgres import account, installed, others_may_enter
 from local.profile import read_profile
 from local.supervisor.published import running
 from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Diagnosis, judged
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
-MB = 1024 * 1024
 # Driver 2 GB and its own overhead, broker, Postgres, and room for the page cache.
 WANTED_MEMORY_MB = 5_000
 LEAST_MEMORY_MB = 3_500
@@ -36,13 +35,13 @@ LEAST_OPEN_FILES = 1_024
 OLDEST_PYTHON = (3, 11)
 
 
-def examine(settings: Settings) -> list[Diagnosis]:
+def examine(settings: CommandSettings) -> list[Diagnosis]:
     """Every precondition, in the order in which a start would meet them."""
     return [_examined(check, look, settings) for check, look in PRECONDITIONS.items()]
 
 
 def _examined(
-    check: str, look: Callable[[str, Settings], Diagnosis], settings: Settings
+    check: str, look: Callable[[str, CommandSettings], Diagnosis], settings: CommandSettings
 ) -> Diagnosis:
     try:
         return look(check, settings)
@@ -50,13 +49,13 @@ def _examined(
         return Diagnosis(check, BAD, problem.what, problem.command)
 
 
-def _python(check: str, _settings: Settings) -> Diagnosis:
+def _python(check: str, _settings: CommandSettings) -> Diagnosis:
     good = sys.version_info >= OLDEST_PYTHON
     advice = "install Python 3.11 or newer, then `make clean test`"
     return judged(check, good, platform.python_version(), advice)
 
 
-def _java(check: str, _settings: Settings) -> Diagnosis:
+def _java(check: str, _settings: CommandSettings) -> Diagnosis:
     binary = str(java.bundled_binary())
     done = subprocess.run([binary, "--list-modules"], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -68,37 +67,37 @@ def _java(check: str, _settings: Settings) -> Diagnosis:
     return Diagnosis(check, GOOD, f"bundled{note}")
 
 
-def _user(check: str, _settings: Settings) -> Diagnosis:
+def _user(check: str, _settings: CommandSettings) -> Diagnosis:
     if account() is None:
         return Diagnosis(check, GOOD, f"uid {os.geteuid()}")
     return Diagnosis(check, GOOD, "root; Postgres, which refuses root, runs as nobody")
 
 
-def _postgres(check: str, _settings: Settings) -> Diagnosis:
+def _postgres(check: str, _settings: CommandSettings) -> Diagnosis:
     site = installed()
     copied = os.geteuid() == 0 and not others_may_enter(site)
     where = "in a private folder: copied to /var/tmp at the first start" if copied else str(site)
     return Diagnosis(check, GOOD, f"bundled, {where}")
 
 
-def _credentials(check: str, settings: Settings) -> Diagnosis:
+def _credentials(check: str, settings: CommandSettings) -> Diagnosis:
     names = settings.aws_credentials
     found = ", ".join(names) or "none in the environment"
     advice = f"unset {' '.join(names)}: a laptop run never needs an account"
     return judged(check, not names, found, advice)
 
 
-def _space(check: str, settings: Settings) -> Diagnosis:
+def _space(check: str, settings: CommandSettings) -> Diagnosis:
     disk.require_space(settings.home)
     if _missing_jars(settings):
         disk.require_space_for_jars(settings.cache)
-    folder = disk.existing(settings.home)
-    free = psutil.disk_usage(str(folder)).free // MB
+    folder = disk.nearest_existing(settings.home)
+    free = psutil.disk_usage(str(folder)).free // disk.MB
     return Diagnosis(check, GOOD, f"{free} MB free on {disk.disk_of(folder)}")
 
 
-def _memory(check: str, _settings: Settings) -> Diagnosis:
-    available = psutil.virtual_memory().available // MB
+def _memory(check: str, _settings: CommandSettings) -> Diagnosis:
+    available = psutil.virtual_memory().available // disk.MB
     found = f"{available} MB available"
     if available < LEAST_MEMORY_MB:
         advice = f"close other programs: a stack needs {LEAST_MEMORY_MB} MB"
@@ -107,14 +106,14 @@ def _memory(check: str, _settings: Settings) -> Diagnosis:
     return judged(check, available >= WANTED_MEMORY_MB, found, advice, NOTE)
 
 
-def _open_files(check: str, _settings: Settings) -> Diagnosis:
+def _open_files(check: str, _settings: CommandSettings) -> Diagnosis:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     good = soft == resource.RLIM_INFINITY or soft >= LEAST_OPEN_FILES
     found = f"limit {soft}" if good else f"limit {soft} (hard {hard})"
     return judged(check, good, found, f"ulimit -n {LEAST_OPEN_FILES}")
 
 
-def _loopback(check: str, _settings: Settings) -> Diagnosis:
+def _loopback(check: str, _settings: CommandSettings) -> Diagnosis:
     try:
         address = socket.gethostbyname("localhost")
     except OSError as problem:
@@ -125,7 +124,7 @@ def _loopback(check: str, _settings: Settings) -> Diagnosis:
     return Diagnosis(check, GOOD, f"127.0.0.1 listens; localhost is {address}")
 
 
-def _ports(check: str, settings: Settings) -> Diagnosis:
+def _ports(check: str, settings: CommandSettings) -> Diagnosis:
     home = Home(settings.home)
     profile = read_profile(home)
     if profile is None:
@@ -137,7 +136,7 @@ def _ports(check: str, settings: Settings) -> Diagnosis:
     return judged(check, not taken, found, "`up` will choose others", NOTE)
 
 
-def _certificates(check: str, settings: Settings) -> Diagnosis:
+def _certificates(check: str, settings: CommandSettings) -> Diagnosis:
     file = settings.certificates
     if file is None:
         return Diagnosis(check, GOOD, "those of Java")
@@ -147,7 +146,7 @@ def _certificates(check: str, settings: Settings) -> Diagnosis:
     return Diagnosis(check, BAD, f"SSL_CERT_FILE names {file}, which is not there", advice)
 
 
-def _jars(check: str, settings: Settings) -> Diagnosis:
+def _jars(check: str, settings: CommandSettings) -> Diagnosis:
     missing = _missing_jars(settings)
     folder = jars.folder(settings.cache)
     if not missing:
@@ -159,11 +158,11 @@ def _jars(check: str, settings: Settings) -> Diagnosis:
     return Diagnosis(check, BAD, f"{len(missing)} are not in {folder}; {problem}", advice)
 
 
-def _missing_jars(settings: Settings) -> list[str]:
+def _missing_jars(settings: CommandSettings) -> list[str]:
     return jars.missing_files(tuple(jars.read_lock().values()), jars.folder(settings.cache))
 
 
-def _registry_problem(settings: Settings) -> str | None:
+def _registry_problem(settings: CommandSettings) -> str | None:
     """Why a small jar could not be fetched just now; None where it could."""
     small = next(one for one in jars.read_lock()["broker"].files if one.artifact == "jopt-simple")
     with tempfile.TemporaryDirectory() as work:
@@ -176,7 +175,7 @@ def _registry_problem(settings: Settings) -> str | None:
     return None
 
 
-PRECONDITIONS: Mapping[str, Callable[[str, Settings], Diagnosis]] = {
+PRECONDITIONS: Mapping[str, Callable[[str, CommandSettings], Diagnosis]] = {
     "Python": _python,
     "Java": _java,
     "user": _user,

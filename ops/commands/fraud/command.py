@@ -11,7 +11,7 @@ import typer
 
 from contracts.errors import Usage
 from ops import console
-from ops.commands.fraud.measures import Measure, shown
+from ops.commands.fraud.measures import Measure, share_text
 from ops.commands.fraud.purchases import MEANS, PurchaseFinding, evaluate_purchases
 from ops.commands.fraud.simulated import SimulatedFinding, draw, evaluate
 from ops.console import AsJson
@@ -104,7 +104,7 @@ def _answer_simulated(
         [
             (
                 name,
-                *(shown(one.measure.precision), shown(one.measure.recall)),
+                *(share_text(one.measure.precision), share_text(one.measure.recall)),
                 *(f"{one.alerts:,}", f"{one.measure.called:,}"),
             )
             for name, one in found.rules.items()
@@ -115,7 +115,7 @@ def _answer_simulated(
         ("scenario", "orders", "found", "share", ""),
         [
             (
-                *(name, f"{one.orders:,}", f"{one.found:,}", shown(one.found / one.orders)),
+                *(name, f"{one.orders:,}", f"{one.found:,}", share_text(one.found / one.orders)),
                 "" if one.found else "missed",
             )
             for name, one in found.scenarios.items()
@@ -144,7 +144,7 @@ def _answer_purchases(
     )
     console.line()
     console.line(
-        f"base rate {shown(found.base_rate)}: {found.fraud:,} purchases are fraud, "
+        f"base rate {share_text(found.base_rate)}: {found.fraud:,} purchases are fraud, "
         f"{found.fraud_within_a_minute:,} of them within a minute of the sign-up; "
         f"{found.unread:,} rows could not be read"
     )
@@ -152,4 +152,4 @@ def _answer_purchases(
 
 
 def _shares(measure: Measure) -> tuple[str, ...]:
-    return tuple(shown(share) for share in measure.document().values())
+    return tuple(share_text(share) for share in measure.document().values())

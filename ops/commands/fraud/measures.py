@@ -37,6 +37,6 @@ def _share(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def shown(share: float | None) -> str:
+def share_text(share: float | None) -> str:
     """A share as people read it; a dash where there is none."""
     return "-" if share is None else f"{share:.3f}"

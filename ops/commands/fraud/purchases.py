@@ -14,9 +14,9 @@ from typing import Any
 import duckdb
 
 from contracts.errors import Usage
+from contracts.times import MINUTE_US
 from ops.commands.fraud.coverage import cover, open_database
 from ops.commands.fraud.measures import Measure
-from proof.alerts.rule_sql import MINUTE_US
 
 COLUMNS = ("user_id", "signup_time", "purchase_time", "purchase_value", "device_id", "class")
 # Only these kinds of rule can be measured: the file has no locations, and it has one purchase per

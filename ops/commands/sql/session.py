@@ -9,10 +9,10 @@ from contextlib import closing, contextmanager
 import duckdb
 
 from contracts.errors import Usage
+from contracts.tables.columns import quoted
 from ops.stack import Stack
 from readers.lake import lake_tables, open_catalog, show_table
 from readers.postgres import PostgresSnapshot
-from readers.sql_text import quoted
 
 SCHEMA = "pg"
 
@@ -45,9 +45,9 @@ class SqlSession:
         return [*self._lake, *(f"{SCHEMA}.{table}" for table in self._postgres.tables)]
 
     def query(self, text: str) -> duckdb.DuckDBPyRelation:
-        """The rows of one SELECT; Usage when it is none, or names what is not there."""
+        """The rows of one SELECT; Usage when it is not one, or names what is not there."""
         require_read(text)
-        for name in named(text, self.tables):
+        for name in tables_named(text, self.tables):
             if name not in self._open:
                 self._load(name)
                 self._open.add(name)
@@ -100,7 +100,7 @@ def require_read(text: str) -> None:
         )
 
 
-def named(text: str, tables: list[str]) -> list[str]:
+def tables_named(text: str, tables: list[str]) -> list[str]:
     """The tables that a query names, each once; a name in a comment or a text counts too."""
     known = {table.lower(): table for table in tables}
     found = (f"{schema}.{table}".lower() for schema, table in _QUALIFIED.findall(text))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import psycopg
+from ops.commands.status.stored_rows import stored_rows
 
 WINDOW_MINUTES = 15
-_CONNECT_SECONDS = 2
 _LATENCY = f"""
-SELECT count(*), percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY seconds)
+SELECT count(*) AS alerts,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS p50_seconds,
+       percentile_cont(0.95) WITHIN GROUP (ORDER BY seconds) AS p95_seconds
 FROM (SELECT extract(epoch FROM raised_at - append_time)::double precision AS seconds FROM alerts
       WHERE raised_at > clock_timestamp() - interval '{WINDOW_MINUTES} minutes') AS latest"""
 
@@ -31,11 +32,5 @@ class AlertLatency:
 def read_alert_latency(postgres: str) -> AlertLatency | None:
     """The latency of the alerts of the last WINDOW_MINUTES; None while Postgres does not answer or
     has no tables yet."""
-    try:
-        with psycopg.connect(postgres, connect_timeout=_CONNECT_SECONDS) as connection:
-            row = connection.execute(_LATENCY.encode()).fetchone()
-    except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
-        return None
-    assert row is not None
-    p50, p95 = row[1] or (None, None)
-    return AlertLatency(row[0], p50, p95)
+    found = stored_rows(postgres, _LATENCY, AlertLatency)
+    return found[0] if found else None

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import psycopg
-from psycopg.rows import class_row
+from ops.commands.status.stored_rows import stored_rows
 
 # The jobs write `stopped` when a person must decide, and `failed` when they died of an error.
 BROKEN = frozenset({"stopped", "failed"})
-_CONNECT_SECONDS = 2
 _STATES = """
     SELECT name, state, detail, driver,
            (SELECT count(*) FROM journal WHERE application = name) AS batches
@@ -31,10 +29,4 @@ class ApplicationState:
 def read_applications(postgres: str) -> tuple[ApplicationState, ...]:
     """The applications in the order of their names; none while Postgres does not answer or has no
     tables yet."""
-    try:
-        with psycopg.connect(
-            postgres, connect_timeout=_CONNECT_SECONDS, row_factory=class_row(ApplicationState)
-        ) as connection:
-            return tuple(connection.execute(_STATES))
-    except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
-        return ()
+    return tuple(stored_rows(postgres, _STATES, ApplicationState) or ())

@@ -24,7 +24,6 @@ from ops.stack import Stack, current_home, open_stack
 COLUMNS = ("part", "state", "for", "pid", "restarts", "address", "reason")
 SHOWN_OF_PART = ["state", "since", "pid", "restarts", "reason", "address", "log", "ready_after"]
 WATCH_SECONDS = 1.0
-Clock = Callable[[], float]
 
 
 def status(
@@ -132,7 +131,7 @@ def _row(part: PartStatus, now: float) -> tuple[str, ...]:
     return part.title, part.state, since, pid, str(part.restarts), part.address, part.reason
 
 
-def _watch(clock: Clock) -> None:
+def _watch(clock: Callable[[], float]) -> None:
     if not console.is_rich():
         while True:
             stack = open_stack()

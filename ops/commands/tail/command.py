@@ -12,14 +12,13 @@ import typer
 from kafka import KafkaConsumer, TopicPartition
 
 from contracts.codec import decode, decode_record, schema_id_of
-from contracts.errors import Usage
 from contracts.registry import Registry
 from contracts.registry.opening import open_registry
 from contracts.rejections import Rejection
 from contracts.topics import TOPICS, Topic
 from ops.commands.tail.event_text import iso_time, readable
 from ops.stack import open_stack
-from readers.kafka import INTERNAL, POLL_MS, open_consumer, read_until
+from readers.kafka import POLL_MS, open_consumer, read_until, require_topic
 
 SHOWN = 10
 _LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
@@ -36,8 +35,8 @@ def tail(
     key: Annotated[str | None, typer.Option(help="Only records with this key.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As always: one JSON per line.")] = False,
 ) -> None:
-    """Show the last records (10, or --limit) and then new ones; a value that is no event is shown
-    with its reason."""
+    """Show the last records (10, or --limit) and then new ones; a value that is not an event is
+    shown with its reason."""
     del as_json
     stack = open_stack()
     registry = open_registry(stack.home.registry)
@@ -71,12 +70,7 @@ def line_of(shown: dict[str, Any]) -> str:
 
 def partitions_of(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
     """Every partition of a topic; Usage with the known names when there is none."""
-    known = [one for one in consumer.topics() if not one.startswith(INTERNAL)]
-    if topic not in known:
-        raise Usage(
-            f"there is no topic {topic!r}; known: {', '.join(sorted(known)) or 'none'}",
-            command="shopstream topics list",
-        )
+    require_topic(consumer.topics(), topic)
     return [TopicPartition(topic, one) for one in sorted(consumer.partitions_for_topic(topic))]
 
 
@@ -104,7 +98,7 @@ def records(
 
 
 def document(record: Any, registry: Registry) -> dict[str, Any]:
-    """One record as JSON values: its position, and the event or the reason why it is none."""
+    """One record as JSON values: its position, and the event or the reason why it is not one."""
     position = {
         "topic": record.topic,
         "partition": record.partition,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from contracts.money import decimal_of_minor, decimal_of_price
+from contracts.schemas.fields import fields_of
+from contracts.tables.lake import own_columns
+from contracts.times import EPOCH
+from contracts.topics import SOURCES, TOPICS
 
-_MINOR = frozenset({"total", "price"})
+_MINOR = frozenset(
+    column.name for topic in SOURCES for column in own_columns(topic) if column.type == "money"
+)
 _PRICES = frozenset({"unit_price"})
 _TIMES = frozenset(
-    {"event_time", "sent_at", "account_created_at", "starts_at", "ends_at", "window_start"}
+    field.name for topic in TOPICS for field in fields_of(topic.schema) if field.is_time
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def readable(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -24,7 +29,7 @@ def readable(record: Mapping[str, Any]) -> dict[str, Any]:
 def iso_time(microseconds: int) -> str | int:
     """UTC with microseconds; the number itself where no calendar has it."""
     try:
-        moment = _EPOCH + timedelta(microseconds=microseconds)
+        moment = EPOCH + timedelta(microseconds=microseconds)
     except OverflowError:
         return microseconds
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

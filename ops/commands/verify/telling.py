@@ -29,7 +29,7 @@ def tell(report: Report) -> None:
         for word in WORDS
     ]
     rows += [
-        (f"quarantine {reason}", f"{count:,}", "records that are no event", "")
+        (f"quarantine {reason}", f"{count:,}", "records that are not events", "")
         for reason, count in report.quarantine.items()
     ]
     console.table(("ledger", "count", "meaning", ""), rows)

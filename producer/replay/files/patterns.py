@@ -35,7 +35,7 @@ class PatternTable:
 
 
 def read_patterns(path: Path, name_column: str) -> PatternTable:
-    """The table of a csv file with columns ``pattern`` and `name_column`; Usage if it is none."""
+    """The table of a csv file with columns ``pattern`` and `name_column`; Usage on any other."""
     try:
         raw = path.read_bytes()
         rows = list(csv.reader(raw.decode("utf-8-sig").splitlines()))

@@ -9,13 +9,11 @@ from datetime import UTC, datetime
 
 from contracts.money import price_from_text
 from contracts.rejections import EARLIEST_EVENT_US, LATEST_TIME_US, MAX_UNIT_PRICE
+from contracts.times import DAY_US, EPOCH, SECOND_US
 
 # Stands for what a row leaves empty: the country of an order, or the category of a product.
 UNSPECIFIED = "Unspecified"
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_SECONDS_A_DAY = 86_400
-_US_PER_SECOND = 1_000_000
 _PLAIN_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]*)?")
 
 
@@ -44,8 +42,8 @@ def shifted_time(column: str, text: str, parts: Sequence[int], limits: TimeLimit
         moment = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError as error:
         raise RowRejected("bad_date", about(column, text, str(error))) from error
-    since = moment - _EPOCH
-    recorded = (since.days * _SECONDS_A_DAY + since.seconds) * _US_PER_SECOND
+    since = moment - EPOCH
+    recorded = since.days * DAY_US + since.seconds * SECOND_US
     shifted = recorded + limits.shift_us
     if min(recorded, shifted) < EARLIEST_EVENT_US or recorded >= LATEST_TIME_US:
         raise RowRejected("out_of_range", about(column, text, "is before 1990"))

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.rule_packs import LocationIn, default_pack
-
-_US_PER_HOUR = 3_600_000_000
+from contracts.times import HOUR_US
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ _OFFSETS = np.array([country.utc_offset for country in COUNTRIES], dtype=np.floa
 
 def visits_by_country(time: int) -> NDArray[np.float64]:
     """How busy each country is at a time (microseconds UTC). The mean of a day is its share."""
-    hour = (time / _US_PER_HOUR + _OFFSETS) % 24
+    hour = (time / HOUR_US + _OFFSETS) % 24
     rhythm = np.interp(hour, np.arange(25), np.append(_RHYTHM, _RHYTHM[0]))
     busy: NDArray[np.float64] = _WEIGHTS / _WEIGHTS.sum() * rhythm
     return busy

@@ -74,7 +74,7 @@ _OF_PROMOTIONS = (
         "empty_validity", of_event=lambda e: replace(e, starts_at=e.ends_at, ends_at=e.starts_at)
     ),
 )
-# By the index of the topic in CLICKS, ORDERS, PROMOTIONS. There is no `oversized`: at half a
+# By the index of the topic in `SOURCES`. There is no `oversized`: at half a
 # megabyte each, a few of them would be most of what is sent.
 DEFECTS: tuple[tuple[Defect, ...], ...] = (
     _ANY + _OF_CLICKS,

@@ -15,13 +15,12 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from contracts.times import HOUR_US, MINUTE_US, SECOND_US
 from producer.simulate.shop.catalogue import Catalogue
 from producer.simulate.shop.columns import KEPT, Looks, Visits
 from producer.simulate.shop.countries import COUNTRIES, HIDDEN
 from producer.simulate.shop.shoppers import DEVICES_EACH, INCIDENT_DEVICES, NEW_ACCOUNTS, Shoppers
 
-_SECOND = 1_000_000
-_MINUTE = 60 * _SECOND
 # A large amount is reached by buying several pieces of a product of about this price.
 _PRICE_OF_LARGE = 9_000
 # So many earlier orders make a history, by which an unusual amount is judged.
@@ -59,11 +58,11 @@ class Chance:
     def hidden(self) -> int:
         return len(COUNTRIES) + self.between(0, len(HIDDEN))
 
-    def new_account(self, youngest: int = 5 * _MINUTE) -> PlannedOrder:
+    def new_account(self, youngest: int = 5 * MINUTE_US) -> PlannedOrder:
         """An order by an account that was made within the last hour."""
         shopper = self.shoppers.count + next(self.accounts) % NEW_ACCOUNTS
         country = int(self.shoppers.country[shopper])
-        created = self.at - self.between(youngest, 60 * _MINUTE)
+        created = self.at - self.between(youngest, HOUR_US)
         return PlannedOrder(self.at, shopper, country, country, self.device, created, 0)
 
     def shopper(self) -> PlannedOrder:
@@ -100,7 +99,7 @@ class Chance:
         at = first.at
         for _ in range(count):
             yield first._replace(at=at)
-            at += self.between(gap[0] * _SECOND, gap[1] * _SECOND)
+            at += self.between(gap[0] * SECOND_US, gap[1] * SECOND_US)
 
     def amounts(self, orders: Iterator[PlannedOrder], low: int, high: int) -> list[PlannedOrder]:
         return [order._replace(amount=self.between(low, high)) for order in orders]
@@ -124,7 +123,7 @@ def account_takeover(chance: Chance) -> list[PlannedOrder]:
     if victim is None:
         return stolen_card(chance)
     shopper = victim.shopper
-    at = max(chance.at, int(chance.shoppers.last_order[shopper]) + 8 * _MINUTE)
+    at = max(chance.at, int(chance.shoppers.last_order[shopper]) + 8 * MINUTE_US)
     stolen = victim._replace(
         at=at,
         location=chance.abroad(victim.country),
@@ -142,7 +141,7 @@ def proxy(chance: Chance) -> list[PlannedOrder]:
 def device_ring(chance: Chance) -> list[PlannedOrder]:
     count = chance.between(5, 9)
     orders = (
-        chance.new_account()._replace(at=chance.at + index * chance.between(240, 600) * _SECOND)
+        chance.new_account()._replace(at=chance.at + index * chance.between(240, 600) * SECOND_US)
         for index in range(count)
     )
     return chance.amounts(orders, 10_000, 40_000)
@@ -154,7 +153,7 @@ def quick_buyer(chance: Chance) -> list[PlannedOrder]:
 
 
 def quiet(chance: Chance) -> list[PlannedOrder]:
-    waited = chance.new_account()._replace(created=chance.at - chance.between(2, 24) * 60 * _MINUTE)
+    waited = chance.new_account()._replace(created=chance.at - chance.between(2, 24) * HOUR_US)
     orders = chance.series(waited, chance.between(1, 4), (1_200, 3_600))
     return chance.amounts(orders, 50_000, 95_000)
 
@@ -184,7 +183,7 @@ def big_purchase(chance: Chance) -> list[PlannedOrder]:
 def flight(chance: Chance) -> list[PlannedOrder]:
     home = chance.shopper()
     landed = home._replace(
-        at=home.at + chance.between(25, 50) * _MINUTE, location=chance.abroad(home.country)
+        at=home.at + chance.between(25, 50) * MINUTE_US, location=chance.abroad(home.country)
     )
     return chance.amounts(iter((home, landed)), 2_000, 8_000)
 
@@ -192,7 +191,7 @@ def flight(chance: Chance) -> list[PlannedOrder]:
 def family(chance: Chance) -> list[PlannedOrder]:
     orders = (
         chance.shopper()._replace(
-            at=chance.at + index * chance.between(5, 12) * _MINUTE, device=chance.device
+            at=chance.at + index * chance.between(5, 12) * MINUTE_US, device=chance.device
         )
         for index in range(5)
     )
@@ -202,7 +201,7 @@ def family(chance: Chance) -> list[PlannedOrder]:
 def newcomer(chance: Chance) -> list[PlannedOrder]:
     # Half of the first baskets are above 80.00, and one in 250 is above 1000.00.
     amount = min(200_000, 8_000 * math.exp(chance.random.normal(0, 0.95)))
-    return [chance.new_account(youngest=2 * _MINUTE)._replace(amount=int(amount))]
+    return [chance.new_account(youngest=2 * MINUTE_US)._replace(amount=int(amount))]
 
 
 @dataclass(frozen=True)

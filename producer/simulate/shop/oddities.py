@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contracts.times import MINUTE_US, SECOND_US
 from producer.simulate.shop.columns import Bytes, Columns, Flags, Longs
 from producer.simulate.shop.defects import DEFECTS
 
-_MINUTE = 60_000_000
 # Well above the limits of late and of the future, so that a second more on the way decides nothing.
-LATE_BY_US = (20 * _MINUTE, 180 * _MINUTE)
-AHEAD_BY_US = (15 * _MINUTE, 120 * _MINUTE)
-HELD_BACK_US = (2_000_000, 60_000_000)
+LATE_BY_US = (20 * MINUTE_US, 180 * MINUTE_US)
+AHEAD_BY_US = (15 * MINUTE_US, 120 * MINUTE_US)
+HELD_BACK_US = (2 * SECOND_US, MINUTE_US)
 # Long enough that a copy and its twin are often in different batches.
 COPY_AFTER_US = (100_000, 30_000_000)
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.times import HOUR_US, MINUTE_US
 from producer.simulate.shop.catalogue import PRODUCTS
 
-SLOT_US = 60_000_000
+SLOT_US = MINUTE_US
 CHANNELS = ("email", "app", "web", "social")
 _DISCOUNTS = (5, 10, 15, 20, 25, 30, 40, 50)
-_SHORTEST_US, _LONGEST_US = 10 * 60_000_000, 60 * 60_000_000
+_SHORTEST_US, _LONGEST_US = 10 * MINUTE_US, HOUR_US
 _SLOTS_BACK = _LONGEST_US // SLOT_US
 # Only the most popular products are promoted: a promotion that nobody sees shows nothing.
 _PROMOTED = 300

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from contracts.times import DAY_US
 from producer.simulate.shop.catalogue import Catalogue
 from producer.simulate.shop.columns import Bytes, Flags, Ints, Longs, Orders, Visits
 from producer.simulate.shop.countries import COUNTRIES
@@ -13,7 +14,6 @@ NEW_ACCOUNTS = 20_000
 DEVICES_EACH = 3
 # Honest devices are numbered by shopper; the numbers of incidents' devices are above them all.
 INCIDENT_DEVICES = 1 << 40
-_US_PER_DAY = 86_400_000_000
 _OLDEST_ACCOUNT_DAYS = 3 * 365
 _GUEST_SHARE, _REGULAR_SHARE, _TRAVELLER_SHARE = 0.15, 0.05, 0.01
 # The share of visits with something in the basket that buy it.
@@ -44,9 +44,7 @@ class Shoppers:
         self.regular: Flags = habit > 1 - _REGULAR_SHARE
         self._travels: Flags = random.random(everybody) < _TRAVELLER_SHARE
         days = random.integers(1, _OLDEST_ACCOUNT_DAYS, everybody)
-        self.created: Longs = (
-            start - days * _US_PER_DAY - random.integers(0, _US_PER_DAY, everybody)
-        )
+        self.created: Longs = start - days * DAY_US - random.integers(0, DAY_US, everybody)
         self._conversion = np.full(everybody, _CONVERSION)
         self._conversion[self.regular] = _REGULAR_CONVERSION
         self._conversion[self.guest] = _GUEST_CONVERSION

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
+from contracts.times import MINUTE_US, SECOND_US
+from contracts.topics import CLICKS, ORDERS, PROMOTIONS, SOURCES
 from producer.simulate.shop.catalogue import Catalogue, make_catalogue
 from producer.simulate.shop.columns import Bytes, Clicks, Ints, Longs, Looks, Orders, Visits
 from producer.simulate.shop.countries import COUNTRIES, mean_visits, visits_by_country
@@ -18,17 +19,16 @@ from producer.simulate.shop.promotions import Discounts, Promoted
 from producer.simulate.shop.shoppers import Shoppers
 from producer.simulate.shop.visits import browse, play
 
-TOPICS: tuple[Topic, ...] = (CLICKS, ORDERS, PROMOTIONS)
-CLICK, ORDER, PROMOTION = range(3)
+# The indices of the topics in `SOURCES`.
+CLICK, ORDER, PROMOTION = map(SOURCES.index, (CLICKS, ORDERS, PROMOTIONS))
 # Means of what a visit leaves. tests/producer/simulate/test_events.py measures both.
 EVENTS_PER_VISIT = 6.06
 ORDERS_PER_VISIT = 0.160
-_US_PER_SECOND = 1_000_000
 # Large enough that numpy's fixed costs vanish, small enough that memory stays flat.
 _STRETCH_EVENTS = 32_768
-_LONGEST_STRETCH_US = 30 * 60 * _US_PER_SECOND
+_LONGEST_STRETCH_US = 30 * MINUTE_US
 # The shop is busy from its start on: visits that began earlier are played from their middle.
-_WARM_UP_US, _WARM_UP_EVENTS = 4 * 60 * _US_PER_SECOND, 1_000_000
+_WARM_UP_US, _WARM_UP_EVENTS = 4 * MINUTE_US, 1_000_000
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Shop:
 
 @dataclass(frozen=True)
 class EventBatch:
-    """Events in the order of sending. `topic` is an index in `TOPICS`, and `row` one in that
+    """Events in the order of sending. `topic` is an index in `SOURCES`, and `row` one in that
     topic's columns. Prices are in minor units."""
 
     due: Longs
@@ -72,19 +72,19 @@ class Timeline:
         self.catalogue: Catalogue = make_catalogue(shop.seed)
         self.shoppers = Shoppers(people, shop.shoppers, shop.start)
         self._incidents = Incidents(incidents, self.shoppers, self.catalogue)
-        warm = min(_WARM_UP_US, int(_WARM_UP_EVENTS / shop.events_per_second * _US_PER_SECOND))
+        warm = min(_WARM_UP_US, int(_WARM_UP_EVENTS / shop.events_per_second * SECOND_US))
         self._clock = shop.start - warm
         self._discounts = Discounts(shop.seed, shop.events_per_second, self._clock)
         self._discounts.advance(self._clock)
         busy = mean_visits(shop.start, shop.span)
-        self._visits_per_us = shop.events_per_second / EVENTS_PER_VISIT / busy / _US_PER_SECOND
+        self._visits_per_us = shop.events_per_second / EVENTS_PER_VISIT / busy / SECOND_US
         self.visits = 0
         self._clicks: list[Clicks] = []
         self._orders: list[Orders] = []
 
     def batches(self) -> Iterator[EventBatch]:
         """The batches from the shop's start on."""
-        length = _STRETCH_EVENTS / self._shop.events_per_second * _US_PER_SECOND
+        length = _STRETCH_EVENTS / self._shop.events_per_second * SECOND_US
         length = max(1, int(min(_LONGEST_STRETCH_US, length)))
         while True:
             start = self._clock

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from contracts.times import MINUTE_US, SECOND_US
 from producer.simulate.shop.catalogue import Catalogue
 from producer.simulate.shop.columns import (
     DROPPED,
@@ -23,13 +24,12 @@ from producer.simulate.shop.columns import (
 PAYMENT_METHODS = ("card", "paypal", "apple_pay", "invoice", "bank_transfer", "gift_card")
 # How often each is used, added up; the rest is the last one's.
 _PAYMENT_ENDS = np.cumsum((0.52, 0.22, 0.10, 0.08, 0.05))
-_US_PER_SECOND = 1_000_000
 # A step takes at least a second; the longer a step is, the rarer it is.
-_LEAST_STEP_US, _MEAN_EXTRA_STEP_US = _US_PER_SECOND, 7 * _US_PER_SECOND
-_CHECKOUT_US, _BETWEEN_PURCHASES_US = 12 * _US_PER_SECOND, 200_000
+_LEAST_STEP_US, _MEAN_EXTRA_STEP_US = SECOND_US, 7 * SECOND_US
+_CHECKOUT_US, _BETWEEN_PURCHASES_US = 12 * SECOND_US, 200_000
 # The share of honest orders that are cancelled as a whole, minutes later.
 _CANCELLED_SHARE = 0.02
-_CANCEL_AFTER_US = (2 * 60 * _US_PER_SECOND, 20 * 60 * _US_PER_SECOND)
+_CANCEL_AFTER_US = (2 * MINUTE_US, 20 * MINUTE_US)
 # A geometric distribution: 4.2 products per visit, at most 14.
 _LAST_LOOK_SHARE, _MOST_LOOKS = 0.24, 14
 _KEPT_SHARE, _DROPPED_SHARE = 0.22, 0.08

@@ -18,7 +18,7 @@ from lambdas.job_controller.logic import (
     Wait,
     decide,
     failures,
-    settled,
+    is_settled,
 )
 from lambdas.job_controller.runs import JobRun, JobRunName, JobRunState
 
@@ -149,7 +149,7 @@ def test_from_anywhere_it_comes_to_the_one_that_is_wanted(
         runs += [JobRun(str(name), name, "starting", now) for name in begun]
         now += MINUTE
     assert decide("orders", fingerprint, runs, now) == []
-    assert settled("orders", fingerprint, runs)
+    assert is_settled("orders", fingerprint, runs)
 
 
 def _a_minute_later(each: JobRun, actions: list[Action]) -> JobRun:
@@ -170,7 +170,7 @@ SETTLED = {
 
 @pytest.mark.parametrize(("runs", "there"), SETTLED.values(), ids=SETTLED)
 def test_when_a_deployment_has_arrived(runs: list[JobRun], there: bool) -> None:
-    assert settled("orders", NEW, runs) is there
+    assert is_settled("orders", NEW, runs) is there
 
 
 def test_failures_of_the_last_hour_are_counted() -> None:

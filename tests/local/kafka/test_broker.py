@@ -16,7 +16,7 @@ from local.java import jars
 from local.java import runtime as java
 from local.ports import claim
 from local.profile import new_profile, write_profile
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -40,7 +40,7 @@ def test_an_id_that_begins_with_a_dash(tmp_path: Path) -> None:
                     "1",
                 ),
                 *("--java", str(java.bundled(tmp_path / "java").binary)),
-                *("--jars", str(jars.folder(Settings.from_environment().cache))),
+                *("--jars", str(jars.folder(CommandSettings.from_environment().cache))),
             ],
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=log,

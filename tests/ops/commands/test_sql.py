@@ -22,7 +22,7 @@ from contracts.tables.lake import LAKE_TABLES
 from contracts.tables.questions.order_metrics import ANSWER as ORDER_METRICS
 from ops.commands.quarantine import query_of
 from ops.commands.sql.command import plain, rows, show, unique
-from ops.commands.sql.session import named, require_read
+from ops.commands.sql.session import require_read, tables_named
 from readers.lake import lake_tables, show_table
 from readers.postgres import PostgresSnapshot
 
@@ -90,7 +90,7 @@ def test_what_is_no_sql_is_said() -> None:
     ],
 )
 def test_only_tables_that_are_named_are_opened(text: str, found: list[str]) -> None:
-    assert named(text, ["bronze.events", "pg.orders"]) == found
+    assert tables_named(text, ["bronze.events", "pg.orders"]) == found
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,14 @@ from kafka.structs import OffsetAndTimestamp
 
 from contracts.errors import ShopstreamError, Usage
 from contracts.topics import ORDERS
-from ops.commands.topics import described, document, duration, existing, make, retention_text
+from ops.commands.topics import (
+    document,
+    duration,
+    existing_topic,
+    make,
+    retention_text,
+    topic_to_create,
+)
 from readers.kafka import describe
 
 
@@ -97,15 +104,15 @@ def test_a_topic_is_described() -> None:
 
 def test_a_topic_that_is_not_there_is_answered_with_those_that_are() -> None:
     with pytest.raises(Usage, match="no topic 'orders'; known: ecommerce-orders"):
-        existing(FakeAdmin(), "orders")
+        existing_topic(FakeAdmin(), "orders")
     with pytest.raises(Usage, match=r"known: ecommerce-orders$"):
-        existing(FakeAdmin(), "__consumer_offsets")
+        existing_topic(FakeAdmin(), "__consumer_offsets")
     assert describe(FakeAdmin(), ["orders"]) == []
 
 
 def test_a_new_topic_keeps_append_time_and_is_replicated_as_far_as_brokers_go() -> None:
     admin = FakeAdmin()
-    make(admin, [described("mine", 4, "12h")])
+    make(admin, [topic_to_create("mine", 4, "12h")])
     assert admin.created == {
         "mine": {
             "num_partitions": 4,
@@ -121,23 +128,23 @@ def test_a_new_topic_keeps_append_time_and_is_replicated_as_far_as_brokers_go() 
 
 def test_a_topic_that_is_there_is_not_made_again() -> None:
     with pytest.raises(ShopstreamError, match="there already: ecommerce-orders"):
-        make(FakeAdmin(), [described(ORDERS.name, None, None)])
+        make(FakeAdmin(), [topic_to_create(ORDERS.name, None, None)])
 
 
 def test_a_topic_of_the_contract_is_made_as_it_says() -> None:
-    assert described(ORDERS.name, None, None) == ORDERS
-    assert described(ORDERS.name, 9, None).laptop_partitions == 9
+    assert topic_to_create(ORDERS.name, None, None) == ORDERS
+    assert topic_to_create(ORDERS.name, 9, None).laptop_partitions == 9
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a b", "x" * 250])
 def test_names_that_kafka_does_not_take(name: str) -> None:
     with pytest.raises(Usage, match="a topic is named"):
-        described(name, None, None)
+        topic_to_create(name, None, None)
 
 
 def test_a_topic_has_a_partition() -> None:
     with pytest.raises(Usage, match="1 or more, got 0"):
-        described("mine", 0, None)
+        topic_to_create("mine", 0, None)
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ def test_a_file_of_clicks_explains_runs_that_sent_clicks_only() -> None:
     attempts = sent(run("r1")) | sent(clicks, topic="ecommerce-clicks")
     chosen = slices_of([FILE, STEPS], [run("r1"), clicks], attempts, {})
     assert [(one.run, one.file) for one in chosen] == [("r1", 0), ("r2", 1)]
-    with pytest.raises(Usage, match=r"run r2 of replay also sent clicks, and of another file"):
+    with pytest.raises(Usage, match=r"run r2 of replay also sent clicks, from another file"):
         slices_of([replace(STEPS, sha256="digest-d")], [clicks], attempts, {})
 
 

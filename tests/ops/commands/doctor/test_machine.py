@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from local.disk import MB
 from local.home import Home
 from local.java import jars
 from local.java.jars import read_lock
@@ -18,15 +19,15 @@ from local.ports import claim
 from local.profile import new_profile, write_profile
 from ops.commands.doctor import machine
 from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Diagnosis
-from ops.commands.doctor.machine import MB, examine
+from ops.commands.doctor.machine import examine
 from ops.main import run
-from ops.settings import Settings
+from ops.settings import CommandSettings
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path) -> CommandSettings:
     """A machine on which nothing is to be said: the jars are there, the shell is clean."""
-    made = Settings.from_variables({"HOME": str(tmp_path)})
+    made = CommandSettings.from_variables({"HOME": str(tmp_path)})
     jars.folder(made.cache).mkdir(parents=True)
     for one in read_lock().values():
         for file in one.files:
@@ -34,16 +35,16 @@ def settings(tmp_path: Path) -> Settings:
     return made
 
 
-def diagnosis(settings: Settings, check: str) -> Diagnosis:
+def diagnosis(settings: CommandSettings, check: str) -> Diagnosis:
     return next(one for one in examine(settings) if one.check == check)
 
 
-def test_a_good_machine_has_nothing_bad(settings: Settings) -> None:
+def test_a_good_machine_has_nothing_bad(settings: CommandSettings) -> None:
     assert [one for one in examine(settings) if one.verdict == BAD] == []
 
 
 def test_everything_bad_says_what_to_do(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+    settings: CommandSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine, "LEAST_MEMORY_MB", 10**9)
     monkeypatch.setattr(machine, "LEAST_OPEN_FILES", 10**9)
@@ -67,7 +68,7 @@ def test_everything_bad_says_what_to_do(
     ],
 )
 def test_memory(
-    settings: Settings, available: int, verdict: str, monkeypatch: pytest.MonkeyPatch
+    settings: CommandSettings, available: int, verdict: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Memory:
         def __init__(self) -> None:
@@ -86,13 +87,13 @@ def test_memory(
     ],
 )
 def test_open_files(
-    settings: Settings, soft: int, verdict: str, monkeypatch: pytest.MonkeyPatch
+    settings: CommandSettings, soft: int, verdict: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _which: (soft, soft))
     assert diagnosis(settings, "open files").verdict == verdict
 
 
-def test_a_taken_port_is_named(settings: Settings) -> None:
+def test_a_taken_port_is_named(settings: CommandSettings) -> None:
     home = Home(settings.home)
     home.make()
     profile = new_profile(1, claim)
@@ -112,7 +113,7 @@ def test_a_taken_port_is_named(settings: Settings) -> None:
     ],
 )
 def test_missing_jars(
-    settings: Settings, problem: str | None, verdict: str, monkeypatch: pytest.MonkeyPatch
+    settings: CommandSettings, problem: str | None, verdict: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (jars.folder(settings.cache) / min(read_lock()["spark"].files).file_name).unlink()
     monkeypatch.setattr(machine, "_registry_problem", lambda _settings: problem)
@@ -125,7 +126,7 @@ def test_missing_jars(
     ("credentials", "code"), [pytest.param("", 0, id="good"), pytest.param("AKIA", 4, id="bad")]
 )
 def test_the_exit_code_and_the_json(
-    settings: Settings,
+    settings: CommandSettings,
     credentials: str,
     code: int,
     monkeypatch: pytest.MonkeyPatch,

@@ -12,10 +12,9 @@ import pytest
 from contracts.codec import decode, decode_record
 from contracts.events import LATE_AFTER_US
 from contracts.rejections import Rejection
-from contracts.topics import Topic
+from contracts.topics import SOURCES, Topic
 from producer.outlets import Deliveries
 from producer.simulate.shop.defects import DEFECTS, Defect, broken
-from producer.simulate.shop.timeline import TOPICS
 from producer.simulate.verdicts import Verdicts, quarantined
 from tests.producer.simulate.sent_shop import REGISTRY, SHOP, START, Sent, send, with_shares
 
@@ -42,7 +41,7 @@ def valid_of(topic: Topic) -> bytes:
     ("topic", "defect"),
     [
         pytest.param(topic, defect, id=f"{topic.schema}-{defect.reason}")
-        for topic, defects in zip(TOPICS, DEFECTS, strict=True)
+        for topic, defects in zip(SOURCES, DEFECTS, strict=True)
         for defect in defects
     ],
 )
@@ -181,7 +180,7 @@ def _verdicts(announced: int, copies: int) -> Verdicts:
 
 
 def test_a_broken_value_never_reads_as_another_event() -> None:
-    for topic, defects in zip(TOPICS, DEFECTS, strict=True):
+    for topic, defects in zip(SOURCES, DEFECTS, strict=True):
         value = valid_of(topic)
         good = decode_record(topic, value, REGISTRY)
         for defect in defects:
