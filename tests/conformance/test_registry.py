@@ -29,7 +29,7 @@ from contracts.registry.glue import GlueRegistry
 from contracts.schemas import bundled_schemas, canonical
 from contracts.topics import ORDERS
 from tests.contracts.avro_schemas import field, record
-from tests.contracts.poison import APPEND_TIME, order
+from tests.contracts.handmade import APPEND_TIME, order
 
 # Makes one more client of the same registry, as another process would.
 Open = Callable[[], Registry]

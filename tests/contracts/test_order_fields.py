@@ -20,7 +20,7 @@ from contracts.tables.lake import ENVELOPE, own_columns
 from contracts.tables.postgres import ORDERS as ORDERS_TABLE
 from contracts.topics import ORDERS, SOURCES, Topic
 from tests.contracts.avro.test_fragments import joined
-from tests.contracts.poison import order
+from tests.contracts.handmade import order
 from tests.producer.simulate.sent_shop import send
 
 REGISTRY = open_registry("bundled")
