@@ -47,7 +47,7 @@ def test_a_class_has_the_fields_in_their_order(listed: type, inside: str | None)
     ],
 )
 def test_a_type_has_the_symbols_in_their_order(listed: Any, family: str, field: str) -> None:
-    (symbols,) = (one.symbols for one in fields_of(family) if one.name == field)
+    (symbols,) = (tuple(one.type["symbols"]) for one in fields_of(family) if one.name == field)
     assert get_args(listed) == symbols
 
 
