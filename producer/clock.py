@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from contracts.times import SECOND_US
 
+# A run tells its progress at most this often, and waits no longer for what it would tell.
+STATUS_SECONDS = 1.0
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -21,6 +24,22 @@ class Clock:
 def real_clock() -> Clock:
     """The clock of the machine."""
     return Clock(lambda: time.time_ns() // 1000, time.monotonic, time.sleep)
+
+
+class StatusTimer:
+    """Says when a run is due to tell its progress again."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._told = clock.monotonic()
+
+    def due(self) -> bool:
+        """Whether the last time it was due is `STATUS_SECONDS` ago; it is then due no more."""
+        now = self._clock.monotonic()
+        if now - self._told < STATUS_SECONDS:
+            return False
+        self._told = now
+        return True
 
 
 class Pace:

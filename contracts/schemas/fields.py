@@ -21,11 +21,6 @@ class Field(NamedTuple):
         """Whether it is a time, in microseconds UTC."""
         return isinstance(self.type, dict) and self.type.get("logicalType") == "timestamp-micros"
 
-    @property
-    def symbols(self) -> tuple[str, ...]:
-        """The symbols of an enum, in the order in which Avro numbers them."""
-        return tuple(self.type["symbols"])
-
 
 @cache
 def fields_of(family: str, inside: str | None = None) -> tuple[Field, ...]:

@@ -8,14 +8,13 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from contracts.ledger import Run
 from contracts.topics import Topic
-from producer.clock import Clock, Pace
+from producer.clock import STATUS_SECONDS, Clock, Pace, StatusTimer
 from producer.ledger import Ledger
 from producer.outlets import Outlet
 
 PRODUCER = "replay"
 # Attempts are written, and new subjects are settled, once per block.
 _BLOCK_ITEMS = 256
-_STATUS_SECONDS = 1.0
 # A sleep this short lets Ctrl-C and acknowledgements through.
 _NAP_SECONDS = 0.1
 
@@ -85,7 +84,8 @@ class Replay(Generic[_Item]):
         assert self.run.source is not None
         # The first row of the last event attempted; all events before it were attempted too.
         self.last_row = self.run.source.last_row
-        self._began = self._told = self.clock.monotonic()
+        self._began = self.clock.monotonic()
+        self._timer = StatusTimer(self.clock)
 
     def stop(self) -> None:
         """Ask for a graceful end: no more events are attempted."""
@@ -112,7 +112,7 @@ class Replay(Generic[_Item]):
         """Wait at most `timeout` seconds for acknowledgements; return how many are unknown."""
         deadline = self.clock.monotonic() + timeout
         while True:
-            unknown = self.outlet.flush(_STATUS_SECONDS)
+            unknown = self.outlet.flush(STATUS_SECONDS)
             self._take_deliveries()
             if unknown == 0 or self.clock.monotonic() >= deadline:
                 return unknown
@@ -156,10 +156,8 @@ class Replay(Generic[_Item]):
             self.stopping = True
 
     def _tell_each_second(self) -> None:
-        now = self.clock.monotonic()
-        if now - self._told < _STATUS_SECONDS:
+        if not self._timer.due():
             return
-        self._told = now
         # Some outlets acknowledge only what is flushed.
         self.outlet.flush(0)
         self._take_deliveries()

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from contracts.ledger import Run
-from producer.clock import Clock, Pace
+from producer.clock import STATUS_SECONDS, Clock, Pace, StatusTimer
 from producer.simulate.report import SimulationProgress
 from producer.simulate.sender import BLOCK_EVENTS, Sender
 from producer.simulate.shop.timeline import EventBatch
 
-_STATUS_SECONDS = 1.0
 # A sleep this short lets Ctrl-C and acknowledgements through.
 _NAP_SECONDS = 0.05
 
@@ -32,7 +31,7 @@ class Simulation:
     stopping: bool = False
 
     def __post_init__(self) -> None:
-        self._told = self.clock.monotonic()
+        self._timer = StatusTimer(self.clock)
 
     def stop(self) -> None:
         """Ask for a graceful end: no more events are attempted."""
@@ -56,7 +55,7 @@ class Simulation:
         """Wait at most `timeout` seconds for acknowledgements."""
         deadline = self.clock.monotonic() + timeout
         while True:
-            self.sender.flush(_STATUS_SECONDS)
+            self.sender.flush(STATUS_SECONDS)
             if self.sender.progress.unknown == 0 or self.clock.monotonic() >= deadline:
                 return
             self._tell_each_second()
@@ -98,10 +97,8 @@ class Simulation:
         return int(np.searchsorted(batch.due, reached, "right"))
 
     def _tell_each_second(self) -> None:
-        now = self.clock.monotonic()
-        if now - self._told < _STATUS_SECONDS:
+        if not self._timer.due():
             return
-        self._told = now
         # Some outlets acknowledge only what is flushed.
         self.sender.flush(0)
         self.sender.ledger.sync(self.run)

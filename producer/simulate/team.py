@@ -10,12 +10,11 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from contracts.errors import ShopstreamError
-from producer.clock import Clock, real_clock
+from producer.clock import STATUS_SECONDS, Clock, StatusTimer, real_clock
 from producer.simulate.report import SimulationProgress
 from producer.simulate.simulation import Simulation
 from producer.simulate.worker import Worker, WorkerResult
 
-_STATUS_SECONDS = 1.0
 _LOOK_SECONDS = 0.2
 
 
@@ -59,7 +58,7 @@ class Team:
         progress = [SimulationProgress() for _ in pipes]
         results: dict[int, WorkerResult] = {}
         failure: ShopstreamError | None = None
-        heard, told = set(pipes), clock.monotonic()
+        heard, timer = set(pipes), StatusTimer(clock)
         while heard:
             for pipe in wait(list(heard), _LOOK_SECONDS):
                 assert isinstance(pipe, Connection)
@@ -77,8 +76,7 @@ class Team:
                 elif failure is None:
                     failure = message
                     self.stop()
-            if clock.monotonic() - told >= _STATUS_SECONDS:
-                told = clock.monotonic()
+            if timer.due():
                 report(SimulationProgress.together(progress))
         if failure is not None:
             raise failure
@@ -96,7 +94,7 @@ class Team:
     def _end(self) -> None:
         """End every process, whatever happened."""
         for process in self._processes:
-            process.join(timeout=_STATUS_SECONDS)
+            process.join(timeout=STATUS_SECONDS)
             if process.is_alive():
                 process.kill()
                 process.join()

@@ -15,7 +15,7 @@ from contracts.events import Event, from_record
 from contracts.money import line_amount
 from contracts.rejections import EARLIEST_EVENT_US, LATEST_TIME_US, Rejection
 from contracts.topics import ORDERS, SOURCES, Topic
-from tests.contracts import poison
+from tests.contracts import handmade
 from tests.contracts.poison import POISON, Poison
 from tests.spark.rows import REGISTRY, classified, in_order
 from tests.spark.session import SPARK
@@ -83,11 +83,11 @@ def test_a_refusal_says_the_same(spark: SparkSession) -> None:
 # Around the edges of every rule, and texts of any kind.
 _TEXTS = st.one_of(st.sampled_from(["", "GBP", "a\0b", "é" * 257]), st.text(max_size=20))
 _TIMES = st.one_of(
-    st.integers(poison.APPEND_TIME - 10**9, poison.APPEND_TIME + 10**9),
+    st.integers(handmade.APPEND_TIME - 10**9, handmade.APPEND_TIME + 10**9),
     st.sampled_from([0, -1, EARLIEST_EVENT_US, LATEST_TIME_US - 1, LATEST_TIME_US, -(2**63)]),
 )
 _LINES = st.builds(
-    poison.line,
+    handmade.line,
     product_name=_TEXTS,
     category=st.sampled_from(["Decoration", "Toys", ""]),
     quantity=st.one_of(st.integers(-3, 100), st.integers(-(2**31), 2**31 - 1)),
@@ -98,7 +98,7 @@ _LINES = st.builds(
 @st.composite
 def _orders(draw: st.DrawFn) -> dict[str, Any]:
     """Orders with a fault or two; most of them are events."""
-    cheap = st.builds(poison.line, quantity=st.integers(1, 9), unit_price=st.integers(0, 999))
+    cheap = st.builds(handmade.line, quantity=st.integers(1, 9), unit_price=st.integers(0, 999))
     lines = draw(st.lists(st.one_of(cheap, cheap, cheap, _LINES), max_size=4))
     amounts = sum(line_amount(line["quantity"], line["unit_price"]) for line in lines)
     right = min(max(amounts, -(2**63)), 2**63 - 1)
@@ -116,13 +116,13 @@ def _orders(draw: st.DrawFn) -> dict[str, Any]:
         },
     )
     changes = draw(st.one_of(st.just({}), faults))
-    return poison.order(**{"lines": lines, "total": right} | changes)
+    return handmade.order(**{"lines": lines, "total": right} | changes)
 
 
 @st.composite
 def _values(draw: st.DrawFn) -> bytes:
     """An order's bytes, some with a byte changed or the end cut off."""
-    value = poison.value(ORDERS, draw(_orders()))
+    value = handmade.value(ORDERS, draw(_orders()))
     damage = draw(st.sampled_from(["none", "none", "byte", "cut"]))
     place = draw(st.integers(0, len(value) - 1))
     if damage == "byte":
@@ -139,7 +139,7 @@ def _values(draw: st.DrawFn) -> bytes:
 )
 @given(values=st.lists(_values(), min_size=50, max_size=200))
 def test_any_order_has_the_same_fate(spark: SparkSession, values: list[bytes]) -> None:
-    found = judged_by_spark(spark, ORDERS, [(value, poison.APPEND_TIME) for value in values])
-    expected = [judged_by_python(ORDERS, value, poison.APPEND_TIME) for value in values]
+    found = judged_by_spark(spark, ORDERS, [(value, handmade.APPEND_TIME) for value in values])
+    expected = [judged_by_python(ORDERS, value, handmade.APPEND_TIME) for value in values]
     judged = zip(values, found, expected, strict=True)
     assert [(value, one, other) for value, one, other in judged if one != other] == []

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import boto3
 import fastavro
 import pytest
-from moto import mock_aws
 
 from contracts.codec import decode, encode, header
 from contracts.events import Order, as_record, from_record
@@ -29,7 +27,8 @@ from contracts.registry.glue import GlueRegistry
 from contracts.schemas import bundled_schemas, canonical
 from contracts.topics import ORDERS
 from tests.contracts.avro_schemas import field, record
-from tests.contracts.poison import APPEND_TIME, order
+from tests.contracts.handmade import APPEND_TIME, order
+from tests.contracts.registry.mocked_glue import glue_with
 
 # Makes one more client of the same registry, as another process would.
 Open = Callable[[], Registry]
@@ -51,14 +50,7 @@ def folder(tmp_path: Path) -> Iterator[Open]:
 
 
 def glue(tmp_path: Path) -> Iterator[Open]:
-    with mock_aws():
-        client = boto3.client(
-            "glue",
-            region_name="eu-central-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-        client.create_registry(RegistryName="shop")
+    with glue_with("shop") as client:
         yield lambda: GlueRegistry(client, "shop", fresh_for=0)
 
 

@@ -32,3 +32,11 @@ def fixed(size: int, name: str = "Hash", **more: Any) -> dict[str, Any]:
 def logical(kind: Any, name: str, **more: Any) -> dict[str, Any]:
     base = kind if isinstance(kind, dict) else {"type": kind}
     return base | {"logicalType": name} | more
+
+
+def holding(kind: Any, **more: Any) -> dict[str, Any]:
+    return record(field("value", kind, **more))
+
+
+# It holds itself.
+TREE = record(field("next", ["null", "shop.Order"], default=None), field("total", "long"))

@@ -12,26 +12,22 @@ from hypothesis import strategies as st
 
 from contracts.codec import HEADER_BYTES, decode, decode_record, encode, header, schema_id_of
 from contracts.events import Alert, Order, from_record
-from contracts.registry import (
-    BundledRegistry,
-    MemoryStore,
-    RegistryUnavailable,
-    SchemaVersion,
-)
+from contracts.registry import BundledRegistry, MemoryStore, RegistryUnavailable, SchemaVersion
 from contracts.rejections import REASONS, Rejection
 from contracts.schemas import bundled_schemas
 from contracts.topics import ALERTS, CLICKS, ORDERS, PROMOTIONS, TOPICS, Topic
-from tests.contracts import poison
+from tests.contracts import handmade, poison
 from tests.contracts.avro_schemas import field
-from tests.contracts.poison import APPEND_TIME, POISON, Poison, zigzag
+from tests.contracts.handmade import APPEND_TIME, zigzag
+from tests.contracts.poison import POISON, Poison
 
 REGISTRY = BundledRegistry(MemoryStore(bundled_schemas()))
 GOOD = {
-    ORDERS.name: poison.value(
-        ORDERS, poison.order(lines=[poison.line(), poison.line()], total=3060)
+    ORDERS.name: handmade.value(
+        ORDERS, handmade.order(lines=[handmade.line(), handmade.line()], total=3060)
     ),
-    CLICKS.name: poison.value(CLICKS, poison.click(session_id="s-1", brand="b")),
-    PROMOTIONS.name: poison.value(PROMOTIONS, poison.promotion()),
+    CLICKS.name: handmade.value(CLICKS, handmade.click(session_id="s-1", brand="b")),
+    PROMOTIONS.name: handmade.value(PROMOTIONS, handmade.promotion()),
 }
 topics = st.sampled_from([ORDERS, CLICKS, PROMOTIONS])
 
@@ -66,7 +62,7 @@ def test_any_bytes_are_a_rejection(topic: Topic, value: bytes) -> None:
 
 @given(topics, st.binary(max_size=300))
 def test_any_bytes_behind_a_good_header_have_an_outcome(topic: Topic, body: bytes) -> None:
-    decode(topic, poison.header_of(topic) + body, APPEND_TIME, REGISTRY)
+    decode(topic, handmade.header_of(topic) + body, APPEND_TIME, REGISTRY)
 
 
 @given(topics, st.data())
@@ -92,7 +88,7 @@ def test_a_value_behind_another_header_has_an_outcome(
     topic: Topic, written: Topic, tail: bytes
 ) -> None:
     body = GOOD[written.name][HEADER_BYTES:]
-    decode(topic, poison.header_of(topic) + body + tail, APPEND_TIME, REGISTRY)
+    decode(topic, handmade.header_of(topic) + body + tail, APPEND_TIME, REGISTRY)
 
 
 @given(topics, st.binary(min_size=1, max_size=50))
@@ -127,7 +123,7 @@ def test_an_alert_survives_the_wire() -> None:
 
 
 def test_an_event_that_does_not_fit_is_refused_by_the_writer() -> None:
-    event = from_record(ORDERS, poison.order(total="15.30"))
+    event = from_record(ORDERS, handmade.order(total="15.30"))
     with pytest.raises((TypeError, ValueError)):
         encode(event, REGISTRY.latest("orders"))
 
@@ -148,7 +144,7 @@ def test_schema_id_of(value: bytes, found: UUID | None) -> None:
 
 def test_the_header_is_glues_framing() -> None:
     version = REGISTRY.latest("orders")
-    value = encode(from_record(ORDERS, poison.order()), version)
+    value = encode(from_record(ORDERS, handmade.order()), version)
     assert value[:2] == b"\x03\x00"
     assert value[2:18] == version.id.bytes
 

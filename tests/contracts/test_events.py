@@ -25,7 +25,7 @@ from contracts.events import (
 )
 from contracts.registry.opening import open_registry
 from contracts.topics import ALERTS, CLICKS, ORDERS, PROMOTIONS, Topic
-from tests.contracts import poison
+from tests.contracts import handmade
 
 ALERT = {
     "alert_id": "a-1",
@@ -39,9 +39,11 @@ ALERT = {
     "evidence": {"total": "1000.01"},
 }
 RECORDS = [
-    pytest.param(ORDERS, poison.order(lines=[poison.line(), poison.line(quantity=1)]), id="order"),
-    pytest.param(CLICKS, poison.click(), id="click"),
-    pytest.param(PROMOTIONS, poison.promotion(), id="promotion"),
+    pytest.param(
+        ORDERS, handmade.order(lines=[handmade.line(), handmade.line(quantity=1)]), id="order"
+    ),
+    pytest.param(CLICKS, handmade.click(), id="click"),
+    pytest.param(PROMOTIONS, handmade.promotion(), id="promotion"),
     pytest.param(ALERTS, ALERT, id="alert"),
 ]
 
@@ -64,15 +66,15 @@ def test_an_event_has_the_fields_of_its_newest_schema(
 
 
 def test_keys_keep_what_belongs_together_in_order() -> None:
-    order = from_record(ORDERS, poison.order(customer_id="c-1"))
+    order = from_record(ORDERS, handmade.order(customer_id="c-1"))
     assert isinstance(order, Order)
     assert key_of(order) == b"c-1"
     assert key_of(replace(order, customer_id=None)) == b"536365"
     assert key_of(replace(order, customer_id="")) == b"536365"
-    click = from_record(CLICKS, poison.click())
+    click = from_record(CLICKS, handmade.click())
     assert isinstance(click, Click)
     assert key_of(click) == b"u-1"
-    promotion = from_record(PROMOTIONS, poison.promotion())
+    promotion = from_record(PROMOTIONS, handmade.promotion())
     assert isinstance(promotion, Promotion)
     assert key_of(promotion) == b"85123A"
     alert = from_record(ALERTS, ALERT)
@@ -95,7 +97,7 @@ def test_another_sequence_is_another_event(run: str, producer: str, one: int, ot
 
 
 def test_twins_differ_only_in_how_they_were_sent() -> None:
-    order = poison.order()
+    order = handmade.order()
     twin = order | {"sent_at": 1, "source": {"run": "2", "producer": "p", "sequence": 1}}
     assert content(order) == content(twin)
     assert content(order) != content(order | {"total": 1})

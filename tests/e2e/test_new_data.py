@@ -20,7 +20,7 @@ from contracts.registry import SchemaVersion
 from contracts.registry.opening import open_registry
 from contracts.topics import ORDERS, SOURCES
 from local.home import Home
-from tests.contracts import poison
+from tests.contracts import handmade
 from tests.contracts.poison import POISON
 from tests.e2e.page import Page
 from tests.shop import BY_COMMAND, Shop, eventually, open_shop
@@ -199,7 +199,7 @@ def test_orders_in_a_newer_schema_need_no_restart(shop: Shop) -> None:
 
 def gift(version: SchemaVersion, number: int) -> bytes:
     """An order as a newer writer sends it."""
-    order: dict[str, Any] = poison.order(
+    order: dict[str, Any] = handmade.order(
         event_id=str(uuid5(NAMESPACE_OID, f"gift {number}")),
         order_id=f"gift-{number}",
         gift_note="with love",

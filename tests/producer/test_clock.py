@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.clock import Pace
+from producer.clock import Clock, Pace, StatusTimer
 
 SECOND = 1_000_000
 BEGAN = 500.0
@@ -53,3 +53,9 @@ def test_a_delay_is_never_negative(times: list[int], speed: float) -> None:
 def test_a_speed_is_above_nothing(speed: float) -> None:
     with pytest.raises(ValueError, match="above 0"):
         Pace(speed)
+
+
+def test_progress_is_due_a_second_after_it_was_told_and_once() -> None:
+    moments = iter([5.0, 5.9, 6.0, 6.1, 9.5, 10.4, 10.5])
+    timer = StatusTimer(Clock(lambda: 0, lambda: next(moments), lambda seconds: None))
+    assert [timer.due() for _ in range(6)] == [False, True, False, True, False, True]

@@ -19,7 +19,7 @@ from proof.checks import check
 from proof.comparing import checks_of, copied
 from proof.judging import unproved
 from proof.questions import find_proofs
-from tests.proof.shop import filled
+from tests.proof.shop.filled import filled
 
 PROOFS = find_proofs(default_rules())
 BY_QUESTION = {answer.question: answer for answer in ANSWERS}

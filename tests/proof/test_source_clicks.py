@@ -27,18 +27,10 @@ from proof.relations import prepare
 from proof.report import SourceComparison
 from proof.source import data_file as source
 from readers.filling import fill
-from tests.proof.shop import (
-    CLICKS,
-    REGISTRY,
-    Record,
-    Shop,
-    click,
-    fold_metrics,
-    order,
-    origin,
-    put,
-    table_row,
-)
+from tests.proof.shop.events import CLICKS, click, order
+from tests.proof.shop.folds import fold_metrics
+from tests.proof.shop.records import REGISTRY, Record, origin, put, table_row
+from tests.proof.shop.stores import Shop
 from tests.proof.test_source_steps import HEADER
 
 # The click that bought, and the row whose price is below nothing.

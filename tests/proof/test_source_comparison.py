@@ -20,7 +20,9 @@ from proof.judging import judge, judge_source
 from proof.report import Report
 from proof.source import data_file as source
 from readers.filling import fill
-from tests.proof.shop import ORDERS, REGISTRY, Shop, order
+from tests.proof.shop.events import ORDERS, order
+from tests.proof.shop.records import REGISTRY
+from tests.proof.shop.stores import Shop
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 FILE = HEADER + (

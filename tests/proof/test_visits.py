@@ -8,7 +8,8 @@ import pytest
 from proof.alerts.rules import default_rules
 from proof.judging import judge
 from proof.report import Report
-from tests.proof.shop import REGISTRY, Shop
+from tests.proof.shop.records import REGISTRY
+from tests.proof.shop.stores import Shop
 
 
 def report_of(connection: duckdb.DuckDBPyConnection) -> Report:

@@ -9,7 +9,9 @@ import pytest
 from contracts.events import alert_id
 from proof.alerts.rules import default_rules
 from proof.judging import judge
-from tests.proof.shop import REGISTRY, SECOND, START, Row, Shop, micros, moment, order
+from tests.proof.shop.events import SECOND, START, micros, moment, order
+from tests.proof.shop.records import REGISTRY, Row
+from tests.proof.shop.stores import Shop
 
 L6 = "fraud_alerts in Postgres equals what is derived from silver"
 TOPIC = "the alerts topic holds the alerts in Postgres"

@@ -22,8 +22,8 @@ from contracts.topics import CLICKS, ORDERS
 from emr_jobs.transforms.classify import classify
 from emr_jobs.transforms.decode import Schemas, decode, unknown_ids
 from emr_jobs.transforms.events import events
-from tests.contracts import poison
-from tests.contracts.poison import APPEND_TIME
+from tests.contracts import handmade
+from tests.contracts.handmade import APPEND_TIME
 from tests.spark.rows import REGISTRY, classified, in_order, records, schemas
 from tests.spark.session import SPARK
 
@@ -72,25 +72,25 @@ def written(writer: SchemaVersion, record: dict[str, Any]) -> bytes:
 
 
 def no_product(record: dict[str, Any]) -> dict[str, Any]:
-    return record | {"lines": [poison.line(product_id=None)]}
+    return record | {"lines": [handmade.line(product_id=None)]}
 
 
 @pytest.mark.parametrize(
     ("newest", "record"),
     [
-        pytest.param(changed(coupon=COUPON), poison.order(coupon="X"), id="a field is added"),
-        pytest.param(changed(device_id=None), poison.order(), id="an optional field is gone"),
-        pytest.param(changed(location=None), poison.order(), id="a field events need is gone"),
+        pytest.param(changed(coupon=COUPON), handmade.order(coupon="X"), id="a field is added"),
+        pytest.param(changed(device_id=None), handmade.order(), id="an optional field is gone"),
+        pytest.param(changed(location=None), handmade.order(), id="a field events need is gone"),
         pytest.param(
-            changed(location=OPTIONAL_PLACE), poison.order(), id="a field may be null and is not"
+            changed(location=OPTIONAL_PLACE), handmade.order(), id="a field may be null and is not"
         ),
         pytest.param(
-            changed(location=OPTIONAL_PLACE), poison.order(location=None), id="a field is null"
+            changed(location=OPTIONAL_PLACE), handmade.order(location=None), id="a field is null"
         ),
         pytest.param(
-            changed(lines=OPTIONAL_LINES), no_product(poison.order()), id="a line's field is null"
+            changed(lines=OPTIONAL_LINES), no_product(handmade.order()), id="a line's field is null"
         ),
-        pytest.param(changed(lines=OPTIONAL_LINES), poison.order(), id="a line's field could be"),
+        pytest.param(changed(lines=OPTIONAL_LINES), handmade.order(), id="a line's field could be"),
     ],
 )
 def test_a_new_schema_is_read_as_python_reads_it(
@@ -98,7 +98,7 @@ def test_a_new_schema_is_read_as_python_reads_it(
 ) -> None:
     registry = registry_with(newest)
     old, new = registry.versions("orders")
-    values = [written(old, poison.order()), written(new, record)]
+    values = [written(old, handmade.order()), written(new, record)]
     frame = classified(spark, ORDERS, [(value, APPEND_TIME) for value in values], registry)
     for row, value in zip(in_order(frame), values, strict=True):
         expected = decode_in_python(ORDERS, value, APPEND_TIME, registry)
@@ -112,8 +112,8 @@ def test_a_new_schema_is_read_as_python_reads_it(
 
 def test_a_schema_unknown_today_is_decoded_tomorrow(spark: SparkSession) -> None:
     registry = registry_with(changed(coupon=COUPON))
-    value = written(registry.latest("orders"), poison.order(coupon="X"))
-    rows = [(value, APPEND_TIME), (poison.value(ORDERS, poison.order()), APPEND_TIME)]
+    value = written(registry.latest("orders"), handmade.order(coupon="X"))
+    rows = [(value, APPEND_TIME), (handmade.value(ORDERS, handmade.order()), APPEND_TIME)]
     today = decode(ORDERS, schemas(ORDERS))(records(spark, ORDERS, rows))
     assert unknown(today) == [str(registry.latest("orders").id)]
     tomorrow = decode(ORDERS, schemas(ORDERS, registry))(records(spark, ORDERS, rows))

@@ -9,22 +9,23 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from contracts.rejections import MAX_MINOR
 from contracts.tables.columns import Table
 from contracts.tables.lake import BRONZE_QUARANTINE, SILVER
 from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
 from emr_jobs.transforms.events import events, quarantine, silver
-from tests.contracts import poison
-from tests.contracts.poison import APPEND_TIME, EVENT_ID
+from tests.contracts import handmade
+from tests.contracts.handmade import APPEND_TIME, EVENT_ID
 from tests.spark.rows import classified
 from tests.spark.session import SPARK
 
 pytestmark = SPARK
 
-GOOD = {ORDERS: poison.order(), CLICKS: poison.click(), PROMOTIONS: poison.promotion()}
+GOOD = {ORDERS: handmade.order(), CLICKS: handmade.click(), PROMOTIONS: handmade.promotion()}
 
 
 def frame(spark: SparkSession, topic: Topic, **changes: Any) -> DataFrame:
-    value = poison.value(topic, GOOD[topic] | changes)
+    value = handmade.value(topic, GOOD[topic] | changes)
     return classified(spark, topic, [(value, APPEND_TIME)])
 
 
@@ -55,7 +56,7 @@ def test_quarantine_has_the_columns_of_its_table(spark: SparkSession) -> None:
 
 
 def test_an_order_in_silver(spark: SparkSession) -> None:
-    lines = [poison.line(quantity=3, unit_price=33_333), poison.line(quantity=-1, unit_price=1)]
+    lines = [handmade.line(quantity=3, unit_price=33_333), handmade.line(quantity=-1, unit_price=1)]
     # 9.9999 is 10.00, and minus 0.0001 nothing.
     row = only_row(silver(events(ORDERS)(frame(spark, ORDERS, lines=lines, total=1000)), ORDERS))
     appended = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=APPEND_TIME)
@@ -77,7 +78,7 @@ def test_an_order_in_silver(spark: SparkSession) -> None:
     [
         pytest.param(0, id="nothing"),
         pytest.param(1, id="one"),
-        pytest.param(poison.MAX_MINOR, id="the largest"),
+        pytest.param(MAX_MINOR, id="the largest"),
     ],
 )
 def test_money_is_exact(spark: SparkSession, minor: int) -> None:
@@ -88,12 +89,12 @@ def test_money_is_exact(spark: SparkSession, minor: int) -> None:
 def test_a_refused_order_keeps_its_bytes_and_id(spark: SparkSession) -> None:
     refused = frame(spark, ORDERS, total=1)
     row = only_row(quarantine(refused))
-    assert row["value"] == poison.value(ORDERS, poison.order(total=1))
+    assert row["value"] == handmade.value(ORDERS, handmade.order(total=1))
     assert (row["reason"], row["event_id"]) == ("total_mismatch", EVENT_ID)
     assert events(ORDERS)(refused).count() == 0
 
 
 def test_what_cannot_be_read_has_no_id(spark: SparkSession) -> None:
-    torn = poison.value(ORDERS, poison.order()).replace(b"Europe", b"Eur\xffpe")
+    torn = handmade.value(ORDERS, handmade.order()).replace(b"Europe", b"Eur\xffpe")
     rows = quarantine(classified(spark, ORDERS, [(torn, APPEND_TIME), (None, APPEND_TIME)]))
     assert [row["event_id"] for row in rows.toArrow().to_pylist()] == [None, None]

@@ -17,8 +17,8 @@ from emr_jobs.kernel.batches import Batch, BatchApplication, BatchRunner, Stream
 from emr_jobs.kernel.question import Settings
 from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.spark.source import SparkSource
-from tests.contracts import poison
-from tests.contracts.poison import APPEND_TIME
+from tests.contracts import handmade, poison
+from tests.contracts.handmade import APPEND_TIME
 from tests.spark.rows import REGISTRY, records
 from tests.spark.session import SPARK
 
@@ -69,7 +69,7 @@ def test_every_offset_is_an_event_or_a_rejection(spark: SparkSession, topic: Top
 
 
 def test_an_offset_that_is_neither_ends_the_batch(spark: SparkSession) -> None:
-    short = batch(spark, ORDERS, [(poison.value(ORDERS, poison.order()), APPEND_TIME)], extra=1)
+    short = batch(spark, ORDERS, [(handmade.value(ORDERS, handmade.order()), APPEND_TIME)], extra=1)
     with pytest.raises(RuntimeError, match="2 offsets gave 1 records"), keeper(ORDERS).kept(short):
         pass
 

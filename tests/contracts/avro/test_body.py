@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from contracts.avro.body import MAX_DEPTH, MAX_EMPTY_ITEMS, MalformedBodyError, check_body
 from contracts.registry.schema_text import parsed
 from tests.contracts.avro_schemas import array, enum, field, fixed, mapping, record
-from tests.contracts.poison import text, zigzag
+from tests.contracts.handmade import text, zigzag
 from tests.contracts.registry.test_compatibility_laws import fields_of, values
 
 NODE = record(field("next", ["null", "shop.Order"], default=None))

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from moto import mock_aws
 
 from contracts.registry import (
     BundledRegistry,
@@ -21,6 +19,7 @@ from contracts.registry import (
 from contracts.registry.glue import GlueRegistry
 from contracts.registry.opening import open_registry
 from tests.contracts.avro_schemas import field, record
+from tests.contracts.registry.mocked_glue import glue_with
 
 V1 = json.dumps(record(field("total", "long")))
 V2 = json.dumps(record(field("total", "long"), field("coupon", "string", default="")))
@@ -52,15 +51,7 @@ class Counting:
 
 @pytest.fixture
 def client() -> Iterator[Counting]:
-    with mock_aws():
-        glue = boto3.client(
-            "glue",
-            region_name="eu-central-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
-        glue.create_registry(RegistryName="shop")
-        glue.create_registry(RegistryName="other")
+    with glue_with("shop", "other") as glue:
         yield Counting(glue)
 
 

@@ -15,8 +15,8 @@ from contracts.registry.opening import open_registry
 from contracts.topics import ORDERS
 from ops.commands.tail.command import document, line_of, partitions_of, records
 from ops.commands.tail.event_text import iso_time, readable
-from tests.contracts import poison
-from tests.contracts.poison import APPEND_TIME
+from tests.contracts import handmade
+from tests.contracts.handmade import APPEND_TIME
 
 REGISTRY = open_registry("bundled")
 PLACES = [TopicPartition("t", 0), TopicPartition("t", 1)]
@@ -143,7 +143,7 @@ def order_record(value: bytes | None) -> Record:
 
 
 def test_an_event_is_shown_with_money_and_times() -> None:
-    found = document(order_record(poison.value(ORDERS, poison.order())), REGISTRY)
+    found = document(order_record(handmade.value(ORDERS, handmade.order())), REGISTRY)
     event = found.pop("event")
     assert found == {
         "topic": "ecommerce-orders",
@@ -160,7 +160,7 @@ def test_an_event_is_shown_with_money_and_times() -> None:
 
 
 def test_a_value_that_breaks_a_rule_is_shown_with_its_reason_and_record() -> None:
-    value = poison.value(ORDERS, poison.order(total=1, event_time=2**62))
+    value = handmade.value(ORDERS, handmade.order(total=1, event_time=2**62))
     found = document(order_record(value), REGISTRY)
     assert found["rejected"] == "time_out_of_range"
     assert found["record"]["total"] == "0.01"
