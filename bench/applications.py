@@ -9,16 +9,13 @@ second of warm batches.
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import sys
 
 from bench.loaded_stack import BATCH, LoadedStack, Measured
 from bench.machine import load
 from bench.results import publish
-from bench.stack import stack_without_spark
+from bench.stack import shopstream, stack_without_spark
 from contracts.applications import APPLICATIONS
-from local.home import Home
 
 # Floors of the ratio; `orders` has a benchmark of its own.
 FLOORS = {"clicks": 0.25, "ingest": 0.2}
@@ -34,20 +31,12 @@ def main() -> int:
     reached = True
     with stack_without_spark() as home:
         stack = LoadedStack(home)
-        _send(home, given.count)
+        shopstream(str(home.root), "simulate", f"--count={given.count}", "--duplicates=1%")
         for name in given.application or sorted(FLOORS):
             figures = _compared(stack, name, given.rounds, given.batch)
             publish("applications", figures, *sys.argv[1:])
             reached = reached and bool(figures["reached"])
     return 0 if reached else 1
-
-
-def _send(home: Home, count: int) -> None:
-    subprocess.run(
-        [sys.executable, "-m", "ops.main", "simulate", f"--count={count}", "--duplicates=1%"],
-        env=os.environ | {"SHOPSTREAM_HOME": str(home.root)},  # noqa: TID251 - handed on as it is
-        check=True,
-    )
 
 
 def _compared(stack: LoadedStack, name: str, rounds: int, batch: int) -> dict[str, object]:

@@ -17,14 +17,15 @@ from local.home import Home
 def stack_without_spark() -> Iterator[Home]:
     """The home of a running stack; SystemExit if it does not start."""
     with tempfile.TemporaryDirectory(prefix="shopstream-bench-") as folder:
-        _shopstream(folder, "up", "--without-spark")
+        shopstream(folder, "up", "--without-spark")
         try:
             yield Home(Path(folder))
         finally:
-            _shopstream(folder, "down", "--purge")
+            shopstream(folder, "down", "--purge")
 
 
-def _shopstream(folder: str, *words: str) -> None:
+def shopstream(folder: str, *words: str) -> None:
+    """Run a command on the stack in `folder`; SystemExit if it fails."""
     done = subprocess.run(
         [sys.executable, "-m", "ops.main", *words],
         env=os.environ | {"SHOPSTREAM_HOME": folder},  # noqa: TID251 - handed on as it is
