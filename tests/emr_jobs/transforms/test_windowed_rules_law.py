@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from contracts.events import alert_id
@@ -63,6 +63,21 @@ def _batches(draw: st.DrawFn) -> list[list[Bought]]:
     edges = zip([0, *cuts], [*cuts, len(orders)], strict=True)
     batches = [list(arriving[start:end]) for start, end in edges]
     return [batch for batch in [*batches, again] if batch]
+
+
+# An afternoon that every rule suspects: three orders of one customer from two places within ten
+# minutes, the last of them far above the others, and three customers on one device.
+_EVERY_RULE = [
+    [
+        Bought(0, at=0, customer_id="a", device_id="d", total=400, location="Spain"),
+        Bought(1, at=5 * MINUTE, customer_id="a", device_id="d", total=400, location="Italy"),
+    ],
+    [
+        Bought(2, at=10 * MINUTE, customer_id="a", device_id="d", total=8_000, location="Spain"),
+        Bought(3, at=10 * MINUTE, customer_id="b", device_id="d", total=400, location="Spain"),
+        Bought(4, at=10 * MINUTE, customer_id="c", device_id="d", total=400, location="Spain"),
+    ],
+]
 
 
 def identities(orders: Sequence[Bought]) -> set[str]:
@@ -126,6 +141,7 @@ def test_any_arrival_gives_the_same_alerts(module_postgres: str) -> None:
         max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
     )
     @given(_batches())
+    @example(_EVERY_RULE)
     def law(batches: list[list[Bought]]) -> None:
         with order_table(module_postgres, *RULES) as table:
             new = sum(table.apply(batch) for batch in batches)
