@@ -119,19 +119,21 @@ class Merge:
 class Fold:
     """How partials meet the stored rows that they touch, where no rule per column can say it.
 
-    `given` are the columns of a partial. `touches` is the condition in SQL that a row `stored` is
-    touched by a row `partial`, and `is_touched` is the same in Python. `join` takes the touched
-    rows and the partials as tuples of `given`, and gives the rows to write as tuples of `written`:
-    a row for each touched key and for each new one. A row whose column `emptied` is true is no
-    answer any more, and is never touched.
+    `given` are the columns of a partial. `is_touched` tells whether a partial touches a stored row.
+    `join` takes the touched rows and the partials as tuples of `given`, and gives the rows to write
+    as tuples of `written`: a row for each touched key and for each new one. A row whose column
+    `emptied` is true is no answer any more, and is never touched.
+
+    A store that runs SQL holds too many rows to hand them over: `join_sql` makes, of the name of a
+    table of partials, the query that finds the touched rows and gives what `join` gives.
     """
 
     into: Table
     given: tuple[str, ...]
-    touches: str
     is_touched: Callable[[Row, Row], bool]
     emptied: str
     join: Callable[[Iterable[Values], Iterable[Values]], Iterator[Values]]
+    join_sql: Callable[[str], str]
 
     @cached_property
     def written(self) -> tuple[str, ...]:

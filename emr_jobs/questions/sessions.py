@@ -64,7 +64,7 @@ def prepare(_settings: Settings) -> Step:
         *counts(),
         count_of("remove_from_cart").alias("removals"),
         revenue().alias("revenue"),
-        F.collect_set("product_id").alias("products"),
+        F.array_sort(F.collect_set("product_id")).alias("products"),
     )
 
     def reduced(clicks: DataFrame) -> DataFrame:
@@ -135,6 +135,51 @@ def _is_touched(stored: Row, partial: Row) -> bool:
     )
 
 
+def _join_sql(partials: str) -> str:
+    """`_join` over the table `partials`: rows that lie near one another in their order of time are
+    a chain, and a chain is named by its start, which is the key of the session that it becomes.
+
+    Stored sessions lie apart, so those that a partial touches are the last one that starts no later
+    and the ones after it. Each is read through the key's index whatever the planner believes of the
+    two tables: `OFFSET 0` keeps the look-up a look-up. A row is repeated for each of its products
+    to unite them; `n` tells that it counts once."""
+    given, sums = ", ".join(Session._fields), Session._fields[5:-1]
+    in_order = "PARTITION BY user_id, currency ORDER BY started_at, ended_at"
+    totals = ", ".join(f"sum({each}) FILTER (WHERE coalesce(n, 1) = 1)" for each in sums)
+    return f"""WITH touched AS (
+  SELECT DISTINCT ON (user_id, currency, started_at) stored.*
+  FROM {partials} partial CROSS JOIN LATERAL (
+    SELECT {given} FROM sessions stored
+    WHERE NOT absorbed AND user_id = partial.user_id AND currency = partial.currency
+      AND ended_at > partial.started_at - {_GAP_SQL} AND started_at < partial.ended_at + {_GAP_SQL}
+      AND started_at >= coalesce((
+        SELECT started_at FROM sessions earlier
+        WHERE NOT absorbed AND user_id = partial.user_id AND currency = partial.currency
+          AND started_at <= partial.started_at
+        ORDER BY started_at DESC LIMIT 1), partial.started_at)
+    OFFSET 0
+  ) stored
+), marked AS (
+  SELECT *, coalesce(started_at - max(ended_at) OVER earlier >= {_GAP_SQL}, true) AS begins
+  FROM (
+    SELECT *, true AS is_stored FROM touched UNION ALL SELECT {given}, false FROM {partials}
+  ) every
+  WINDOW earlier AS ({in_order} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+), chained AS MATERIALIZED (
+  SELECT *, max(started_at) FILTER (WHERE begins) OVER so_far AS chain
+  FROM marked WINDOW so_far AS ({in_order} ROWS UNBOUNDED PRECEDING)
+)
+SELECT user_id, currency, chain, max(ended_at), min(region COLLATE "C"), {totals},
+  coalesce(array_agg(DISTINCT product COLLATE "C") FILTER (WHERE n IS NOT NULL), '{{}}'),
+  max(ended_at) + {_GAP_SQL}, false
+FROM chained LEFT JOIN LATERAL unnest(products) WITH ORDINALITY AS one(product, n) ON true
+GROUP BY user_id, currency, chain
+UNION ALL
+SELECT user_id, currency, started_at, ended_at, region, {", ".join("0" for _ in sums)}, '{{}}',
+  ended_at + {_GAP_SQL}, true
+FROM chained WHERE is_stored AND started_at <> chain"""
+
+
 _GAP_SQL = f"interval '{GAP // timedelta(seconds=1)} seconds'"
 QUESTION = Question(
     ANSWER,
@@ -142,11 +187,9 @@ QUESTION = Question(
     Fold(
         ANSWER.table,
         given=Session._fields,
-        touches="stored.user_id = partial.user_id AND stored.currency = partial.currency "
-        f"AND stored.ended_at > partial.started_at - {_GAP_SQL} "
-        f"AND stored.started_at < partial.ended_at + {_GAP_SQL}",
         is_touched=_is_touched,
         emptied="absorbed",
         join=_join,
+        join_sql=_join_sql,
     ),
 )

@@ -54,9 +54,7 @@ def merge_partials(connection: Pg, merge: Merge | Fold, partials: pa.Table, sequ
         return 0
     with connection.cursor() as cursor:
         if isinstance(merge, Fold):
-            partials = _folded(cursor, merge, partials)
-            names = (name for name in merge.written if name not in merge.into.key)
-            merge = Merge(merge.into, dict.fromkeys(names, replace))
+            return _fold(cursor, merge, partials, sequence)
         return cursor.execute(_staged(cursor, merge, partials, sequence)).rowcount
 
 
@@ -134,19 +132,20 @@ def _staged(
     return merge_sql(merge, staging)
 
 
-def _folded(cursor: Cursor[tuple[Any, ...]], fold: Fold, partials: pa.Table) -> pa.Table:
-    """The rows that the fold writes, whole."""
+def _fold(cursor: Cursor[tuple[Any, ...]], fold: Fold, partials: pa.Table, sequence: int) -> int:
+    """Fold the partials into the answer's table; returns how many rows were written."""
     batch = partials.select(list(fold.given))
-    staging = stage(cursor, f"folded_{fold.into.name}", fold.into, fold.given, batch)
-    names = ", ".join(f"stored.{quoted(name)}" for name in fold.given)
-    stored = cursor.execute(
-        f"SELECT DISTINCT {names} FROM {fold.into.name} stored "
-        f"JOIN {staging} partial ON NOT stored.{quoted(fold.emptied)} AND {fold.touches}"
-    ).fetchall()
-    new = zip(*(batch[name].to_pylist() for name in fold.given), strict=True)
-    columns = zip(*fold.join(stored, new), strict=True)
-    schema = arrow_schema(fold.into, fold.written)
-    return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema)
+    staging = stage(cursor, staging_of(fold.into.name), fold.into, fold.given, batch)
+    joined = (
+        f"(SELECT *, %s::bigint AS {quoted(CHANGED_IN.name)} FROM (\n{fold.join_sql(staging)}\n"
+        f") joined ({_listed(fold.written)})) folded"
+    )
+    changed = (name for name in fold.written if name not in fold.into.key)
+    statement = merge_sql(Merge(fold.into, dict.fromkeys(changed, replace)), joined)
+    # The rows of a large batch are sorted in memory, not in files.
+    cursor.execute("SET LOCAL work_mem = '64MB'")
+    # Planned for the rows that are there now: a plan that is kept is one for the first batches.
+    return cursor.execute(statement, (sequence,), prepare=False).rowcount
 
 
 def _union_with_stored(
