@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import binascii
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -53,20 +54,45 @@ def copy_into(cursor: Cursor[tuple[Any, ...]], table: str, rows: pa.Table) -> No
 def _as_text(rows: pa.Table) -> pa.Table:
     """Columns that Arrow's csv cannot write, or would write unlike Postgres reads them."""
     for index, column in enumerate(rows.schema):
-        if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-            hexed = [None if v is None else "\\x" + v.hex() for v in rows[index].to_pylist()]
-            rows = rows.set_column(index, column.name, pa.array(hexed, pa.string()))
-        elif pa.types.is_list(column.type):
-            texts = [None if v is None else _array(v) for v in rows[index].to_pylist()]
-            rows = rows.set_column(index, column.name, pa.array(texts, pa.string()))
-        elif pa.types.is_timestamp(column.type):
-            utc = pc.cast(rows[index], pa.timestamp("us"), safe=False)
-            stamped = pc.binary_join_element_wise(pc.cast(utc, pa.string()), "+00", "")
-            rows = rows.set_column(index, column.name, stamped)
+        if make := _text_of(column.type):
+            texts = pa.chunked_array([make(chunk) for chunk in rows[index].chunks])
+            rows = rows.set_column(index, column.name, texts)
     return rows
 
 
-def _array(texts: list[str]) -> str:
-    """As Postgres reads an array of texts."""
-    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
-    return "{" + ",".join(f'"{text}"' for text in escaped) + "}"
+def _text_of(kind: pa.DataType) -> Callable[[pa.Array], pa.Array] | None:
+    if pa.types.is_binary(kind):
+        return _hex
+    if pa.types.is_list(kind):
+        return _array
+    return _timestamp if pa.types.is_timestamp(kind) else None
+
+
+def _timestamp(times: pa.Array) -> pa.Array:
+    utc = pc.cast(times, pa.timestamp("us"), safe=False)
+    return pc.binary_join_element_wise(pc.cast(utc, pa.string()), "+00", "")
+
+
+def _hex(values: pa.Array) -> pa.Array:
+    """As Postgres reads bytes: one run of all values becomes one run of digits."""
+    bounded = pc.cast(pc.fill_null(values, b""), pa.large_binary())
+    _, offsets, data = bounded.buffers()
+    # The values of an array that was cut begin somewhere in its buffers.
+    ends = pa.Array.from_buffers(
+        pa.int64(), len(values) + 1, [None, offsets], offset=bounded.offset
+    )
+    first, last = ends[0].as_py(), ends[-1].as_py()
+    digits = binascii.hexlify(data.slice(first, last - first)) if last > first else b""
+    places = pc.multiply(pc.subtract(ends, first), 2)
+    texts = pa.LargeStringArray.from_buffers(len(values), places.buffers()[1], pa.py_buffer(digits))
+    prefix, nothing = pa.scalar("\\x", pa.large_string()), pa.scalar("", pa.large_string())
+    hexed = pc.binary_join_element_wise(prefix, texts, nothing)
+    return pc.if_else(pc.is_valid(values), hexed, None)
+
+
+def _array(lists: pa.Array) -> pa.Array:
+    """As Postgres reads arrays of texts."""
+    escaped = pc.replace_substring_regex(lists.values, r'(["\\])', r"\\\1")
+    items = pc.fill_null(pc.binary_join_element_wise('"', escaped, '"', ""), "NULL")
+    joined = pc.binary_join(pa.ListArray.from_arrays(lists.offsets, items), ",")
+    return pc.if_else(pc.is_valid(lists), pc.binary_join_element_wise("{", joined, "}", ""), None)
