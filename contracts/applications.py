@@ -15,6 +15,7 @@ from contracts.topics import ALERTS, CLICKS, ORDERS, PROMOTIONS, Topic
 # An application that cannot be mended by a restart ends with this code; supervisors leave it down.
 EXIT_STOPPED = 20
 
+KafkaAuth = Literal["none", "msk-iam"]
 PostgresAuth = Literal["password", "rds-iam"]
 
 
@@ -64,7 +65,7 @@ class Endpoints:
     """
 
     bootstrap_servers: str
-    kafka_auth: Literal["none", "msk-iam"]
+    kafka_auth: KafkaAuth
     registry: str
     catalog: Literal["jdbc", "glue"]
     warehouse: str

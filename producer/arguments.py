@@ -8,10 +8,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
+from contracts.applications import KafkaAuth
 from contracts.errors import Usage
 from contracts.producer_options import OUTLET, SIMULATE
 from producer.option_values import add_options
-from producer.outlets.kafka import KafkaAuth
 from producer.replay import arguments as replaying
 from producer.replay.arguments import ReplayArguments
 from producer.simulate import arguments as simulating

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from contracts.applications import KafkaAuth
 from contracts.errors import NotReady
 from contracts.ledger import Run
 from contracts.registry import Registry, RegistryError, SchemaVersion
@@ -19,7 +20,7 @@ from contracts.topics import Topic
 from producer.ledger import FileLedger, Ledger, NoLedger
 from producer.outlets import Outlet
 from producer.outlets.file import FileOutlet
-from producer.outlets.kafka import KafkaAuth, KafkaOutlet, find_destination, security
+from producer.outlets.kafka import KafkaOutlet, find_destination, security
 from producer.outlets.null import NullOutlet
 from producer.subjects import Vault
 from producer.vaults import FileVault, NoVault, PostgresVault

@@ -1,6 +1,6 @@
 """How partial answers meet the stored answers: by a rule per column, or by a fold.
 
-Every rule is associative and, but for `keep` and `replace`, commutative, so batches may come in any
+Every rule is associative and, except `keep` and `replace`, commutative, so batches may come in any
 order. The runner stores progress with the answers, so no partial answer is merged twice. What a
 store does in SQL is defined here over Python values: `Merge.apply` and `Fold.apply`.
 """
@@ -62,7 +62,7 @@ def union_sketch(estimate: str) -> MergeRule:
 
 @dataclass(frozen=True)
 class Merge:
-    """A rule for each column of `into` that a writer gives, but for its key, estimates of sketches
+    """A rule for each column of `into` that a writer gives, except its key, estimates of sketches
     and `changed_in`; ValueError when one is missing or unknown."""
 
     into: Table

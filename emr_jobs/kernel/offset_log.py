@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from emr_jobs.kernel.ranges import OffsetRange
-
-# topic -> partition -> offset
-Offsets: TypeAlias = Mapping[str, Mapping[int, int]]
 
 
 class TextFiles(Protocol):

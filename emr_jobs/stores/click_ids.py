@@ -20,9 +20,9 @@ REMEMBERED = timedelta(hours=2)
 # Another driver, on a machine whose clock was ahead, may have forgotten more.
 _CLOCKS = timedelta(minutes=15)
 
-# Of offsets that this application has not passed silver may elect a copy: all of them must be
-# applied before an id is left to silver alone. Those of a topic that is gone too:
-# what ingest had not read of it, silver will elect a later copy of.
+# Silver may elect any copy that `ingest` has read. An id is left to silver alone when this
+# application has applied all that `ingest` has read. That holds for a topic that is gone, too: of
+# an event that `ingest` had not read there, silver elects a later copy.
 _FORGET = """
     DELETE FROM click_ids c
     WHERE c.append_time < %(before)s

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 from kafka import KafkaProducer, TopicPartition
@@ -17,14 +16,11 @@ from kafka.structs import OffsetAndMetadata
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from contracts.applications import KafkaAuth
 from emr_jobs.kernel.errors import TopicReplaced
 
-logger = logging.getLogger(__name__)
-
-Auth = Literal["none", "msk-iam"]
-
 _EARLIEST = -2
-_SPARK_AUTH: dict[Auth, dict[str, str]] = {
+_SPARK_AUTH: dict[KafkaAuth, dict[str, str]] = {
     "none": {},
     "msk-iam": {
         "kafka.security.protocol": "SASL_SSL",
@@ -35,7 +31,7 @@ _SPARK_AUTH: dict[Auth, dict[str, str]] = {
         ),
     },
 }
-_CLIENT_AUTH: dict[Auth, dict[str, str]] = {
+_CLIENT_AUTH: dict[KafkaAuth, dict[str, str]] = {
     "none": {},
     "msk-iam": {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"},
 }
@@ -46,7 +42,7 @@ class KafkaEndpoint:
     """Where the brokers are and how to be let in."""
 
     bootstrap_servers: str
-    auth: Auth
+    auth: KafkaAuth
 
 
 def stream(
@@ -62,7 +58,7 @@ def stream(
     options = {
         # A reader asks for a partition's newest offset behind the fetch it has just sent ahead,
         # and the broker answers a connection in turn: with Kafka's 500 ms every small batch waits
-        # that long for rows that have not been written (0.85 s a batch against 0.44 s).
+        # that long for rows that have not been written (0.85 s per batch against 0.44 s).
         "kafka.fetch.max.wait.ms": "20",
         "kafka.bootstrap.servers": endpoint.bootstrap_servers,
         "subscribe": ",".join(sorted(starting_offsets)),

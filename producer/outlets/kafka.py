@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from confluent_kafka import (
     KafkaError,
@@ -15,11 +15,10 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
+from contracts.applications import KafkaAuth
 from contracts.errors import NotReady, ShopstreamError
 from contracts.topics import Topic, topic_id_text
 from producer.outlets import Deliveries, Destination, Failure
-
-KafkaAuth = Literal["none", "msk-iam"]
 
 CONNECT_SECONDS = 10.0
 _US_PER_MS = 1000
