@@ -11,7 +11,7 @@ APPLICATIONS = Table(
     (
         Column("name", "text"),
         Column("epoch", "bigint", "raised by each driver that takes over"),
-        Column("driver", "text", "host, process and start of the driver"),
+        Column("driver", "text", "host and process of the driver"),
         Column("state", "text", "starting, running, stopped, superseded, failed"),
         Column("detail", "text", "why it stopped", default="''"),
         Column("started_at", "timestamp"),

@@ -30,6 +30,13 @@ SELECT event_id AS key, coalesce(h.content::VARCHAR, 'no order') AS expected,
          AND h.content IS NOT DISTINCT FROM c.content AS agrees
 FROM held h FULL JOIN counted c USING (event_id);
 
+-- check: the orders that rules look back on have silver's region and device
+SELECT s.event_id AS key, concat(s.region, ' ', s.device_id) AS expected,
+       concat(o.region, ' ', o.device_id) AS actual,
+       o.region = s.region AND o.device_id IS NOT DISTINCT FROM s.device_id AS agrees
+FROM silver_order s
+JOIN (SELECT *, lower(event_id) AS id FROM answers.orders WHERE region <> '') o ON o.id = s.event_id;
+
 -- check: each order in Postgres names a record of its event
 SELECT lower(o.event_id) AS key, 'a record in bronze' AS expected,
        concat(o.partition, '@', o."offset", ' appended ', utc(epoch_us(o.append_time))) AS actual,

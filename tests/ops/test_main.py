@@ -11,7 +11,7 @@ import pytest
 from local import launch
 from local.home import Home
 from local.ports import claim
-from local.profile import new_profile, write_profile
+from local.profile import new_profile, read_profile, write_profile
 from ops import console
 from ops.main import run
 
@@ -49,6 +49,11 @@ def test_exit_codes(
     assert run(line) == code
     out = capsys.readouterr()
     assert said in out.out + out.err
+
+
+def test_a_start_that_is_refused_decides_nothing_about_the_stack(home: Home) -> None:
+    run(["up", "--java", "/nowhere"])
+    assert read_profile(home) is None
 
 
 def test_an_error_says_what_happened_why_and_what_to_do(

@@ -163,6 +163,16 @@ MUTATIONS = {
         {"the orders in Postgres are the orders in silver"},
         {},
     ),
+    "order stored with another device": Mutation(
+        f"UPDATE answers.orders SET device_id = 'another' WHERE event_id = '{FIRST}'",
+        {"the orders that rules look back on have silver's region and device"},
+        {},
+    ),
+    "order stored with another region": Mutation(
+        f"UPDATE answers.orders SET region = 'asia' WHERE event_id = '{FIRST}'",
+        {"the orders that rules look back on have silver's region and device"},
+        {},
+    ),
     "order counted from a record that is not its own": Mutation(
         f"UPDATE answers.orders SET \"offset\" = 2 WHERE event_id = '{FIRST}'",
         {"each order in Postgres names a record of its event"},

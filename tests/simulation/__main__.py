@@ -15,18 +15,35 @@ from tests.simulation.exploring import Failure, explore_in_parallel, shrunk, tri
 from tests.simulation.schedule import drawn
 
 
+def _natural(text: str) -> int:
+    if (number := int(text)) < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.simulation",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="repeat one, step by step")
-    parser.add_argument(
-        "--seeds", type=int, default=10_000, metavar="N", help="how many to try (default 10000)"
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--seed", type=_natural, metavar="N", help="repeat one, step by step")
+    which.add_argument(
+        "--seeds",
+        type=_positive,
+        default=10_000,
+        metavar="N",
+        help="how many to try (default 10000)",
     )
     parser.add_argument(
-        "--first", type=int, default=0, metavar="N", help="the first of them (default 0)"
+        "--first", type=_natural, default=0, metavar="N", help="the first of them (default 0)"
     )
     given = parser.parse_args()
     if given.seed is not None:

@@ -103,3 +103,12 @@ def test_a_seed_is_repeated_step_by_step() -> None:
     assert "1. produce (application 0" in told[0].stdout
     assert told[0].stdout.endswith("seed 7: no failure\n")
     assert told[0].returncode == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--seeds", "0"), ("--seeds", "-3"), ("--seed", "-7"), ("--seed", "7", "--seeds", "5")],
+)
+def test_a_command_line_that_asks_for_nothing_is_refused(words: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "tests.simulation", *words]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 2
