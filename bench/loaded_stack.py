@@ -73,7 +73,7 @@ class LoadedStack:
         profile = read_profile(home)
         assert profile is not None
         settings = CommandSettings.from_environment()
-        self._home = home
+        self.home = home
         self._log = home.scratch / "bench.log"
         self._profile: Profile = profile
         paths = fetch_jars(settings.cache, settings.certificates, lambda _line: None, ("spark",))
@@ -100,7 +100,7 @@ class LoadedStack:
 
     def noop(self, topics: Sequence[str], batch: int = BATCH) -> Measured:
         """Read the topics to nowhere, with the frozen yardstick."""
-        checkpoint = self._home.scratch / "noop"
+        checkpoint = self.home.scratch / "noop"
         shutil.rmtree(checkpoint, ignore_errors=True)
         line = [
             *(sys.executable, "-m", "bench.yardsticks.noop"),
@@ -138,16 +138,16 @@ class LoadedStack:
     def forget(self) -> None:
         """Forget every answer, progress and checkpoint, and the lake."""
         tables = ", ".join(table.name for table in POSTGRES_TABLES)
-        with psycopg.connect(postgres_url(self._home, self._profile), autocommit=True) as answers:
+        with psycopg.connect(postgres_url(self.home, self._profile), autocommit=True) as answers:
             answers.execute(f"TRUNCATE {tables}")
             # The catalog of the lake, which the first application makes.
             answers.execute("DROP TABLE IF EXISTS iceberg_tables, iceberg_namespace_properties")
             answers.execute("VACUUM")
-        for folder in (self._home.checkpoints, self._home.warehouse):
+        for folder in (self.home.checkpoints, self.home.warehouse):
             shutil.rmtree(folder, ignore_errors=True)
 
     def _line(self, name: str, batch: int) -> list[str]:
-        where = endpoints(self._home, self._profile)
+        where = endpoints(self.home, self._profile)
         return [
             *(sys.executable, "-P", "-m", "emr_jobs"),
             *command_line([name], where, triggers={name: 0}),
@@ -199,7 +199,7 @@ class LoadedStack:
         yield "driver", root
         for child in root.children(recursive=True):
             yield ("spark" if child.name() == "java" else "driver"), child
-        snapshot = running(self._home)
+        snapshot = running(self.home)
         assert snapshot is not None
         for child in psutil.Process(snapshot.supervisor_pid).children(recursive=True):
             match child.name():

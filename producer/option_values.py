@@ -11,7 +11,7 @@ from math import inf, nan
 from pathlib import Path
 
 from contracts.producer_options import Kind, Number, Option, Whole
-from contracts.times import SECOND_US
+from contracts.times import micros_of
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
@@ -79,7 +79,7 @@ def _time(text: str) -> int:
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     if not _EARLIEST <= moment < _LATEST:
         raise ArgumentTypeError(f"{text} is not between 2000 and 2200")
-    return int(moment.timestamp() * SECOND_US)
+    return micros_of(moment)
 
 
 _TEXTS: dict[str, Callable[[str], object]] = {

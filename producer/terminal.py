@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Protocol
 
 _STANDARD_ERROR = 2
-ENDINGS = (signal.SIGINT, signal.SIGTERM)
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 STOPPING = "stopping: waiting for acknowledgements; Ctrl-C again to leave at once"
 
 
@@ -67,7 +67,7 @@ def stopping_on_signal(running: Stoppable) -> Iterator[None]:
         # A signal may come in the middle of a line, and the stream then refuses another writer.
         os.write(_STANDARD_ERROR, STOPPING.encode() + b"\n")
 
-    before = {number: signal.signal(number, stop) for number in ENDINGS}
+    before = {number: signal.signal(number, stop) for number in _ENDINGS}
     try:
         yield
     finally:

@@ -51,6 +51,7 @@ def main() -> None:
                 line = {"batch_rows": progress["numInputRows"], "batch_seconds": seconds}
                 sys.stdout.write(json.dumps(line) + "\n")
                 sys.stdout.flush()
+        # Spark keeps the progress of the last hundred batches and calls nobody.
         time.sleep(0.1)
 
 

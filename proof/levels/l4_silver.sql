@@ -35,7 +35,8 @@ SELECT s.event_id AS key, concat(s.region, ' ', s.device_id) AS expected,
        concat(o.region, ' ', o.device_id) AS actual,
        o.region = s.region AND o.device_id IS NOT DISTINCT FROM s.device_id AS agrees
 FROM silver_order s
-JOIN (SELECT *, lower(event_id) AS id FROM answers.orders WHERE region <> '') o ON o.id = s.event_id;
+JOIN answers.orders o ON lower(o.event_id) = s.event_id
+WHERE o.region <> '';
 
 -- check: each order in Postgres names a record of its event
 SELECT lower(o.event_id) AS key, 'a record in bronze' AS expected,

@@ -10,7 +10,7 @@ DIGESTS = {
     "ecommerce-clicks.avsc": "c9ad42ba66af9b05cc2cfdcd908ca68bfb498b04fa1bf78881040ab3c50d5ac1",
     "ecommerce-orders.avsc": "976582248ae221dcb9aaaf2a40b684981872967de3a46f104145dcf2b03e9f44",
     "ecommerce-promotions.avsc": "6df2b447d39fa070b0ce8ba2185db40cef18aa397d98514842c3ecfac603adfe",
-    "noop.py": "447a7938fe850d7d4d589bf1e784c4ab9dea2b98661d385af07b7f70f2af91ec",
+    "noop.py": "3c2c43cb65210179d0f2e168f2f4ae1d70272468e7a27ca87afec2dcb851e91a",
 }
 
 

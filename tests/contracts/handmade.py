@@ -34,13 +34,20 @@ def text(value: bytes) -> bytes:
     return zigzag(len(value)) + value
 
 
-def order(**changes: Any) -> dict[str, Any]:
+def _envelope(sequence: int) -> dict[str, Any]:
+    """The fields that every event has."""
     return {
         "event_id": EVENT_ID,
         "event_time": APPEND_TIME - 1_000_000,
         "sent_at": APPEND_TIME - 1_000,
         "region": "Europe",
-        "source": {"run": "run-1", "producer": "poison", "sequence": 7},
+        "source": {"run": "run-1", "producer": "poison", "sequence": sequence},
+    }
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    return {
+        **_envelope(7),
         "order_id": "536365",
         "kind": "placed",
         "customer_id": "c-1",
@@ -66,11 +73,7 @@ def line(**changes: Any) -> dict[str, Any]:
 
 def click(**changes: Any) -> dict[str, Any]:
     return {
-        "event_id": EVENT_ID,
-        "event_time": APPEND_TIME - 1_000_000,
-        "sent_at": APPEND_TIME - 1_000,
-        "region": "Europe",
-        "source": {"run": "run-1", "producer": "poison", "sequence": 8},
+        **_envelope(8),
         "event_type": "view",
         "user_id": "u-1",
         "session_id": None,
@@ -84,11 +87,7 @@ def click(**changes: Any) -> dict[str, Any]:
 
 def promotion(**changes: Any) -> dict[str, Any]:
     return {
-        "event_id": EVENT_ID,
-        "event_time": APPEND_TIME - 1_000_000,
-        "sent_at": APPEND_TIME - 1_000,
-        "region": "Europe",
-        "source": {"run": "run-1", "producer": "poison", "sequence": 9},
+        **_envelope(9),
         "promotion_id": "p-1",
         "product_id": "85123A",
         "discount_percent": 15,

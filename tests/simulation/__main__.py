@@ -9,21 +9,19 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Callable
 
 from tests.simulation.driver import Kernel
 from tests.simulation.exploring import Failure, explore_in_parallel, shrunk, tried
 from tests.simulation.schedule import drawn
 
 
-def _natural(text: str) -> int:
-    if (number := int(text)) < 0:
-        raise argparse.ArgumentTypeError("must not be negative")
-    return number
+def _at_least(least: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}")
+        return int(text)
 
-
-def _positive(text: str) -> int:
-    if (number := int(text)) < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
     return number
 
 
@@ -34,16 +32,16 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--seed", type=_natural, metavar="N", help="repeat one, step by step")
+    which.add_argument("--seed", type=_at_least(0), metavar="N", help="repeat one, step by step")
     which.add_argument(
         "--seeds",
-        type=_positive,
+        type=_at_least(1),
         default=10_000,
         metavar="N",
         help="how many to try (default 10000)",
     )
     parser.add_argument(
-        "--first", type=_natural, default=0, metavar="N", help="the first of them (default 0)"
+        "--first", type=_at_least(0), default=0, metavar="N", help="the first of them (default 0)"
     )
     given = parser.parse_args()
     if given.seed is not None:

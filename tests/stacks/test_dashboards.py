@@ -42,7 +42,7 @@ def test_every_metric_is_one_that_somebody_publishes_by_exactly_its_dimensions(n
     applications = {*(app.name for app in APPLICATIONS), "alert_notifier"}
     for namespace, metric, dimensions in [*metrics_of_alarms(name), *metrics_of_widgets(name)]:
         if namespace == NAMESPACE:
-            known = metric in METRICS and METRICS[metric].dimensions == dimensions.keys()  # type: ignore[index]
+            known = metric in METRICS and METRICS[metric].dimensions == dimensions.keys()  # type: ignore[index] - `in` says that it is a name of ours
             known &= dimensions["application"] in applications
             known &= dimensions.get("topic") in {None, *(topic.name for topic in TOPICS)}
         else:
