@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -58,10 +58,16 @@ def _now() -> datetime:
 class _DriverLease:
     """An application's row, its heartbeat and its connection."""
 
-    def __init__(self, connection: Pg, lease: Lease, heartbeat: Heartbeat) -> None:
-        self.connection = connection
+    def __init__(self, connect: Callable[[], Pg], lease: Lease, heartbeat: Heartbeat) -> None:
+        self._connect = connect
+        self.connection = connect()
         self.lease = lease
         self._heartbeat = heartbeat
+
+    def reconnect(self) -> None:
+        """Take a new connection: the other may be broken."""
+        self.connection.close()
+        self.connection = self._connect()
 
     def report(self, state: str, detail: str = "") -> None:
         PostgresDrivers(self.connection).report(self.lease, state, detail)
@@ -111,7 +117,7 @@ def _run(
         lease = leases[app.name]
         try:
             plan = _plan(app, clients, lease)
-            query = RunningQuery(clients.spark, plan)
+            query = RunningQuery(clients.spark, plan, partial(_replan, app, clients, lease))
         except Stopped as reason:
             logger.error("stopped: %s: %s", app.name, reason)
             for each in leases.values():
@@ -153,12 +159,11 @@ def _preview(clients: Clients, stop: threading.Event) -> int:
 
 def _take_lease(app: Application, arguments: Arguments) -> _DriverLease:
     postgres = postgres_of(arguments.endpoints)
-    connection = postgres.connect()
     heart = postgres.connect()
     lease = take(PostgresDrivers(heart), app.name, _identity(), take_over=arguments.take_over)
     heartbeat = Heartbeat(postgres.connect, lease, heart)
     heartbeat.start()
-    return _DriverLease(connection, lease, heartbeat)
+    return _DriverLease(postgres.connect, lease, heartbeat)
 
 
 def _connect(arguments: Arguments, stack: ExitStack) -> Clients:
@@ -229,6 +234,15 @@ def _plan(app: Application, clients: Clients, driver: _DriverLease) -> QueryPlan
         arguments.triggers[app.name],
         nothing_unread=offsets == clients.kafka.end_offsets(names),
     )
+
+
+def _replan(app: Application, clients: Clients, driver: _DriverLease) -> QueryPlan:
+    """The same after a part of the stack did not answer: the epoch is still the driver's, or the
+    first transaction says otherwise."""
+    driver.reconnect()
+    plan = _plan(app, clients, driver)
+    driver.report("running")
+    return plan
 
 
 def _identity() -> str:

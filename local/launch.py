@@ -144,6 +144,7 @@ def follow(home: Home, look: Callable[[], Snapshot | None]) -> Iterator[PartStat
     """Yield each part when it becomes ready; end when all are; raise when one was given up."""
     deadline = time.monotonic() + UP_SECONDS
     told: set[str] = set()
+    snapshot: Snapshot | None = None
     while time.monotonic() < deadline:
         snapshot = look()
         if snapshot is not None:
@@ -156,12 +157,18 @@ def follow(home: Home, look: Callable[[], Snapshot | None]) -> Iterator[PartStat
             if len(told) == len(snapshot.parts):
                 return
         time.sleep(POLL_SECONDS)
+    parts = snapshot.parts if snapshot else ()
+    waiting = [_state_of(each) for each in parts if each.name not in told]
     raise NotReady(
-        f"the stack is not ready after {UP_SECONDS:g} s",
+        f"not ready after {UP_SECONDS:g} s: {', '.join(waiting) or 'the supervisor'}",
         cause="the machine is slow, or a part keeps failing",
         command="shopstream status",
         log=home.log("supervisor"),
     )
+
+
+def _state_of(part: PartStatus) -> str:
+    return f"{part.title} ({part.reason or part.state})"
 
 
 def stop(home: Home, say: jars.Say) -> bool:

@@ -18,13 +18,14 @@ BOOKKEEPING = {CHANGED_IN.name: "it depends on how the events were cut into batc
 
 @dataclass(frozen=True)
 class Gold:
-    """An answer's table in the lake, partitioned by `region` and the day of `day`.
+    """An answer's table in the lake, partitioned by `region` and the hour of `time`. When a row
+    changes, its hour is written anew.
 
     `hidden` are columns that stay in Postgres, as `changed_in` always does; only rows that meet the
     SQL condition `only` are published.
     """
 
-    day: str
+    time: str
     hidden: tuple[str, ...] = ()
     only: str = "true"
 
@@ -51,7 +52,7 @@ class Answer:
     def __post_init__(self) -> None:
         named = [*self.unproved, *((self.closes,) if self.closes else ())]
         if self.gold:
-            named += ["region", self.gold.day, *self.gold.hidden]
+            named += ["region", self.gold.time, *self.gold.hidden]
         for keys in self.hot:
             named += [*keys.columns, keys.moment]
         if unknown := sorted(set(named) - set(self.table.names)):
@@ -73,5 +74,5 @@ class Answer:
             f"{self.table.grain}; closed ones" if self.closes else self.table.grain,
             tuple(column for column in self.table.columns if column.name not in hidden),
             key=self.table.key,
-            partitioned_by=("region", f"days({self.gold.day})"),
+            partitioned_by=("region", f"hours({self.gold.time})"),
         )

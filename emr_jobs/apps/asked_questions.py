@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pyarrow as pa
+from pyspark import inheritable_thread_target
+from pyspark.sql import DataFrame, SparkSession
 
 from contracts.applications import Application
 from contracts.codec import encode
@@ -20,6 +23,8 @@ from emr_jobs.questions import questions_of
 from emr_jobs.stores.arrow_copy import arrow_schema
 from emr_jobs.stores.postgres_merge import insert_new, merge_partials, partials_found, staging_of
 from emr_jobs.stores.progress import Commit
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,36 @@ def ask(application: Application, settings: Settings) -> tuple[AskedQuestion, ..
     return tuple(
         AskedQuestion(each, each.prepare(settings)) for each in questions_of(application.name)
     )
+
+
+class QuestionPool:
+    """Every question of an application, answered side by side: a question takes few tasks, and
+    between its jobs a core is idle."""
+
+    def __init__(self, application: Application, settings: Settings) -> None:
+        self._asked = ask(application, settings)
+        self._pool = ThreadPoolExecutor(len(self._asked), thread_name_prefix="answers")
+
+    def partials(self, events: DataFrame) -> Iterator[tuple[Question[Any], pa.Table]]:
+        """Begin at once; give the partial answers question by question, each when it is there. All
+        have ended when the iterator has."""
+        reduce = in_thread(events.sparkSession, lambda each: each.partials(events).toArrow())
+        begun = [(each.question, self._pool.submit(reduce, each)) for each in self._asked]
+
+        def each_when_there() -> Iterator[tuple[Question[Any], pa.Table]]:
+            try:
+                for question, partials in begun:
+                    yield question, partials.result()
+            finally:
+                wait(partials for _, partials in begun)
+
+        return each_when_there()
+
+
+def in_thread(session: SparkSession, do: Callable[..., T]) -> Callable[..., T]:
+    """`do`, to be called in another thread. Its Spark jobs belong to the query of this thread: they
+    run in that query's scheduler pool and end with it."""
+    return cast("Callable[..., T]", inheritable_thread_target(session)(do))
 
 
 class AnswerWriter:

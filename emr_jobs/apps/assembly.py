@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,7 +31,7 @@ from emr_jobs.stores.lake import LakeTable
 from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.progress import ProgressStore
 
-# Gold is written at most this often, and never more often than silver: each time whole days are
+# Gold is written at most this often, and never more often than silver: each time whole hours are
 # written anew, and on AWS every request costs money.
 _LEAST_GOLD_SECONDS = 10.0
 _HOT_SECONDS = 1.0
@@ -103,16 +103,27 @@ def background_tasks(app: Application, clients: Clients, stack: ExitStack) -> It
     """What an application publishes in threads of its own; their connections close with `stack`."""
     metrics = clients.metrics[app.name]
     postgres = postgres_of(clients.arguments.endpoints)
+
+    def connection() -> Pg:
+        return stack.enter_context(closing(postgres.connect()))
+
     if app == INGEST:
-        connection = postgres.connect()
-        stack.callback(connection.close)
-        gold = GoldPublisher(clients.spark, connection, postgres.jdbc, metrics, clients.turns)
+
+        def gold() -> Callable[[datetime], object]:
+            publisher = GoldPublisher(
+                clients.spark, connection(), postgres.jdbc, metrics, clients.turns
+            )
+            return publisher.publish
+
         seconds = max(_LEAST_GOLD_SECONDS, clients.arguments.triggers[INGEST.name])
-        yield Periodic("gold", seconds, clients.clock, gold.publish)
+        yield Periodic("gold", seconds, clients.clock, gold)
     valkey = valkey_of(clients.arguments.endpoints) if app == CLICK_ANSWERS else None
     if valkey is not None:
-        connection = postgres.connect()
-        stack.callback(connection.close)
         stack.callback(valkey.close)
-        hot = HotAnswers(connection, valkey, metrics)
-        yield Periodic("hot answers", _HOT_SECONDS, clients.clock, hot.publish)
+        cluster = valkey
+        yield Periodic(
+            "hot answers",
+            _HOT_SECONDS,
+            clients.clock,
+            lambda: HotAnswers(connection(), cluster, metrics).publish,
+        )

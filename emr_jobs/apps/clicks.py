@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from contracts.applications import CLICK_ANSWERS
 from contracts.registry import Registry
 from contracts.tables.postgres import CLICK_IDS
 from contracts.topics import CLICKS
-from emr_jobs.apps.asked_questions import AnswerWriter, ask
+from emr_jobs.apps.asked_questions import AnswerWriter, QuestionPool
 from emr_jobs.apps.kept_events import (
     POSITION_IN_KAFKA,
     EventKeeper,
@@ -38,7 +38,7 @@ from emr_jobs.stores.offset_ranges import within
 from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.postgres_merge import insert_unknown
 from emr_jobs.stores.progress import Commit, ProgressStore
-from emr_jobs.transforms.partitions import day_ranges
+from emr_jobs.transforms.spans import Span, few, within_spans
 
 # What tells whether a click is new.
 _AUDIT = (*CLICK_IDS.names, "event_time", "region")
@@ -60,7 +60,7 @@ class ClickApplication:
     ) -> None:
         self.turns = turns
         self.silver = silver
-        self.asked = ask(CLICK_ANSWERS, Settings())
+        self.questions = QuestionPool(CLICK_ANSWERS, Settings())
         self.writer = AnswerWriter(CLICK_ANSWERS, Settings(), registry, CLICK_IDS)
         self._progress = progress
         self._metrics = metrics
@@ -78,8 +78,8 @@ class ClickApplication:
 
     def rehearse(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:
-            for each in self.asked:
-                each.partials(kept.good).toArrow()
+            for _ in self.questions.partials(kept.good):
+                pass
 
     def repeat(self) -> None:
         """The hot answers are pushed beside the batches, by a mark of their own."""
@@ -129,11 +129,9 @@ class _ClickBatch:
         writer = self._application.writer
         writer.look_back(commit)
         with self._application.turns.one():
-            partials = [
-                (each.question, each.partials(new).toArrow()) for each in self._application.asked
-            ]
-        for question, rows in partials:
-            writer.merge(commit, question, rows)
+            # Postgres merges one answer while Spark computes the next.
+            for question, rows in self._application.questions.partials(new):
+                writer.merge(commit, question, rows)
 
     def close(self, commit: Commit) -> None:
         duplicates = self._duplicates().num_rows
@@ -163,10 +161,12 @@ def elected_elsewhere(
     )
     if not stale.num_rows:
         return set()
-    days = {(row["region"], row["event_time"].date()) for row in stale.to_pylist()}
+    spans = few(_spans(stale))
+    if not silver.has_files(spans):
+        return set()
     mine = silver.spark.createDataFrame(stale.select(["event_id", *POSITION_IN_KAFKA]))
     here = within(ranges).alias("here")
-    old = silver.read().where(day_ranges(days)).where(F.col("append_time") < F.lit(forgotten))
+    old = silver.read().where(within_spans(spans)).where(F.col("append_time") < F.lit(forgotten))
     held = old.select("event_id", *POSITION_IN_KAFKA, here)
     same = [F.col(f"mine.{name}") == F.col(f"held.{name}") for name in POSITION_IN_KAFKA]
     found = (
@@ -176,3 +176,14 @@ def elected_elsewhere(
         .select("event_id")
     )
     return set(found.toArrow()["event_id"].to_pylist())
+
+
+def _spans(events: pa.Table) -> Iterator[Span]:
+    """Where events lie: a span per region and day, as silver is partitioned."""
+    days = events.append_column("day", pc.cast(events["event_time"], pa.date32()))
+    for row in (
+        days.group_by(["region", "day"])
+        .aggregate([("event_time", "min"), ("event_time", "max")])
+        .to_pylist()
+    ):
+        yield Span(row["region"], row["event_time_min"], row["event_time_max"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TypeVar
 from uuid import UUID
 
@@ -36,10 +36,17 @@ class Decoder:
         called again when one of them has been registered meanwhile. RegistryUnavailable passes
         through: the batch waits rather than quarantine what is good."""
         result, unknown = read(self.classified(records))
-        if [schema_id for schema_id in unknown if self._is_ours(schema_id)]:
-            self._steps = self._load()
+        if self.learned(unknown):
             result, _ = read(self.classified(records))
         return result
+
+    def learned(self, unknown: Iterable[str]) -> bool:
+        """Whether one of these unknown schema ids has been registered meanwhile; its branch is
+        there from now on."""
+        if not any(self._is_ours(schema_id) for schema_id in unknown):
+            return False
+        self._steps = self._load()
+        return True
 
     def _is_ours(self, schema_id: str) -> bool:
         try:

@@ -6,14 +6,13 @@ committed when.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
-from pyspark.sql.window import Window
 
 from contracts.applications import INGEST
 from contracts.registry import Registry
@@ -22,50 +21,38 @@ from contracts.tables.lake import (
     BRONZE_DUPLICATES,
     BRONZE_EVENTS,
     BRONZE_QUARANTINE,
-    POSITION,
+    COMMIT_NUMBER,
     SILVER,
 )
-from contracts.topics import SOURCES, Topic
-from contracts.topics import topic as topic_of
-from emr_jobs.apps.asked_questions import AnswerWriter, AskedQuestion, ask
-from emr_jobs.apps.decoding import Decoder
-from emr_jobs.apps.kept_events import POSITION_IN_KAFKA
-from emr_jobs.apps.tally import OUTCOMES, Tally, count_outcomes, outcomes_of, report
+from contracts.topics import SOURCES
+from emr_jobs.apps.asked_questions import AnswerWriter, ask
+from emr_jobs.apps.copies import copies_in
+from emr_jobs.apps.kept_events import POSITION_IN_KAFKA, without
+from emr_jobs.apps.kept_records import KeptRecords, RecordKeeper
+from emr_jobs.apps.tally import OUTCOMES, Tally, outcomes_of, report, tally
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.crash_points import Visit
 from emr_jobs.kernel.lake import LakeIngest, LakeTables
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.question import Settings
 from emr_jobs.kernel.ranges import OffsetRange
+from emr_jobs.spark.held import held
 from emr_jobs.spark.turns import Turns
-from emr_jobs.stores.lake import LakeTable
+from emr_jobs.stores.lake import FEW_PARTITIONS, LakeTable, Rows
 from emr_jobs.stores.progress import Commit, ProgressStore
-from emr_jobs.transforms.decode import unknown_ids
-from emr_jobs.transforms.events import events, quarantine, silver
-from emr_jobs.transforms.partitions import day_ranges
+from emr_jobs.transforms.events import quarantine, silver
 
 _REJECTED = (*POSITION_IN_KAFKA, "reason", "detail")
+_DUPLICATES = [name for name in BRONZE_DUPLICATES.names if name != COMMIT_NUMBER.name]
 
 
 @dataclass(frozen=True)
-class _Sorted:
+class _SortedTopic:
     """One topic's records of a batch, each in exactly one of the three."""
 
-    topic: Topic
-    tally: Tally
-    silver: DataFrame | None
-    duplicates: DataFrame | None
-    quarantine: DataFrame | None
-
-    asked: tuple[AskedQuestion, ...]
-    writer: AnswerWriter
-
-    def count(self, commit: Commit) -> None:
-        for outcome in OUTCOMES:
-            commit.counts[outcome] = commit.counts.get(outcome, 0) + self.tally.records(outcome)
-        outcomes = outcomes_of(self.topic, self.tally)
-        for each in self.asked:
-            self.writer.merge(commit, each.question, each.partials(outcomes))
+    silver: Rows | None
+    duplicates: Rows | None
+    quarantine: Rows | None
 
 
 class Ingest:
@@ -86,8 +73,7 @@ class Ingest:
         self._package_version = package_version
         self._asked = ask(INGEST, Settings())
         self._writer = AnswerWriter(INGEST, Settings(), registry)
-        self._decoders = {each.name: Decoder(registry, each) for each in SOURCES}
-        self._events = {each.name: events(each) for each in SOURCES}
+        self._keeper = RecordKeeper(registry, SOURCES)
 
         def made(table: Table) -> LakeTable:
             lake = LakeTable(spark, table, metrics)
@@ -101,20 +87,24 @@ class Ingest:
         self._lake = LakeIngest(tables, progress, visit, turns.one)
 
     def apply(self, batch: Batch[DataFrame]) -> None:
-        outcomes: list[_Sorted] = []
+        tallies: dict[str, Tally] = {}
         with ExitStack() as stack:
-            records = batch.records.persist()
-            stack.callback(records.unpersist)
+            records = held(batch.records, stack)
 
             def sort(
-                name: str, ranges: Sequence[OffsetRange], rejected: DataFrame | None
-            ) -> _Sorted:
-                outcomes.append(self._sort(topic_of(name), records, ranges, rejected, stack))
-                return outcomes[-1]
+                topics: Mapping[str, Sequence[OffsetRange]], rejected: Rows | None
+            ) -> _SortedBatch:
+                kept = self._kept(records, topics, rejected, stack)
+                found = self._sorted(kept)
+                tallies.update(found.tallies)
+                return found
 
-            self._lake.apply(replace(batch, records=records), sort)
-        for each in outcomes:
-            report(self._metrics, each.topic, each.tally)
+            # A batch holds the appends of few days.
+            rows = Rows(records, few_partitions=True)
+            self._lake.apply(replace(batch, records=rows), sort)
+        for topic in SOURCES:
+            if topic.name in tallies:
+                report(self._metrics, topic, tallies[topic.name])
 
     def rehearse(self, batch: Batch[DataFrame]) -> None:
         """Nobody waits for the lake."""
@@ -122,107 +112,59 @@ class Ingest:
     def repeat(self) -> None:
         """The lake has no projections."""
 
-    def _sort(
+    def _kept(
         self,
-        topic: Topic,
         records: DataFrame,
-        ranges: Iterable[OffsetRange],
-        rejected: DataFrame | None,
+        topics: Mapping[str, Sequence[OffsetRange]],
+        rejected: Rows | None,
         stack: ExitStack,
-    ) -> _Sorted:
-        mine = records.where(F.col("topic") == topic.name)
-        stored = None if rejected is None else rejected.select(*_REJECTED).toArrow()
-
-        def read(classified: DataFrame) -> tuple[_Sorted, set[str]]:
-            kept = _still_rejected(classified, stored).persist()
-            stack.callback(kept.unpersist)
-            named = self._with_twins(topic, self._events[topic.name](kept)).persist()
-            stack.callback(named.unpersist)
-            first = (F.col("twin.partition") == F.col("partition")) & (
-                F.col("twin.offset") == F.col("offset")
-            )
-            first = first & (F.col("twin.topic_id") == F.col("topic_id"))
-            outcome = F.when(first, "silver").otherwise("duplicate").alias("outcome")
-            bad = kept.where("reason is not null")
-            tally = count_outcomes(
-                named.withColumn("reason", F.lit("")).withColumn("outcome", outcome),
-                bad.withColumn("outcome", F.lit("quarantine")),
-            )
+    ) -> dict[str, KeptRecords]:
+        """The batch decoded; RuntimeError when an offset is missing or there twice."""
+        stored = None if rejected is None else rejected.frame.select(*_REJECTED).toArrow()
+        kept = self._keeper.kept(records, list(topics), stored, stack)
+        for name, ranges in topics.items():
             expected = sum(each.end - each.start for each in ranges)
-            if tally.records() != expected:
-                raise RuntimeError(f"{topic.name}: {expected} offsets gave {tally}")
-            new = silver(named.where(first).drop("twin"), topic)
-            rejected = tally.records("quarantine")
-            return (
-                _Sorted(
-                    topic,
-                    tally,
-                    new if tally.records("silver") else None,
-                    _duplicates(named.where(~first)) if tally.records("duplicate") else None,
-                    self._quarantined(kept) if rejected else None,
-                    self._asked,
-                    self._writer,
-                ),
-                set(bad.agg(unknown_ids()).collect()[0][0]) if rejected else set(),
-            )
+            if kept[name].records != expected:
+                raise RuntimeError(f"{name}: {expected} offsets gave {kept[name].records} records")
+        return kept
 
-        return self._decoders[topic.name].decoded(mine, read)
+    def _sorted(self, kept: Mapping[str, KeptRecords]) -> _SortedBatch:
+        copies = copies_in(kept, self._silver)
+        tallies = {name: tally(each.groups, copies[name]) for name, each in kept.items()}
+        topics = {
+            name: self._split(each, copies[name], tallies[name]) for name, each in kept.items()
+        }
+        return _SortedBatch(self, topics, tallies)
 
-    def _quarantined(self, kept: DataFrame) -> DataFrame:
-        return quarantine(kept).withColumn("package_version", F.lit(self._package_version))
+    def _split(self, kept: KeptRecords, copies: pa.Table, tally: Tally) -> _SortedTopic:
+        new = bad = duplicates = None
+        if tally.records("silver"):
+            few = len(kept.spans) <= FEW_PARTITIONS
+            new = Rows(silver(without(kept.events, copies), kept.topic), few)
+        if tally.records("quarantine"):
+            version = F.lit(self._package_version).alias("package_version")
+            bad = Rows(quarantine(kept.frame).select("*", version), few_partitions=True)
+        if copies.num_rows:
+            rows = kept.frame.sparkSession.createDataFrame(copies.select(_DUPLICATES))
+            duplicates = Rows(rows, few_partitions=True)
+        return _SortedTopic(new, duplicates, bad)
 
-    def _with_twins(self, topic: Topic, good: DataFrame) -> DataFrame:
-        """Each event with `twin`, the position of its copy in silver, which may be its own."""
-        in_batch = F.min(_position()).over(Window.partitionBy("event_id"))
-        known = self._known(topic, good)
-        if not known.num_rows:
-            return good.withColumn("twin", in_batch)
-        stored = good.sparkSession.createDataFrame(known)
-        return (
-            good.withColumn("in_batch", in_batch)
-            .join(stored, "event_id", "left")
-            .withColumn("twin", F.coalesce("known", "in_batch"))
-            .drop("known", "in_batch")
-        )
-
-    def _known(self, topic: Topic, good: DataFrame) -> pa.Table:
-        """The events that silver holds already, each with its position there as `known`.
-
-        Copies share region and event time, so only the partitions that the batch touches are
-        looked up. That is exact for all time, and no row leaves the stream before it is counted.
-
-        They are values and not a plan: Spark plans whatever is cached from a table anew at each
-        commit to the table, which took the greater part of a batch.
-        """
-        days = good.select("region", F.to_date("event_time").alias("day")).distinct().collect()
-        touched = day_ranges((row["region"], row["day"]) for row in days)
-        stored = self._silver[topic.name].read().where(touched)
-        return (
-            stored.join(good, "event_id", "left_semi")
-            .select("event_id", _position().alias("known"))
-            .toArrow()
-        )
+    def count(self, commit: Commit, tallies: Mapping[str, Tally]) -> None:
+        """Add the outcomes of a batch to its transaction."""
+        for outcome in OUTCOMES:
+            commit.counts[outcome] = sum(each.records(outcome) for each in tallies.values())
+        outcomes = outcomes_of(tallies)
+        for each in self._asked:
+            self._writer.merge(commit, each.question, each.partials(outcomes))
 
 
-def _position() -> Column:
-    return F.struct(*POSITION_IN_KAFKA)
+@dataclass(frozen=True)
+class _SortedBatch:
+    """A batch's records by topic."""
 
+    ingest: Ingest
+    topics: Mapping[str, _SortedTopic]
+    tallies: Mapping[str, Tally]
 
-def _still_rejected(classified: DataFrame, stored: pa.Table | None) -> DataFrame:
-    """The records, with the reasons of those that are in quarantine already. A driver that died
-    committed them there, and its code may have known less."""
-    if stored is None or not stored.num_rows:
-        return classified
-    renamed = stored.rename_columns([*POSITION_IN_KAFKA, "stored_reason", "stored_detail"])
-    held = F.broadcast(classified.sparkSession.createDataFrame(renamed))
-    return (
-        classified.join(held, list(POSITION_IN_KAFKA), "left")
-        .withColumn("reason", F.coalesce("stored_reason", "reason"))
-        .withColumn("detail", F.coalesce("stored_detail", "detail"))
-        .drop("stored_reason", "stored_detail")
-    )
-
-
-def _duplicates(named: DataFrame) -> DataFrame:
-    twin = [F.col(f"twin.{name}").alias(f"twin_{name}") for name in POSITION_IN_KAFKA]
-    return named.select(*(column.name for column in POSITION), "event_id", *twin)
+    def count(self, commit: Commit) -> None:
+        self.ingest.count(commit, self.tallies)

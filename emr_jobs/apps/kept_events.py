@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -15,7 +15,8 @@ from contracts.registry import Registry
 from contracts.topics import Topic
 from emr_jobs.apps.decoding import Decoder
 from emr_jobs.kernel.batches import Batch
-from emr_jobs.transforms.events import event_columns
+from emr_jobs.spark.held import held
+from emr_jobs.transforms.events import event_columns, is_event
 
 # Where a record is in its topic, and where it is in any topic that ever had that name.
 POSITION_IN_TOPIC = ("partition", "offset")
@@ -40,42 +41,37 @@ class EventKeeper:
         self._decoder = Decoder(registry, topic)
         self._kept = (*event_columns(topic), F.col("reason"), F.col("schema_id"))
         # A refused record may lack what these columns are computed from.
-        good = F.col("reason").isNull()
         self._audit = (
-            *(F.when(good, column).alias(name) for name, column in audit.items()),
+            *(F.when(is_event(), column).alias(name) for name, column in audit.items()),
             F.col("reason"),
-            F.when(~good, F.col("schema_id")).alias("schema_id"),
+            F.when(~is_event(), F.col("schema_id")).alias("schema_id"),
         )
 
     @contextmanager
     def kept(self, batch: Batch[DataFrame]) -> Iterator[Kept]:
         """Every offset of the batch is an event or a rejection; RuntimeError where they differ."""
         total = sum(each.end - each.start for each in batch.ranges)
-        frames: list[DataFrame] = []
+        with ExitStack() as stack:
 
-        def read(classified: DataFrame) -> tuple[Kept, set[str]]:
-            # One pass decodes and keeps everything; a rejected row has a reason but no event.
-            frame = classified.select(*self._kept).persist()
-            frames.append(frame)
-            rows = frame.select(*self._audit).toArrow()
-            if rows.num_rows != total:
-                raise RuntimeError(
-                    f"{self._topic.name}: {total} offsets gave {rows.num_rows} records"
-                )
-            refused = pc.is_valid(rows["reason"])
-            audit = rows.filter(pc.invert(refused)).drop_columns(["reason", "schema_id"])
-            good = frame.where(F.col("reason").isNull()).drop("reason", "schema_id")
-            unknown = rows.filter(pc.equal(rows["reason"], "unknown_schema"))["schema_id"]
-            return (
-                Kept(good, audit, rows.num_rows - audit.num_rows),
-                set(unknown.drop_null().unique().to_pylist()),
-            )
+            def read(classified: DataFrame) -> tuple[Kept, set[str]]:
+                # One pass decodes and keeps everything; a rejected row has a reason but no event.
+                frame = held(classified.select(*self._kept), stack)
+                return self._split(frame, total)
 
-        try:
             yield self._decoder.decoded(batch.records, read)
-        finally:
-            for frame in frames:
-                frame.unpersist()
+
+    def _split(self, frame: DataFrame, total: int) -> tuple[Kept, set[str]]:
+        rows = frame.select(*self._audit).toArrow()
+        if rows.num_rows != total:
+            raise RuntimeError(f"{self._topic.name}: {total} offsets gave {rows.num_rows} records")
+        refused = pc.is_valid(rows["reason"])
+        audit = rows.filter(pc.invert(refused)).drop_columns(["reason", "schema_id"])
+        good = frame.where(is_event()).drop("reason", "schema_id")
+        unknown = rows.filter(pc.equal(rows["reason"], "unknown_schema"))["schema_id"]
+        return (
+            Kept(good, audit, rows.num_rows - audit.num_rows),
+            set(unknown.drop_null().unique().to_pylist()),
+        )
 
 
 def first_of_each(audit: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -107,7 +103,8 @@ def without(good: DataFrame, positions: pa.Table) -> DataFrame:
     """The events except those at `positions`."""
     if not positions.num_rows:
         return good
-    gone = F.broadcast(good.sparkSession.createDataFrame(positions))
+    gone = positions.select(list(POSITION_IN_TOPIC))
+    gone = F.broadcast(good.sparkSession.createDataFrame(gone))
     return good.join(gone, list(POSITION_IN_TOPIC), "left_anti")
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyspark import inheritable_thread_target
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from contracts.applications import ORDER_ANSWERS
@@ -18,7 +17,7 @@ from contracts.money import MINOR_SCALE
 from contracts.registry import Registry
 from contracts.tables.postgres import ORDERS as ORDERS_TABLE
 from contracts.topics import ORDERS
-from emr_jobs.apps.asked_questions import AnswerWriter, ask
+from emr_jobs.apps.asked_questions import AnswerWriter, QuestionPool, in_thread
 from emr_jobs.apps.kept_events import (
     POSITION_IN_TOPIC,
     EventKeeper,
@@ -43,8 +42,6 @@ from emr_jobs.transforms.decimals import scaled
 # be thrown away.
 SMALL_BATCH = 2_000
 
-T = TypeVar("T")
-
 # A batch's partial answers, question by question.
 _Partials: TypeAlias = list[tuple[Question[Any], pa.Table]]
 
@@ -66,11 +63,10 @@ class OrderApplication:
         self._progress = progress
         self._kafka = kafka
         self._metrics = metrics
-        self._asked = ask(ORDER_ANSWERS, settings)
+        self._questions = QuestionPool(ORDER_ANSWERS, settings)
         self._writer = AnswerWriter(ORDER_ANSWERS, settings, registry, ORDERS_TABLE)
         self._keeper = EventKeeper(registry, ORDERS, _audit_columns())
         self._early = ThreadPoolExecutor(max_workers=1, thread_name_prefix="early")
-        self._pool = ThreadPoolExecutor(len(self._asked), thread_name_prefix="answers")
 
     def apply(self, batch: Batch[DataFrame]) -> None:
         with self._keeper.kept(batch) as kept:
@@ -79,7 +75,7 @@ class OrderApplication:
                 # Nearly every big batch holds only new orders. So its answers are computed while
                 # Postgres looks the ids up and judges by the rules of several orders. Only a batch
                 # with known ids is computed a second time.
-                compute = _in_thread(kept.good.sparkSession, self._partials)
+                compute = in_thread(kept.good.sparkSession, self._partials)
                 orders.early = self._early.submit(compute, kept.good, orders.repeated)
             try:
                 commit = apply_once(batch, orders, self._progress)
@@ -103,10 +99,7 @@ class OrderApplication:
 
     def _partials(self, good: DataFrame, duplicates: pa.Table) -> _Partials:
         """Partial answers of the good orders, except those at the positions of `duplicates`."""
-        new = without(good, duplicates)
-        reduce = _in_thread(new.sparkSession, lambda each: each.partials(new).toArrow())
-        partials = self._pool.map(reduce, self._asked)
-        return [(each.question, rows) for each, rows in zip(self._asked, partials, strict=True)]
+        return list(self._questions.partials(without(good, duplicates)))
 
 
 class _OrderBatch:
@@ -145,12 +138,6 @@ class _OrderBatch:
             duplicate=self.repeated.num_rows + len(self._known),
             quarantine=self._kept.rejected,
         )
-
-
-def _in_thread(session: SparkSession, do: Callable[..., T]) -> Callable[..., T]:
-    """`do`, to be called in another thread. Its Spark jobs belong to the query of this thread: they
-    run in that query's scheduler pool and end with it."""
-    return cast("Callable[..., T]", inheritable_thread_target(session)(do))
 
 
 def _audit_columns() -> dict[str, Column]:

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame
-from pyspark.sql import functions as F
 
-from contracts.events import LATE_AFTER_US
 from contracts.topics import Topic
 from emr_jobs.kernel.metrics import Metrics
-from emr_jobs.questions.quality import WINDOW
 
 # How a record ends.
 OUTCOMES = ("silver", "duplicate", "quarantine")
@@ -30,49 +26,90 @@ _COLUMNS = pa.schema(
 
 
 @dataclass(frozen=True)
-class Tally:
-    """One topic's records, counted: a row per (outcome, reason, five minutes of append time)."""
+class Counted:
+    """How many records of a topic ended alike, in one window of append time. `late` of them were
+    appended more than 15 minutes after their event time; `newest` is the last append time."""
 
-    rows: tuple[dict[str, Any], ...]
+    outcome: str
+    reason: str | None
+    window_start: datetime
+    records: int
+    late: int
+    newest: datetime
+
+
+@dataclass(frozen=True)
+class Tally:
+    """One topic's records, counted."""
+
+    counted: tuple[Counted, ...]
 
     def records(self, outcome: str | None = None) -> int:
-        return sum(r["records"] for r in self.rows if outcome in (None, r["outcome"]))
+        return sum(each.records for each in self.counted if outcome in (None, each.outcome))
 
     def late(self) -> int:
         """New events that were appended more than 15 minutes after their time."""
-        return sum(r["late"] for r in self.rows if r["outcome"] == "silver")
+        return sum(each.late for each in self.counted if each.outcome == "silver")
 
     def reasons(self) -> Counter[str]:
         found: Counter[str] = Counter()
-        for row in self.rows:
-            if row["outcome"] == "quarantine":
-                found[row["reason"]] += row["records"]
+        for each in self.counted:
+            if each.reason is not None:
+                found[each.reason] += each.records
         return found
 
     def newest(self) -> datetime | None:
         """The last append time."""
-        return max((row["newest"] for row in self.rows), default=None)
+        return max((each.newest for each in self.counted), default=None)
 
 
-def count_outcomes(*records: DataFrame) -> Tally:
-    """Count frames with `outcome`, `reason`, `append_time` and `late_by_us`, in one job."""
-    late = F.coalesce(F.col("late_by_us") > LATE_AFTER_US, F.lit(False)).cast("bigint")
-    start = F.window("append_time", WINDOW).start.alias("window_start")
-    needed = ("outcome", "reason", "append_time", "late_by_us")
-    together = reduce(DataFrame.unionByName, [frame.select(*needed) for frame in records])
-    counted = together.groupBy("outcome", "reason", start).agg(
-        F.count("*").alias("records"),
-        F.sum(late).alias("late"),
-        F.max("append_time").alias("newest"),
-    )
-    # Arrow keeps the zone; collect() would give naive times in the zone of the machine.
-    return Tally(tuple(counted.toArrow().to_pylist()))
+def tally(groups: Iterable[Mapping[str, Any]], duplicates: pa.Table) -> Tally:
+    """The tally of one topic. `groups` count its records by reason, null for an event, and window;
+    `duplicates` are those of its events that are copies, each with its window, append time and
+    whether it is late."""
+    return Tally((*_outcomes_of(groups, duplicates),))
 
 
-def outcomes_of(topic: Topic, tally: Tally) -> pa.Table:
-    """The rows from which the questions of `ingest` are answered: counts per window and outcome."""
-    names = ("window_start", "outcome", "records")
-    rows = [{"topic": topic.name, **{name: row[name] for name in names}} for row in tally.rows]
+def _outcomes_of(groups: Iterable[Mapping[str, Any]], duplicates: pa.Table) -> Iterator[Counted]:
+    copies = {
+        row["window_start"]: row
+        for row in duplicates.group_by("window_start")
+        .aggregate([([], "count_all"), ("late", "sum"), ("append_time", "max")])
+        .to_pylist()
+    }
+    for row in copies.values():
+        yield Counted(
+            *("duplicate", None, row["window_start"]),
+            *(row["count_all"], row["late_sum"], row["append_time_max"]),
+        )
+    events: dict[datetime, list[Mapping[str, Any]]] = {}
+    for row in groups:
+        start, reason = row["window_start"], row["reason"]
+        if reason is None:
+            events.setdefault(start, []).append(row)
+            continue
+        yield Counted("quarantine", reason, start, row["records"], row["late"], row["newest"])
+    for start, rows in events.items():
+        own = copies.get(start, {"count_all": 0, "late_sum": 0})
+        records = sum(row["records"] for row in rows) - own["count_all"]
+        late = sum(row["late"] for row in rows) - own["late_sum"]
+        if records:
+            yield Counted("silver", None, start, records, late, max(r["newest"] for r in rows))
+
+
+def outcomes_of(tallies: Mapping[str, Tally]) -> pa.Table:
+    """The rows from which the questions of `ingest` are answered: counts per topic, window and
+    outcome."""
+    rows = [
+        {
+            "topic": topic,
+            "window_start": each.window_start,
+            "outcome": each.outcome,
+            "records": each.records,
+        }
+        for topic, own in tallies.items()
+        for each in own.counted
+    ]
     return pa.Table.from_pylist(rows, _COLUMNS)
 
 

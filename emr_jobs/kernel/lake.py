@@ -78,7 +78,7 @@ def commit_uncovered(
     table.commit(rows, state, advanced(until, fresh))
 
 
-class SortedRecords(Protocol[Frame_co, Connection]):
+class SortedRecords(Protocol[Frame_co]):
     """One topic's records of a batch, each in exactly one of the three; None where none is."""
 
     @property
@@ -90,13 +90,20 @@ class SortedRecords(Protocol[Frame_co, Connection]):
     @property
     def quarantine(self) -> Frame_co | None: ...
 
+
+class SortedBatch(Protocol[Frame_co, Connection]):
+    """The records of a batch, by topic."""
+
+    @property
+    def topics(self) -> Mapping[str, SortedRecords[Frame_co]]: ...
+
     def count(self, commit: Commit[Connection]) -> None:
         """Add the outcomes to the batch's transaction, and to the journal's counts."""
 
 
-# A topic, its ranges of the batch, and the rows of the quarantine that are the batch's.
+# The batch's ranges by topic, and the rows of the quarantine that are the batch's.
 Sort: TypeAlias = Callable[
-    [str, Sequence[OffsetRange], Frame | None], SortedRecords[Frame, Connection]
+    [Mapping[str, Sequence[OffsetRange]], Frame | None], SortedBatch[Frame, Connection]
 ]
 
 
@@ -120,9 +127,9 @@ class LakeIngest(Generic[Frame, Connection]):
     turn: Turn
 
     def apply(self, batch: Batch[Frame], sort: Sort[Frame, Connection]) -> None:
-        """Bronze first. `sort` is asked for each topic, and what it rejects is committed before any
-        table that depends on it: code that knows more may complete the batch of code that died,
-        and must not accept what is quarantined already."""
+        """Bronze first. What `sort` rejects is committed before any table that depends on it: code
+        that knows more may complete the batch of code that died, and must not accept what is
+        quarantined already."""
         # The lake knows no epochs. A driver whose checkpoint another has made anew may hold other
         # records than the ranges say, and must not get as far as bronze.
         self.progress.require_driver()
@@ -136,22 +143,19 @@ class LakeIngest(Generic[Frame, Connection]):
         quarantine, duplicates = tables.quarantine.state(), tables.duplicates.state()
         silver = {topic: tables.silver[topic].state() for topic in sorted(topics)}
         rejected = self._rejected_before(quarantine, batch.ranges, applied)
-        outcomes = {}
-        for topic in silver:
-            with self.turn():
-                outcomes[topic] = sort(topic, topics[topic], rejected)
-        told = outcomes.values()
-        bad = [each.quarantine for each in told if each.quarantine is not None]
+        with self.turn():
+            sorted_batch = sort(topics, rejected)
+        told = sorted_batch.topics
+        bad = [each.quarantine for each in told.values() if each.quarantine is not None]
         self._commit_all(tables.quarantine, quarantine, bad, batch.ranges, applied)
-        for topic, outcome in outcomes.items():
-            new = [outcome.silver] if outcome.silver is not None else []
+        for topic, records in told.items():
+            new = [records.silver] if records.silver is not None else []
             self._commit_all(tables.silver[topic], silver[topic], new, topics[topic], applied)
-        copies = [each.duplicates for each in told if each.duplicates is not None]
+        copies = [each.duplicates for each in told.values() if each.duplicates is not None]
         self._commit_all(tables.duplicates, duplicates, copies, batch.ranges, applied)
         self.visit("lake-committed")
         with self.progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
-            for each in told:
-                each.count(commit)
+            sorted_batch.count(commit)
 
     def _rejected_before(
         self, state: TableState, ranges: Sequence[OffsetRange], applied: Progress

@@ -1,4 +1,5 @@
-"""One streaming query: started, watched, restarted once where Spark trips over itself, stopped."""
+"""One streaming query: started, watched, stopped; started again where Spark trips over itself, and
+where a part of the stack did not answer for a while."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from emr_jobs.kernel.batches import BatchRunner
 from emr_jobs.kernel.errors import Gap, JobError
+from emr_jobs.stores.outages import is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +21,10 @@ logger = logging.getLogger(__name__)
 # KafkaMicroBatchStream.metrics with a NullPointerException on Option.get(), after its commit is
 # written (SPARK-55271, SPARK-57438). Starting the query again works.
 _REPLAY_SYMPTOM = "Option.get()"
+# A part that restarts is back within seconds. One that is away for so long, or goes again and again
+# without as much time between, is for the supervisor.
+_PATIENCE_SECONDS = 120.0
+_LOOK_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -35,38 +41,90 @@ class QueryPlan:
 
 
 class RunningQuery:
-    """The query of a plan. One thread watches all of them and calls `alive` regularly."""
+    """The query of a plan. One thread watches all of them and calls `alive` regularly. `renew`
+    makes the plan again, over new connections."""
 
-    def __init__(self, spark: SparkSession, plan: QueryPlan) -> None:
+    def __init__(
+        self,
+        spark: SparkSession,
+        plan: QueryPlan,
+        renew: Callable[[], QueryPlan],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._spark = spark
         self._plan = plan
+        self._renew = renew
+        self._clock = clock
         self._restarted = False
-        self._query = self._start()
+        # None while a part of the stack is waited for.
+        self._query: StreamingQuery | None = self._start()
+        # When the outage began; when the query was started last, or is to be tried again.
+        self._out_since = -_PATIENCE_SECONDS
+        self._tried_at = -_PATIENCE_SECONDS
 
     @property
     def name(self) -> str:
         return self._plan.name
 
     def alive(self) -> bool:
-        """Whether the query runs; raises what ended it, in the job's words where it has some."""
+        """Whether the query runs, or will run when all parts of the stack answer again; raises what
+        ended it, in the job's words where it has some."""
+        if self._query is None:
+            return self._resumed()
         if self._query.isActive:
             return True
         error = self._query.exception()
         if error is None:
             return False
+        ended = self._ended_by(error)
+        if ended is None:
+            return True
+        if not is_outage(ended):
+            raise ended
+        if self._clock() - self._tried_at > _PATIENCE_SECONDS:
+            self._out_since = self._clock()
+        self._wait_for(ended)
+        return True
+
+    def _resumed(self) -> bool:
+        if self._clock() - self._tried_at < _LOOK_AGAIN_SECONDS:
+            return True
+        try:
+            self._plan = self._renew()
+        except Exception as error:  # noqa: BLE001 - raised again unless it passes by itself
+            self._wait_for(error)
+        else:
+            logger.info("%s: goes on", self.name)
+            self._tried_at = self._clock()
+            self._query = self._start()
+        return True
+
+    def _wait_for(self, error: Exception) -> None:
+        """Try again in a moment; raise what does not pass."""
+        if not is_outage(error) or self._clock() - self._out_since > _PATIENCE_SECONDS:
+            raise error
+        if self._query is not None:
+            logger.warning("%s: a part of the stack does not answer: %s", self.name, error)
+        self._query, self._tried_at = None, self._clock()
+
+    def _ended_by(self, error: Exception) -> Exception | None:
+        """Why the query ended; None when it was started again at once."""
         text = f"{error} {getattr(error, 'stackTrace', '') or ''}"
         if self._plan.runner.failure is not None:
-            raise self._plan.runner.failure
+            return self._plan.runner.failure
         if _REPLAY_SYMPTOM in text and not self._restarted:
             logger.info("%s: Spark tripped over a replayed batch; starting it again", self.name)
             self._restarted = True
             self._query = self._start()
-            return True
-        # Spark may meet the deleted offsets before a batch of ours meets the new topic.
-        self._plan.runner.require_same_topics()
+            return None
+        try:
+            # Spark may meet the deleted offsets before a batch of ours meets the new topic.
+            self._plan.runner.require_same_topics()
+        except Exception as replaced:  # noqa: BLE001 - the caller raises it
+            return replaced
         if "failOnDataLoss" in text or "KAFKA_DATA_LOSS" in text:
-            raise Gap(f"{self.name}: Kafka no longer has offsets that were not read yet: {text}")
-        raise JobError(f"{self.name} failed: {text}")
+            return Gap(f"{self.name}: Kafka no longer has offsets that were not read yet: {text}")
+        return JobError(f"{self.name} failed: {text}")
 
     def stop(self, deadline_seconds: float) -> bool:
         """Stop between two batches; False when the deadline came first and a batch was cut off.
@@ -74,14 +132,17 @@ class RunningQuery:
         `query.stop()` inside a Python batch ends it with an exception, so we wait for the trigger
         to be idle; a batch that is cut off is harmless, it only comes again.
         """
-        deadline = time.monotonic() + deadline_seconds
-        while self._query.isActive and time.monotonic() < deadline:
-            if not self._query.status["isTriggerActive"]:
-                self._query.stop()
+        query = self._query
+        if query is None:
+            return True
+        deadline = self._clock() + deadline_seconds
+        while query.isActive and self._clock() < deadline:
+            if not query.status["isTriggerActive"]:
+                query.stop()
                 return True
             time.sleep(0.02)
-        idle = not self._query.isActive
-        self._query.stop()
+        idle = not query.isActive
+        query.stop()
         return idle
 
     def _start(self) -> StreamingQuery:

@@ -16,6 +16,7 @@ from pyspark.errors import PySparkException
 from contracts.applications import EXIT_STOPPED
 from emr_jobs.kernel.errors import Stopped, Superseded
 from emr_jobs.spark.queries import RunningQuery
+from emr_jobs.stores.outages import is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -81,18 +82,20 @@ class ProcessEnd:
 
 
 class Periodic:
-    """Does something every `seconds` in a thread of its own; `failure` keeps what ended it."""
+    """Does what `make` made every `seconds`, in a thread of its own. Where a part of the stack does
+    not answer, it is made anew and done again; `failure` keeps any other error, which ends it."""
 
     def __init__(
         self,
         name: str,
         seconds: float,
         clock: Callable[[], datetime],
-        do: Callable[[datetime], object],
+        make: Callable[[], Callable[[datetime], object]],
     ) -> None:
+        self._name = name
         self._seconds = seconds
         self._clock = clock
-        self._do = do
+        self._make = make
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self.failure: Exception | None = None
@@ -105,12 +108,17 @@ class Periodic:
         self._thread.join(deadline_seconds)
 
     def _run(self) -> None:
+        do: Callable[[datetime], object] | None = None
         while not self._stop.is_set():
             try:
-                self._do(self._clock())
+                do = do or self._make()
+                do(self._clock())
             except Exception as error:  # noqa: BLE001 - raised again by the thread that watches
-                self.failure = error
-                return
+                if not is_outage(error):
+                    self.failure = error
+                    return
+                logger.warning("%s: a part of the stack does not answer: %s", self._name, error)
+                do = None
             self._stop.wait(self._seconds)
 
 

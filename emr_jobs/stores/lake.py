@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from py4j.protocol import Py4JJavaError
@@ -20,13 +21,21 @@ from pyspark.sql import functions as F
 
 from contracts.tables.columns import Table
 from contracts.tables.lake import CATALOG
+from contracts.times import micros_of
 from emr_jobs.kernel.errors import Conflict
 from emr_jobs.kernel.lake import TableState
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.stores.offset_ranges import within
+from emr_jobs.transforms.spans import Span
 
 logger = logging.getLogger(__name__)
+
+# A task that writes to so many partitions at once holds a buffer for each column of each.
+FEW_PARTITIONS = 32
+
+# What Iceberg's transforms are made by, by their names.
+_TERMS = {"identity": "ref", "day": "day", "hour": "hour"}
 
 UNTIL_PROPERTY = "shopstream.until"
 NUMBER_PROPERTY = "shopstream.commit-number"
@@ -47,6 +56,15 @@ def decode_until(text: str) -> dict[tuple[str, int], int]:
     }
 
 
+@dataclass(frozen=True)
+class Rows:
+    """Rows for a table. Those that lie in few of its partitions, at most `FEW_PARTITIONS`, are
+    written to all of these at once; others are sorted by partition first."""
+
+    frame: DataFrame
+    few_partitions: bool
+
+
 class LakeTable:
     """An Iceberg table of the catalog, made when it is missing."""
 
@@ -61,14 +79,28 @@ class LakeTable:
         self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{schema}")
         self.spark.sql(self._table.lake_ddl(CATALOG))
 
+    def is_partitioned_otherwise(self) -> bool:
+        """Whether new rows are partitioned by anything else than the table's description says."""
+        return _partitions(self._loaded()).keys() != self._described_partitions()
+
+    def empty_and_repartition(self) -> None:
+        """Delete every row, and partition new ones as the table's description says."""
+        table, expressions = self._loaded(), self._jvm.org.apache.iceberg.expressions.Expressions
+        table.newDelete().deleteFromRowFilter(expressions.alwaysTrue()).commit()
+        present, described = _partitions(table), self._described_partitions()
+        change = table.updateSpec()
+        for partition in present.keys() - described:
+            change = change.removeField(present[partition])
+        for transform, column in described - present.keys():
+            change = change.addField(getattr(expressions, _TERMS[transform])(column))
+        change.commit()
+
     def read(self) -> DataFrame:
         return self.spark.table(self.name)
 
     def state(self) -> TableState:
         """The table's state now; the rows themselves have the last word when no ancestor says."""
-        jvm: Any = self.spark._jvm
-        session: Any = self.spark._jsparkSession
-        table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(session, self.name)
+        table = self._loaded()
         current = table.currentSnapshot()
         if current is None:
             return TableState(None, 0, {})
@@ -85,31 +117,52 @@ class LakeTable:
             snapshot = None if parent is None else table.snapshot(parent)
         return self._state_of_rows(int(current.snapshotId()))
 
-    def within(self, rows: DataFrame, ranges: Iterable[OffsetRange]) -> DataFrame:
+    def has_files(self, spans: Iterable[Span]) -> bool:
+        """Whether any of the table's files may hold a row of these regions and times."""
+        expressions: Any = self._jvm.org.apache.iceberg.expressions.Expressions
+        found = expressions.alwaysFalse()
+        for each in spans:
+            within_span = expressions.equal("region", each.region)
+            for bound, time in (
+                (expressions.greaterThanOrEqual, each.first),
+                (expressions.lessThanOrEqual, each.last),
+            ):
+                within_span = getattr(expressions, "and")(
+                    within_span, bound("event_time", micros_of(time))
+                )
+            found = getattr(expressions, "or")(found, within_span)
+        files = self._loaded().newScan().filter(found).planFiles()
+        try:
+            return bool(files.iterator().hasNext())
+        finally:
+            files.close()
+
+    def within(self, rows: Rows, ranges: Iterable[OffsetRange]) -> Rows:
         """The rows that lie in one of the ranges."""
-        return rows.where(within(ranges))
+        return replace(rows, frame=rows.frame.where(within(ranges)))
 
-    def held(self, ranges: Iterable[OffsetRange]) -> DataFrame:
+    def held(self, ranges: Iterable[OffsetRange]) -> Rows:
         """The table's rows that lie in one of the ranges."""
-        return self.read().where(within(ranges))
+        return Rows(self.read().where(within(ranges)), few_partitions=False)
 
-    def union(self, rows: DataFrame, others: DataFrame) -> DataFrame:
+    def union(self, rows: Rows, others: Rows) -> Rows:
         """All rows of both."""
-        return rows.unionByName(others)
+        few = rows.few_partitions and others.few_partitions
+        return Rows(rows.frame.unionByName(others.frame), few)
 
-    def commit(
-        self, rows: DataFrame, state: TableState, until: Mapping[tuple[str, int], int]
-    ) -> None:
+    def commit(self, rows: Rows, state: TableState, until: Mapping[tuple[str, int], int]) -> None:
         """Add rows as the commit after `state`; Conflict when another commit came between."""
         number = state.commit_number + 1
         writer = (
-            rows.withColumn("commit_number", F.lit(number).cast("bigint"))
+            rows.frame.withColumn("commit_number", F.lit(number).cast("bigint"))
             .select(*self._table.names)
             .writeTo(self.name)
             .option("isolation-level", "serializable")
             .option(f"snapshot-property.{UNTIL_PROPERTY}", encode_until(until))
             .option(f"snapshot-property.{NUMBER_PROPERTY}", str(number))
         )
+        if rows.few_partitions:
+            writer = writer.option("distribution-mode", "none").option("fanout-enabled", "true")
         if state.snapshot_id is not None:
             writer = writer.option("validate-from-snapshot-id", str(state.snapshot_id))
         self._guarded(lambda: writer.overwrite(F.col("commit_number") == number))
@@ -119,6 +172,21 @@ class LakeTable:
         """Replace whole partitions: every row that fulfils `where` gives way to `rows`."""
         writer = rows.select(*self._table.names).writeTo(self.name)
         self._guarded(lambda: writer.overwrite(where))
+
+    @property
+    def _jvm(self) -> Any:
+        return self.spark._jvm
+
+    def _loaded(self) -> Any:
+        session: Any = self.spark._jsparkSession
+        return self._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(session, self.name)
+
+    def _described_partitions(self) -> set[tuple[str, str]]:
+        found = set()
+        for each in self._table.partitioned_by:
+            transform, _, column = each.rstrip(")").rpartition("(")
+            found.add((transform.removesuffix("s") or "identity", column))
+        return found
 
     def _guarded(self, write: Any) -> None:
         try:
@@ -141,3 +209,14 @@ class LakeTable:
             max((row["number"] for row in rows), default=0),
             {(row["topic_id"], row["partition"]): row["last"] + 1 for row in rows},
         )
+
+
+def _partitions(table: Any) -> dict[tuple[str, str], str]:
+    """(transform, column) -> the name of the partition field."""
+    schema = table.schema()
+    return {
+        (str(field.transform().toString()), str(schema.findColumnName(field.sourceId()))): str(
+            field.name()
+        )
+        for field in table.spec().fields()
+    }

@@ -74,11 +74,6 @@ def decode(topic: Topic, schemas: Schemas) -> Step:
     return decoded
 
 
-def unknown_ids() -> Column:
-    """Aggregate: the schema ids that have no branch, to be taken in the pass that counts rows."""
-    return F.collect_set(F.when(F.col("reason") == "unknown_schema", F.col("schema_id")))
-
-
 def _event(schemas: Schemas) -> Column:
     missing = absent(schemas.reader.family, schemas.reader.schema)
     if any(not leaf.nullable for leaf in missing):

@@ -14,6 +14,13 @@ from emr_jobs.transforms.steps import Step
 
 # Reasons under which no field of the event can be believed.
 _UNREADABLE = ("empty", "oversized", "bad_header", "unknown_schema", "undecodable")
+# What only a refused record keeps.
+_OF_REFUSED = ("key", "value")
+
+
+def is_event() -> Column:
+    """Condition: the record is not refused."""
+    return F.col("reason").isNull()
 
 
 def events(topic: Topic) -> Step:
@@ -21,7 +28,7 @@ def events(topic: Topic) -> Step:
     columns = event_columns(topic)
 
     def flat(classified: DataFrame) -> DataFrame:
-        return classified.where(F.col("reason").isNull()).select(*columns)
+        return classified.where(is_event()).select(*columns)
 
     return flat
 
@@ -51,13 +58,21 @@ def silver(events: DataFrame, topic: Topic) -> DataFrame:
     return events.select(*map(_silver_column, columns))
 
 
-def quarantine(classified: DataFrame) -> DataFrame:
-    """Rows of bronze.quarantine but `package_version` and `commit_number`."""
-    refused = classified.where(F.col("reason").isNotNull())
+def record_columns(topic: Topic) -> tuple[Column, ...]:
+    """The columns of classified rows from which silver and the quarantine are made: those of
+    `events`, and for a refused record its reason and its bytes."""
+    refused = (F.when(~is_event(), F.col(name)).alias(name) for name in _OF_REFUSED)
+    return (*event_columns(topic), *map(F.col, ("reason", "detail", "schema_id")), *refused)
+
+
+def quarantine(records: DataFrame) -> DataFrame:
+    """Rows of bronze.quarantine but `package_version` and `commit_number`, of rows with the columns
+    of `record_columns`."""
     readable = ~F.col("reason").isin(*_UNREADABLE)
-    event_id = F.when(readable, F.col("event.event_id")).alias("event_id")
+    event_id = F.when(readable, F.col("event_id")).alias("event_id")
     added = ("package_version", COMMIT_NUMBER.name)
     names = [name for name in BRONZE_QUARANTINE.names if name not in added]
+    refused = records.where(~is_event())
     return refused.select(*(event_id if name == "event_id" else F.col(name) for name in names))
 
 

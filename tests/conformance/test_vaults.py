@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
 import psycopg
 import pytest
 
-from contracts.errors import NotReady
+from contracts.errors import NotReady, ShopstreamError
 from contracts.tables.postgres import VAULT_SUBJECTS
 from producer.subjects import Subject, Tokens, Vault
 from producer.vaults import FileVault, PostgresVault, read_subjects
@@ -121,3 +122,33 @@ def test_a_postgres_without_the_vaults_tables_is_told(postgres: str) -> None:
     with pytest.raises(NotReady, match="has no vault yet"):
         vault.secret()
     vault.close()
+
+
+def _break(url: str) -> None:
+    """End every connection to the database, as a server does that restarts."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+@pytest.mark.e2e
+def test_a_vault_whose_postgres_restarts_takes_new_subjects_when_it_is_back(
+    postgres: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(PostgresVault(postgres)) as vault:
+        _break(postgres)
+        vault.remember([ANNA])
+        vault.remember([ANNA])
+    assert capsys.readouterr().err == "Postgres does not answer: nothing is sent until it does\n"
+    with psycopg.connect(postgres) as connection:
+        assert connection.execute("SELECT token FROM vault.subjects").fetchall() == [(ANNA.token,)]
+
+
+@pytest.mark.e2e
+def test_a_vault_whose_postgres_stays_away_says_so(postgres: str) -> None:
+    with closing(PostgresVault(postgres, patience_seconds=0)) as vault:
+        _break(postgres)
+        with pytest.raises(ShopstreamError, match="did not take new subjects"):
+            vault.remember([ANNA])

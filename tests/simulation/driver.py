@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from emr_jobs.kernel.batches import BatchApplication, BatchRunner, StreamIdentity
 from emr_jobs.kernel.errors import Conflict, DriverRefused, Gap, Stopped, Superseded
 from emr_jobs.kernel.lake import LakeIngest, LakeTables
-from emr_jobs.kernel.lease import take
+from emr_jobs.kernel.lease import Lease, take
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.progress import ProgressStore
 from tests.simulation.applications.clicks import Clicks
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 TOPICS = {"ingest": ("clicks", "orders"), "orders": ("orders",), "clicks": ("clicks",)}
 # What ends a process that its supervisor starts again.
-_RESTARTED = (Conflict, StoreDown, Tripped, Miscounted, FileNotFoundError)
+_RESTARTED = (Conflict, Tripped, Miscounted, FileNotFoundError)
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,10 @@ class DriverProcess:
         self._heart: Session | None = None
         self._query: Callable[[], Query] | None = None
         self._running: Query | None = None
-        self._epoch = 0
+        self._lease: Lease | None = None
+        # Whether a store did not answer, and the plan has to be made again.
+        self._out = False
+        self._accept = False
         self.asleep = ""
 
     def __str__(self) -> str:
@@ -71,25 +74,27 @@ class DriverProcess:
     @property
     def ready(self) -> bool:
         """Whether it has begun, and is not frozen."""
-        return self._query is not None and self.asleep != "freezes"
+        return (self._query is not None or self._out) and self.asleep != "freezes"
 
     def begin(self, interruption: Interruption | None, *, take_over: bool, accept: bool) -> None:
         self._calls.arm(interruption)
-        self._guarded(lambda: self._begin(take_over, accept))
+        self._accept = accept
+        self._guarded(lambda: self._begin(take_over))
 
     def batch(self, limit: int, interruption: Interruption | None) -> bool:
         """Run the next batch; whether there was one. A query whose batch hangs is started again:
-        then two batches of one driver run."""
-        assert self._query is not None
+        then two batches of one driver run. A plan whose store did not answer is made again."""
         if self.asleep:
             self._running = None
         self._calls.arm(interruption)
+        if self._out:
+            return self._guarded(self._plan)
         return self._guarded(lambda: self._batch(limit))
 
     def beat(self) -> None:
         """The heart beats, unless the process is frozen or another's epoch has come."""
         row = self._world.database.drivers.get(self._application)
-        if self.asleep != "freezes" and row is not None and row.epoch == self._epoch:
+        if self.asleep != "freezes" and row is not None and self._has(row.epoch):
             row.heartbeat_at = self._world.now
 
     def end(self) -> None:
@@ -101,10 +106,19 @@ class DriverProcess:
         if self in drivers:
             drivers.remove(self)
 
+    def _has(self, epoch: int) -> bool:
+        return self._lease is not None and self._lease.epoch == epoch
+
     def _guarded(self, do: Callable[[], bool]) -> bool:
         world = self._world
         try:
             return do()
+        except StoreDown as error:
+            world.visited["StoreDown"] += 1
+            world.say(f"{self} waits: {error}")
+            self._query, self._running, self._out = None, None, True
+            if self._lease is not None:
+                return False
         except (Died, Superseded, Stopped, *_RESTARTED) as error:
             name = type(error).__name__
             world.visited[name] += 1
@@ -125,19 +139,23 @@ class DriverProcess:
         else:
             raise Violation(f"{self._application}: no gap, but {reason}")
 
-    def _begin(self, take_over: bool, accept: bool) -> bool:
+    def _begin(self, take_over: bool) -> bool:
+        world = self._world
+        self._heart = Session(world.database, self._calls, lambda: world.now)
+        self._lease = take(self._heart, self._application, self._name, take_over=take_over)
+        return self._plan()
+
+    def _plan(self) -> bool:
         world, application, calls = self._world, self._application, self._calls
-        kernel, topics = world.kernel, TOPICS[application]
-        self._heart = Session(world.database, calls, lambda: world.now)
-        lease = take(self._heart, application, self._name, take_over=take_over)
-        self._epoch = lease.epoch
+        kernel, topics, lease = world.kernel, TOPICS[application], self._lease
+        assert lease is not None
         session = kernel.session(world.database, calls, lambda: world.now)
         metrics = Unmeasured(application, lambda line: None, world.clock)
         progress = kernel.progress(session, lease, calls.visit, metrics)
         client = BrokerClient(world.broker, calls)
         identity = StreamIdentity("cluster", dict(client.topic_ids(topics)))
         earliest = world.broker.offsets(topics, lambda log: log.start)
-        offsets = progress.begin(identity.topic_ids, earliest, accept_new_topic=accept)
+        offsets = progress.begin(identity.topic_ids, earliest, accept_new_topic=self._accept)
         world.stopped.pop(application, None)
         key = (application, *identity.topic_ids.values())
         files = world.checkpoints.setdefault(key, Checkpoint())
@@ -153,6 +171,7 @@ class DriverProcess:
         )
         runner.resume()
         self._query = lambda: Query(world.broker, topics, files, runner, offsets)
+        self._out = False
         return True
 
     def _batch(self, limit: int) -> bool:

@@ -20,7 +20,7 @@ from contracts.rejections import Rejection
 from contracts.schemas import bundled_schemas
 from contracts.topics import CLICKS, ORDERS
 from emr_jobs.transforms.classify import classify
-from emr_jobs.transforms.decode import Schemas, decode, unknown_ids
+from emr_jobs.transforms.decode import Schemas, decode
 from emr_jobs.transforms.events import events
 from tests.contracts import handmade
 from tests.contracts.handmade import APPEND_TIME
@@ -122,8 +122,7 @@ def test_a_schema_unknown_today_is_decoded_tomorrow(spark: SparkSession) -> None
 
 
 def unknown(decoded: DataFrame) -> list[str]:
-    found: list[str] = decoded.agg(unknown_ids().alias("ids")).collect()[0]["ids"]
-    return found
+    return [r["schema_id"] for r in in_order(decoded) if r["reason"] == "unknown_schema"]
 
 
 def test_the_schema_id_is_shown_as_the_registry_writes_it(spark: SparkSession) -> None:

@@ -13,7 +13,7 @@ from contracts.rejections import MAX_MINOR
 from contracts.tables.columns import Table
 from contracts.tables.lake import BRONZE_QUARANTINE, SILVER
 from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
-from emr_jobs.transforms.events import events, quarantine, silver
+from emr_jobs.transforms.events import events, quarantine, record_columns, silver
 from tests.contracts import handmade
 from tests.contracts.handmade import APPEND_TIME, EVENT_ID
 from tests.spark.rows import classified
@@ -42,6 +42,10 @@ def of_the_table(spark: SparkSession, table: Table, added: set[str]) -> list[tup
     return [(name, kind) for name, kind in empty.dtypes if name not in added]
 
 
+def kept(classified_orders: DataFrame) -> DataFrame:
+    return classified_orders.select(*record_columns(ORDERS))
+
+
 @pytest.mark.parametrize("topic", GOOD, ids=lambda topic: topic.name)
 def test_silver_has_the_columns_of_its_table(spark: SparkSession, topic: Topic) -> None:
     rows = silver(events(topic)(frame(spark, topic)), topic)
@@ -51,7 +55,7 @@ def test_silver_has_the_columns_of_its_table(spark: SparkSession, topic: Topic) 
 
 def test_quarantine_has_the_columns_of_its_table(spark: SparkSession) -> None:
     added = {"commit_number", "package_version"}
-    rows = quarantine(frame(spark, ORDERS, total=1))
+    rows = quarantine(kept(frame(spark, ORDERS, total=1)))
     assert rows.dtypes == of_the_table(spark, BRONZE_QUARANTINE, added)
 
 
@@ -88,7 +92,7 @@ def test_money_is_exact(spark: SparkSession, minor: int) -> None:
 
 def test_a_refused_order_keeps_its_bytes_and_id(spark: SparkSession) -> None:
     refused = frame(spark, ORDERS, total=1)
-    row = only_row(quarantine(refused))
+    row = only_row(quarantine(kept(refused)))
     assert row["value"] == handmade.value(ORDERS, handmade.order(total=1))
     assert (row["reason"], row["event_id"]) == ("total_mismatch", EVENT_ID)
     assert events(ORDERS)(refused).count() == 0
@@ -96,5 +100,11 @@ def test_a_refused_order_keeps_its_bytes_and_id(spark: SparkSession) -> None:
 
 def test_what_cannot_be_read_has_no_id(spark: SparkSession) -> None:
     torn = handmade.value(ORDERS, handmade.order()).replace(b"Europe", b"Eur\xffpe")
-    rows = quarantine(classified(spark, ORDERS, [(torn, APPEND_TIME), (None, APPEND_TIME)]))
+    refused = classified(spark, ORDERS, [(torn, APPEND_TIME), (None, APPEND_TIME)])
+    rows = quarantine(kept(refused))
     assert [row["event_id"] for row in rows.toArrow().to_pylist()] == [None, None]
+
+
+def test_an_event_is_kept_without_its_bytes(spark: SparkSession) -> None:
+    row = only_row(kept(frame(spark, ORDERS)))
+    assert (row["key"], row["value"], row["reason"]) == (None, None, None)

@@ -47,7 +47,7 @@ ANSWER = Answer(
     application="clicks",
     closes="closed_at",
     # A session that a late click opens again is published anew when it closes.
-    gold=Gold(day="started_at", hidden=("absorbed",), only="NOT absorbed"),
+    gold=Gold(time="started_at", hidden=("absorbed",), only="NOT absorbed"),
     unproved={
         **BOOKKEEPING,
         "products": "the set stays in Postgres; its size, product_count, is compared",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from emr_jobs.kernel.batches import Batch
@@ -27,22 +27,29 @@ def window_of(record: Record) -> int:
 class SortedList:
     """The kernel's `SortedRecords`."""
 
-    topic: str
     silver: Records | None
     duplicates: Records | None
     quarantine: Records | None
 
+
+@dataclass
+class SortedLists:
+    """The kernel's `SortedBatch`."""
+
+    topics: dict[str, SortedList]
+
     def count(self, commit: Commit[Session]) -> None:
-        windows: dict[int, dict[str, int]] = {}
-        for name, outcome in OUTCOMES.items():
-            records = getattr(self, name) or ()
-            commit.counts[name] = commit.counts.get(name, 0) + len(records)
-            for window, own in grouped(records, window_of).items():
-                counts = windows.setdefault(window, dict.fromkeys(OUTCOMES.values(), 0))
-                counts[outcome] = len(own)
+        windows: dict[tuple[str, int], dict[str, int]] = {}
+        for topic, records in self.topics.items():
+            for name, outcome in OUTCOMES.items():
+                own = getattr(records, name) or ()
+                commit.counts[name] = commit.counts.get(name, 0) + len(own)
+                for window, found in grouped(own, window_of).items():
+                    empty = dict.fromkeys(OUTCOMES.values(), 0)
+                    windows.setdefault((topic, window), empty)[outcome] = len(found)
         partials = [
-            {"topic": self.topic, "window_start": moment(window * 5 * MINUTE), **counts}
-            for window, counts in windows.items()
+            {"topic": topic, "window_start": moment(window * 5 * MINUTE), **counts}
+            for (topic, window), counts in windows.items()
         ]
         merge(commit.connection, QUALITY, partials, commit.sequence)
 
@@ -58,10 +65,16 @@ class Ingest:
         self._version = version
 
     def apply(self, batch: Batch[Records]) -> None:
-        def sort(topic: str, ranges: Sequence[OffsetRange], rejected: Records | None) -> SortedList:
-            mine = [each for each in batch.records if each.topic == topic]
-            require_all(mine, ranges)
-            return self._sorted(topic, mine, {each.position for each in rejected or ()})
+        def sort(
+            topics: Mapping[str, Sequence[OffsetRange]], rejected: Records | None
+        ) -> SortedLists:
+            held = {each.position for each in rejected or ()}
+            found = {}
+            for topic, ranges in topics.items():
+                mine = [each for each in batch.records if each.topic == topic]
+                require_all(mine, ranges)
+                found[topic] = self._sorted(topic, mine, held)
+            return SortedLists(found)
 
         self._lake.apply(batch, sort)
 
@@ -72,7 +85,7 @@ class Ingest:
         """The lake has no projections."""
 
     def _sorted(self, topic: str, records: Records, rejected: set[Position]) -> SortedList:
-        """As `apps.ingest.Ingest._sort`."""
+        """As `apps.sorting`."""
         silver = self._silver[topic]
         silver.asked()
         good, bad = [], []
@@ -89,4 +102,4 @@ class Ingest:
                 known = silver.copies(event_id)
                 firsts[event_id] = known[0].position if known else each.position
             (new if firsts[event_id] == each.position else copies).append(each)
-        return SortedList(topic, new or None, copies or None, bad or None)
+        return SortedList(new or None, copies or None, bad or None)
