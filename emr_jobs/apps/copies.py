@@ -93,10 +93,11 @@ def _known(kept: KeptRecords, silver: LakeTable) -> pa.Table:
 
 def _suspected(kept: Mapping[str, KeptRecords], suspects: pa.Table) -> pa.Table:
     """The events of the batch that have one of the fingerprints."""
-    columns = (*(column.name for column in POSITION), "event_id", window_start(), is_late())
+    names = (*(column.name for column in POSITION), "event_id")
+    columns = (*map(F.col, names), window_start(), is_late(), _fingerprint())
     some = next(iter(kept.values())).frame.sparkSession
     wanted = F.broadcast(some.createDataFrame(suspects.group_by(_FINGERPRINT).aggregate([])))
-    events = union_of(each.events.select(*columns, _fingerprint()) for each in kept.values())
+    events = union_of(each.events.select(*columns) for each in kept.values())
     found = events.join(wanted, _FINGERPRINT, "left_semi").select(*_SUSPECTED.names)
     return found.toArrow().cast(_SUSPECTED)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -101,7 +101,7 @@ class Ingest:
 
             # A batch holds the appends of few days.
             rows = Rows(records, few_partitions=True)
-            self._lake.apply(replace(batch, records=rows), sort)
+            self._lake.apply(Batch(batch.id, rows, batch.ranges, batch.started_at), sort)
         for topic in SOURCES:
             if topic.name in tallies:
                 report(self._metrics, topic, tallies[topic.name])
