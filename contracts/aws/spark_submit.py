@@ -28,6 +28,9 @@ _AVRO_LIMITS = {
 JAVA_OPTIONS = (
     *(f"-D{name}={value}" for name, value in _AVRO_LIMITS.items()),
     "-Duser.timezone=UTC",
+    # Java interprets methods above 8,000 bytecodes for ever, and the rules of one topic are such a
+    # method: a ninth of all that a batch of ingest costs.
+    "-XX:-DontCompileHugeMethods",
 )
 # Every machine counts days, hours and windows in UTC.
 CONFIGURATION = {

@@ -116,6 +116,9 @@ class Table:
             "TBLPROPERTIES ('format-version'='2', 'write.parquet.compression-codec'='zstd', "
             f"'write.distribution-mode'='{distribution}', "
             "'write.spark.fanout.enabled'='false', "
+            # Most columns of an event differ in every row. Parquet tries a dictionary for each, up
+            # to this size: with the default of 2 MB that was a seventh of a batch of ingest.
+            "'write.parquet.dict-size-bytes'='65536', "
             "'history.expire.max-snapshot-age-ms'='86400000', "
             # Every commit writes this file anew, and nothing but this ever removes the old ones.
             "'write.metadata.delete-after-commit.enabled'='true', "

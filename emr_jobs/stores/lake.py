@@ -12,7 +12,7 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
@@ -73,6 +73,10 @@ class LakeTable:
         self._table = table
         self._metrics = metrics
         self.name = f"{CATALOG}.{table.name}"
+        # Found once: on the way to a class Java looks for one of each package's name in every jar.
+        iceberg: Any = cast("Any", spark._jvm).org.apache.iceberg
+        self._loader = iceberg.spark.Spark3Util
+        self._expressions = iceberg.expressions.Expressions
 
     def create(self) -> None:
         schema, _, _ = self._table.name.partition(".")
@@ -85,7 +89,7 @@ class LakeTable:
 
     def empty_and_repartition(self) -> None:
         """Delete every row, and partition new ones as the table's description says."""
-        table, expressions = self._loaded(), self._jvm.org.apache.iceberg.expressions.Expressions
+        table, expressions = self._loaded(), self._expressions
         table.newDelete().deleteFromRowFilter(expressions.alwaysTrue()).commit()
         present, described = _partitions(table), self._described_partitions()
         change = table.updateSpec()
@@ -119,7 +123,7 @@ class LakeTable:
 
     def has_files(self, spans: Iterable[Span]) -> bool:
         """Whether any of the table's files may hold a row of these regions and times."""
-        expressions: Any = self._jvm.org.apache.iceberg.expressions.Expressions
+        expressions = self._expressions
         found = expressions.alwaysFalse()
         for each in spans:
             within_span = expressions.equal("region", each.region)
@@ -173,13 +177,9 @@ class LakeTable:
         writer = rows.select(*self._table.names).writeTo(self.name)
         self._guarded(lambda: writer.overwrite(where))
 
-    @property
-    def _jvm(self) -> Any:
-        return self.spark._jvm
-
     def _loaded(self) -> Any:
         session: Any = self.spark._jsparkSession
-        return self._jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(session, self.name)
+        return self._loader.loadIcebergTable(session, self.name)
 
     def _described_partitions(self) -> set[tuple[str, str]]:
         found = set()
