@@ -1,5 +1,5 @@
 """Killed under a stream of orders: the applications at each of the five named moments, the broker,
-Postgres. All come back, and nothing is lost or doubled."""
+Postgres. All come back, nothing is lost or doubled. The applications outlive the other parts."""
 
 from __future__ import annotations
 
@@ -88,6 +88,7 @@ def test_the_only_broker_dies_in_the_middle_of_a_replay(shop: Shop) -> None:
         lambda: sum(shop.ends(ORDERS.name).values()) > before + 20, "orders are in the topic"
     )
     assert replay.poll() is None, "the replay goes on while the broker dies"
+    applications = shop.spark()
     dead = shop.kill("kafka-1")
     out, err = replay.communicate(timeout=400)
     assert replay.returncode == 0, err
@@ -97,6 +98,7 @@ def test_the_only_broker_dies_in_the_middle_of_a_replay(shop: Shop) -> None:
     await_return(shop, "kafka-1", dead)
     report = shop.verified("--source", str(SLICE))
     assert report["acknowledged"] == report["silver"]
+    assert applications.is_running(), "they wait for the broker"
 
 
 def test_a_replay_without_a_broker_says_so_in_one_line(shop: Shop) -> None:
@@ -120,12 +122,14 @@ def test_postgres_dies_in_the_middle_of_a_batch(shop: Shop) -> None:
         holder.execute("BEGIN")
         holder.execute("LOCK TABLE order_metrics")
         shop.replay("--start", str(FOR_POSTGRES), "--limit", "4000")
-        # The applications may still be about to end, because the broker was gone, and start anew.
+        # The applications may still wait for the broker, which was gone.
         eventually(lambda: waiting_batches(shop) > 0, "a batch is open and waits", 300)
+        applications = shop.spark()
         dead = shop.kill("postgres")
     await_return(shop, "postgres", dead)
     shop.verified("--source", str(SLICE))
     assert applied(shop) > before
+    assert applications.is_running(), "they wait for Postgres"
 
 
 def waiting_batches(shop: Shop) -> int:
