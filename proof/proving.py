@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import duckdb
 
 from contracts.errors import NotReady, ShopstreamError
 from contracts.ledger import Run
-from contracts.registry import Registry
+from contracts.registry import Registry, RegistryUnavailable
 from contracts.registry.opening import open_registry
 from proof.alerts.rules import default_rules
 from proof.copying import ProofRuntime, StackEndpoints, Stores, workspace
@@ -20,6 +20,7 @@ from proof.report import Report, SourceComparison
 from proof.source import data_file as source
 from proof.source.slices import require_patterns, require_replayed, slices_of
 from readers.filling import fill
+from readers.interrupts import interruptible
 from readers.kafka import open_admin, open_consumer
 from readers.ledger import attempted_runs, load_ledger, read_runs
 from readers.postgres import connect
@@ -55,17 +56,32 @@ def prove(endpoints: StackEndpoints, request: ProofRequest, runtime: ProofRuntim
             _require_tables(files, attempted_runs(endpoints.ledger, runs), request)
         store = Stores(endpoints, admin, cluster, consumer, postgres, registry, folder)
         runtime.say("waiting until everything is applied, sent and published")
-        try:
-            with closing(store.copy_at_rest(request.deadline, runtime)) as connection:
-                load_ledger(connection, endpoints.ledger, runs)
-                runtime.say("comparing")
-                return _proved(_judge(connection, registry, runs, files, request))
-        except (duckdb.IOException, duckdb.InvalidInputException) as problem:
-            raise ShopstreamError(
-                f"a file of the lake cannot be read: {problem}",
-                cause="a data file of the warehouse is damaged",
-                command="restore the warehouse folder from a copy",
-            ) from problem
+        with (
+            _clear_errors(),
+            interruptible(),
+            closing(store.copy_at_rest(request.deadline, runtime)) as connection,
+        ):
+            load_ledger(connection, endpoints.ledger, runs)
+            runtime.say("comparing")
+            return _proved(_judge(connection, registry, runs, files, request))
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.IOException, duckdb.InvalidInputException) as problem:
+        raise ShopstreamError(
+            f"a file of the lake cannot be read: {problem}",
+            cause="a data file of the warehouse is damaged",
+            command="restore the warehouse folder from a copy",
+        ) from problem
+    except RegistryUnavailable as problem:
+        raise NotReady(
+            f"the schema registry does not answer: {problem}",
+            cause="a schema file in the registry's folder is damaged, or being written",
+            command="mend or remove the file, then shopstream verify",
+        ) from problem
 
 
 def _proved(report: Report) -> Report:

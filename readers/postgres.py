@@ -32,9 +32,10 @@ _TYPES = {
     "timestamp with time zone": "TIMESTAMPTZ",
     "uuid": "UUID",
 }
-_ARRAY = "ARRAY"
+# A list of texts, as Postgres names the type within.
+_TEXTS = "_text"
 _COLUMNS = """
-    SELECT table_name, column_name, data_type, numeric_precision, numeric_scale
+    SELECT table_name, column_name, data_type, udt_name, numeric_precision, numeric_scale
     FROM information_schema.columns
     WHERE table_schema = 'public'
     ORDER BY table_name, ordinal_position
@@ -63,18 +64,19 @@ class _Column:
     table_name: str
     column_name: str
     data_type: str
+    udt_name: str
     numeric_precision: int | None
     numeric_scale: int | None
 
     def to_text(self) -> sql.Composed:
         """The column as COPY writes it: a list as JSON, which DuckDB reads."""
-        text = sql.SQL("array_to_json({})" if self.data_type == _ARRAY else "{}")
+        text = sql.SQL("array_to_json({})" if self.udt_name == _TEXTS else "{}")
         return text.format(sql.Identifier(self.column_name))
 
     def from_text(self) -> str:
         """The column as DuckDB reads it from the text of a csv file."""
         name = quoted(self.column_name)
-        if self.data_type == _ARRAY:
+        if self.udt_name == _TEXTS:
             return f"CAST(CAST({name} AS JSON) AS VARCHAR[]) AS {name}"
         if self.data_type == "bytea":
             return f"unhex(substr({name}, 3)) AS {name}"
