@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 
 from pyspark.sql import SparkSession
 
@@ -22,7 +23,7 @@ from contracts.errors import Usage
 
 try:
     # A broken file of a question is found by its import, and no restart mends it.
-    from emr_jobs.questions import QUESTIONS as _QUESTIONS  # noqa: F401 - only to be found here
+    import_module("emr_jobs.questions")
 except Usage as broken:
     sys.stderr.write(f"stopped: {broken}\n")
     sys.exit(EXIT_STOPPED)

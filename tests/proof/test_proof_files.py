@@ -79,5 +79,5 @@ def test_a_damaged_file_of_the_lake_is_not_the_proofs_fault() -> None:
 
 
 def test_a_module_that_renders_no_proof_is_told_with_its_file() -> None:
-    with pytest.raises(Usage, match=r"proof/questions/fraud_alerts\.py cannot be used: ValueError"):
+    with pytest.raises(Usage, match=r"proof/questions/fraud_alerts\.py cannot be used: KeyError"):
         find_proofs([*default_rules(), {"name": "x", "version": 1, "kind": "whim"}])

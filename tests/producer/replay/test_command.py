@@ -13,11 +13,9 @@ from typing import Any
 
 import pytest
 
-from contracts.errors import INTERRUPTED
 from contracts.events import replayed_event_id
 from contracts.ledger import ATTEMPTS_FILE, OUTCOMES_FILE, RUN_FILE, Run, SourceFile
 from contracts.subjects import subject_token
-from producer import terminal
 from producer.command import main
 from producer.outlets.file import read_back
 from producer.replay.files.rejected_rows import REJECTED_COLUMNS
@@ -241,30 +239,6 @@ def test_wrong_arguments_are_told_in_json_too(
     answer = json.loads(capsys.readouterr().out)
     assert "--speed" in answer["error"]
     assert answer["exit_code"] == 2
-
-
-@pytest.mark.parametrize(
-    ("interrupt", "told"),
-    [
-        pytest.param(KeyboardInterrupt, "interrupted while nothing was being sent", id="before"),
-        pytest.param(
-            terminal.LeftAtOnce, "left at once: the ledger tells what was attempted", id="meanwhile"
-        ),
-    ],
-)
-def test_an_interrupt_tells_of_the_ledger_only_where_there_is_one(
-    interrupt: type[BaseException],
-    told: str,
-    file: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    def interrupted(_arguments: object) -> int:
-        raise interrupt
-
-    monkeypatch.setattr("producer.command.replay", interrupted)
-    assert main(["replay", "online-retail", str(file), "--check"]) == INTERRUPTED
-    assert capsys.readouterr().err.splitlines() == [told]
 
 
 def test_a_check_sends_nothing(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
