@@ -37,6 +37,11 @@ class HotKeys:
         """The columns that a key's name is made of."""
         return tuple(name for _, name, _, _ in string.Formatter().parse(self.template) if name)
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every column that the kind names."""
+        return (*self.columns, self.moment)
+
     def key(self, *values: object) -> str:
         """The key of the rows with these values of `columns`."""
         return self.template.format(**dict(zip(self.columns, values, strict=True)))
@@ -64,6 +69,10 @@ class HotSet(HotKeys):
     score: str
     newest: int | None = None
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        return (*super().named, self.member, self.score)
+
 
 @dataclass(frozen=True)
 class HotHash(HotKeys):
@@ -72,6 +81,10 @@ class HotHash(HotKeys):
 
     sums: tuple[str, ...]
     money: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        return (*super().named, *self.sums, *self.money, *self.money.values())
 
 
 def slot_of(key: bytes) -> int:

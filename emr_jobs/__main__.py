@@ -14,10 +14,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 
 from pyspark.sql import SparkSession
 
 from contracts.applications import EXIT_STOPPED, ORDER_ANSWERS, Application
+from contracts.errors import Usage
+
+try:
+    # A broken file of a question is found by its import, and no restart mends it.
+    import_module("emr_jobs.questions")
+except Usage as broken:
+    sys.stderr.write(f"stopped: {broken}\n")
+    sys.exit(EXIT_STOPPED)
+
 from emr_jobs.apps.arguments import Arguments, parse
 from emr_jobs.apps.assembly import Clients, background_tasks, batch_application, max_offsets
 from emr_jobs.apps.preview import Preview, preview_stream

@@ -18,6 +18,7 @@ from ops.settings import CommandSettings
 
 # The option of every command that can answer other programs.
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+HELP = "shopstream --help, or --help after the command"
 # Other programs read plain output, so it must never be wrapped.
 PLAIN_WIDTH = 10_000
 
@@ -117,4 +118,4 @@ def misuse(message: str) -> None:
         stderr().print(escape(message), soft_wrap=True)
         return
     stderr().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
-    stderr().print("next: shopstream --help, or --help after the command", soft_wrap=True)
+    stderr().print(f"next: {HELP}", soft_wrap=True)

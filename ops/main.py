@@ -79,7 +79,10 @@ def run(arguments: list[str]) -> int:
         console.error(problem)
         return problem.exit_code
     except TyperException as problem:
-        console.misuse(problem.format_message())
+        message = problem.format_message()
+        if "--json" in arguments:
+            console.answer_json(Usage(message, command=console.HELP).as_fields())
+        console.misuse(message)
         return Usage.exit_code
     except (KeyboardInterrupt, typer.Abort):
         console.progress(

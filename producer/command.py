@@ -26,6 +26,9 @@ def main(command_line: list[str]) -> int:
         for line in error.as_lines():
             terminal.tell(line)
         return error.exit_code
-    except KeyboardInterrupt:
+    except terminal.LeftAtOnce:
         terminal.tell("left at once: the ledger tells what was attempted")
+        return INTERRUPTED
+    except KeyboardInterrupt:
+        terminal.tell("interrupted while nothing was being sent")
         return INTERRUPTED

@@ -16,6 +16,10 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM)
 STOPPING = "stopping: waiting for acknowledgements; Ctrl-C again to leave at once"
 
 
+class LeftAtOnce(KeyboardInterrupt):
+    """The second Ctrl-C while events are sent."""
+
+
 class Stoppable(Protocol):
     """Something that can be asked to end gracefully."""
 
@@ -62,7 +66,7 @@ def stopping_on_signal(running: Stoppable) -> Iterator[None]:
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         if running.stopping:
-            raise KeyboardInterrupt
+            raise LeftAtOnce
         running.stop()
         # A signal may come in the middle of a line, and the stream then refuses another writer.
         os.write(_STANDARD_ERROR, STOPPING.encode() + b"\n")

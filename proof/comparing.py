@@ -15,13 +15,11 @@ from contracts.tables.columns import Column, Table, quoted
 from proof.checks import Script, Section
 from readers.sql_text import literal
 
-# Sketches and sets stay in Postgres: how many are in them is a column of its own.
-NOT_COPIED = ("bytes", "texts")
-
 
 def copied(columns: Iterable[Column]) -> tuple[Column, ...]:
-    """The columns whose values the proof reads."""
-    return tuple(column for column in columns if column.type not in NOT_COPIED)
+    """The columns whose values the proof reads. A sketch stays in Postgres: how many are in it is a
+    column of its own."""
+    return tuple(column for column in columns if column.type != "bytes")
 
 
 def derived_relation(answer: Answer) -> str:
@@ -35,11 +33,12 @@ def checks_of(answer: Answer, script: Script) -> list[Section]:
     return [
         _check(
             f"{answer.question} in Postgres equals what is derived from silver",
-            _postgres(answer, script, [column.name for column in answer.proved]),
+            _postgres(answer, script, answer.proved),
+            script,
         ),
-        *([_check(_gold_name(answer, gold), _gold(answer, gold))] if gold else []),
+        *([_check(_gold_name(answer, gold), _gold(answer, gold), script)] if gold else []),
         *(
-            _check(f"Valkey holds {_plain(keys)} as derived", _hot(answer, keys))
+            _check(f"Valkey holds {_plain(keys)} as derived", _hot(answer, keys), script)
             for keys in answer.hot
         ),
         *script.sections_of("check"),
@@ -50,12 +49,12 @@ def file_check_of(answer: Answer, script: Script) -> Section:
     """The check of a question beside raw data files; what was derived is what they say."""
     absent = script.sections_of("not in a file")
     unknown = {name.strip() for part in absent for name in part.name.split(",")}
-    names = [column.name for column in answer.proved if column.name not in unknown]
-    return _check(answer.question, _postgres(answer, script, names))
+    columns = [column for column in answer.proved if column.name not in unknown]
+    return _check(answer.question, _postgres(answer, script, columns), script)
 
 
-def _check(name: str, statement: str) -> Section:
-    return Section("check", name, statement)
+def _check(name: str, statement: str, script: Script) -> Section:
+    return Section("check", name, statement, script.file)
 
 
 def _gold_name(answer: Answer, gold: Table) -> str:
@@ -66,16 +65,21 @@ def _plain(keys: HotKeys) -> str:
     return keys.template.replace("{{{", "{").replace("}}}", "}")
 
 
-def _postgres(answer: Answer, script: Script, names: Sequence[str]) -> str:
+def _postgres(answer: Answer, script: Script, columns: Sequence[Column]) -> str:
     special = {part.name: part.statement for part in script.sections_of("agrees")}
     conditions = [part.statement for part in script.sections_of("compared")]
     return _compared(
         key=answer.table.key,
         derived=f"SELECT {_names(answer.table.key)}, each AS derived "
         f"FROM {derived_relation(answer)} each",
-        answered=f"SELECT {_names(answer.table.key)}, {_struct(names)} AS answered "
+        answered=f"SELECT {_names(answer.table.key)}, "
+        f"{_struct([column.name for column in columns])} AS answered "
         f"FROM answers.{answer.table.name} WHERE {' AND '.join(conditions) or 'true'}",
-        agrees=[special.get(name) or _same(name) for name in names if name not in answer.table.key],
+        agrees=[
+            special.get(column.name) or _same(column)
+            for column in columns
+            if column.name not in answer.table.key
+        ],
     )
 
 
@@ -102,7 +106,7 @@ def _gold(answer: Answer, gold: Table) -> str:
         f"FROM answers.{answer.table.name} WHERE {answer.gold.only}",
         answered=f"SELECT {_names(key)}, {row} AS answered, "
         f"count(*) OVER (PARTITION BY {_names(key)}) AS copies FROM {gold.name}",
-        agrees=["copies = 1", *(_same(name) for name in names if name not in key)],
+        agrees=["copies = 1", *(_same(column) for column in columns if column.name not in key)],
         only="coalesce(closed, true)",
     )
 
@@ -125,8 +129,13 @@ def _compared(
     """
 
 
-def _same(name: str) -> str:
-    return f"answered.{quoted(name)} IS NOT DISTINCT FROM derived.{quoted(name)}"
+def _same(column: Column) -> str:
+    """The condition under which both rows agree in a column; a set has no order."""
+    form = "list_sort({})" if column.type == "texts" else "{}"
+    answered, derived = (
+        form.format(f"{row}.{quoted(column.name)}") for row in ("answered", "derived")
+    )
+    return f"{answered} IS NOT DISTINCT FROM {derived}"
 
 
 def _hot(answer: Answer, keys: HotKeys) -> str:

@@ -10,7 +10,7 @@ from contracts.codec import decode_record
 from contracts.events import content
 from contracts.registry import Registry
 from contracts.rejections import Rejection
-from contracts.topics import topic
+from contracts.topics import SOURCES
 from readers.filling import fill, read
 
 # Values are read for the records that were sent again, and only for those.
@@ -47,8 +47,11 @@ def _differing(
 
 
 def _difference(name: str, own: object, twin: object, registry: Registry) -> str:
+    known = next((topic for topic in SOURCES if topic.name == name), None)
+    if known is None:
+        return f"cannot be decoded: no topic {name}"
     records = [
-        decode_record(topic(name), value if isinstance(value, bytes) else None, registry)
+        decode_record(known, value if isinstance(value, bytes) else None, registry)
         for value in (own, twin)
     ]
     for record in records:

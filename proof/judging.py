@@ -14,12 +14,14 @@ from contracts.registry import Registry
 from contracts.tables.answer import Answer
 from contracts.tables.questions import ANSWERS
 from contracts.topics import CLICKS, Topic
-from proof.checks import Script, Section, check, run_counts, run_level
+from proof.checks import Script, Section, check, run_counts, run_level, sql_of
 from proof.comparing import checks_of, derived_relation, file_check_of
 from proof.conflicts import find_conflicts
 from proof.questions import find_proofs
 from proof.relations import prepare
 from proof.report import Report, SourceComparison
+from proof.stated import LEVEL as STATED_LEVEL
+from proof.stated import read_bytes, stated_checks
 
 LEVELS = {
     "L1": "l1_topic",
@@ -44,8 +46,10 @@ def judge(
     """Run every level over the relations of `connection`."""
     prepare(connection)
     find_conflicts(connection, registry)
+    read_bytes(connection, registry)
     proofs = find_proofs(rules)
     checks = answer_checks(connection, ANSWERS, proofs)
+    checks.setdefault(STATED_LEVEL, []).extend(stated_checks())
     levels = tuple(
         run_level(connection, name, f"levels/{file}", checks.get(name, ()))
         for name, file in LEVELS.items()
@@ -85,8 +89,11 @@ def answer_checks(
 def derive(connection: duckdb.DuckDBPyConnection, answer: Answer, script: Script) -> None:
     """Fill the question's relation from the views `orders`, `clicks` and `records` as they are."""
     (derived,) = script.sections_of("derived")
-    connection.execute(script.preparation)
-    connection.execute(f"CREATE OR REPLACE TABLE {derived_relation(answer)} AS {derived.statement}")
+    with sql_of(script.file):
+        connection.execute(script.preparation)
+        connection.execute(
+            f"CREATE OR REPLACE TABLE {derived_relation(answer)} AS {derived.statement}"
+        )
 
 
 def judge_source(

@@ -90,11 +90,14 @@ def _known(entries: Iterator[HotEntry], unknown: list[str]) -> Iterator[tuple[ob
 
 def load_kafka(
     connection: duckdb.DuckDBPyConnection,
+    cluster_id: str,
     consumer: KafkaConsumer,
     registry: Registry,
     partitions: tuple[PartitionOffsets, ...],
 ) -> None:
-    """Fill ``broker.partitions``, and ``broker.alerts`` with the ids in the alerts topic."""
+    """Fill ``broker.cluster``, ``broker.partitions``, and ``broker.alerts`` with the ids in the
+    alerts topic."""
+    fill(connection, "broker.cluster", [(cluster_id,)])
     fill(
         connection,
         "broker.partitions",

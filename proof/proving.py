@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
-from contracts.errors import ShopstreamError
+from contracts.errors import NotReady, ShopstreamError
 from contracts.ledger import Run
-from contracts.registry import Registry
+from contracts.registry import Registry, RegistryUnavailable
 from contracts.registry.opening import open_registry
 from proof.alerts.rules import default_rules
 from proof.copying import ProofRuntime, StackEndpoints, Stores, workspace
@@ -20,8 +20,9 @@ from proof.report import Report, SourceComparison
 from proof.source import data_file as source
 from proof.source.slices import require_patterns, require_replayed, slices_of
 from readers.filling import fill
+from readers.interrupts import interruptible
 from readers.kafka import open_admin, open_consumer
-from readers.ledger import load_ledger, read_runs
+from readers.ledger import attempted_runs, load_ledger, read_runs
 from readers.postgres import connect
 
 
@@ -51,19 +52,59 @@ def prove(endpoints: StackEndpoints, request: ProofRequest, runtime: ProofRuntim
         cluster = str(admin.describe_cluster()["cluster_id"])
         runs = [run for run in every_run if run.cluster_id == cluster]
         require_replayed(files, runs)
-        store = Stores(endpoints, admin, consumer, postgres, registry, folder)
+        if files:
+            _require_tables(files, attempted_runs(endpoints.ledger, runs), request)
+        store = Stores(endpoints, admin, cluster, consumer, postgres, registry, folder)
         runtime.say("waiting until everything is applied, sent and published")
-        try:
-            with closing(store.copy_at_rest(request.deadline, runtime, bool(runs))) as connection:
-                load_ledger(connection, endpoints.ledger, runs)
-                runtime.say("comparing")
-                return _judge(connection, registry, runs, files, request)
-        except (duckdb.IOException, duckdb.InvalidInputException) as problem:
-            raise ShopstreamError(
-                f"a file of the lake cannot be read: {problem}",
-                cause="a data file of the warehouse is damaged",
-                command="restore the warehouse folder from a copy",
-            ) from problem
+        with (
+            _clear_errors(),
+            interruptible(),
+            closing(store.copy_at_rest(request.deadline, runtime)) as connection,
+        ):
+            load_ledger(connection, endpoints.ledger, runs)
+            runtime.say("comparing")
+            return _proved(_judge(connection, registry, runs, files, request))
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    try:
+        yield
+    except (duckdb.IOException, duckdb.InvalidInputException) as problem:
+        raise ShopstreamError(
+            f"a file of the lake cannot be read: {problem}",
+            cause="a data file of the warehouse is damaged",
+            command="restore the warehouse folder from a copy",
+        ) from problem
+    except RegistryUnavailable as problem:
+        raise NotReady(
+            f"the schema registry does not answer: {problem}",
+            cause="a schema file in the registry's folder is damaged, or being written",
+            command="mend or remove the file, then shopstream verify",
+        ) from problem
+
+
+def _proved(report: Report) -> Report:
+    """The report; NotReady where nothing was there to compare."""
+    if report.empty and report.green:
+        raise NotReady(
+            "nothing to check: this stack holds no event, and acknowledged none",
+            cause="nothing was produced or replayed yet, or a run sent nothing",
+            command="shopstream replay online-retail FILE",
+        )
+    return report
+
+
+def _require_tables(
+    files: Sequence[source.DataFile], runs: Sequence[Run], request: ProofRequest
+) -> None:
+    """Refuse tables that cannot be read, or that no replay of the files used, before anything is
+    waited for."""
+    tables = (request.categories, request.regions)
+    digests = {path: source.digest(path) for path in tables}
+    given = {found.sha256 for found in files}
+    replayed = [run for run in runs if run.source and run.source.sha256 in given]
+    require_patterns(replayed, *tables, digests)
 
 
 def _judge(
@@ -97,12 +138,8 @@ def _slices(
         {run: last for run, _, _, last in counted if last is not None},
     )
     used = {one.run for one in chosen}
-    tables = (request.categories, request.regions)
-    require_patterns(
-        [run for run in runs if run.run in used],
-        *tables,
-        {path: source.digest(path) for path in tables},
-    )
+    # A run may have begun to send since the tables were looked at.
+    _require_tables(files, [run for run in runs if run.run in used], request)
     return chosen
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from contracts.applications import APPLICATIONS
 from contracts.events import CANARY, LATE_AFTER_US, NO_PLACE_RECORDED
 from contracts.rejections import REASONS
 from contracts.tables.columns import Table
@@ -38,10 +39,12 @@ _OTHERS = {
     '"offset" BIGINT, append_us BIGINT',
     "broker.partitions": "topic VARCHAR, topic_id VARCHAR, partition INTEGER, low BIGINT, "
     "high BIGINT",
+    "broker.cluster": "cluster_id VARCHAR",
     "broker.alerts": 'partition INTEGER, "offset" BIGINT, alert_id VARCHAR',
     "hot.moment": "now_us BIGINT",
     "hot.entries": "template VARCHAR, key VARCHAR, entry VARCHAR, value BIGINT",
     "hot.unknown": "key VARCHAR",
+    "reads": "application VARCHAR, topic VARCHAR",
     "lake_missing_files": "table_name VARCHAR, path VARCHAR",
     "lake_files": "table_name VARCHAR, files BIGINT",
     "conflicts": 'topic VARCHAR, topic_id VARCHAR, partition INTEGER, "offset" BIGINT, '
@@ -72,6 +75,8 @@ def _create(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"CREATE TABLE answers.{table.name} ({columns(table.columns)})")
     for name, body in _OTHERS.items():
         connection.execute(f"CREATE TABLE {name} ({body})")
+    read = [(each.name, topic.name) for each in APPLICATIONS for topic in each.reads]
+    connection.executemany("INSERT INTO reads VALUES (?, ?)", read)
     connection.execute("CREATE TABLE known_reasons AS SELECT unnest(?) AS reason", [list(REASONS)])
     connection.execute(f"CREATE MACRO late_after_us() AS {LATE_AFTER_US}::BIGINT")
     connection.execute(f"CREATE MACRO no_place() AS '{NO_PLACE_RECORDED}'")

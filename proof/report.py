@@ -65,6 +65,12 @@ class Report:
         return tuple(word for word in judged if self.words[word])
 
     @property
+    def empty(self) -> bool:
+        """Whether there was nothing to compare: no event was acknowledged, and none is stored."""
+        told = (count for word, count in self.words.items() if word != "attempted")
+        return not any(told) and not self.quarantine
+
+    @property
     def green(self) -> bool:
         source_ok = self.source is None or self.source.level.ok
         levels_ok = all(level.ok for level in self.levels)

@@ -51,10 +51,6 @@ class Counters:
                 found.append(f"{table}: {rows} not published yet")
         return found
 
-    def empty(self) -> bool:
-        """Whether nothing was ever sent: no offset in Kafka and none applied."""
-        return not any(p.high for p in self.partitions) and not any(self.until.values())
-
     def down(self) -> list[str]:
         """The applications that do not work, with their reason."""
         return [

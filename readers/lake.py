@@ -14,8 +14,9 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.table import Table
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
-from contracts.errors import ShopstreamError
+from contracts.errors import NotReady, ShopstreamError
 from contracts.tables.columns import quoted
 from contracts.tables.lake import CATALOG, LAKE_TABLES
 from readers.sql_text import columns, literal, qualified
@@ -32,7 +33,8 @@ class TableFiles:
 
 
 def open_catalog(postgres_url: str, warehouse: Path) -> SqlCatalog:
-    """The laptop's Iceberg catalog, which lives in its Postgres; makes no tables."""
+    """The laptop's Iceberg catalog, which lives in its Postgres; makes no tables. NotReady before
+    the applications have made them."""
     parts = {name: str(value) for name, value in conninfo_to_dict(postgres_url).items()}
     query = {"passfile": parts["passfile"]} if "passfile" in parts else {}
     uri = URL.create(
@@ -44,11 +46,31 @@ def open_catalog(postgres_url: str, warehouse: Path) -> SqlCatalog:
         database=parts.get("dbname"),
         query=query | {"options": "-csearch_path=public,iceberg"},
     )
-    return SqlCatalog(
+    catalog = SqlCatalog(
         CATALOG,
         uri=uri.render_as_string(hide_password=False),
         warehouse=warehouse.as_uri(),
         init_catalog_tables="false",
+    )
+    try:
+        catalog.list_namespaces()
+    except SQLAlchemyError as problem:
+        catalog.close()
+        raise _not_there(problem) from problem
+    return catalog
+
+
+def _not_there(problem: SQLAlchemyError) -> NotReady:
+    if isinstance(problem, ProgrammingError):
+        return NotReady(
+            "the lake is not there yet: its catalog has no tables",
+            cause="Spark makes them when it starts for the first time, and it has not yet",
+            command="shopstream status, and the same command again when Spark is ready",
+        )
+    return NotReady(
+        f"the lake's catalog does not answer: {problem}",
+        cause="Postgres, which holds it, is starting, stopping or was given up",
+        command="shopstream status",
     )
 
 

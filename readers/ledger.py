@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 import duckdb
@@ -34,6 +35,18 @@ def read_runs(folder: Path) -> list[Run]:
                 command="move the run's folder out of the ledger; its events are then unexpected",
             ) from problem
     return sorted(runs, key=lambda run: run.started_at)
+
+
+def attempted_runs(folder: Path, runs: list[Run]) -> list[Run]:
+    """Those of `runs` that tried to send something."""
+    sent = set()
+    for file in folder.glob(f"*/{RUN_FILE}"):
+        attempts = file.with_name(ATTEMPTS_FILE)
+        if attempts.exists():
+            with attempts.open(encoding="utf-8") as lines:
+                if len(list(islice(lines, 2))) == 2:
+                    sent.add(Run.from_json(file.read_text(encoding="utf-8")).run)
+    return [run for run in runs if run.run in sent]
 
 
 def load_ledger(connection: duckdb.DuckDBPyConnection, folder: Path, runs: list[Run]) -> None:

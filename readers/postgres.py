@@ -32,8 +32,10 @@ _TYPES = {
     "timestamp with time zone": "TIMESTAMPTZ",
     "uuid": "UUID",
 }
+# A list of texts, as Postgres names the type within.
+_TEXTS = "_text"
 _COLUMNS = """
-    SELECT table_name, column_name, data_type, numeric_precision, numeric_scale
+    SELECT table_name, column_name, data_type, udt_name, numeric_precision, numeric_scale
     FROM information_schema.columns
     WHERE table_schema = 'public'
     ORDER BY table_name, ordinal_position
@@ -62,12 +64,20 @@ class _Column:
     table_name: str
     column_name: str
     data_type: str
+    udt_name: str
     numeric_precision: int | None
     numeric_scale: int | None
+
+    def to_text(self) -> sql.Composed:
+        """The column as COPY writes it: a list as JSON, which DuckDB reads."""
+        text = sql.SQL("array_to_json({})" if self.udt_name == _TEXTS else "{}")
+        return text.format(sql.Identifier(self.column_name))
 
     def from_text(self) -> str:
         """The column as DuckDB reads it from the text of a csv file."""
         name = quoted(self.column_name)
+        if self.udt_name == _TEXTS:
+            return f"CAST(CAST({name} AS JSON) AS VARCHAR[]) AS {name}"
         if self.data_type == "bytea":
             return f"unhex(substr({name}, 3)) AS {name}"
         if self.data_type == "numeric" and self.numeric_precision and self.numeric_precision <= 38:
@@ -118,7 +128,7 @@ class PostgresSnapshot:
         ]
         with TemporaryDirectory(prefix="shopstream-rows-", dir=folder) as made:
             file = Path(made) / "rows.csv"
-            self._copy(table, [column.column_name for column in columns], file)
+            self._copy(table, columns, file)
             texts = ", ".join(f"{literal(column.column_name)}: 'VARCHAR'" for column in columns)
             selected = ", ".join(column.from_text() for column in columns)
             yield f"""
@@ -128,9 +138,9 @@ class PostgresSnapshot:
                     auto_detect = false, parallel = false, max_line_size = 100000000)
             """
 
-    def _copy(self, table: str, columns: list[str], file: Path) -> None:
+    def _copy(self, table: str, columns: list[_Column], file: Path) -> None:
         statement = sql.SQL("COPY (SELECT {} FROM public.{}) TO STDOUT (FORMAT csv)").format(
-            sql.SQL(", ").join(map(sql.Identifier, columns)), sql.Identifier(table)
+            sql.SQL(", ").join(column.to_text() for column in columns), sql.Identifier(table)
         )
         with file.open("wb") as target, self._postgres.cursor().copy(statement) as rows:
             for chunk in rows:

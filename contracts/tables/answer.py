@@ -37,7 +37,8 @@ class Answer:
 
     `application` merges the rows. `closes` names the column with the time from which a row is
     final, if rows close. `gold` is None where nothing is published. `unproved` says of a column why
-    no proof can compare it. ValueError when a column is named that the table does not have.
+    no proof can compare it. ValueError when a column is named that the table does not have, or when
+    the table has no key.
     """
 
     question: str
@@ -50,11 +51,13 @@ class Answer:
     unproved: Mapping[str, str] = field(default_factory=lambda: BOOKKEEPING)
 
     def __post_init__(self) -> None:
-        named = [*self.unproved, *((self.closes,) if self.closes else ())]
+        if not self.table.key:
+            raise ValueError(f"{self.question}: the table has no key")
+        named = [*self.table.key, *self.unproved, *((self.closes,) if self.closes else ())]
         if self.gold:
             named += ["region", self.gold.time, *self.gold.hidden]
         for keys in self.hot:
-            named += [*keys.columns, keys.moment]
+            named += keys.named
         if unknown := sorted(set(named) - set(self.table.names)):
             raise ValueError(f"{self.question}: no column {', '.join(unknown)} in the table")
 

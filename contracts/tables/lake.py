@@ -15,6 +15,11 @@ COMMIT_NUMBER = Column(
     "1, 2, 3 ... of the table's writer: a commit overwrites exactly its own number, so of two "
     "writers one fails",
 )
+# Columns of bronze and silver that no proof can compare, each with the reason.
+UNPROVED = {
+    COMMIT_NUMBER.name: "it depends on how the records were cut into batches",
+    "package_version": "it names the code that judged, which nothing else tells",
+}
 POSITION = (
     Column("topic", "text"),
     Column("topic_id", "text"),

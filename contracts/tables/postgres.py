@@ -12,7 +12,7 @@ APPLICATIONS = Table(
         Column("name", "text"),
         Column("epoch", "bigint", "raised by each driver that takes over"),
         Column("driver", "text", "host and process of the driver"),
-        Column("state", "text", "starting, running, stopped, superseded, failed"),
+        Column("state", "text", "starting, running, stopped, failed"),
         Column("detail", "text", "why it stopped", default="''"),
         Column("started_at", "timestamp"),
         Column("heartbeat_at", "timestamp"),

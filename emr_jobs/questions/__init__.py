@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from typing import Any
 
+from contracts.question_files import found_in
 from emr_jobs.kernel.question import Question
 
 # Those of `ingest` are asked of Arrow tables, all others of Spark frames.
-QUESTIONS: tuple[Question[Any], ...] = tuple(
-    importlib.import_module(f"{__name__}.{name}").QUESTION
-    for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
+QUESTIONS: tuple[Question[Any], ...] = found_in(
+    __name__, __path__, "QUESTION", Question, lambda question: question.name
 )
 
 

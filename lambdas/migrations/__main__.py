@@ -7,7 +7,15 @@ import sys
 
 import psycopg
 
-from lambdas.migrations.wiring import apply
+from contracts.applications import EXIT_STOPPED
+from contracts.errors import Usage
+
+try:
+    from lambdas.migrations.wiring import apply
+except Usage as broken:
+    # A broken file of a question is found by its import, and no restart mends it.
+    sys.stderr.write(f"stopped: {broken}\n")
+    sys.exit(EXIT_STOPPED)
 
 
 def main() -> int:

@@ -31,6 +31,11 @@ def logs(
     as_json: AsJson = False,
 ) -> None:
     """Show the end of each log. Logs are kept when the stack is down."""
+    if as_json and follow:
+        raise Usage(
+            "--json or --follow, not both: one document has an end",
+            command="shopstream logs --json, or shopstream logs --follow",
+        )
     files = _files(current_home().logs, service)
     shown = {file.stem: tail(file).splitlines()[-lines:] for file in files}
     if as_json:

@@ -23,15 +23,20 @@ def default_rules() -> list[dict[str, Any]]:
 
 
 def alerts_statement(judgement: Judgement, orders: str) -> str:
-    """A query of a rule's alerts: subject, window_us, event_us and region.
+    """A query of a rule's alerts: subject, window_us, event_us, region and completed_by.
 
-    An alert of a window may name any order that completes it; here it is the first.
+    An alert of a window may name any order that completes it. `completed_by` lists the moment and
+    region of each, and is null where there is no window; the others are of the first.
     """
     completed = f"SELECT * FROM ({judgement.completions(orders)}) WHERE completes"
     if judgement.suppress_us is None:
-        return f"SELECT subject, NULL::BIGINT AS window_us, event_us, region FROM ({completed})"
+        return (
+            "SELECT subject, NULL::BIGINT AS window_us, event_us, region, "
+            f"NULL::STRUCT(event_us BIGINT, region VARCHAR)[] AS completed_by FROM ({completed})"
+        )
     return f"""
         SELECT subject, event_us - event_us % {judgement.suppress_us} AS window_us,
-               min(event_us) AS event_us, arg_min(region, event_us) AS region
+               min(event_us) AS event_us, arg_min(region, event_us) AS region,
+               list(DISTINCT {{'event_us': event_us, 'region': region}}) AS completed_by
         FROM ({completed}) GROUP BY ALL
     """

@@ -1,4 +1,4 @@
--- Does bronze hold every offset exactly once?
+-- Does bronze hold every offset exactly once, and has each application applied them all?
 
 CREATE OR REPLACE TABLE bronze_partition AS
 SELECT any_value(topic) AS topic, topic_id, partition, count(*) AS rows_held,
@@ -47,13 +47,47 @@ FROM partition_pair WHERE low < high;
 
 -- check: bronze ends where the broker does
 SELECT named(topic, topic_id, partition) AS key, concat('next offset ', high) AS expected,
-       coalesce(concat('next offset ', last + 1), 'no rows') AS actual,
+       coalesce('next offset ' || (last + 1), 'no rows') AS actual,
        coalesce(last + 1 = high, false) AS agrees
 FROM partition_pair WHERE high IS NOT NULL AND (low < high OR last IS NOT NULL);
 
+-- check: each record names the cluster of its topic
+SELECT concat(topic, ' (topic id ', topic_id, '), ', records, ' records') AS key,
+       coalesce(live.cluster_id, first) AS expected, r.cluster_id AS actual,
+       r.cluster_id = coalesce(live.cluster_id, first) AS agrees
+FROM (
+  SELECT any_value(topic) AS topic, topic_id, cluster_id, count(*) AS records,
+         min(cluster_id) OVER (PARTITION BY topic_id) AS first
+  FROM record GROUP BY topic_id, cluster_id
+) r
+LEFT JOIN (SELECT DISTINCT topic_id, (SELECT max(cluster_id) FROM broker.cluster) AS cluster_id
+           FROM broker.partitions) live USING (topic_id);
+
 -- check: ingest's recorded progress is where bronze ends
 SELECT named(b.topic, b.topic_id, b.partition) AS key, concat('until ', b.last + 1) AS expected,
-       coalesce(concat('until ', g.until), 'no progress row') AS actual, g.until = b.last + 1 AS agrees
+       coalesce('until ' || g.until, 'no progress row') AS actual, g.until = b.last + 1 AS agrees
 FROM bronze_partition b
 LEFT JOIN answers.progress g
   ON g.application = 'ingest' AND g.topic_id = b.topic_id AND g.partition = b.partition;
+
+-- check: each application has applied its topics to their ends
+WITH wanted AS (
+  SELECT r.application, p.topic, p.topic_id, p.partition, p.high
+  FROM reads r JOIN broker.partitions p USING (topic)
+), held AS (
+  SELECT application, topic, topic_id, partition, until FROM answers.progress
+  WHERE topic_id IN (SELECT topic_id FROM broker.partitions)
+), furthest AS (
+  SELECT topic_id, max(partition) AS last FROM held GROUP BY topic_id
+)
+SELECT concat(application, ': ', named(coalesce(w.topic, h.topic), topic_id, partition)) AS key,
+       coalesce(w.topic || ' until ' || w.high, 'a partition that it reads') AS expected,
+       coalesce(h.topic || ' until ' || h.until, 'no progress row') AS actual,
+       CASE
+         -- A partition that was added has no row before its first record. Any other one has.
+         WHEN h.until IS NULL THEN w.high = 0 AND partition > coalesce(f.last, -1)
+         ELSE coalesce(h.until = w.high AND h.topic = w.topic, false)
+       END AS agrees
+FROM wanted w
+FULL JOIN held h USING (application, topic_id, partition)
+LEFT JOIN furthest f USING (topic_id);

@@ -1,4 +1,6 @@
--- Is silver a set, and is it the set of orders that Postgres counted?
+-- Is silver a set of the events in bronze, and is it the set of orders that Postgres counted?
+
+-- That silver holds what the bytes in bronze say comes with `proof.stated`.
 
 -- Every position in Kafka where an order event was seen: its record in silver and its twins.
 CREATE OR REPLACE VIEW copy_of_order AS

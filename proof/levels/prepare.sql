@@ -28,41 +28,47 @@ CREATE OR REPLACE MACRO json_sorted(document) AS
 -- An order, click or promotion begins with its event_id: after the 18 bytes of the registry header
 -- comes the length 36 (byte H as Avro writes it) and 36 characters. Read here without any codec.
 CREATE OR REPLACE TABLE record AS
-SELECT topic, topic_id, partition, "offset" AS number, epoch_us(append_time) AS append_us,
+SELECT topic, topic_id, cluster_id, partition, "offset" AS number,
+       epoch_us(append_time) AS append_us,
        CASE WHEN octet_length(value) >= 55 AND hex(value[19:19]) = '48'
             THEN lower(TRY(decode(value[20:55]))) END AS event_id
 FROM bronze.events;
 
 CREATE OR REPLACE TABLE silver_event AS
-SELECT topic, topic_id, partition, "offset" AS number, epoch_us(append_time) AS append_us,
-       lower(event_id) AS event_id, late_by_us, is_canary(source_producer) AS canary
+SELECT topic, topic_id, cluster_id, partition, "offset" AS number,
+       epoch_us(append_time) AS append_us, lower(event_id) AS event_id, late_by_us,
+       is_canary(source_producer) AS canary
 FROM (
-  SELECT topic, topic_id, partition, "offset", append_time, event_id, late_by_us, source_producer
+  SELECT topic, topic_id, cluster_id, partition, "offset", append_time, event_id, late_by_us,
+         source_producer
   FROM silver.orders
   UNION ALL
-  SELECT topic, topic_id, partition, "offset", append_time, event_id, late_by_us, source_producer
+  SELECT topic, topic_id, cluster_id, partition, "offset", append_time, event_id, late_by_us,
+         source_producer
   FROM silver.clicks
   UNION ALL
-  SELECT topic, topic_id, partition, "offset", append_time, event_id, late_by_us, source_producer
+  SELECT topic, topic_id, cluster_id, partition, "offset", append_time, event_id, late_by_us,
+         source_producer
   FROM silver.promotions
 );
 
 CREATE OR REPLACE TABLE duplicate AS
-SELECT topic, topic_id, partition, "offset" AS number, epoch_us(append_time) AS append_us,
-       lower(event_id) AS event_id, twin_topic_id, twin_partition, twin_offset AS twin_number
+SELECT topic, topic_id, cluster_id, partition, "offset" AS number,
+       epoch_us(append_time) AS append_us, lower(event_id) AS event_id, twin_topic_id, twin_partition, twin_offset AS twin_number
 FROM bronze.duplicates;
 
 CREATE OR REPLACE TABLE quarantined AS
-SELECT topic, topic_id, partition, "offset" AS number, epoch_us(append_time) AS append_us,
-       reason, lower(event_id) AS event_id
+SELECT topic, topic_id, cluster_id, partition, "offset" AS number,
+       epoch_us(append_time) AS append_us, reason, lower(event_id) AS event_id
 FROM bronze.quarantine;
 
 CREATE OR REPLACE VIEW outcome_of_record AS
-SELECT topic, topic_id, partition, number, append_us, 'silver' AS outcome FROM silver_event
+SELECT topic, topic_id, cluster_id, partition, number, append_us, 'silver' AS outcome
+FROM silver_event
 UNION ALL
-SELECT topic, topic_id, partition, number, append_us, 'duplicate' FROM duplicate
+SELECT topic, topic_id, cluster_id, partition, number, append_us, 'duplicate' FROM duplicate
 UNION ALL
-SELECT topic, topic_id, partition, number, append_us, 'quarantine' FROM quarantined;
+SELECT topic, topic_id, cluster_id, partition, number, append_us, 'quarantine' FROM quarantined;
 
 CREATE OR REPLACE TABLE silver_order AS
 SELECT topic_id, partition, "offset" AS number, epoch_us(append_time) AS append_us,

@@ -28,22 +28,24 @@ SELECT concat_ws('-', h[1:8], h[9:12], '5' || h[14:16],
                  translate(h[17:17], '0123456789abcdef', '89ab89ab89ab89ab') || h[18:20], h[21:32])
          AS alert_id,
        rule, rule_version, subject, severity, region, moment(event_us) AS event_time,
-       moment(window_us) AS window_start, moment(window_us + suppress_us) AS window_end
+       moment(window_us) AS window_start, completed_by
 FROM hashed;
 
 -- agrees: event_time
 -- The order of arrival decides which of the orders that complete an alert of a window was seen
--- first. The proof asks that its time lies in the window, and does not compare its region.
-CASE WHEN derived.window_start IS NULL THEN answered.event_time = derived.event_time
-     ELSE answered.event_time >= derived.window_start AND answered.event_time < derived.window_end
+-- first. The alert has the time and the region of one of them.
+CASE WHEN derived.completed_by IS NULL THEN answered.event_time = derived.event_time
+     ELSE list_contains(derived.completed_by, {{
+            'event_us': epoch_us(answered.event_time), 'region': answered.region}})
 END;
 
 -- agrees: region
-derived.window_start IS NOT NULL OR answered.region = derived.region;
+derived.completed_by IS NOT NULL OR answered.region = derived.region;
 """
 _NO_RULE = (
     "SELECT '' AS rule, 0 AS rule_version, '' AS severity, '' AS subject, 0::BIGINT AS window_us, "
-    "0::BIGINT AS suppress_us, 0::BIGINT AS event_us, '' AS region WHERE false"
+    "0::BIGINT AS event_us, '' AS region, "
+    "NULL::STRUCT(event_us BIGINT, region VARCHAR)[] AS completed_by WHERE false"
 )
 
 
@@ -58,9 +60,7 @@ def alerts_of(rules: Sequence[Mapping[str, Any]], orders: str) -> str:
 
 
 def _alerts(rule: Mapping[str, Any], orders: str) -> str:
-    judgement = judgement_of(rule)
-    suppress = "NULL" if judgement.suppress_us is None else int(judgement.suppress_us)
     return f"""
   SELECT {literal(rule["name"])}, {int(rule["version"])}, {literal(rule["severity"])}, subject,
-         window_us, {suppress}::BIGINT, event_us, region
-  FROM ({alerts_statement(judgement, orders)})"""
+         window_us, event_us, region, completed_by
+  FROM ({alerts_statement(judgement_of(rule), orders)})"""

@@ -92,7 +92,7 @@ def test_rules_are_not_relaxed_more_often(package: str) -> None:
     )
 
 
-@every_module
+@every_module_and_test
 def test_a_relaxed_rule_has_its_reason_beside_it(path: Path) -> None:
     lines = path.read_text().splitlines()
     bare = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("check", [require_space, require_space_for_jars])
-def test_the_message_names_disk_size_and_what_to_set(check, small_disk: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_message_names_disk_size_and_what_to_set(
+    check: Callable[[Path], None], small_disk: Path
+) -> None:
     with pytest.raises(EnvironmentProblem, match=rf"disk {small_disk} \(8 MB\) has") as caught:
         check(small_disk / "not" / "made" / "yet")
     assert "SHOPSTREAM_" in caught.value.command

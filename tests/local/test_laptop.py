@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.topics import TOPICS
+from contracts.topics import TOPICS, Topic
 from local.artefacts.code_zip import CodeZip
 from local.home import Home
 from local.java.runtime import JavaHome
@@ -191,7 +191,7 @@ def test_each_node_listens_on_its_own_ports(home: Home) -> None:
 
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.name)
 @pytest.mark.parametrize("brokers", [1, 3])
-def test_topics_are_made_as_the_contracts_say(topic, brokers: int) -> None:  # type: ignore[no-untyped-def]
+def test_topics_are_made_as_the_contracts_say(topic: Topic, brokers: int) -> None:
     made = settings(topic, brokers)
     assert made["num_partitions"] == topic.laptop_partitions
     assert made["replication_factor"] == (3 if brokers == 3 else 1)

@@ -26,7 +26,7 @@ def resource_types() -> frozenset[str]:
     """What this LocalStack has a provider for: it says so itself, in its entry points."""
     (file,) = ENVIRONMENT.glob("lib/python3*/site-packages/localstack_core-*/entry_points.txt")
     points = ConfigParser(delimiters=("=",))
-    points.optionxform = str  # type: ignore[assignment,method-assign]
+    points.optionxform = str  # type: ignore[assignment,method-assign] - how its manual keeps capitals
     points.read(file)
     return frozenset(points["localstack.cloudformation.resource_providers"])
 

@@ -74,6 +74,27 @@ def test_an_error_in_json_is_one_document_on_standard_output(
     assert (answer["exit_code"], answer["next"]) == (3, "shopstream up")
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (["status", "--what", "--json"], "No such option"),
+        (["quarantine", "show", "--limit", "none", "--json"], "--limit"),
+        (["topics", "whim", "--json"], "No such command"),
+        (["logs", "--json", "--follow"], "--json or --follow, not both"),
+        (["status", "--json", "--watch"], "--json or --watch, not both"),
+    ],
+)
+def test_a_misuse_in_json_is_one_document(
+    line: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(line) == 2
+    out = capsys.readouterr()
+    answer = json.loads(out.out)
+    assert said in answer["error"]
+    assert (answer["exit_code"], bool(answer["next"])) == (2, True)
+    assert "error:" in out.err
+
+
 def test_up_refuses_to_run_beside_real_credentials(
     home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -83,7 +83,7 @@ def test_a_registry_out_of_reach_at_the_first_start_is_one_clear_message(tmp_pat
     if unshare is None or subprocess.run([*cut, "true"], check=False).returncode:
         pytest.skip("this machine cannot cut a process off the network")
     shop = Shop(tmp_path, cache=tmp_path / "cache")
-    said = shop.refused("up", "--without-spark", code=4, before=cut)  # type: ignore[arg-type]
+    said = shop.refused("up", "--without-spark", code=4, before=cut)  # type: ignore[arg-type] - there is an unshare: it was skipped else
     assert "the jars could not be downloaded" in said
     assert "next: check the network" in said
     assert shop.left() == []

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from contracts.errors import INTERRUPTED
 from producer import terminal
+from producer.command import main
 
 
 @dataclass
@@ -31,7 +33,7 @@ class Interrupted(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: bytes) -> int:  # type: ignore[override] - a stream of bytes takes any buffer
         signal.raise_signal(signal.SIGINT)
         self.written += bytes(data)
         return len(data)
@@ -57,5 +59,28 @@ def test_ctrl_c_in_the_middle_of_a_line_ends_gracefully(
 
 def test_a_second_ctrl_c_leaves_at_once(running: Running) -> None:
     signal.raise_signal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(terminal.LeftAtOnce):
         signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "told"),
+    [
+        pytest.param(KeyboardInterrupt, "interrupted while nothing was being sent", id="before"),
+        pytest.param(
+            terminal.LeftAtOnce, "left at once: the ledger tells what was attempted", id="meanwhile"
+        ),
+    ],
+)
+def test_an_interrupt_tells_of_the_ledger_only_where_there_is_one(
+    interrupt: type[BaseException],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def interrupted(_arguments: object) -> int:
+        raise interrupt
+
+    monkeypatch.setattr("producer.command.replay", interrupted)
+    assert main(["replay", "online-retail", "any.csv", "--check"]) == INTERRUPTED
+    assert capsys.readouterr().err.splitlines() == [told]

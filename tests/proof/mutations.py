@@ -75,13 +75,21 @@ MUTATIONS = {
     ),
     "topic shorter than what it acknowledged": Mutation(
         "UPDATE broker.partitions SET high = 3 WHERE partition = 1 AND topic = 'ecommerce-orders'",
-        {"acknowledged offsets lie inside the topic", "bronze ends where the broker does"},
+        {
+            "acknowledged offsets lie inside the topic",
+            "bronze ends where the broker does",
+            "each application has applied its topics to their ends",
+        },
         {},
     ),
     "other event at an acknowledged offset": Mutation(
         f"UPDATE bronze.events SET value = (SELECT value FROM bronze.events WHERE {BRONZE_FIRST}) "
         'WHERE partition = 1 AND "offset" = 0',
-        {"bronze holds each acknowledged event at its offset"},
+        {
+            "bronze holds each acknowledged event at its offset",
+            "the events of known runs have their keys in bronze",
+            "silver.orders holds what the bytes in bronze say",
+        },
         {},
     ),
     "one offset acknowledged twice": Mutation(
@@ -126,7 +134,10 @@ MUTATIONS = {
     ),
     "quarantine with a reason that nobody knows": Mutation(
         "UPDATE bronze.quarantine SET reason = 'whim'",
-        {"each quarantined record has a known reason"},
+        {
+            "each quarantined record has a known reason",
+            "each quarantined record is refused for what its bytes are",
+        },
         {},
     ),
     "record in silver and in quarantine": Mutation(
@@ -135,13 +146,19 @@ MUTATIONS = {
         {
             "bronze = silver + duplicate + quarantine in each topic and hour",
             "each record has exactly one outcome",
+            "each quarantined record is refused for what its bytes are",
+            "quarantine holds each record as bronze does",
             "quality in Postgres equals what is derived from silver",
         },
         {"duplicated": 1},
     ),
     "duplicate without its twin": Mutation(
         "UPDATE bronze.duplicates SET twin_offset = 1",
-        {"each duplicate names a twin in silver", "no two contents share one event id"},
+        {
+            "each duplicate names a twin in silver",
+            "no two contents share one event id",
+            "the events of known runs have their keys in bronze",
+        },
         {"conflicting": 1},
     ),
     "order missing in Postgres": Mutation(
@@ -215,7 +232,54 @@ MUTATIONS = {
     "progress beyond bronze": Mutation(
         "UPDATE answers.progress SET until = until + 1 "
         "WHERE application = 'ingest' AND partition = 0",
-        {"ingest's recorded progress is where bronze ends"},
+        {
+            "ingest's recorded progress is where bronze ends",
+            "each application has applied its topics to their ends",
+        },
+        {},
+    ),
+    "progress of orders beyond the topic": Mutation(
+        "UPDATE answers.progress SET until = until + 1 "
+        "WHERE application = 'orders' AND partition = 0",
+        {"each application has applied its topics to their ends"},
+        {},
+    ),
+    "progress of orders gone": Mutation(
+        "DELETE FROM answers.progress WHERE application = 'orders' AND partition = 1",
+        {"each application has applied its topics to their ends"},
+        {},
+    ),
+    "order with another way to pay": Mutation(
+        f"UPDATE silver.orders SET payment_method = 'cash' WHERE event_id = '{FIRST}'",
+        {"silver.orders holds what the bytes in bronze say"},
+        {},
+    ),
+    "order that is later than it was": Mutation(
+        f"UPDATE silver.orders SET late_by_us = late_by_us + 1 WHERE event_id = '{FIRST}'",
+        {"silver.orders holds what the bytes in bronze say"},
+        {},
+    ),
+    "record of another cluster": Mutation(
+        f"UPDATE bronze.events SET cluster_id = 'other' WHERE {BRONZE_FIRST}",
+        {
+            "each record names the cluster of its topic",
+            "what became of a record names its topic, cluster and append time",
+        },
+        {},
+    ),
+    "record under another key": Mutation(
+        f"UPDATE bronze.events SET key = encode('sub_z') WHERE {BRONZE_FIRST}",
+        {"the events of known runs have their keys in bronze"},
+        {},
+    ),
+    "value altered in quarantine": Mutation(
+        "UPDATE bronze.quarantine SET value = encode('mess')",
+        {"quarantine holds each record as bronze does"},
+        {},
+    ),
+    "detail altered in quarantine": Mutation(
+        "UPDATE bronze.quarantine SET detail = 'a whim'",
+        {"each quarantined record is refused for what its bytes are"},
         {},
     ),
 }

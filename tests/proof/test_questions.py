@@ -12,30 +12,18 @@ import duckdb
 import pytest
 
 from contracts.tables.answer import Answer
-from contracts.tables.columns import Column, Type
+from contracts.tables.columns import Column
 from contracts.tables.questions import ANSWERS
 from proof.alerts.rules import default_rules
 from proof.checks import check
 from proof.comparing import checks_of, copied
 from proof.judging import unproved
 from proof.questions import find_proofs
+from tests.proof.alterations import altered
 from tests.proof.shop.filled import filled
 
 PROOFS = find_proofs(default_rules())
 BY_QUESTION = {answer.question: answer for answer in ANSWERS}
-# The smallest change that a proof must see. A sketch's estimate of one may be off by one.
-ALTERED: dict[Type, str] = {
-    "uuid": "uuid()::VARCHAR",
-    "text": "coalesce({0}, '') || 'x'",
-    "texts": "list_append({0}, 'x')",
-    "bigint": "coalesce({0}, 0) + 2",
-    "integer": "coalesce({0}, 0) + 1",
-    "boolean": "NOT coalesce({0}, false)",
-    "timestamp": "coalesce({0}, make_timestamp(0)::TIMESTAMPTZ) + INTERVAL 1 MICROSECOND",
-    "money": "coalesce({0}, 0) + 0.01",
-    "bytes": "coalesce({0}, encode('')) || encode('x')",
-    "json": "json_object('altered', 1)",
-}
 
 every_question = pytest.mark.parametrize("question", BY_QUESTION)
 
@@ -61,15 +49,33 @@ def red(answer: Answer, *statements: str, checks: str = "") -> bool:
         connection.execute("ROLLBACK")
 
 
+def kinds(relation: str, columns: tuple[Column, ...]) -> list[int]:
+    """One row of each kind: an alert of a window is of another kind than one without, and a row
+    without placed orders of another than one with them."""
+    nulls = [f"{column.name} IS NULL" for column in columns if column.nullable] or ["true"]
+    rows = stores().execute(f"SELECT min(rowid) FROM {relation} GROUP BY {', '.join(nulls)}")
+    return [row for (row,) in rows.fetchall()]
+
+
 def changes(relation: str, columns: tuple[Column, ...], key: tuple[str, ...]) -> Iterator[str]:
-    """Each column of one row altered, the row removed, and another one added."""
-    one = f"rowid = (SELECT min(rowid) FROM {relation})"
-    altered = {column.name: ALTERED[column.type].format(column.name) for column in columns}
-    for name, value in altered.items():
-        yield f"UPDATE {relation} SET {name} = {value} WHERE {one}"
-    yield f"DELETE FROM {relation} WHERE {one}"
-    keys = ", ".join(f"{altered[name]} AS {name}" for name in key)
-    yield f"INSERT INTO {relation} SELECT * REPLACE ({keys}) FROM {relation} WHERE {one}"
+    """Each column of a row of each kind altered, the row removed, and another one added."""
+    values = {column.name: altered(column) for column in columns}
+    keys = ", ".join(f"{values[name]} AS {name}" for name in key)
+    for row in kinds(relation, columns):
+        one = f"rowid = {row}"
+        for name, value in values.items():
+            yield f"UPDATE {relation} SET {name} = {value} WHERE {one}"
+        yield f"DELETE FROM {relation} WHERE {one}"
+        yield f"INSERT INTO {relation} SELECT * REPLACE ({keys}) FROM {relation} WHERE {one}"
+
+
+def test_there_are_rows_of_each_kind() -> None:
+    answers = {question: answer.table for question, answer in BY_QUESTION.items()}
+    found = {
+        question: len(kinds(f"answers.{table.name}", table.columns))
+        for question, table in answers.items()
+    }
+    assert (found["fraud_alerts"], found["order_metrics"], found["quality"]) == (2, 2, 1)
 
 
 def unseen(answer: Answer, checks: str, statements: Iterator[str]) -> list[str]:

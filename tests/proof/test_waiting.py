@@ -115,25 +115,3 @@ def test_an_application_that_comes_back_does_not() -> None:
 
 def test_an_application_that_is_down_after_everything_is_applied_is_no_matter() -> None:
     assert Machine([replace(DONE, states=DOWN)]).wait().states == DOWN
-
-
-EMPTY = {
-    "no topics": (replace(DONE, partitions=(), until={}), True),
-    "topics without records": (
-        replace(
-            DONE, partitions=(PartitionOffsets(TOPIC, "id-1", 0, 0, 0),), until={("o", "i", 0): 0}
-        ),
-        True,
-    ),
-    "records that retention removed": (
-        replace(DONE, partitions=(PartitionOffsets(TOPIC, "id-1", 0, 9, 9),), until={}),
-        False,
-    ),
-    "a topic that was emptied by making it again": (replace(DONE, partitions=()), False),
-}
-
-
-@pytest.mark.parametrize("name", EMPTY)
-def test_empty_means_that_nothing_was_ever_sent(name: str) -> None:
-    counters, empty = EMPTY[name]
-    assert counters.empty() is empty

@@ -1,4 +1,4 @@
-"""L6 over alerts of windows: their identity is judged, and of their moment only that it fits."""
+"""L6 over alerts of windows: each is one that the rules give, of an order that completes it."""
 
 from __future__ import annotations
 
@@ -109,6 +109,17 @@ MUTATIONS = {
             f"UPDATE {table} SET event_time = window_start + INTERVAL 1 HOUR {HURRY}"
             for table in EVERYWHERE
         ],
+        {L6},
+    ),
+    "one happened when no order completed it": (
+        [
+            f"UPDATE {table} SET event_time = event_time + INTERVAL 1 MICROSECOND {HURRY}"
+            for table in EVERYWHERE
+        ],
+        {L6},
+    ),
+    "one has the region of no order that completes it": (
+        [f"UPDATE {table} SET region = 'Asia' {HURRY}" for table in EVERYWHERE],
         {L6},
     ),
     "one happened before its window": (

@@ -10,7 +10,7 @@ import pytest
 from contracts.errors import ShopstreamError
 from contracts.ledger import ATTEMPT_COLUMNS, OUTCOME_COLUMNS, Run
 from proof.relations import connect
-from readers.ledger import load_ledger, read_runs
+from readers.ledger import attempted_runs, load_ledger, read_runs
 
 ID = "0b8e4a9e-5f65-4a1c-9a35-3d1f4f4b8a01"
 EVENT = "00000000-0000-5000-8000-00000000000"
@@ -56,6 +56,14 @@ def test_attempts_and_outcomes_of_every_run(tmp_path: Path) -> None:
         ("r1", 12, "failed", None, None, None),
     ]
     assert [run.run for run in read_runs(tmp_path)] == ["r0", "r1"]
+
+
+def test_a_run_that_attempted_nothing_is_none_of_those_that_sent(tmp_path: Path) -> None:
+    written(tmp_path, attempts=ATTEMPT, outcomes="")
+    written(tmp_path, run="r0", attempts="", outcomes="")
+    written(tmp_path, run="r2", attempts="", outcomes="")
+    (tmp_path / "r2" / "attempts.csv").unlink()
+    assert [run.run for run in attempted_runs(tmp_path, read_runs(tmp_path))] == ["r1"]
 
 
 @pytest.mark.parametrize("length", range(1, len(SECOND) - 3))

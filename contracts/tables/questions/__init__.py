@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-
+from contracts.question_files import found_in
 from contracts.tables.answer import Answer
 
-ANSWERS: tuple[Answer, ...] = tuple(
-    importlib.import_module(f"{__name__}.{name}").ANSWER
-    for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
+ANSWERS: tuple[Answer, ...] = found_in(
+    __name__, __path__, "ANSWER", Answer, lambda answer: answer.question
 )

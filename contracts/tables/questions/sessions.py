@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.tables.answer import BOOKKEEPING, CHANGED_IN, Answer, Gold
+from contracts.tables.answer import CHANGED_IN, Answer, Gold
 from contracts.tables.click_counts import CLICK_COUNTS
 from contracts.tables.columns import Column, Table
 
@@ -48,8 +48,4 @@ ANSWER = Answer(
     closes="closed_at",
     # A session that a late click opens again is published anew when it closes.
     gold=Gold(time="started_at", hidden=("absorbed",), only="NOT absorbed"),
-    unproved={
-        **BOOKKEEPING,
-        "products": "the set stays in Postgres; its size, product_count, is compared",
-    },
 )

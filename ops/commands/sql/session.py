@@ -11,6 +11,7 @@ import duckdb
 from contracts.errors import Usage
 from contracts.tables.columns import quoted
 from ops.stack import Stack
+from readers.interrupts import interruptible
 from readers.lake import lake_tables, open_catalog, show_table
 from readers.postgres import PostgresSnapshot
 
@@ -81,6 +82,7 @@ class SqlSession:
 def open_session(stack: Stack) -> Iterator[SqlSession]:
     """A session over a running stack."""
     with (
+        interruptible(),
         PostgresSnapshot(stack.postgres_url, "sql") as postgres,
         closing(SqlSession(stack, postgres)) as session,
     ):

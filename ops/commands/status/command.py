@@ -11,7 +11,7 @@ import typer
 from rich.console import Group
 from rich.live import Live
 
-from contracts.errors import NotReady
+from contracts.errors import NotReady, Usage
 from local.artefacts.archive import sha256
 from local.supervisor.policy import GIVEN_UP, State
 from local.supervisor.published import PartStatus
@@ -35,9 +35,14 @@ def status(
 
     Exit code 0: all parts are ready; 1: one was given up; 3: the stack is not running, or not yet.
     """
+    if as_json and watch:
+        raise Usage(
+            "--json or --watch, not both: one document has an end",
+            command="shopstream status --json, or shopstream status --watch",
+        )
     home = current_home()
     clock = time.time  # noqa: TID251 - the edge: the table shows ages
-    if watch and not as_json:
+    if watch:
         _watch(clock)
         return
     stack = open_stack(home)

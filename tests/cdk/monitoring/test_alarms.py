@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 # First: it says which Node the library starts.
-import tests.stacks.templates  # noqa: F401
+import tests.stacks.templates  # noqa: F401 - its import decides
 
 # isort: split
 from cdk.monitoring import applications as monitoring_applications

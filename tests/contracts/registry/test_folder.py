@@ -97,7 +97,7 @@ def test_other_files_are_left_alone(tmp_path: Path) -> None:
 def test_of_two_at_once_one_is_told_to_try_again(tmp_path: Path) -> None:
     store = FolderStore(tmp_path, BUNDLED)
     slow = FolderStore(tmp_path, BUNDLED)
-    slow._signature = lambda family: ()  # type: ignore[method-assign] # what it saw before
+    slow._signature = lambda family: ()  # type: ignore[method-assign] - what it saw before
     store.append("orders", V2)
     with pytest.raises(RegistryUnavailable, match="at the same moment"):
         slow.append("orders", V3)

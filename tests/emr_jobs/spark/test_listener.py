@@ -81,7 +81,7 @@ def test_offsets_are_published_though_no_other_batch_comes(refusals: int) -> Non
     kafka = Coordinator(refusals)
     metrics = Metrics("orders", lambda _line: None, lambda: datetime(2026, 1, 1, tzinfo=UTC))
     listener = ProgressListener(
-        kafka,  # type: ignore[arg-type]
+        kafka,  # type: ignore[arg-type] - the coordinator is all that it asks
         [ORDER_ANSWERS],
         {"orders": metrics},
         retry_seconds=0.01,
@@ -97,7 +97,7 @@ def test_an_idle_query_tells_that_nothing_lags_in_each_of_its_topics() -> None:
     lines: list[str] = []
     metrics = Metrics("ingest", lines.append, lambda: datetime(2026, 1, 1, tzinfo=UTC))
     listener = ProgressListener(
-        Coordinator(0),  # type: ignore[arg-type]
+        Coordinator(0),  # type: ignore[arg-type] - the coordinator is all that it asks
         [INGEST],
         {"ingest": metrics},
     )

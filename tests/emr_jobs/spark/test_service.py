@@ -65,7 +65,10 @@ def raising(error: Exception) -> Callable[[], None]:
 def pair(first: Query, row: Row | None = None) -> tuple[list[Running], Query, Row, Row]:
     """`first` and another application that would go on for ever, and both rows."""
     other, mine, its = Query("ingest"), row or Row(), Row()
-    both = [Running(first, mine, announced=True), Running(other, its, announced=True)]  # type: ignore[arg-type]
+    both = [
+        Running(first, mine, announced=True),  # type: ignore[arg-type] - a query of the test
+        Running(other, its, announced=True),  # type: ignore[arg-type] - likewise
+    ]
     return both, other, mine, its
 
 
@@ -132,7 +135,7 @@ def test_an_application_runs_once_its_rehearsal_is_over(error: Exception | None)
         elif moment is None:
             stop.set()
 
-    watch([Running(Query("orders", look), row, rehearsal)], [], stop)  # type: ignore[arg-type]
+    watch([Running(Query("orders", look), row, rehearsal)], [], stop)  # type: ignore[arg-type] - likewise
     running = [("running", "")]
     assert seen[:3] == [("rehearsing", []), ("over", running), ("later", running)]
     assert row.said == [*running, ("stopped", "asked to stop")]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -29,7 +31,7 @@ SUM = hashlib.sha256(CONTENT).hexdigest()
 class Registry(Ivy):
     """A registry that hands out the same content for every file."""
 
-    def fetch(self, coordinates, pattern, **_more):  # type: ignore[no-untyped-def]
+    def fetch(self, coordinates: Sequence[Coordinate], pattern: str, **_more: Any) -> None:
         folder = (self.work / pattern).parent
         folder.mkdir(parents=True, exist_ok=True)
         for one in coordinates:
@@ -39,7 +41,7 @@ class Registry(Ivy):
 class NoRegistry(Ivy):
     """A registry that must not be asked."""
 
-    def fetch(self, coordinates, pattern, **_more):  # type: ignore[no-untyped-def]
+    def fetch(self, coordinates: Sequence[Coordinate], pattern: str, **_more: Any) -> None:
         raise AssertionError(f"asked for {coordinates}")
 
 

@@ -46,7 +46,7 @@ class Stack:
     def part(self, name: str, program: str, **more: object) -> Part:
         environment = {MARK: self.id, "HERE": str(self.home.scratch), "PATH": "/usr/bin:/bin"}
         argv = (sys.executable, "-S", "-c", program)
-        return Part(name, argv, environment, **more)  # type: ignore[arg-type]
+        return Part(name, argv, environment, **more)  # type: ignore[arg-type] - fields of a part by name
 
     def up(self, *parts: Part) -> list[str]:
         plan = Plan(self.id, parts)

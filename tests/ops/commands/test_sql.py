@@ -23,7 +23,7 @@ from contracts.tables.questions.order_metrics import ANSWER as ORDER_METRICS
 from ops.commands.quarantine import query_of
 from ops.commands.sql.command import plain, rows, show, unique
 from ops.commands.sql.session import require_read, tables_named
-from readers.lake import lake_tables, show_table
+from readers.lake import lake_tables, open_catalog, show_table
 from readers.postgres import PostgresSnapshot
 
 
@@ -238,21 +238,33 @@ def test_postgres_that_does_not_answer() -> None:
 
 
 @pytest.mark.e2e
+def test_a_lake_that_nobody_made_yet_is_not_ready(postgres: str, tmp_path: Path) -> None:
+    with pytest.raises(NotReady, match="the lake is not there yet") as error:
+        open_catalog(postgres, tmp_path)
+    assert "Spark" in error.value.cause
+    assert error.value.command.startswith("shopstream status")
+
+
+def test_a_catalog_that_does_not_answer_is_not_ready(tmp_path: Path) -> None:
+    with pytest.raises(NotReady, match="catalog does not answer"):
+        open_catalog("postgresql://nobody@127.0.0.1:1/none", tmp_path)
+
+
+@pytest.mark.e2e
 def test_postgres_tables_arrive_as_they_are(
     session: duckdb.DuckDBPyConnection, postgres: str
 ) -> None:
     with psycopg.connect(postgres) as connection:
         connection.execute(
             "CREATE TABLE odd (t text, n numeric(18,2), free numeric, b bytea, o boolean, u uuid, "
-            'j jsonb, z timestamptz, "offset" bigint, a integer[])'
+            'j jsonb, z timestamptz, "offset" bigint, a integer[], s text[])'
         )
         connection.execute(
             "INSERT INTO odd VALUES (%s, 1.5, 2.25, %s, true, %s, '{\"a\": 1}', "
-            "'2020-01-01 00:00:00.000001+02', 7, '{1,2}'), (%s), ('')".replace(
-                "(%s), ('')",
-                "(%s, null, null, null, null, null, null, null, null, null), "
-                "('', null, null, '', false, null, null, null, null, null)",
-            ),
+            "'2020-01-01 00:00:00.000001+02', 7, '{1,2}', "
+            "ARRAY['a', 'b \"c\", {d}', '', null]), "
+            "(%s, null, null, null, null, null, null, null, null, null, null), "
+            "('', null, null, '', false, null, null, null, null, null, '{}')",
             ('a "b",\nc', b"\x00\xff", "0f4c8a52-9d8e-5f6a-8b1c-2d3e4f5a6b7c", None),
         )
     with PostgresSnapshot(postgres, "test") as snapshot:
@@ -262,7 +274,7 @@ def test_postgres_tables_arrive_as_they_are(
             with snapshot.copied(name) as found:
                 session.execute(f"CREATE TABLE pg.{name} AS {found}")
     first, second, third = session.execute(
-        'SELECT t, n, free, b, o, u::text, j, epoch_us(z), "offset", a FROM pg.odd'
+        'SELECT t, n, free, b, o, u::text, j, epoch_us(z), "offset", a, s FROM pg.odd'
     ).fetchall()
     assert first == (
         'a "b",\nc',
@@ -275,8 +287,9 @@ def test_postgres_tables_arrive_as_they_are(
         1_577_829_600_000_001,
         7,
         "{1,2}",
+        ["a", 'b "c", {d}', "", None],
     )
-    assert second == (None,) * 10
-    assert third[:5] == ("", None, None, b"", False)
+    assert second == (None,) * 11
+    assert (*third[:5], third[10]) == ("", None, None, b"", False, [])
     described = session.execute("DESCRIBE pg.order_metrics").fetchall()
     assert [row[0] for row in described] == list(ORDER_METRICS.table.names)

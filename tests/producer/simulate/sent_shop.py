@@ -46,7 +46,7 @@ class FixedVault:
     def secret(self) -> bytes:
         return bytes(range(32))
 
-    def remember(self, subjects: list[Subject]) -> None:  # type: ignore[override]
+    def remember(self, subjects: list[Subject]) -> None:  # type: ignore[override] - it is given lists alone
         self.subjects += subjects
 
     def close(self) -> None: ...

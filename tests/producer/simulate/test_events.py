@@ -42,8 +42,8 @@ def test_ids_are_made_of_run_producer_and_sequence(sent: Sent) -> None:
     assert sorted(sequences) == list(range(20_000))
     for event in sent.events()[:2_000]:
         assert isinstance(event, Click | Order) or hasattr(event, "promotion_id")
-        made = simulated_event_id(RUN, "simulate", event.source.sequence)  # type: ignore[union-attr]
-        assert event.event_id == made  # type: ignore[union-attr]
+        made = simulated_event_id(RUN, "simulate", event.source.sequence)  # type: ignore[union-attr] - no alert is among them
+        assert event.event_id == made  # type: ignore[union-attr] - no alert is among them
 
 
 @settings(max_examples=12, deadline=None)
@@ -79,7 +79,7 @@ def test_how_much_is_sent_at_once_changes_no_event(sent: Sent) -> None:
     "other", [replace(SHOP, seed=8), replace(SHOP, worker=1), replace(SHOP, start=START + 1)]
 )
 def test_another_seed_worker_or_start_gives_other_events(sent: Sent, other: object) -> None:
-    assert send(other).outlet.sent[:50] != sent.outlet.sent[:50]  # type: ignore[arg-type]
+    assert send(other).outlet.sent[:50] != sent.outlet.sent[:50]  # type: ignore[arg-type] - a parameter is an object to pytest
 
 
 def test_events_leave_in_the_order_in_which_they_happened(sent: Sent) -> None:

@@ -12,6 +12,7 @@ from contracts.events import (
     Order,
     OrderKind,
     OrderLine,
+    Promotion,
     Source,
     simulated_event_id,
 )
@@ -113,4 +114,21 @@ def click(number: int) -> Click:
         brand=None,
         price=price,
         currency="GBP",
+    )
+
+
+def promotion() -> Promotion:
+    at = micros(START)
+    return Promotion(
+        event_id=simulated_event_id("run-1", "promotions", 0),
+        event_time=at,
+        sent_at=at,
+        region="Europe",
+        source=Source("run-1", "promotions", 0),
+        promotion_id="half",
+        product_id="p-1",
+        discount_percent=50,
+        starts_at=at,
+        ends_at=at + 24 * 60 * MINUTE,
+        channel="email",
     )

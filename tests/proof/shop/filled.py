@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import duckdb
 
-from contracts.tables.columns import Table
 from contracts.tables.questions import ANSWERS
 from proof.alerts.rules import default_rules
 from proof.comparing import derived_relation, hot_entries
@@ -14,7 +13,7 @@ from proof.judging import answer_checks
 from proof.questions import find_proofs
 from proof.relations import connect, prepare
 from readers.filling import fill
-from tests.proof.shop.events import MINUTE, START, micros
+from tests.proof.shop.events import MINUTE, START, micros, order
 from tests.proof.shop.records import put
 from tests.proof.shop.stores import Shop
 
@@ -23,6 +22,15 @@ def filled() -> duckdb.DuckDBPyConnection:
     """A shop with orders and clicks, whose answers are what the proofs derive, in every store."""
     shop = Shop.usual()
     shop.visit()
+    # Small orders in quick succession, which only a rule of several orders suspects.
+    for number, after in enumerate((30, 60, 90), start=20):
+        small = order(number, after=after, lines=[("bags", 1, "3.00")], customer="sub_c")
+        shop.append(0, small, after=500 + after)
+    # And a window in which nothing was placed.
+    returned = [("bags", -1, "2.55")]
+    shop.append(
+        0, order(30, after=9, lines=returned, kind="cancelled", location="Italy"), after=600
+    )
     connection = connect()
     shop.open_lake(connection)
     fill(connection, "hot.moment", [(micros(START) + 60 * MINUTE,)])
@@ -32,9 +40,7 @@ def filled() -> duckdb.DuckDBPyConnection:
         table = f"answers.{answer.table.name}"
         names = ", ".join(column.name for column in answer.proved)
         key = ", ".join(answer.table.key)
-        derived = (
-            f"SELECT {names}{_sets(answer.table)} FROM {derived_relation(answer)} ORDER BY {key}"
-        )
+        derived = f"SELECT {names} FROM {derived_relation(answer)} ORDER BY {key}"
         connection.execute(f"INSERT INTO {table} BY NAME {derived}")
         if gold := answer.gold_table:
             published = ", ".join(gold.names)
@@ -50,13 +56,3 @@ def filled() -> duckdb.DuckDBPyConnection:
                 [keys.template],
             )
     return connection
-
-
-def _sets(table: Table) -> str:
-    """A set that no proof derives, with as many members as the column with its size says."""
-    sizes = {column.generated: column.name for column in table.columns}
-    return "".join(
-        f", range({size})::VARCHAR[] AS {column.name}"
-        for column in table.columns
-        if column.type == "texts" and (size := sizes.get(f"cardinality({column.name})"))
-    )

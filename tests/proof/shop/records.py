@@ -9,20 +9,29 @@ from typing import Any
 
 import duckdb
 
-from contracts.events import Click, Order
+from contracts.codec import decode, schema_id_of
+from contracts.events import Click, Order, Promotion, key_of
 from contracts.registry import BundledRegistry, MemoryStore
+from contracts.rejections import Rejection
 from contracts.schemas import bundled_schemas
 from contracts.tables.columns import Column, Table
 from contracts.tables.lake import SILVER
 from contracts.topics import CLICKS as CLICKS_TOPIC
 from contracts.topics import ORDERS as ORDERS_TOPIC
+from contracts.topics import PROMOTIONS as PROMOTIONS_TOPIC
+from contracts.topics import topic as topic_of
 from tests.proof.shop.events import moment, money
 
 REGISTRY = BundledRegistry(MemoryStore(bundled_schemas()))
 TOPIC = ORDERS_TOPIC.name
 TOPIC_ID = "0b8e4a9e-5f65-4a1c-9a35-3d1f4f4b8a01"
 CLICKS_ID = "7f9f0d4e-3a53-4d0c-8d5c-0a4b3c2d1e03"
-TOPIC_IDS = {TOPIC: TOPIC_ID, CLICKS_TOPIC.name: CLICKS_ID}
+PROMOTIONS_ID = "a2c4e6f8-1b3d-4f5a-8c7e-9d0b1a2c3e05"
+TOPIC_IDS = {
+    TOPIC: TOPIC_ID,
+    CLICKS_TOPIC.name: CLICKS_ID,
+    PROMOTIONS_TOPIC.name: PROMOTIONS_ID,
+}
 CLUSTER = "cluster-1"
 
 Row = dict[str, Any]
@@ -40,14 +49,23 @@ class Record:
     twin: tuple[int, int] | None = None
     reason: str | None = None
     click: Click | None = None
+    promotion: Promotion | None = None
+    # The readable event id of a record that is refused.
+    refused_id: str | None = None
 
     @property
     def topic(self) -> str:
+        if self.promotion:
+            return PROMOTIONS_TOPIC.name
         return CLICKS_TOPIC.name if self.click else TOPIC
 
     @property
-    def event(self) -> Order | Click | None:
-        return self.click or self.order
+    def event(self) -> Order | Click | Promotion | None:
+        return self.promotion or self.click or self.order
+
+    @property
+    def key(self) -> bytes | None:
+        return key_of(self.event) if self.event else None
 
 
 def put(connection: duckdb.DuckDBPyConnection, relation: str, rows: Iterable[Row]) -> None:
@@ -70,6 +88,22 @@ def origin(record: Record) -> Row:
         "partition": record.partition,
         "offset": record.offset,
         "append_time": moment(record.append_us),
+    }
+
+
+def quarantine_row(record: Record) -> Row:
+    """What the quarantine holds of a record that the codec refuses for its `reason`."""
+    found = decode(topic_of(record.topic), record.value, record.append_us, REGISTRY)
+    assert isinstance(found, Rejection) and found.reason == record.reason
+    schema_id = schema_id_of(record.value)
+    return origin(record) | {
+        "key": record.key,
+        "value": record.value,
+        "reason": found.reason,
+        "detail": found.detail,
+        "event_id": record.refused_id,
+        "schema_id": str(schema_id) if schema_id else None,
+        "package_version": "0.1.0",
     }
 
 

@@ -12,15 +12,17 @@ from datetime import timedelta
 
 import duckdb
 
+from contracts.applications import APPLICATIONS
 from contracts.codec import encode
-from contracts.events import Click, Order
+from contracts.events import Click, Order, simulated_event_id
 from contracts.tables.lake import SILVER
 from contracts.tables.postgres import ORDERS as ORDERS_TABLE
 from proof.relations import connect
 from readers.filling import fill
-from tests.proof.shop.events import CLICKS, ORDERS, RUN, SECOND, START, click, micros
+from tests.proof.shop.events import CLICKS, ORDERS, RUN, SECOND, START, click, micros, promotion
 from tests.proof.shop.folds import fold_alerts, fold_metrics, fold_quality
 from tests.proof.shop.records import (
+    CLUSTER,
     REGISTRY,
     TOPIC,
     TOPIC_ID,
@@ -29,6 +31,7 @@ from tests.proof.shop.records import (
     Row,
     origin,
     put,
+    quarantine_row,
     silver_row,
     table_row,
 )
@@ -69,6 +72,23 @@ class Shop:
             value = encode(one, REGISTRY.latest("clicks"))
             self.records.append(Record(0, number, one.event_time + SECOND, value, None, click=one))
 
+    def promote(self) -> None:
+        """One promotion of a day."""
+        one = promotion()
+        value = encode(one, REGISTRY.latest("promotions"))
+        self.records.append(Record(0, 0, one.event_time + SECOND, value, None, promotion=one))
+
+    def refuse(self, *, after: float) -> None:
+        """An order whose currency is none: its id can be read."""
+        one = replace(ORDERS[1], event_id=simulated_event_id(RUN, "broken", 0), currency="pounds")
+        value = encode(one, REGISTRY.latest("orders"))
+        at = micros(START) + 100 * SECOND + int(after * SECOND)
+        self.records.append(
+            Record(
+                0, self.next(0), at, value, None, None, "invalid_currency", refused_id=one.event_id
+            )
+        )
+
     def next(self, partition: int, topic: str = TOPIC) -> int:
         return sum(r.partition == partition and r.topic == topic for r in self.records)
 
@@ -101,12 +121,10 @@ class Shop:
         return connection
 
     def open_lake(self, connection: duckdb.DuckDBPyConnection) -> None:
-        put(connection, "bronze.events", [origin(r) | {"value": r.value} for r in self.records])
-        put(
-            connection,
-            "bronze.quarantine",
-            [origin(r) | {"reason": r.reason, "detail": ""} for r in self.records if r.reason],
-        )
+        rows = [origin(r) | {"key": r.key, "value": r.value} for r in self.records]
+        put(connection, "bronze.events", rows)
+        refused = [quarantine_row(r) for r in self.records if r.reason]
+        put(connection, "bronze.quarantine", refused)
         put(
             connection,
             "bronze.duplicates",
@@ -155,20 +173,22 @@ class Shop:
         parts = sorted({(r.topic, r.partition) for r in self.records})
         ends = [(*part, self.next(part[1], part[0])) for part in parts]
         offsets = [(topic, TOPIC_IDS[topic], part, 0, end) for topic, part, end in ends]
+        fill(connection, "broker.cluster", [(CLUSTER,)])
         fill(connection, "broker.partitions", [*offsets, (ALERTS, ALERTS_ID, 0, 0, 3)])
         put(
             connection,
             "answers.progress",
             [
                 {
-                    "application": application,
+                    "application": application.name,
                     "topic": topic,
                     "topic_id": TOPIC_IDS[topic],
                     "partition": part,
                     "until": end,
                 }
-                for application in ("ingest", "orders")
+                for application in APPLICATIONS
                 for topic, part, end in ends
+                if topic in [each.name for each in application.reads]
             ],
         )
         if not any(record.order for record in self.records):

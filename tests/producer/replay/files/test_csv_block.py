@@ -55,6 +55,6 @@ def test_lines_and_rows_make_the_same_block(
     rows: list[list[str]], quoting: int, line_end: str
 ) -> None:
     text = io.StringIO(newline="")
-    csv.writer(text, quoting=quoting, lineterminator=line_end).writerows(rows)  # type: ignore[arg-type]
+    csv.writer(text, quoting=quoting, lineterminator=line_end).writerows(rows)  # type: ignore[arg-type] - one of csv's numbers
     assert rows_of(Block.of_lines(text.getvalue().encode(), 3)) == rows
     assert rows_of(Block.of_rows(rows, 3)) == rows

@@ -24,7 +24,7 @@ HOUR_US = 3600 * 1_000_000
 
 
 def us(*parts: int) -> int:
-    return int(datetime(*parts, tzinfo=UTC).timestamp()) * 1_000_000  # type: ignore[arg-type, misc]
+    return int(datetime(*parts, tzinfo=UTC).timestamp()) * 1_000_000  # type: ignore[arg-type, misc] - year to second
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,55 @@
+"""Ctrl-C while DuckDB works ends as Ctrl-C, whatever DuckDB makes of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import duckdb
+import pytest
+
+from readers.interrupts import interruptible
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(RuntimeError("Query interrupted"), id="within a query"),
+        pytest.param(duckdb.InvalidInputException("... KeyboardInterrupt"), id="reading rows"),
+        pytest.param(duckdb.IOException("INTERRUPT Error: Interrupted!"), id="reading a file"),
+        pytest.param(KeyboardInterrupt(), id="between queries"),
+    ],
+)
+def test_an_interrupt_is_an_interrupt(told: BaseException) -> None:
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        raise told
+
+
+@pytest.mark.parametrize("told", [duckdb.IOException("no such file"), RuntimeError("other")])
+def test_another_error_is_raised_as_it_is(told: Exception) -> None:
+    with pytest.raises(type(told)), interruptible():
+        raise told
+
+
+def test_a_query_that_is_interrupted_is_an_interrupt() -> None:
+    """A real Ctrl-C in a query that would take a minute."""
+    program = (
+        "import os, signal, threading, duckdb\n"
+        "from readers.interrupts import interruptible\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n"
+        "    with interruptible():\n"
+        "        duckdb.sql('SELECT sum(a.range * b.range % 7) FROM range(200000) a, '\n"
+        "                   'range(50000) b').fetchall()\n"
+        "except KeyboardInterrupt:\n"
+        "    raise SystemExit(7)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program],
+        check=False,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert ended.returncode == 7
