@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from contracts.avro.fragments import OrderValues, text
-from contracts.events import replayed_event_id
+from contracts.events import replayed_order_id
 from contracts.ledger import Run
 from contracts.topics import ORDERS
 from producer.replay.files.patterns import PatternTable
@@ -51,7 +51,7 @@ class OrderEncoder:
 
     def _event(self, order: RetailOrder, sequence: int) -> EncodedEvent:
         location, region = self._countries.get(order.country) or self._country(order.country)
-        event_id = replayed_event_id(self.edition, order.position)
+        event_id = replayed_order_id(self.edition, order.order_id, order.kind)
         customer_id = self.tokens.token_of(order.customer)
         value = self.values.value(
             event_id=event_id,
