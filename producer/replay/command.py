@@ -21,7 +21,7 @@ from producer.replay.rees46.layout import Rees46
 from producer.replay.replaying import Replay
 from producer.replay.summary import ReplaySummary
 from producer.subjects import Tokens, Vault, data_set_key
-from producer.wiring import new_run_id, open_ledger, open_outlet, open_vault
+from producer.wiring import new_run_id, open_ledger, open_order_ids, open_outlet, open_vault
 
 
 def replay(arguments: ReplayArguments) -> int:
@@ -58,6 +58,7 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
             run=run,
             outlet=outlet,
             ledger=open_ledger(endpoints, run),
+            order_ids=held.enter_context(closing(open_order_ids(endpoints))),
             encoder=layout.encoder(endpoints, run, Tokens(vault, "customer"), clock.now_us),
             pace=Pace(arguments.speed),
             clock=clock,

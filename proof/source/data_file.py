@@ -128,6 +128,7 @@ def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
         "first_row BIGINT, last_row BIGINT, latest_us BIGINT)",
         "CREATE TABLE source_event (file INTEGER, edition VARCHAR, position BIGINT, "
         "topic VARCHAR, event_id VARCHAR, run VARCHAR)",
+        "CREATE TABLE source_again AS FROM source_event",
         "CREATE TABLE source_rejected (run VARCHAR, reason VARCHAR, told BIGINT)",
         "CREATE TABLE source_limit AS SELECT "
         f"{MAX_QUANTITY}::HUGEINT AS max_quantity, {MAX_UNIT_PRICE}::HUGEINT AS max_price, "
@@ -178,10 +179,12 @@ def derive_events(connection: duckdb.DuckDBPyConnection, slices: list[ReplayedSl
     fill(connection, "source_event", _orders(connection))
     fill(connection, "source_event", _steps(connection))
     # Rows of two files can be one event: the first run that sent it is the one that counted.
-    connection.execute(
-        "DELETE FROM source_event WHERE rowid NOT IN "
+    again = (
+        "source_event WHERE rowid NOT IN "
         "(SELECT first(rowid ORDER BY run, rowid) FROM source_event GROUP BY topic, event_id)"
     )
+    connection.execute(f"INSERT INTO source_again FROM {again}")
+    connection.execute(f"DELETE FROM {again}")
 
 
 def _orders(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:

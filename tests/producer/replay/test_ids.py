@@ -84,3 +84,14 @@ def test_a_new_run_counts_anew(tried: Try, file: Path) -> None:
     _, second = tried.replay(file, "--new-run")
     assert second["edition"] == f"{first['edition']}:{second['run_id']}"
     assert len({order.event_id for order in sent_orders(tried.out)}) == 6
+
+
+def test_a_changed_copy_of_a_known_order_is_not_sent(tried: Try, file: Path) -> None:
+    tried.replay(file)
+    file.write_text(file.read_text().replace("France", "Spain") + ",".join(row("9")) + "\n")
+    code, answer = tried.replay(file)
+    assert code == answer["exit_code"] == 1
+    assert (answer["changed"], answer["first_changed"]) == (1, ["order C2 (row 3)"])
+    assert [order.order_id for order in sent_orders(tried.out)[3:]] == ["1", "3", "9"]
+    code, answer = tried.replay(file, "--new-run")
+    assert (code, answer["changed"]) == (0, 0)
