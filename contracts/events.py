@@ -210,15 +210,28 @@ def simulated_event_id(run: str, producer: str, sequence: int) -> str:
     return _uuid5_text(SIMULATED_NAMESPACE, f"{run}/{producer}/{sequence}")
 
 
-def replayed_event_id(edition: str, row: int) -> str:
-    """The id of a replayed event. `edition` stands for a file's content, and for its run as well if
-    the run must count again; `row` is the number of the event's first data row, from 1."""
-    return _uuid5_text(_REPLAYED, f"{edition}/{row}")
+def replayed_order_id(edition: str, order_id: str, kind: OrderKind, place: int = 0) -> str:
+    """The id of a replayed order: what the order says decides it, never the bytes of its file.
+
+    `edition` is the data set, with the shift of a rebased replay and with the run that must count
+    again. `place` counts, from 0, the orders of one number and one kind.
+    """
+    return _uuid5_text(_REPLAYED, f"{edition}/order/{kind}/{place}/{order_id}")
 
 
-def replayed_purchase_id(edition: str, row: int) -> str:
-    """The id of the order that a row of clicks also tells of; the click has `replayed_event_id`."""
-    return _uuid5_text(_REPLAYED, f"{edition}/{row}/order")
+def replayed_click_id(edition: str, content: str, place: int) -> str:
+    """The id of a replayed click. `place` counts, from 0, the rows of equal content.
+
+    The content is the row's time in microseconds, kind, user, product, category, brand, price in
+    ten-thousandths and session, as texts joined by U+001F. It names a person, so the edition holds
+    a key of the vault: without the key nobody can try users until an id fits.
+    """
+    return _uuid5_text(_REPLAYED, f"{edition}/click/{place}/{content}")
+
+
+def replayed_purchase_id(click_id: str) -> str:
+    """The id of the order that a replayed click also tells of."""
+    return _uuid5_text(_REPLAYED, f"{click_id}/order")
 
 
 def alert_id(rule: str, rule_version: int, subject: str, window_start: int | None) -> str:

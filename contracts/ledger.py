@@ -32,9 +32,10 @@ LayoutName = Literal["online-retail", "rees46"]
 class SourceFile:
     """The slice of a data file that a run replayed.
 
-    `edition` decides the events' ids (see `contracts.events.replayed_event_id`): two runs with one
-    edition send the same events. A run holds the events whose first data row lies in
-    [`first_row`, `last_row`]; `last_row` is the last one attempted and grows while the run lasts.
+    `edition` begins with the data set, and decides the events' ids together with what the rows say
+    (see `contracts.events.replayed_order_id`): two runs with one edition send equal rows as equal
+    events. A run holds the events whose first data row lies in [`first_row`, `last_row`];
+    `last_row` is the last one attempted and grows while the run lasts.
     `shift_us` was added to every time of the file. The digests of the tables are empty if the
     layout uses no tables.
     """
@@ -47,6 +48,11 @@ class SourceFile:
     last_row: int
     categories_sha256: str
     regions_sha256: str
+
+    @property
+    def has_ids_of_bytes(self) -> bool:
+        """Whether an earlier version sent this run: its ids came from the bytes of the file."""
+        return self.edition.startswith(self.sha256)
 
 
 @dataclass(frozen=True)

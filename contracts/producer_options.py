@@ -137,6 +137,13 @@ def replay_options(layout: LayoutName) -> tuple[Option, ...]:
             "ROWS",
         ),
         Option("rebase-time", "Shift all times so that the newest row happens now."),
+        Option(
+            "dataset",
+            "The data set that the rows belong to. Equal rows of one data set are one event, in "
+            "whatever file they come. If it is not given: the layout's name.",
+            "name",
+            "NAME",
+        ),
         Option("new-run", "Count the events again, although they were sent before."),
         *(_tables() if layout == "online-retail" else ()),
         JSON,

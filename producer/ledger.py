@@ -10,7 +10,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Protocol
 
-from contracts.errors import ShopstreamError
+from contracts.errors import ShopstreamError, Usage
 from contracts.ledger import (
     ATTEMPT_COLUMNS,
     ATTEMPTS_FILE,
@@ -25,6 +25,25 @@ from producer.outlets import Deliveries
 _LINE_END = "\r\n"
 # sequence, event_id, topic, position
 Attempt = tuple[int, str, str, int]
+
+
+def refuse_earlier_ids(ledger: Path | None, cluster_id: str, new_run: bool) -> None:
+    """Usage if the cluster holds events whose ids an earlier version made of a file's bytes: the
+    same rows would count twice. A new run counts again anyway."""
+    if ledger is None or new_run:
+        return
+    for path in sorted(ledger.glob(f"*/{RUN_FILE}")):
+        try:
+            run = Run.from_json(path.read_text(encoding="utf-8"))
+        except (ValueError, TypeError):
+            continue
+        if run.cluster_id == cluster_id and run.source and run.source.has_ids_of_bytes:
+            raise Usage(
+                f"run {run.run} was sent by an earlier version, which made ids of the file's "
+                "bytes: the same orders would count twice",
+                cause="ids now follow from what a row says",
+                command="shopstream down --purge, then up and replay; or --new-run to count again",
+            )
 
 
 class Ledger(Protocol):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
+from hashlib import sha256
 from typing import NamedTuple, Protocol
 
 from contracts.subjects import SubjectKind, subject_token
@@ -30,6 +32,12 @@ class Vault(Protocol):
 
     def close(self) -> None:
         """Give back what the vault holds."""
+
+
+def data_set_key(vault: Vault, data_set: str) -> str:
+    """A key that only the vault's owner can make, the same for ever: for ids that follow from what
+    people did."""
+    return hmac.new(vault.secret(), f"data set:{data_set}".encode(), sha256).hexdigest()[:32]
 
 
 class Tokens:

@@ -18,6 +18,7 @@ from contracts.schemas import bundled_schemas, canonical
 from contracts.times import SECOND_US
 from contracts.topics import Topic
 from producer.ledger import FileLedger, Ledger, NoLedger
+from producer.order_ids import FileOrderIds, NoOrderIds, OrderIds, PostgresOrderIds
 from producer.outlets import Outlet
 from producer.outlets.file import FileOutlet
 from producer.outlets.kafka import KafkaOutlet, find_destination, security
@@ -102,6 +103,15 @@ def open_vault(endpoints: ProducerEndpoints) -> Vault:
     if endpoints.out is not None:
         return FileVault(endpoints.out / "vault")
     return NoVault()
+
+
+def open_order_ids(endpoints: ProducerEndpoints) -> OrderIds:
+    """What was said of orders, kept where the real ids are."""
+    if endpoints.vault.startswith(("postgres://", "postgresql://")):
+        return PostgresOrderIds(endpoints.vault)
+    if endpoints.vault:
+        return FileOrderIds(Path(endpoints.vault))
+    return NoOrderIds() if endpoints.out is None else FileOrderIds(endpoints.out / "vault")
 
 
 def open_ledger(endpoints: ProducerEndpoints, run: Run) -> Ledger:

@@ -6,6 +6,7 @@ pieces. One pass through a general Avro writer costs more than everything else t
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import get_args
 
 from contracts.codec import header
@@ -85,6 +86,7 @@ class OrderValues:
     ) -> None:
         self._header = envelope(schema, ORDER_SCHEMA)
         self._source = text(run) + text(producer)
+        self.currency = currency
         self._currency = text(currency)
         self._payment_method = text(payment_method)
 
@@ -130,6 +132,27 @@ class OrderValues:
                 NULL,
             )
         )
+
+
+def order_digest(
+    *,
+    currency: str,
+    event_time: int,
+    region: bytes,
+    order_id: str,
+    kind: OrderKind,
+    customer_id: str | None,
+    line_count: int,
+    lines: bytes,
+    total: int,
+    location: bytes,
+) -> bytes:
+    """16 bytes of what an order says, whoever sends it and when: equal for equal orders only."""
+    said = (
+        *(text(currency), long(event_time), region, text(order_id), ORDER_KINDS[kind]),
+        *(optional_text(customer_id), long(line_count), lines, long(total), location),
+    )
+    return sha256(b"".join(said)).digest()[:16]
 
 
 class ClickValues:

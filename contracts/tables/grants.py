@@ -7,6 +7,7 @@ from contracts.tables.postgres import (
     APPLICATIONS,
     JOURNAL,
     NOTIFIED,
+    ORDER_IDS,
     ORDERS,
     POSTGRES_TABLES,
     PROGRESS,
@@ -16,9 +17,11 @@ from contracts.tables.postgres import (
 from contracts.tables.questions import ANSWERS
 from contracts.tables.roles import JOBS, NOTIFIER, READER
 
-# The vault belongs to the edge, where subject tokens are made.
+# The vault and the ids of orders belong to the edge, where tokens are made and orders are taken.
 _JOBS_TABLES = tuple(
-    table for table in POSTGRES_TABLES if table != NOTIFIED and not table.name.startswith("vault.")
+    table
+    for table in POSTGRES_TABLES
+    if table not in (NOTIFIED, ORDER_IDS) and not table.name.startswith("vault.")
 )
 _RUNNING = (APPLICATIONS, PROGRESS, JOURNAL, REPEATS, ORDERS, PUBLISHED)
 

@@ -94,6 +94,16 @@ ORDERS = Table(
     indexes=(_orders_of("customer_id"), _orders_of("device_id")),
 )
 
+ORDER_IDS = Table(
+    "order_ids",
+    "one row per order event that a door took to send: a copy that says something else is refused",
+    (
+        Column("event_id", "uuid"),
+        Column("content", "bytes", "digest of what the order says"),
+    ),
+    key=("event_id",),
+)
+
 CLICK_IDS = Table(
     "click_ids",
     "one row per click event that was counted lately; older ones are found in silver",
@@ -171,6 +181,7 @@ POSTGRES_TABLES: tuple[Table, ...] = (
     JOURNAL,
     REPEATS,
     ORDERS,
+    ORDER_IDS,
     CLICK_IDS,
     *(answer.table for answer in ANSWERS),
     NOTIFIED,

@@ -28,6 +28,7 @@ class ReplayArguments:
     limit: int | None
     rebase_time: bool
     new_run: bool
+    dataset: str | None
     check: bool
     endpoints: ProducerEndpoints
     rejected: Path | None

@@ -10,6 +10,7 @@ from typing import Any
 from contracts.ledger import Run
 from producer import terminal
 from producer.clock import Clock, Pace, real_clock
+from producer.ledger import refuse_earlier_ids
 from producer.outlets.kafka import FLUSH_SECONDS
 from producer.replay.arguments import ReplayArguments
 from producer.replay.data_file import Layout, PreparedReplay, prepare
@@ -19,8 +20,8 @@ from producer.replay.online_retail.layout import OnlineRetail
 from producer.replay.rees46.layout import Rees46
 from producer.replay.replaying import Replay
 from producer.replay.summary import ReplaySummary
-from producer.subjects import Tokens
-from producer.wiring import new_run_id, open_ledger, open_outlet, open_vault
+from producer.subjects import Tokens, Vault, data_set_key
+from producer.wiring import new_run_id, open_ledger, open_order_ids, open_outlet, open_vault
 
 
 def replay(arguments: ReplayArguments) -> int:
@@ -42,9 +43,11 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
             closing(open_outlet(endpoints, *layout.topics, now_us=clock.now_us))
         )
         vault = held.enter_context(closing(open_vault(endpoints)))
+        refuse_earlier_ids(endpoints.ledger, outlet.destination().cluster_id, arguments.new_run)
         run = prepared.run(
             new_run_id(prepared.started_at),
             outlet.destination(),
+            _edition(arguments, layout, vault),
             new_run=arguments.new_run,
             rebased=arguments.rebase_time,
         )
@@ -55,6 +58,7 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
             run=run,
             outlet=outlet,
             ledger=open_ledger(endpoints, run),
+            order_ids=held.enter_context(closing(open_order_ids(endpoints))),
             encoder=layout.encoder(endpoints, run, Tokens(vault, "customer"), clock.now_us),
             pace=Pace(arguments.speed),
             clock=clock,
@@ -65,7 +69,7 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
         )
         held.enter_context(terminal.stopping_on_signal(sending))
         began = clock.monotonic()
-        ended = sending.send(reading.events(prepared.file.blocks()))
+        ended = sending.send(reading.events(prepared.file))
         unknown = sending.finish(FLUSH_SECONDS)
         finished = ended and unknown == 0 and sending.counts.failed == 0
         sending.close(prepared.last_row if finished else sending.last_row, finished=finished)
@@ -79,6 +83,13 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
             unknown=unknown,
             seconds=clock.monotonic() - began,
         )
+
+
+def _edition(arguments: ReplayArguments, layout: Layout[Any], vault: Vault) -> str:
+    """The data set that rows belong to, and its key where their ids name people."""
+    data_set = arguments.dataset or layout.name
+    key = f":{data_set_key(vault, data_set)}" if layout.names_people_in_ids else ""
+    return f"{data_set}{key}"
 
 
 def _rejected_file(arguments: ReplayArguments, run: Run) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -11,7 +11,7 @@ from contracts.ledger import LayoutName, Run, SourceFile
 from contracts.topics import Topic
 from producer.outlets import Destination
 from producer.replay.arguments import ReplayArguments
-from producer.replay.files.csv_block import Block
+from producer.replay.files.csv_block import Blocks
 from producer.replay.files.csv_file import CsvFile, judge
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
@@ -25,32 +25,34 @@ _Read_co = TypeVar("_Read_co", bound=Recorded, covariant=True)
 
 
 class Reading(Protocol[_Read_co]):
-    """Reads blocks in file order; `rows` is the number of the last row that was read."""
+    """Reads a file; `rows` is the number of the last row that was read."""
 
     rows: int
 
-    def events(self, blocks: Iterable[Block]) -> Iterator[_Read_co]:
-        """What the rows of the slice recorded, in file order."""
+    def events(self, file: Blocks) -> Iterator[_Read_co]:
+        """What the rows of the slice recorded, by ascending position."""
 
 
 class Layout(Protocol[_Item]):
     """What a kind of data file means. `noun` is the plural of its events. The digests are those of
-    the tables that it uses, and empty without tables."""
+    the tables that it uses, and empty without tables. Where ids name people, a key guards
+    them."""
 
     name: LayoutName
     columns: Sequence[str]
     topics: Sequence[Topic]
     noun: str
+    names_people_in_ids: bool
     categories_sha256: str
     regions_sha256: str
 
-    def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
+    def newest_time(self, file: Blocks, chosen: RowSlice) -> int | None:
         """The latest time among the accepted rows of the slice, unshifted; None without them."""
 
     def reading(
-        self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected
+        self, file: Blocks, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected
     ) -> Reading[_Item]:
-        """Reads what the rows of the slice recorded."""
+        """Reads what the rows of the slice recorded; looks at the whole file where it must."""
 
     def encoder(
         self, endpoints: ProducerEndpoints, run: Run, tokens: Tokens, now_us: Callable[[], int]
@@ -76,11 +78,19 @@ class PreparedReplay(Generic[_Item]):
 
     def reading(self, on_rejected: OnRejected) -> Reading[_Item]:
         limits = TimeLimits(self.shift_us, latest=self.started_at)
-        return self.layout.reading(limits, self.chosen, on_rejected)
+        return self.layout.reading(self.file, limits, self.chosen, on_rejected)
 
-    def run(self, run_id: str, destination: Destination, *, new_run: bool, rebased: bool) -> Run:
-        """The run as the ledger records it before the first event."""
-        edition = self.file.sha256
+    def run(
+        self,
+        run_id: str,
+        destination: Destination,
+        edition: str,
+        *,
+        new_run: bool,
+        rebased: bool,
+    ) -> Run:
+        """The run as the ledger records it before the first event. `edition` is that of the data
+        set; a run that counts again and a shift of times each make another."""
         if new_run:
             edition += f":{run_id}"
         if rebased:
@@ -118,7 +128,7 @@ def prepare(
     chosen = RowSlice(arguments.start, None if limit is None else arguments.start + limit - 1)
     shift = 0
     if arguments.rebase_time:
-        newest = layout.newest_time(file.blocks(), chosen)
+        newest = layout.newest_time(file, chosen)
         if newest is None:
             raise Usage(
                 f"{file.path}: no row of the slice makes an event, so no row is the newest",

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict
 
-from contracts.avro.fragments import OrderValues, text
-from contracts.events import replayed_event_id
+from contracts.avro.fragments import OrderValues, order_digest, text
+from contracts.events import OrderKind, replayed_order_id
 from contracts.ledger import Run
 from contracts.topics import ORDERS
 from producer.replay.files.patterns import PatternTable
@@ -31,6 +32,18 @@ def order_values(endpoints: ProducerEndpoints, run: Run, currency: str) -> Order
     )
 
 
+class _Said(TypedDict):
+    event_time: int
+    region: bytes
+    order_id: str
+    kind: OrderKind
+    customer_id: str | None
+    line_count: int
+    lines: bytes
+    total: int
+    location: bytes
+
+
 @dataclass
 class OrderEncoder:
     """Makes events of Online Retail orders in one `edition` of a file; `now_us` tells the time of
@@ -51,14 +64,11 @@ class OrderEncoder:
 
     def _event(self, order: RetailOrder, sequence: int) -> EncodedEvent:
         location, region = self._countries.get(order.country) or self._country(order.country)
-        event_id = replayed_event_id(self.edition, order.position)
+        event_id = replayed_order_id(self.edition, order.order_id, order.kind)
         customer_id = self.tokens.token_of(order.customer)
-        value = self.values.value(
-            event_id=event_id,
+        said = _Said(
             event_time=order.event_time,
-            sent_at=self.now_us(),
             region=region,
-            sequence=sequence,
             order_id=order.order_id,
             kind=order.kind,
             customer_id=customer_id,
@@ -67,8 +77,12 @@ class OrderEncoder:
             total=order.total,
             location=location,
         )
+        value = self.values.value(
+            event_id=event_id, sent_at=self.now_us(), sequence=sequence, **said
+        )
+        digest = order_digest(currency=self.values.currency, **said)
         key = (customer_id or order.order_id).encode()
-        return EncodedEvent(ORDERS, event_id, order.position, key, value)
+        return EncodedEvent(ORDERS, event_id, order.position, key, value, order.order_id, digest)
 
     def _country(self, country: str) -> tuple[bytes, bytes]:
         """Country and region, encoded."""

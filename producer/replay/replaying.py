@@ -10,11 +10,13 @@ from contracts.ledger import Run
 from contracts.topics import Topic
 from producer.clock import STATUS_SECONDS, Clock, Pace, StatusTimer
 from producer.ledger import Ledger
+from producer.order_ids import OrderIds
 from producer.outlets import Outlet
 
 PRODUCER = "replay"
 # Attempts are written, and new subjects are settled, once per block.
 _BLOCK_ITEMS = 256
+_CHANGED_NAMED = 10
 # A sleep this short lets Ctrl-C and acknowledgements through.
 _NAP_SECONDS = 0.1
 
@@ -34,13 +36,18 @@ _Encoded_contra = TypeVar("_Encoded_contra", bound=Recorded, contravariant=True)
 
 
 class EncodedEvent(NamedTuple):
-    """An event as it is sent; `position` is its first data row."""
+    """An event as it is sent; `position` is its first data row.
+
+    An order has a `name` and the digest of what it says, by which a changed copy is found.
+    """
 
     topic: Topic
     event_id: str
     position: int
     key: bytes
     value: bytes
+    name: str = ""
+    digest: bytes = b""
 
 
 class Encoder(Protocol[_Encoded_contra]):
@@ -52,12 +59,18 @@ class Encoder(Protocol[_Encoded_contra]):
 
 @dataclass
 class Counts:
-    """What a replay did so far; `first_failure` says why the first event failed."""
+    """What a replay did so far; `first_failure` says why the first event failed.
+
+    `changed` orders were not sent, because other content was sent under their ids; `first_changed`
+    names some of them.
+    """
 
     attempted: int = 0
     acknowledged: int = 0
     failed: int = 0
     first_failure: str = ""
+    changed: int = 0
+    first_changed: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -70,6 +83,7 @@ class Replay(Generic[_Item]):
     run: Run
     outlet: Outlet
     ledger: Ledger
+    order_ids: OrderIds
     encoder: Encoder[_Item]
     pace: Pace
     clock: Clock
@@ -86,6 +100,7 @@ class Replay(Generic[_Item]):
         self.last_row = self.run.source.last_row
         self._began = self.clock.monotonic()
         self._timer = StatusTimer(self.clock)
+        self._encoded = 0
 
     def stop(self) -> None:
         """Ask for a graceful end: no more events are attempted."""
@@ -130,20 +145,38 @@ class Replay(Generic[_Item]):
     def _send_block(self, block: list[_Item]) -> None:
         """Send the events of the block and empty it."""
         if block:
-            first = self.counts.attempted
-            events = self.encoder.encoded(block, first)
+            encoded = self.encoder.encoded(block, self._encoded)
+            events = self._unchanged(list(enumerate(encoded, self._encoded)))
+            self._encoded += len(encoded)
             self.last_row = block[-1].position
             self.counts.attempted += len(events)
             self.ledger.attempt(
                 [
                     (sequence, event.event_id, event.topic.name, event.position)
-                    for sequence, event in enumerate(events, first)
+                    for sequence, event in events
                 ]
             )
-            for sequence, event in enumerate(events, first):
+            for sequence, event in events:
                 self.outlet.send(event.topic, (event.key,), (event.value,), (sequence,))
             block.clear()
         self._take_deliveries()
+
+    def _unchanged(self, events: list[tuple[int, EncodedEvent]]) -> list[tuple[int, EncodedEvent]]:
+        """The events without those under whose ids other content was sent."""
+        changed = self.order_ids.changed(
+            [(event.event_id, event.digest) for _, event in events if event.digest]
+        )
+        if not changed:
+            return events
+        kept = []
+        for sequence, event in events:
+            if event.event_id not in changed:
+                kept.append((sequence, event))
+                continue
+            self.counts.changed += 1
+            if len(self.counts.first_changed) < _CHANGED_NAMED:
+                self.counts.first_changed.append(f"order {event.name} (row {event.position})")
+        return kept
 
     def _take_deliveries(self) -> None:
         deliveries = self.outlet.deliveries()

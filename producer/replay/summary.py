@@ -29,7 +29,7 @@ class ReplaySummary:
     @property
     def exit_code(self) -> int:
         if self.finished:
-            return 0
+            return 1 if self.replay.counts.changed else 0
         return 1 if self.replay.counts.failed or self.unknown else INTERRUPTED
 
     @property
@@ -55,6 +55,8 @@ class ReplaySummary:
             "failed": counts.failed,
             "unknown": self.unknown,
             "failure": counts.first_failure,
+            "changed": counts.changed,
+            "first_changed": counts.first_changed,
             "rejected": dict(self.rejected),
             "rejected_file": str(self.rejected_file) if self.rejected else None,
             "ledger": str(self.ledger / run.run) if self.ledger else None,
@@ -72,6 +74,15 @@ class ReplaySummary:
         if self.rejected:
             reasons = ", ".join(f"{name} {count:,}" for name, count in self.rejected.items())
             lines.append(f"rejected rows: {reasons}; see {self.rejected_file}")
+        if counts.changed:
+            lines.append(
+                f"error: {counts.changed:,} orders were sent before with other content, and were "
+                f"not sent again: {', '.join(counts.first_changed)}"
+                + (" …" if counts.changed > len(counts.first_changed) else "")
+            )
+            lines.append(
+                "next: send what changed as an order of its own (an adjustment), or --dataset NAME"
+            )
         if counts.failed or self.unknown:
             lines.append(
                 f"error: {counts.failed:,} {noun} were refused and {self.unknown:,} not answered"

@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 import duckdb
 
 from contracts.errors import Usage
-from contracts.events import replayed_event_id, replayed_purchase_id
+from contracts.events import OrderKind, replayed_click_id, replayed_order_id, replayed_purchase_id
 from contracts.rejections import (
     EARLIEST_EVENT_US,
     MAX_MINOR,
@@ -127,7 +127,8 @@ def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
         "CREATE TABLE source_slice (run VARCHAR, file INTEGER, edition VARCHAR, shift_us BIGINT, "
         "first_row BIGINT, last_row BIGINT, latest_us BIGINT)",
         "CREATE TABLE source_event (file INTEGER, edition VARCHAR, position BIGINT, "
-        "topic VARCHAR, event_id VARCHAR)",
+        "topic VARCHAR, event_id VARCHAR, run VARCHAR)",
+        "CREATE TABLE source_again AS FROM source_event",
         "CREATE TABLE source_rejected (run VARCHAR, reason VARCHAR, told BIGINT)",
         "CREATE TABLE source_limit AS SELECT "
         f"{MAX_QUANTITY}::HUGEINT AS max_quantity, {MAX_UNIT_PRICE}::HUGEINT AS max_price, "
@@ -177,23 +178,33 @@ def derive_events(connection: duckdb.DuckDBPyConnection, slices: list[ReplayedSl
     prepare(connection, "source/steps")
     fill(connection, "source_event", _orders(connection))
     fill(connection, "source_event", _steps(connection))
+    # Rows of two files can be one event: the first run that sent it is the one that counted.
+    again = (
+        "source_event WHERE rowid NOT IN "
+        "(SELECT first(rowid ORDER BY run, rowid) FROM source_event GROUP BY topic, event_id)"
+    )
+    connection.execute(f"INSERT INTO source_again FROM {again}")
+    connection.execute(f"DELETE FROM {again}")
 
 
 def _orders(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
-    for batch in read(connection, "SELECT file, edition, position FROM source_position"):
-        for file, edition, row in batch:
-            event_id = replayed_event_id(str(edition), cast(int, row))
-            yield file, edition, row, ORDERS.name, event_id
+    statement = "SELECT file, edition, position, run, order_id, kind FROM source_position"
+    for batch in read(connection, statement):
+        for *place, run, order_id, kind in batch:
+            event_id = replayed_order_id(str(place[1]), str(order_id), cast(OrderKind, kind))
+            yield *place, ORDERS.name, event_id, run
 
 
 def _steps(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[object, ...]]:
-    statement = "SELECT file, edition, position, kind = 'purchase' FROM step_position"
+    statement = (
+        "SELECT file, edition, position, run, content, place, kind = 'purchase' FROM step_position"
+    )
     for batch in read(connection, statement):
-        for file, edition, row, bought in batch:
-            names = str(edition), cast(int, row)
-            yield file, edition, row, CLICKS.name, replayed_event_id(*names)
+        for *where, run, content, place, bought in batch:
+            event_id = replayed_click_id(str(where[1]), str(content), cast(int, place))
+            yield *where, CLICKS.name, event_id, run
             if bought:
-                yield file, edition, row, ORDERS.name, replayed_purchase_id(*names)
+                yield *where, ORDERS.name, replayed_purchase_id(event_id), run
 
 
 def digest(path: Path) -> str:

@@ -51,3 +51,15 @@ SELECT concat(reason, ' in run ', run) AS key, coalesce(rejected_rows, 0)::VARCH
        coalesce(told, 0)::VARCHAR AS actual,
        coalesce(rejected_rows, 0) = coalesce(told, 0) AS agrees
 FROM found FULL JOIN told USING (run, reason);
+
+-- note: orders that another file has otherwise
+SELECT concat('order ', o.order_id, ' begins in row ', o.position, ' of file ', o.file + 1,
+              ' and says there something else than what was counted')
+FROM source_again a
+JOIN source_invoice o ON o.file = a.file AND o.position = a.position
+JOIN source_event e USING (topic, event_id)
+JOIN source_invoice c ON c.file = e.file AND c.position = e.position
+WHERE (o.time_us, o.customer_id, o.country, o.total_minor, list_sort(o.lines))
+  IS DISTINCT FROM (c.time_us, c.customer_id, c.country, c.total_minor, list_sort(c.lines))
+ORDER BY o.file, o.position
+LIMIT 10;

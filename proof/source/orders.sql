@@ -60,38 +60,34 @@ FROM (SELECT DISTINCT country FROM source_line WHERE rejected IS NULL) d
 LEFT JOIN pattern p ON p.kind = 'region' AND lower(d.country) LIKE p.pattern ESCAPE '\'
 GROUP BY country;
 
--- An invoice's rows belong together while no more than 1,000 rows of the file lie between two.
-CREATE OR REPLACE TABLE source_numbered AS
-WITH gapped AS (
-  SELECT *, row - lag(row) OVER invoice_rows > 1000 AS anew
-  FROM source_line WHERE rejected IS NULL
-  WINDOW invoice_rows AS (PARTITION BY file, invoice ORDER BY row)
-)
-SELECT *, count(*) FILTER (anew) OVER (PARTITION BY file, invoice ORDER BY row) AS part
-FROM gapped;
-
+-- An invoice's rows belong together wherever they stand. What an order says does not depend on their
+-- order: of two customers or countries the first in the alphabet counts.
 CREATE OR REPLACE TABLE source_invoice AS
-SELECT file, invoice AS order_id, part, min(row) AS position, min(time_us) AS time_us,
-       first(regexp_replace(customer, '\.0$', '') ORDER BY row)
-         FILTER (customer NOT IN ('', '.0')) AS customer_id,
-       first(country ORDER BY row) AS country,
-       CAST(sum(half_away(pieces * price_units)) AS HUGEINT) AS total_minor,
-       list({'category': category, 'quantity': CAST(pieces AS INTEGER),
-             'price': CAST(price_units AS BIGINT)} ORDER BY row) AS lines
-FROM source_numbered JOIN category_of USING (description)
-GROUP BY file, invoice, part;
+SELECT *, CASE WHEN starts_with(order_id, 'C') THEN 'cancelled'
+               WHEN total_minor <= 0 THEN 'adjustment' ELSE 'placed' END AS kind
+FROM (
+  SELECT file, invoice AS order_id, min(row) AS position, min(time_us) AS time_us,
+         min(regexp_replace(customer, '\.0$', '')) FILTER (customer NOT IN ('', '.0')) AS customer_id,
+         coalesce(min(country) FILTER (country <> ''), '') AS country,
+         CAST(sum(half_away(pieces * price_units)) AS HUGEINT) AS total_minor,
+         list({'category': category, 'quantity': CAST(pieces AS INTEGER),
+               'price': CAST(price_units AS BIGINT)} ORDER BY row) AS lines
+  FROM source_line JOIN category_of USING (description)
+  WHERE rejected IS NULL
+  GROUP BY file, invoice
+);
 
 -- An order beyond what money columns hold is refused with all its rows, where its first row lies.
 CREATE OR REPLACE TABLE refused_row AS
 SELECT file, row, row AS position, rejected FROM source_line WHERE rejected IS NOT NULL
 UNION ALL
-SELECT n.file, n.row, i.position, 'out_of_range'
-FROM source_numbered n
-JOIN source_invoice i ON i.file = n.file AND i.order_id = n.invoice AND i.part = n.part
-WHERE abs(i.total_minor) > (SELECT max_total FROM source_limit);
+SELECT l.file, l.row, i.position, 'out_of_range'
+FROM source_line l JOIN source_invoice i ON i.file = l.file AND i.order_id = l.invoice
+WHERE l.rejected IS NULL AND abs(i.total_minor) > (SELECT max_total FROM source_limit);
 
 CREATE OR REPLACE TABLE source_position AS
-SELECT DISTINCT s.file, s.edition, s.shift_us, i.position
+SELECT s.file, s.edition, s.shift_us, i.position, i.order_id, i.kind, min(s.run) AS run
 FROM source_invoice i
 JOIN source_slice s ON s.file = i.file AND i.position BETWEEN s.first_row AND s.last_row
-WHERE abs(i.total_minor) <= (SELECT max_total FROM source_limit);
+WHERE abs(i.total_minor) <= (SELECT max_total FROM source_limit)
+GROUP BY ALL;

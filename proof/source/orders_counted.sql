@@ -25,9 +25,7 @@ WHERE e.event_id NOT IN (SELECT event_id FROM undelivered);
 CREATE OR REPLACE TABLE source_order AS
 SELECT e.event_id, i.order_id, i.time_us + p.shift_us AS event_us, 0::BIGINT AS append_us,
        r.region, false AS canary,
-       CASE WHEN starts_with(i.order_id, 'C') THEN 'cancelled'
-            WHEN i.total_minor <= 0 THEN 'adjustment' ELSE 'placed' END AS kind,
-       i.customer_id, NULL::VARCHAR AS device_id, NULL::BIGINT AS account_us,
+       i.kind, i.customer_id, NULL::VARCHAR AS device_id, NULL::BIGINT AS account_us,
        CAST(i.total_minor AS BIGINT) AS total_minor, 'GBP' AS currency,
        CASE WHEN i.country = '' THEN 'Unspecified' ELSE i.country END AS location, i.lines
 FROM source_event e

@@ -11,11 +11,16 @@ CREATE OR REPLACE MACRO step_time(words) AS CASE
 CREATE OR REPLACE MACRO bytes_of(words) AS octet_length(encode(words));
 
 CREATE OR REPLACE TABLE step_parsed AS
-SELECT *, step_time(time) AS time_us, parsed_price(price) AS price_units FROM source_step;
+SELECT *, row_number() OVER (PARTITION BY file, fields, content ORDER BY row) - 1 AS place
+FROM (
+  SELECT *, concat_ws(chr(31), time_us, kind, shopper, product, category, brand, price_units, session)
+              AS content
+  FROM (SELECT *, step_time(time) AS time_us, parsed_price(price) AS price_units FROM source_step)
+);
 
 -- A row is judged as each run read it, because the run's clock decides what is too late or before 1990.
 CREATE OR REPLACE TABLE step_judged AS
-SELECT s.run, s.edition, s.shift_us, p.file, p.row, p.kind,
+SELECT s.run, s.edition, s.shift_us, p.file, p.row, p.kind, p.content, p.place,
        CASE
          WHEN fields <> 9 THEN 'wrong_field_count'
          WHEN time_us IS NULL THEN 'bad_date'
@@ -33,5 +38,5 @@ JOIN source_slice s ON s.file = p.file AND p.row BETWEEN s.first_row AND s.last_
 CROSS JOIN source_limit;
 
 CREATE OR REPLACE TABLE step_position AS
-SELECT DISTINCT file, edition, shift_us, row AS position, kind
-FROM step_judged WHERE rejected IS NULL;
+SELECT file, edition, shift_us, row AS position, kind, content, place, min(run) AS run
+FROM step_judged WHERE rejected IS NULL GROUP BY ALL;

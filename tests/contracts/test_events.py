@@ -19,7 +19,9 @@ from contracts.events import (
     content,
     from_record,
     key_of,
-    replayed_event_id,
+    replayed_click_id,
+    replayed_order_id,
+    replayed_purchase_id,
     simulated_event_id,
     topic_of,
 )
@@ -85,7 +87,10 @@ def test_keys_keep_what_belongs_together_in_order() -> None:
 def test_identities_outlive_every_release() -> None:
     """These texts are in topics, lakes and outboxes: a change makes every event a new one."""
     assert simulated_event_id("r", "p", 0) == "aa9708cd-b8fc-5752-b196-08755ee4ad93"
-    assert replayed_event_id("e", 1) == "f4c5ad6e-e0e2-5bb5-9c15-9ad57222e23b"
+    click = replayed_click_id("e:key", "1\x1fview\x1fu", 0)
+    assert replayed_order_id("e", "536365", "placed") == "f770aacd-42a5-5141-9df9-0dc4cd73bf0a"
+    assert click == "19e8b9e8-9bb1-5e5e-91f6-e4680cada397"
+    assert replayed_purchase_id(click) == "494b9a4b-f8da-5013-aded-e7a1c2796e0b"
     assert alert_id("amount", 1, "order:1", None) == "f329277a-7793-59b8-9702-e7c0f6301d2c"
     assert alert_id("velocity", 1, "c", 0) != alert_id("velocity", 1, "c", None)
 

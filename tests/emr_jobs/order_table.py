@@ -12,7 +12,7 @@ import psycopg
 import pyarrow as pa
 
 from contracts.applications import ORDER_ANSWERS
-from contracts.events import replayed_event_id
+from contracts.events import simulated_event_id
 from contracts.money import decimal_of_minor
 from contracts.registry import BundledRegistry, MemoryStore
 from contracts.rule_packs import RulePack, WindowRule
@@ -58,7 +58,7 @@ class Bought:
     def row(self) -> dict[str, Any]:
         """As the table holds it; appended at its number of seconds after nine."""
         return asdict(self) | {
-            "event_id": replayed_event_id("tests", self.number),
+            "event_id": simulated_event_id("run-1", "tests", self.number),
             "order_id": f"o-{self.number}",
             "total": decimal_of_minor(self.total),
             "event_time": moment(self.event_time),

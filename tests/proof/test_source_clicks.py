@@ -16,7 +16,7 @@ from contracts.events import (
     NO_PLACE_RECORDED,
     Click,
     Order,
-    replayed_event_id,
+    replayed_click_id,
     replayed_purchase_id,
 )
 from contracts.tables.postgres import ORDERS
@@ -37,11 +37,24 @@ from tests.proof.test_source_steps import HEADER
 PURCHASE, REFUSED = 3, 6
 
 
+def id_of(at: int, kind: str, product: str, price: int) -> str:
+    """The id of a click of the file; `price` is in ten-thousandths."""
+    content = (str(at), kind, "7", product, "Toys", "", str(price), "visit")
+    return replayed_click_id("e", "\x1f".join(content), 0)
+
+
+def refused(price: int = -10_000) -> str:
+    """The id of the click whose price is below nothing."""
+    nine = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    return id_of(int(nine.timestamp()) * 1_000_000, "purchase", "p-1", price)
+
+
 def told(number: int) -> Click:
     """The visits' clicks, as a file without places tells them."""
+    one = click(number)
     return replace(
-        click(number),
-        event_id=replayed_event_id("e", number + 1),
+        one,
+        event_id=id_of(one.event_time, one.event_type, one.product_id, one.price * 100),
         region=NO_PLACE_RECORDED,
         currency="USD",
         session_id="visit",
@@ -50,7 +63,7 @@ def told(number: int) -> Click:
 
 def bought() -> Order:
     """The order of the purchase: of one piece, named as its event."""
-    event_id = replayed_purchase_id("e", PURCHASE + 1)
+    event_id = replayed_purchase_id(told(PURCHASE).event_id)
     return replace(
         order(0, after=20 * 60, lines=[("Toys", 1, "9.99")], location=NO_PLACE_RECORDED),
         event_id=event_id,
@@ -88,10 +101,10 @@ def stores(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         [
             origin(record) | {"offset": offset, "event_id": event_id, "reason": "negative_price"}
             for offset, event_id in (
-                (1, replayed_event_id("e", REFUSED)),
-                (2, replayed_purchase_id("e", REFUSED)),
+                (1, refused()),
+                (2, replayed_purchase_id(refused())),
                 # Sent twice, refused twice.
-                (3, replayed_purchase_id("e", REFUSED)),
+                (3, replayed_purchase_id(refused())),
             )
         ],
     )
@@ -158,8 +171,9 @@ def test_a_price_that_a_click_rounds_to_nothing_is_refused_in_the_order_alone(
     stores: duckdb.DuckDBPyConnection,
 ) -> None:
     stores.execute(f"UPDATE source_step SET price = '-0.004' WHERE row = {REFUSED}")
-    click_id = replayed_event_id("e", REFUSED)
-    stores.execute(f"DELETE FROM bronze.quarantine WHERE event_id = '{click_id}'")
+    stores.execute(f"DELETE FROM bronze.quarantine WHERE event_id = '{refused()}'")
+    order_id = replayed_purchase_id(refused(price=-40))
+    stores.execute(f"UPDATE bronze.quarantine SET event_id = '{order_id}'")
     (check,) = (check for check in found(stores).level.checks if check.name == "quarantine")
     assert (check.expected, check.ok) == (1, True)
 
@@ -201,12 +215,12 @@ CHANGES = {
         {"order_metrics"},
     ),
     "a refused event missing": (
-        f"DELETE FROM bronze.quarantine WHERE event_id = '{replayed_event_id('e', REFUSED)}'",
+        f"DELETE FROM bronze.quarantine WHERE event_id = '{refused()}'",
         {"quarantine"},
     ),
     "a good event refused": (
         "INSERT INTO bronze.quarantine FROM (SELECT * REPLACE "
-        f"('{replayed_event_id('e', 1)}' AS event_id) FROM bronze.quarantine LIMIT 1)",
+        f"('{told(0).event_id}' AS event_id) FROM bronze.quarantine LIMIT 1)",
         {"quarantine"},
     ),
     "refused for another reason": (

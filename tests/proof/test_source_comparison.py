@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from contracts.events import replayed_event_id
+from contracts.events import replayed_order_id
 from contracts.topics import ORDERS as ORDERS_TOPIC
 from ops import console
 from ops.commands.verify.telling import tell
@@ -32,7 +32,6 @@ FILE = HEADER + (
     "9,p,lamps,none,2026-03-02 09:00:45,2.10,,France\n"
     "C7,p,bags,-1,2026-03-02 09:00:50,2.55,1,France\n"
 )
-ROWS = {0: 1, 2: 3, 3: 5}
 NAMES = {0: "7", 2: "8", 3: "C7"}
 
 
@@ -58,8 +57,9 @@ def with_shoppers(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def opened(shop: Shop, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    for number, row in ROWS.items():
-        told = replace(ORDERS[number], event_id=replayed_event_id("e", row), order_id=NAMES[number])
+    for number, name in NAMES.items():
+        event_id = replayed_order_id("e", name, ORDERS[number].kind)
+        told = replace(ORDERS[number], event_id=event_id, order_id=name)
         shop.append(0, told, after=number)
     connection = shop.open()
     source.make_relations(connection)

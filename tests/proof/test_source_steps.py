@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from contracts.events import replayed_event_id, replayed_purchase_id
+from contracts.events import replayed_click_id, replayed_purchase_id
 from contracts.rejections import EARLIEST_EVENT_US, MAX_TEXT_BYTES
 from proof.checks import run_counts
 from proof.relations import connect, prepare
@@ -37,6 +37,14 @@ def step(
     session: str = "72d7",
 ) -> str:
     return ",".join((time, kind, product, "210", category, brand, price, user, session))
+
+
+def id_of(
+    edition: str = "e", kind: str = "view", *, place: int = 0, category: str = "computers.notebook"
+) -> str:
+    """The id of the click that `step` tells of."""
+    content = (str(DAY_US), kind, "541", "44", category, "lenovo", "357900", "72d7")
+    return replayed_click_id(edition, "\x1f".join(content), place)
 
 
 @dataclass
@@ -93,14 +101,14 @@ def test_each_row_is_a_click_and_each_purchase_an_order_too(reading: Reading) ->
     }
     assert (counts["rows"], counts["clicks"], counts["orders"]) == (4, 4, 1)
     clicks = reading.rows("SELECT event_id FROM source_click")
-    assert {event for (event,) in clicks} == {replayed_event_id("e", row) for row in (1, 2, 3, 4)}
+    assert {event for (event,) in clicks} == {id_of(kind=kind) for kind in kinds}
     assert reading.rows(
         "SELECT event_id, order_id, kind, customer_id, total_minor, currency, location, region, "
         "lines[1].category, lines[1].quantity, lines[1].price FROM source_order"
     ) == [
         (
-            replayed_purchase_id("e", 4),
-            replayed_purchase_id("e", 4),
+            replayed_purchase_id(id_of(kind="purchase")),
+            replayed_purchase_id(id_of(kind="purchase")),
             *("placed", "541", 3579, "USD", "Not recorded", "Not recorded"),
             *("computers.notebook", 1, 357_900),
         )
@@ -201,10 +209,10 @@ def test_a_shift_moves_the_limits_with_the_times(reading: Reading) -> None:
 def test_slices_of_one_edition_are_a_union_and_editions_add_up(reading: Reading) -> None:
     reading.add([step()] * 3, ("e", 0, 1, 2), ("e", 0, 2, 2), ("again", HOUR_US, 2, 3))
     assert dict(reading.rows(f"SELECT event_id, event_us - {DAY_US} FROM source_click")) == {
-        replayed_event_id("e", 1): 0,
-        replayed_event_id("e", 2): 0,
-        replayed_event_id("again", 2): HOUR_US,
-        replayed_event_id("again", 3): HOUR_US,
+        id_of(place=0): 0,
+        id_of(place=1): 0,
+        id_of("again", place=1): HOUR_US,
+        id_of("again", place=2): HOUR_US,
     }
     assert reading.counts()["clicks"] == 4
 
@@ -212,8 +220,8 @@ def test_slices_of_one_edition_are_a_union_and_editions_add_up(reading: Reading)
 @pytest.mark.parametrize(
     "event, topic, left",
     [
-        (replayed_event_id("e", 1), "ecommerce-clicks", (0, 1)),
-        (replayed_purchase_id("e", 1), "ecommerce-orders", (1, 0)),
+        (id_of(kind="purchase"), "ecommerce-clicks", (0, 1)),
+        (replayed_purchase_id(id_of(kind="purchase")), "ecommerce-orders", (1, 0)),
     ],
 )
 def test_an_event_that_was_never_acknowledged_and_is_not_there_is_not_asked_for(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import count
 from typing import Any
 
-from contracts.events import Order, OrderLine, Source, replayed_event_id
+from contracts.events import Order, OrderLine, Source, simulated_event_id
 from contracts.money import line_amount
 
 MINUTE = 60_000_000
@@ -24,7 +24,7 @@ def order(*lines: OrderLine, **changes: Any) -> Order:
     bought = lines or (line(),)
     number = next(_numbers)
     fields: dict[str, Any] = {
-        "event_id": replayed_event_id("tests", number),
+        "event_id": simulated_event_id("run-1", "tests", number),
         "event_time": NOON,
         "sent_at": NOON,
         "region": "Europe",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.csv as pv
@@ -52,6 +53,13 @@ class Block:
         if index in self.odd:
             return self.odd[index]
         return [column[index].as_py() for column in self.columns]
+
+
+class Blocks(Protocol):
+    """The data rows of a file, which can be read as often as wanted."""
+
+    def blocks(self) -> Iterator[Block]:
+        """The rows in file order, some thousands per block."""
 
 
 def _parsed(lines: bytes, width: int) -> tuple[pa.DictionaryArray, ...]:

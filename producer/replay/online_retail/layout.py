@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from contracts.ledger import LayoutName, Run
 from contracts.rejections import LATEST_TIME_US
 from contracts.topics import ORDERS, Topic
-from producer.replay.files.csv_block import Block
+from producer.replay.files.csv_block import Blocks
+from producer.replay.files.neighbours import Neighbours
 from producer.replay.files.patterns import PatternTable
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
-from producer.replay.online_retail.invoice_parts import InvoicePartReader
+from producer.replay.online_retail.order_lines import OrderLineReader
 from producer.replay.online_retail.orders import Grouping
 from producer.replay.online_retail.rows import COLUMNS
 from producer.replay.order_encoder import OrderEncoder, order_values
@@ -29,6 +30,7 @@ class OnlineRetail:
     columns: Sequence[str] = COLUMNS
     topics: Sequence[Topic] = (ORDERS,)
     noun = "orders"
+    names_people_in_ids = False
 
     def __init__(self, categories: PatternTable, regions: PatternTable) -> None:
         self.categories_sha256 = categories.sha256
@@ -36,21 +38,31 @@ class OnlineRetail:
         self._categories = categories
         self._regions = regions
 
-    def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
+    def newest_time(self, file: Blocks, chosen: RowSlice) -> int | None:
         limits = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
-        reader, newest, rows = InvoicePartReader(limits, self._categories), None, 0
-        for block in blocks:
-            parts, _ = reader.read(block, rows)
-            times = [part.time for part in parts if chosen.overlaps(part.first, part.last)]
+        reader, newest, rows = OrderLineReader(limits, self._categories), None, 0
+        for block in file.blocks():
+            lines, _ = reader.read(block, rows)
+            pairs = zip(lines["row"].to_pylist(), lines["time"].to_pylist(), strict=True)
+            times = [time for row, time in pairs if chosen.holds(row)]
             newest = max(times if newest is None else [newest, *times], default=None)
             rows += len(block)
             if chosen.is_past(rows):
                 break
         return newest
 
-    def reading(self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> Grouping:
+    def reading(
+        self, file: Blocks, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected
+    ) -> Grouping:
+        neighbours = Neighbours()
+        for block in file.blocks():
+            neighbours.add(block.columns[0])
         return Grouping(
-            limits=limits, categories=self._categories, chosen=chosen, on_rejected=on_rejected
+            limits=limits,
+            categories=self._categories,
+            chosen=chosen,
+            neighbours=neighbours.everywhere,
+            on_rejected=on_rejected,
         )
 
     def encoder(

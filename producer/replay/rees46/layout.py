@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from contracts.avro.fragments import ClickValues, OrderValues, text
-from contracts.events import NO_PLACE_RECORDED, replayed_event_id, replayed_purchase_id
+from contracts.events import NO_PLACE_RECORDED, replayed_click_id, replayed_purchase_id
 from contracts.ledger import LayoutName, Run
 from contracts.rejections import LATEST_TIME_US
 from contracts.topics import CLICKS, ORDERS, Topic
-from producer.replay.files.csv_block import Block
+from producer.replay.files.csv_block import Blocks
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
@@ -31,15 +31,21 @@ class Rees46:
     columns: Sequence[str] = COLUMNS
     topics: Sequence[Topic] = (CLICKS, ORDERS)
     noun = "events"
+    names_people_in_ids = True
     categories_sha256 = ""
     regions_sha256 = ""
 
-    def newest_time(self, blocks: Iterable[Block], chosen: RowSlice) -> int | None:
+    def newest_time(self, file: Blocks, chosen: RowSlice) -> int | None:
         limits = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
-        steps = self.reading(limits, chosen, lambda *_: None).events(blocks)
-        return max((step.event_time for step in steps), default=None)
+        return self.reading(file, limits, chosen, lambda *_: None).newest_time(file)
 
-    def reading(self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> Steps:
+    def reading(
+        self,
+        _file: Blocks,
+        limits: TimeLimits,
+        chosen: RowSlice,
+        on_rejected: OnRejected,
+    ) -> Steps:
         return Steps(limits=limits, chosen=chosen, on_rejected=on_rejected)
 
     def encoder(
@@ -77,7 +83,7 @@ class StepEncoder:
     def _events(self, step: Step, sequence: int) -> Iterator[EncodedEvent]:
         user_id = self.tokens.token_of(step.user)
         assert user_id is not None
-        event_id = replayed_event_id(self.edition, step.position)
+        event_id = replayed_click_id(self.edition, step.content, step.place)
         value = self.clicks.value(
             event_id=event_id,
             event_time=step.event_time,
@@ -89,11 +95,10 @@ class StepEncoder:
         )
         yield EncodedEvent(CLICKS, event_id, step.position, user_id.encode(), value)
         if step.event_type == "purchase":
-            yield self._order(step, sequence + 1, user_id)
+            yield self._order(step, sequence + 1, user_id, replayed_purchase_id(event_id))
 
-    def _order(self, step: Step, sequence: int, customer_id: str) -> EncodedEvent:
+    def _order(self, step: Step, sequence: int, customer_id: str, event_id: str) -> EncodedEvent:
         """The order of a purchase. The file numbers no orders, so the event's id is its number."""
-        event_id = replayed_purchase_id(self.edition, step.position)
         value = self.orders.value(
             event_id=event_id,
             event_time=step.event_time,

@@ -6,7 +6,8 @@ a whole block.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain, repeat
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -15,11 +16,12 @@ import pyarrow.compute as pc
 from contracts.avro import fragments
 from contracts.events import ClickType
 from contracts.money import line_amount
-from producer.replay.files.csv_block import Block
+from producer.replay.files.csv_block import Block, Blocks
 from producer.replay.files.readings import Readings, encoded, spread
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import UNSPECIFIED, TimeLimits
+from producer.replay.files.scratch import EqualRows, scratch
 from producer.replay.rees46.rows import (
     bounded,
     price_of,
@@ -31,13 +33,19 @@ from producer.replay.rees46.rows import (
 )
 
 CURRENCY = "USD"
+# Between the texts of a row's content; no text of a file holds it.
+_UNIT_SEPARATOR = "\x1f"
 
 
 class Step(NamedTuple):
-    """One row. `looked_at` is encoded for `ClickValues.value`, and `line`, an order line of one
+    """One row, with what its id follows from: its `content`, and its `place` among equal rows.
+
+    `looked_at` is encoded for `ClickValues.value`, and `line`, an order line of one
     piece, for `OrderValues.value`; `total` is its amount in minor units."""
 
     position: int
+    place: int
+    content: str
     event_time: int
     event_type: ClickType
     user: str
@@ -47,7 +55,7 @@ class Step(NamedTuple):
 
 
 class Steps:
-    """Reads blocks in file order; a row is a step unless `rows.why_rejected` has a reason.
+    """Reads a file; a row is a step unless `rows.why_rejected` has a reason.
 
     `rows` is the number of the last row that was read.
     """
@@ -65,15 +73,62 @@ class Steps:
         self._brands = Readings(lambda text: bounded("brand", text))
         self._sessions = Readings(lambda text: _optional(bounded("user_session", text)))
         self._prices = Readings(price_of)
+        self._product_texts = Readings(product_of)
+        self._category_texts = Readings(lambda text: bounded("category_code", text))
+        self._session_texts = Readings(lambda text: bounded("user_session", text))
 
-    def events(self, blocks: Iterable[Block]) -> Iterator[Step]:
-        """The steps of the slice; reading stops behind its last row."""
-        for block in blocks:
+    def events(self, file: Blocks) -> Iterator[Step]:
+        """The steps of the slice. The whole file is read for equal rows first; then reading stops
+        behind the slice."""
+        with scratch() as connection:
+            equals, rows = EqualRows(connection), 0
+            for block in file.blocks():
+                numbers = pa.array(range(rows + 1, rows + len(block) + 1), pa.int64())
+                equals.add(self._contents(block), numbers)
+                rows += len(block)
+            # Behind the last row stands one that never comes.
+            places = chain(equals.places(), repeat((rows + 1, 0)))
+            place = next(places)
+            for step in self._read(file):
+                while place[0] < step.position:
+                    place = next(places)
+                yield step._replace(place=place[1]) if place[0] == step.position else step
+
+    def newest_time(self, file: Blocks) -> int | None:
+        """The latest time of the slice; None without steps."""
+        return max((step.event_time for step in self._read(file)), default=None)
+
+    def _read(self, file: Blocks) -> Iterator[Step]:
+        """The steps of the slice, as if no rows were equal."""
+        self.rows = 0
+        for block in file.blocks():
             if self._chosen.is_past(self.rows + 1):
                 return
             if self._chosen.overlaps(self.rows + 1, self.rows + len(block)):
                 yield from self._steps(block)
             self.rows += len(block)
+
+    def _contents(self, block: Block) -> pa.StringArray:
+        """What each row says, see `contracts.events.replayed_click_id`; null for one that makes no
+        event."""
+        time, kind, product, _, category, brand, price, user, session = block.columns
+        shift = self._limits.shift_us
+        times = [
+            None if value is None else str(value - shift) for value in self._times.values_of(time)
+        ]
+        prices = [None if value is None else str(value) for value in self._prices.values_of(price)]
+        texts = (
+            (times, time),
+            (self._types.values_of(kind), kind),
+            (self._users.values_of(user), user),
+            (self._product_texts.values_of(product), product),
+            (self._category_texts.values_of(category), category),
+            (self._brands.values_of(brand), brand),
+            (prices, price),
+            (self._session_texts.values_of(session), session),
+        )
+        columns = [spread(meanings, column, pa.string()) for meanings, column in texts]
+        return pc.binary_join_element_wise(*columns, _UNIT_SEPARATOR)
 
     def _steps(self, block: Block) -> Iterator[Step]:
         time, kind, _, _, _, _, price, user, _ = block.columns
@@ -81,6 +136,7 @@ class Steps:
         totals = [None if value is None else line_amount(1, value) for value in prices]
         looked_at, lines = self._encoded(block, prices, totals)
         columns = (
+            self._contents(block),
             spread(self._times.values_of(time), time, pa.int64()),
             spread(self._types.values_of(kind), kind, pa.string()),
             spread(self._users.values_of(user), user, pa.string()),
@@ -98,7 +154,7 @@ class Steps:
                 assert rejected is not None
                 self._on_rejected(number, rejected.reason, rejected.detail, fields)
             else:
-                yield Step(number, *row)
+                yield Step(number, 0, *row)
 
     def _encoded(
         self, block: Block, prices: list[int | None], totals: list[int | None]

@@ -9,59 +9,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from contracts.events import replayed_event_id
-from contracts.ledger import ATTEMPTS_FILE, OUTCOMES_FILE, RUN_FILE, Run, SourceFile
+from contracts.ledger import ATTEMPTS_FILE, OUTCOMES_FILE
 from contracts.subjects import subject_token
 from producer.command import main
 from producer.outlets.file import read_back
 from producer.replay.files.rejected_rows import REJECTED_COLUMNS
 from producer.replay.online_retail.rows import COLUMNS
+from tests.producer.replay.test_ids import ids_of
+from tests.producer.replay.tried import ROWS, Try
 from tests.producer.retail import ORDERS, SLICE, row, sent_orders, write_file
-
-ROWS = [
-    row("1", customer="17850.0", date="2010-12-01 08:26:00"),
-    row("1", customer="", quantity="0"),
-    row("C2", customer="", quantity="-1", date="2010-12-01 09:00:00", country="France"),
-    row("3", price="0", date="2010-12-02 08:00:00"),
-]
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return write_file(tmp_path / "retail.csv", ROWS)
-
-
-class Try:
-    """Replays into a folder, and what they leave."""
-
-    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        self.out, self.ledger, self._capsys = folder / "out", folder / "ledger", capsys
-
-    def replay(self, file: Path, *more: str) -> tuple[int, dict[str, Any]]:
-        where = ["--outlet", "file", "--out", str(self.out), "--ledger", str(self.ledger)]
-        code = main(["replay", "online-retail", str(file), *where, "--json", *more])
-        return code, json.loads(self._capsys.readouterr().out)
-
-    def run(self, run_id: str) -> Run:
-        return Run.from_json((self.ledger / run_id / RUN_FILE).read_text())
-
-    def source(self, run_id: str) -> SourceFile:
-        source = self.run(run_id).source
-        assert source is not None
-        return source
-
-    def table(self, run_id: str, name: str) -> list[dict[str, str]]:
-        with (self.ledger / run_id / name).open(newline="") as lines:
-            return list(csv.DictReader(lines))
-
-
-@pytest.fixture
-def tried(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Try:
-    return Try(tmp_path, capsys)
 
 
 def test_the_orders_of_a_file(tried: Try, file: Path) -> None:
@@ -89,19 +48,6 @@ def test_the_key_is_the_customer_or_else_the_order(tried: Try, file: Path) -> No
     assert keys == [orders[0].customer_id, "C2", orders[2].customer_id]
 
 
-def test_the_same_file_sends_the_same_events(tried: Try, file: Path) -> None:
-    editions = [tried.replay(file)[1]["edition"] for _ in range(2)]
-    ids = [order.event_id for order in sent_orders(tried.out)]
-    assert ids[:3] == ids[3:] == [replayed_event_id(editions[0], at) for at in (1, 3, 4)]
-
-
-def test_a_new_run_counts_anew(tried: Try, file: Path) -> None:
-    _, first = tried.replay(file)
-    _, second = tried.replay(file, "--new-run")
-    assert second["edition"] == f"{first['edition']}:{second['run_id']}"
-    assert len({order.event_id for order in sent_orders(tried.out)}) == 6
-
-
 def test_rebased_times_end_now_and_keep_their_distances(tried: Try, file: Path) -> None:
     _, answer = tried.replay(file, "--rebase-time")
     run = tried.run(answer["run_id"])
@@ -109,9 +55,7 @@ def test_rebased_times_end_now_and_keep_their_distances(tried: Try, file: Path) 
     assert orders[2].event_time == run.started_at
     assert orders[2].event_time - orders[0].event_time == (23 * 60 + 34) * 60 * 1_000_000
     assert answer["edition"].endswith(f":rebased:{answer['shift_us']}")
-    assert {order.event_id for order in orders} == {
-        replayed_event_id(answer["edition"], at) for at in (1, 3, 4)
-    }
+    assert [order.event_id for order in orders] == ids_of(answer["edition"])
 
 
 def test_slices_compose_to_the_whole_file(tried: Try, tmp_path: Path) -> None:
@@ -143,7 +87,7 @@ def test_the_ledger_tells_attempts_and_outcomes(tried: Try, file: Path) -> None:
     assert (run.producer, run.finished, run.rejected) == ("replay", True, {"zero_quantity": 1})
     assert run.source is not None
     assert (run.source.first_row, run.source.last_row, run.source.shift_us) == (1, 4, 0)
-    assert run.source.sha256 == run.source.edition == answer["edition"]
+    assert run.source.edition == answer["edition"] == "online-retail"
 
 
 def test_rejected_rows_are_in_a_file_beside(tried: Try, file: Path) -> None:

@@ -34,6 +34,7 @@ class World:
         self.told: list[str] = []
         self.now = 0.0
         self._failing = failing
+        self._said: dict[str, bytes] = {}
         self._acknowledged: list[int] = []
         self._failures: list[Failure] = []
 
@@ -54,6 +55,11 @@ class World:
 
     def sync(self, run: Run) -> None:
         self.runs.append(run)
+
+    # the ids of orders
+    def changed(self, orders: Sequence[tuple[str, bytes]]) -> set[str]:
+        known = [self._said.setdefault(event_id, digest) for event_id, digest in orders]
+        return {one[0] for one, kept in zip(orders, known, strict=True) if kept != one[1]}
 
     # the outlet
     def destination(self) -> Destination:
@@ -104,6 +110,7 @@ def replay(world: World, speed: float | None = None) -> Replay[RetailOrder]:
         run=run,
         outlet=world,
         ledger=world,
+        order_ids=world,
         encoder=OrderEncoder(
             "sha",
             Tokens(world, "customer"),
@@ -157,6 +164,19 @@ def test_a_failure_stops_the_replay_and_is_counted() -> None:
     assert running.counts.first_failure == "the disk is full"
     assert running.counts.acknowledged == running.counts.attempted - 1 < 1000
     assert "failed 3" in world.events
+
+
+def test_a_changed_copy_of_an_order_is_not_sent() -> None:
+    world = World()
+    running = replay(world)
+    running.send(iter([order(1), order(2)]))
+    running.send(iter([order(1), order(2, at=1), order(3)]))
+    assert [event for event in world.events if event.startswith("attempt")] == [
+        "attempt 1 2",
+        "attempt 1 3",
+    ]
+    assert (running.counts.changed, running.counts.attempted) == (1, 4)
+    assert running.counts.first_changed == ["order 2 (row 2)"]
 
 
 def test_a_stop_attempts_nothing_more() -> None:

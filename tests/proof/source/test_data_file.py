@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import Usage
-from contracts.events import replayed_event_id
+from contracts.events import replayed_order_id
 from proof.source import data_file as source
 from readers.filling import fill
 from tests.proof.source.raw_file import Found, Reading, line, of
@@ -25,10 +25,10 @@ def test_slices_of_one_edition_are_a_union_and_editions_add_up(reading: Reading)
     hour = 3_600_000_000
     reading.add(content, ("e", 0, 1, 2), ("e", 0, 2, 2), ("again", hour, 2, 3))
     assert {event: (one.position, one.seconds) for event, one in reading.orders().items()} == {
-        replayed_event_id("e", 1): (1, 0),
-        replayed_event_id("e", 2): (2, 0),
-        replayed_event_id("again", 2): (2, 3_600),
-        replayed_event_id("again", 3): (3, 3_600),
+        replayed_order_id("e", "1", "placed"): (1, 0),
+        replayed_order_id("e", "2", "placed"): (2, 0),
+        replayed_order_id("again", "2", "placed"): (2, 3_600),
+        replayed_order_id("again", "3", "placed"): (3, 3_600),
     }
 
 
@@ -38,6 +38,14 @@ def test_two_files_each_give_their_own_orders(reading: Reading) -> None:
     assert sorted(one.total for one in reading.orders().values()) == [250, 700]
 
 
+def test_a_file_that_grew_gives_only_what_is_new(reading: Reading) -> None:
+    reading.add(of([line("1"), line("2")]), ("e", 0, 1, 9))
+    reading.add(of([line("3"), line("2"), line("1")]), ("e", 0, 1, 9))
+    assert sorted(reading.orders()) == sorted(
+        replayed_order_id("e", order, "placed") for order in ("1", "2", "3")
+    )
+
+
 def test_an_event_that_was_never_acknowledged_and_is_not_there_is_not_asked_for(
     reading: Reading,
 ) -> None:
@@ -45,7 +53,7 @@ def test_an_event_that_was_never_acknowledged_and_is_not_there_is_not_asked_for(
     fill(
         reading.connection,
         "ledger.attempts",
-        [("run-e", 1, replayed_event_id("e", 2), "ecommerce-orders", 2)],
+        [("run-e", 1, replayed_order_id("e", "2", "placed"), "ecommerce-orders", 2)],
     )
     assert [one.position for one in reading.orders().values()] == [1]
 

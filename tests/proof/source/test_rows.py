@@ -91,25 +91,19 @@ def test_rows_become_orders(name: str, reading: Reading) -> None:
     assert sorted(reading.orders().values(), key=lambda one: one.position) == expected
 
 
-@pytest.mark.parametrize(
-    "others, positions",
-    [
-        pytest.param(999, [1], id="the last row that still belongs"),
-        pytest.param(1_000, [1, 1_002], id="one row more starts a new order"),
-    ],
-)
-def test_an_invoice_closes_after_1000_rows_without_it(
-    others: int, positions: list[int], reading: Reading
-) -> None:
-    lines = [line("1"), *[line("x", quantity="0")] * others, line("1")]
+def test_an_invoice_is_one_order_at_any_distance(reading: Reading) -> None:
+    lines = [line("1"), *[line("x", quantity="0")] * 3_000, line("1")]
     reading.add(of(lines), ("e", 0, 1, 10_000))
-    assert sorted(one.position for one in reading.orders().values()) == positions
+    assert [(one.position, one.total) for one in reading.orders().values()] == [(1, 500)]
 
 
-def test_a_rejected_row_does_not_keep_its_invoice_open(reading: Reading) -> None:
-    lines = [line("1"), *[line("1", quantity="0")] * 1_000, line("1")]
-    reading.add(of(lines), ("e", 0, 1, 10_000))
-    assert sorted(one.position for one in reading.orders().values()) == [1, 1_002]
+def test_the_order_of_rows_changes_no_order(reading: Reading) -> None:
+    lines = [line(customer="9", country="Spain"), line(customer="12", country="France")]
+    reading.add(of(lines), ("e", 0, 1, 9))
+    reading.add(of(lines[::-1]), ("f", 0, 1, 9))
+    one, other = reading.orders().values()
+    assert one == other
+    assert (one.customer, one.location) == ("12", "France")
 
 
 REJECTED = {

@@ -1,9 +1,9 @@
-"""Rows grouped into orders: look-ahead, order, slices, kinds."""
+"""Rows grouped into orders: at any distance, in order, by slices and kinds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given, settings
@@ -16,12 +16,13 @@ from producer.replay.files.row_slice import RowSlice
 from producer.replay.files.row_values import TimeLimits
 from producer.replay.online_retail import orders as retail_orders
 from producer.replay.online_retail.layout import OnlineRetail
-from producer.replay.online_retail.orders import Grouping, RetailOrder
+from producer.replay.online_retail.orders import RetailOrder
 from producer.replay.online_retail.rows import COLUMNS, time_of
 from tests.producer.retail import EXAMPLES, row
 
 LIMITS = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
 CATEGORIES = read_patterns(EXAMPLES / "categories.csv", "category")
+REGIONS = read_patterns(EXAMPLES / "regions.csv", "region")
 FILLER = row(invoice="")  # rejected, but a row all the same
 
 
@@ -39,42 +40,37 @@ def orders_of(
     rejections: Rejections | None = None,
     block: int = 7,
 ) -> list[RetailOrder]:
-    grouping = Grouping(
-        limits=LIMITS,
-        categories=CATEGORIES,
-        chosen=chosen or RowSlice(),
-        on_rejected=(rejections or Rejections()).add,
-    )
-    return list(grouping.events(blocks(rows, block)))
+    layout = OnlineRetail(CATEGORIES, REGIONS)
+    file = File(rows, block)
+    rejected = rejections or Rejections()
+    return list(layout.reading(file, LIMITS, chosen or RowSlice(), rejected.add).events(file))
 
 
-def blocks(rows: list[list[str]], size: int) -> Iterator[Block]:
-    return (Block.of_rows(rows[at : at + size], len(COLUMNS)) for at in range(0, len(rows), size))
+@dataclass
+class File:
+    """Rows in blocks of `size`, and how many were read last."""
+
+    rows: list[list[str]]
+    size: int
+    read: int = 0
+
+    def blocks(self) -> Iterator[Block]:
+        for at in range(0, len(self.rows), self.size):
+            self.read = min(at + self.size, len(self.rows))
+            yield Block.of_rows(self.rows[at : self.read], len(COLUMNS))
 
 
-@pytest.mark.parametrize(
-    ("between", "positions"),
-    [
-        pytest.param(0, [1], id="next row"),
-        pytest.param(999, [1], id="exactly 1,000 rows later"),
-        pytest.param(1000, [1, 1002], id="1,001 rows later begins a new order"),
-    ],
-)
 @pytest.mark.parametrize("block", [1, 600, 5000])
-def test_the_look_ahead_of_an_invoice(between: int, positions: list[int], block: int) -> None:
-    orders = orders_of([row(), *[FILLER] * between, row()], block=block)
-    assert [order.position for order in orders] == positions
-    assert {order.order_id for order in orders} == {"536365"}
+def test_an_invoice_is_one_order_at_any_distance(block: int) -> None:
+    (order, other) = orders_of([row(), row("2"), *[FILLER] * 3000, row()], block=block)
+    assert (order.position, order.line_count, other.position) == (1, 2, 2)
 
 
-def test_each_line_extends_the_look_ahead() -> None:
-    rows = [row(), *[FILLER] * 900, row(), *[FILLER] * 900, row()]
-    assert [order.line_count for order in orders_of(rows)] == [3]
-
-
-def test_a_rejected_row_does_not_extend_the_look_ahead() -> None:
-    rows = [row(), *[FILLER] * 500, row(quantity="0"), *[FILLER] * 500, row()]
-    assert [order.position for order in orders_of(rows)] == [1, 1003]
+def test_the_order_of_rows_changes_nothing_but_the_positions() -> None:
+    rows = [row(product=product, customer=customer) for product, customer in ("A2", "B1", "C3")]
+    (one,), (other,) = orders_of(rows), orders_of(rows[::-1])
+    assert one == other
+    assert one.customer == "1"
 
 
 def test_orders_leave_in_the_order_of_their_first_accepted_row() -> None:
@@ -93,10 +89,10 @@ def test_orders_leave_in_the_order_of_their_first_accepted_row() -> None:
 
 def test_what_an_order_takes_from_which_line() -> None:
     rows = [
-        row(date="2010-12-01 08:26:00", customer="", country="France"),
-        row(date="2010-12-01 08:20:00", customer=" ", country="Spain"),
+        row(date="2010-12-01 08:26:00", customer="", country="Spain"),
+        row(date="2010-12-01 08:20:00", customer=" ", country="France"),
         row(date="2010-12-01 08:30:00", customer="2.0", quantity="-1", price="1.005"),
-        row(customer="3.0"),
+        row(customer="3.0", country=""),
     ]
     (order,) = orders_of(rows)
     assert order.event_time == time_of("2010-12-01 08:20:00", LIMITS)
@@ -170,40 +166,29 @@ ROWS = st.lists(
 
 
 @settings(deadline=None)
-@given(rows=ROWS, look_ahead=st.integers(1, 8), cut=st.integers(1, 60), block=st.integers(1, 9))
-def test_slices_compose_to_the_whole(
-    rows: list[list[str]], look_ahead: int, cut: int, block: int
-) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(retail_orders, "LOOK_AHEAD_ROWS", look_ahead)
-        seen, first, rest = Rejections(), Rejections(), Rejections()
-        whole = orders_of(rows, rejections=seen, block=60)
-        before = orders_of(rows, RowSlice(1, cut), first, block)
-        after = orders_of(rows, RowSlice(cut + 1), rest, block)
+@given(rows=ROWS, cut=st.integers(1, 60), block=st.integers(1, 9))
+def test_slices_compose_to_the_whole(rows: list[list[str]], cut: int, block: int) -> None:
+    seen, first, rest = Rejections(), Rejections(), Rejections()
+    whole = orders_of(rows, rejections=seen, block=60)
+    before = orders_of(rows, RowSlice(1, cut), first, block)
+    after = orders_of(rows, RowSlice(cut + 1), rest, block)
     assert before + after == whole
     assert {n for n, _ in first.rows} | {n for n, _ in rest.rows} == {n for n, _ in seen.rows}
     assert all(n <= cut for n, _ in first.rows)
 
 
 @settings(deadline=None)
-@given(rows=ROWS, look_ahead=st.integers(1, 8))
-def test_grouping_equals_its_definition(rows: list[list[str]], look_ahead: int) -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(retail_orders, "LOOK_AHEAD_ROWS", look_ahead)
-        seen = Rejections()
-        found = orders_of(rows, rejections=seen)
+@given(rows=ROWS)
+def test_grouping_equals_its_definition(rows: list[list[str]]) -> None:
+    seen = Rejections()
+    found = orders_of(rows, rejections=seen)
     rejected = {number for number, _ in seen.rows}
-    groups: list[list[int]] = []
+    groups: dict[str, list[int]] = {}
     for number, fields in enumerate(rows, start=1):
-        if number in rejected:
-            continue
-        of_invoice = [group for group in groups if rows[group[0] - 1][0] == fields[0]]
-        if of_invoice and number - of_invoice[-1][-1] <= look_ahead:
-            of_invoice[-1].append(number)
-        else:
-            groups.append([number])
-    assert [(order.position, order.line_count) for order in found] == [
-        (group[0], len(group)) for group in groups
+        if number not in rejected:
+            groups.setdefault(fields[0], []).append(number)
+    assert [(order.order_id, order.position, order.line_count) for order in found] == [
+        (invoice, group[0], len(group)) for invoice, group in groups.items()
     ]
 
 
@@ -215,31 +200,23 @@ def test_the_newest_time_is_of_accepted_rows_of_the_slice() -> None:
         row(date="2011-01-01 00:00:00", quantity="0"),
         row(date="2011-01-01 00:00:00"),
     ]
-    layout = OnlineRetail(CATEGORIES, read_patterns(EXAMPLES / "regions.csv", "region"))
-    newest = layout.newest_time(blocks(rows, 2), RowSlice(2, 4))
+    layout = OnlineRetail(CATEGORIES, REGIONS)
+    newest = layout.newest_time(File(rows, 2), RowSlice(2, 4))
     assert newest == time_of("2010-12-01 08:27:00", LIMITS)
-    assert layout.newest_time(blocks(rows, 2), RowSlice(4, 4)) is None
+    assert layout.newest_time(File(rows, 2), RowSlice(4, 4)) is None
 
 
 def test_reading_stops_soon_after_the_slice() -> None:
-    read = 0
-
-    def counted() -> Iterator[Block]:
-        nonlocal read
-        for number in range(100_000):
-            read = number
-            yield Block.of_rows([row(str(number))], len(COLUMNS))
-
-    grouping = Grouping(
-        limits=LIMITS, categories=CATEGORIES, chosen=RowSlice(1, 10), on_rejected=Rejections().add
+    file = File([row(str(number)) for number in range(1000)], 10)
+    reading = OnlineRetail(CATEGORIES, REGIONS).reading(
+        file, LIMITS, RowSlice(1, 10), Rejections().add
     )
-    assert len(list(grouping.events(counted()))) == 10
-    assert read < 1100
+    assert len(list(reading.events(file))) == 10
+    assert file.read == 20
 
 
-def test_the_shipped_tables_name_everything(tmp_path: Path) -> None:
-    regions = read_patterns(EXAMPLES / "regions.csv", "region")
+def test_the_shipped_tables_name_everything() -> None:
     assert CATEGORIES.name_of("white hanging heart t-light holder") == "lights-and-candles"
     assert CATEGORIES.name_of("something else") == "other"
-    assert regions.name_of("EIRE") == "western-europe"
-    assert regions.name_of("Unspecified") == "other"
+    assert REGIONS.name_of("EIRE") == "western-europe"
+    assert REGIONS.name_of("Unspecified") == "other"

@@ -1,4 +1,4 @@
-"""Whole columns are read as `rows` reads one row, and neighbours are joined to parts."""
+"""Whole columns are read as `rows` reads one row, and neighbours of one invoice are joined."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ from producer.replay.files import csv_file, readings
 from producer.replay.files.csv_block import Block
 from producer.replay.files.patterns import read_patterns
 from producer.replay.files.row_values import TimeLimits
-from producer.replay.online_retail.invoice_parts import InvoicePart, InvoicePartReader, line_amounts
+from producer.replay.online_retail.order_lines import (
+    InvoicePart,
+    OrderLineReader,
+    line_amounts,
+    parts_of,
+)
 from producer.replay.online_retail.rows import (
     COLUMNS,
+    customer_of,
     price_of,
     product_name_of,
     quantity_of,
@@ -30,25 +36,27 @@ CATEGORIES = read_patterns(EXAMPLES / "categories.csv", "category")
 
 
 def read(rows: list[list[str]], before: int = 0) -> tuple[list[InvoicePart], list[int]]:
-    return InvoicePartReader(LIMITS, CATEGORIES).read(Block.of_rows(rows, len(COLUMNS)), before)
+    lines, rejected = OrderLineReader(LIMITS, CATEGORIES).read(
+        Block.of_rows(rows, len(COLUMNS)), before
+    )
+    return list(parts_of(lines)), rejected
 
 
 @pytest.mark.parametrize(
     ("rows", "parts"),
     [
-        pytest.param([row(), row(product="Q", quantity="1")], [(1, 2)], id="another line"),
-        pytest.param([row("1"), row("2")], [(1, 1), (2, 2)], id="another invoice"),
-        pytest.param([row(), row(date="12/1/2010 8:27")], [(1, 1), (2, 2)], id="another date"),
-        pytest.param([row(), row(customer="")], [(1, 1), (2, 2)], id="another customer"),
-        pytest.param([row(), row(country="France")], [(1, 2)], id="another country is no other"),
-        pytest.param([row(), row(price="x"), row()], [(1, 1), (3, 3)], id="a rejected row between"),
-        pytest.param([["x"], row(), row()], [(2, 3)], id="a rejected row before"),
+        pytest.param([row(), row(product="Q", quantity="1")], [[1, 2]], id="another line"),
+        pytest.param([row("1"), row("2")], [[1], [2]], id="another invoice"),
+        pytest.param([row(), row(date="12/1/2010 8:27")], [[1, 2]], id="another date"),
+        pytest.param([row(), row(customer="")], [[1, 2]], id="another customer"),
+        pytest.param([row(), row(price="x"), row()], [[1, 3]], id="a rejected row between"),
+        pytest.param([["x"], row(), row()], [[2, 3]], id="a rejected row before"),
         pytest.param([["x"], row(price="x")], [], id="nothing but rejected rows"),
     ],
 )
-def test_where_parts_begin_and_end(rows: list[list[str]], parts: list[tuple[int, int]]) -> None:
-    assert [(part.first, part.last) for part in read(rows)[0]] == parts
-    assert [(part.first - 70, part.last - 70) for part in read(rows, before=70)[0]] == parts
+def test_where_parts_begin_and_end(rows: list[list[str]], parts: list[list[int]]) -> None:
+    assert [part.rows for part in read(rows)[0]] == parts
+    assert [[number - 70 for number in part.rows] for part in read(rows, before=70)[0]] == parts
 
 
 ROWS = st.lists(
@@ -91,15 +99,16 @@ def test_columns_are_read_as_rows_are(rows: list[list[str]], most: int) -> None:
         patch.setattr(readings, "MOST_ENTRIES", most)
         parts, rejected = read(rows)
     assert rejected == [at for at, fields in enumerate(rows) if why_rejected(fields, LIMITS)]
-    in_parts = [number for part in parts for number in range(part.first, part.last + 1)]
+    in_parts = [number for part in parts for number in part.rows]
     assert sorted([*in_parts, *(at + 1 for at in rejected)]) == list(range(1, len(rows) + 1))
     for part in parts:
-        of_part = rows[part.first - 1 : part.last]
+        of_part = [rows[number - 1] for number in part.rows]
         assert {fields[0].strip() for fields in of_part} == {part.invoice}
-        assert {time_of(fields[4], LIMITS) for fields in of_part} == {part.time}
-        assert {fields[6] for fields in of_part} == {part.customer}
-        assert of_part[0][7] == part.country
-        assert b"".join(map(encoded, of_part)) == part.lines
+        assert min(time_of(fields[4], LIMITS) for fields in of_part) == part.time
+        named = {customer for fields in of_part if (customer := customer_of(fields[6]))}
+        assert min(named, default=None) == part.customer
+        assert min({fields[7] for fields in of_part if fields[7]}, default=None) == part.country
+        assert list(map(encoded, of_part)) == part.lines
         amounts = [line_amount(quantity_of(fields[3]), price_of(fields[5])) for fields in of_part]
         assert sum(amounts) == part.total
 
@@ -107,9 +116,8 @@ def test_columns_are_read_as_rows_are(rows: list[list[str]], most: int) -> None:
 def test_a_block_of_the_shortest_rows_with_the_greatest_amounts_sums_exactly() -> None:
     line = b"1,P,,1000000,1/1/1990 0:00,1000000,,\n"
     rows = csv_file._LINES_BYTES // len(line) + 1
-    (part,), _ = InvoicePartReader(LIMITS, CATEGORIES).read(
-        Block.of_lines(line * rows, len(COLUMNS)), 0
-    )
+    read, _ = OrderLineReader(LIMITS, CATEGORIES).read(Block.of_lines(line * rows, len(COLUMNS)), 0)
+    (part,) = parts_of(read)
     assert part.total == rows * line_amount(MAX_QUANTITY, MAX_UNIT_PRICE)
 
 
