@@ -12,6 +12,9 @@ from pathlib import Path
 
 # The exit code of a command that Ctrl-C cut off, as shells expect it.
 INTERRUPTED = 130
+# Classes of SQLSTATE: connections that are refused or break; a server that goes down or comes up.
+# https://www.postgresql.org/docs/current/errcodes-appendix.html
+_POSTGRES_RESTARTS = ("08", "57P")
 
 
 class ShopstreamError(Exception):
@@ -66,3 +69,9 @@ class EnvironmentProblem(ShopstreamError):
     """The machine or its network refuses what is needed: a disk, a registry, a credential."""
 
     exit_code = 4
+
+
+def is_postgres_restart(sqlstate: str | None) -> bool:
+    """Whether an OperationalError of this SQLSTATE passes when the server answers again; None is a
+    server that does not answer at all."""
+    return sqlstate is None or sqlstate.startswith(_POSTGRES_RESTARTS)

@@ -12,6 +12,7 @@ import psycopg
 
 from contracts.errors import NotReady, ShopstreamError
 from contracts.tables.postgres import ORDER_IDS
+from producer.patient_postgres import Connection, PatientPostgres
 
 # The id of an order, and the digest of what it says.
 Said = tuple[str, bytes]
@@ -43,7 +44,7 @@ class PostgresOrderIds:
 
     def __init__(self, url: str) -> None:
         try:
-            self._connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+            self._postgres = PatientPostgres(url)
         except psycopg.OperationalError as error:
             raise NotReady(
                 f"Postgres, which holds the ids of orders, does not answer: {str(error).strip()}",
@@ -56,17 +57,7 @@ class PostgresOrderIds:
             return set()
         said = ([event_id for event_id, _ in orders], [content for _, content in orders])
         try:
-            self._connection.execute(
-                f"INSERT INTO {ORDER_IDS.name} (event_id, content) "
-                "SELECT * FROM unnest(%s::uuid[], %s::bytea[]) ON CONFLICT DO NOTHING",
-                said,
-            )
-            found = self._connection.execute(
-                f"SELECT k.event_id::text FROM {ORDER_IDS.name} k "
-                "JOIN unnest(%s::uuid[], %s::bytea[]) AS s (event_id, content) USING (event_id) "
-                "WHERE k.content <> s.content",
-                said,
-            ).fetchall()
+            return self._postgres.do(lambda connection: _changed(connection, said))
         except psycopg.errors.UndefinedTable as error:
             raise NotReady(
                 f"Postgres has no table {ORDER_IDS.name} yet",
@@ -79,10 +70,24 @@ class PostgresOrderIds:
                 cause="Postgres stopped, or its disk is full",
                 command="shopstream status",
             ) from error
-        return {event_id for (event_id,) in found}
 
     def close(self) -> None:
-        self._connection.close()
+        self._postgres.close()
+
+
+def _changed(connection: Connection, said: tuple[list[str], list[bytes]]) -> set[str]:
+    connection.execute(
+        f"INSERT INTO {ORDER_IDS.name} (event_id, content) "
+        "SELECT * FROM unnest(%s::uuid[], %s::bytea[]) ON CONFLICT DO NOTHING",
+        said,
+    )
+    found = connection.execute(
+        f"SELECT k.event_id::text FROM {ORDER_IDS.name} k "
+        "JOIN unnest(%s::uuid[], %s::bytea[]) AS s (event_id, content) USING (event_id) "
+        "WHERE k.content <> s.content",
+        said,
+    )
+    return {event_id for (event_id,) in found.fetchall()}
 
 
 class FileOrderIds:

@@ -5,38 +5,34 @@ from __future__ import annotations
 import csv
 import os
 import secrets
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import psycopg
 
 from contracts.errors import NotReady, ShopstreamError, Usage
-from contracts.outages import is_restart
 from contracts.subjects import TOKEN_PURPOSE, SubjectKind
 from contracts.tables.postgres import VAULT_KEYS, VAULT_SUBJECTS
 from producer.outlets.kafka import DELIVERY_SECONDS
+from producer.patient_postgres import Connection, PatientPostgres
 from producer.subjects import Subject
-from producer.terminal import tell
 
 _SECRET_BYTES = 32
-_CONNECT_SECONDS = 10
-# As long as an event waits for a broker.
-_PATIENCE_SECONDS = float(DELIVERY_SECONDS)
-_TRY_AGAIN_SECONDS = 0.5
+_REMEMBER = (
+    f"INSERT INTO {VAULT_SUBJECTS.name} (token, kind, real_id) "
+    "SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING"
+)
 
 
 class PostgresVault:
     """The tables ``vault.keys`` and ``vault.subjects``; NotReady if they cannot be reached. New
     subjects wait for a server that restarts."""
 
-    def __init__(self, url: str, patience_seconds: float = _PATIENCE_SECONDS) -> None:
-        self._url = url
-        self._patience_seconds = patience_seconds
+    def __init__(self, url: str, patience_seconds: float = DELIVERY_SECONDS) -> None:
         try:
-            self._connection = self._connect()
+            self._postgres = PatientPostgres(url, patience_seconds)
         except psycopg.OperationalError as error:
             raise NotReady(
                 f"Postgres, which holds the vault, does not answer: {str(error).strip()}",
@@ -46,62 +42,39 @@ class PostgresVault:
 
     def secret(self) -> bytes:
         try:
-            self._connection.execute(
-                f"INSERT INTO {VAULT_KEYS.name} (purpose, secret) VALUES (%s, %s) "
-                "ON CONFLICT DO NOTHING",
-                (TOKEN_PURPOSE, secrets.token_bytes(_SECRET_BYTES)),
-            )
+            return self._postgres.do(_secret)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
             raise NotReady(
                 "Postgres has no vault yet",
                 cause="the tables are made when the stack comes up",
                 command="shopstream up",
             ) from error
-        row = self._connection.execute(
-            f"SELECT secret FROM {VAULT_KEYS.name} WHERE purpose = %s", (TOKEN_PURPOSE,)
-        ).fetchone()
-        assert row is not None
-        return bytes(row[0])
 
     def remember(self, subjects: Sequence[Subject]) -> None:
-        until: float | None = None
-        while True:
-            try:
-                self._insert(subjects)
-                return
-            except psycopg.Error as error:
-                now = time.monotonic()
-                if until is None:
-                    until = now + self._patience_seconds
-                    if is_restart(error.sqlstate):
-                        tell("Postgres does not answer: nothing is sent until it does")
-                if now >= until or not is_restart(error.sqlstate):
-                    raise ShopstreamError(
-                        f"the vault did not take new subjects: {str(error).strip()}",
-                        cause="Postgres stopped, or its disk is full",
-                        command="shopstream status",
-                    ) from error
-            time.sleep(_TRY_AGAIN_SECONDS)
-            with suppress(psycopg.OperationalError):
-                self._connection.close()
-                self._connection = self._connect()
+        columns = [list(column) for column in zip(*subjects, strict=True)]
+        try:
+            self._postgres.do(lambda connection: connection.execute(_REMEMBER, columns))
+        except psycopg.Error as error:
+            raise ShopstreamError(
+                f"the vault did not take new subjects: {str(error).strip()}",
+                cause="Postgres stopped, or its disk is full",
+                command="shopstream status",
+            ) from error
 
     def close(self) -> None:
-        self._connection.close()
+        self._postgres.close()
 
-    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
-        return psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
 
-    def _insert(self, subjects: Sequence[Subject]) -> None:
-        self._connection.execute(
-            f"INSERT INTO {VAULT_SUBJECTS.name} (token, kind, real_id) "
-            "SELECT * FROM unnest(%s::text[], %s::text[], %s::text[]) ON CONFLICT DO NOTHING",
-            (
-                [subject.token for subject in subjects],
-                [subject.kind for subject in subjects],
-                [subject.real_id for subject in subjects],
-            ),
-        )
+def _secret(connection: Connection) -> bytes:
+    connection.execute(
+        f"INSERT INTO {VAULT_KEYS.name} (purpose, secret) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        (TOKEN_PURPOSE, secrets.token_bytes(_SECRET_BYTES)),
+    )
+    row = connection.execute(
+        f"SELECT secret FROM {VAULT_KEYS.name} WHERE purpose = %s", (TOKEN_PURPOSE,)
+    ).fetchone()
+    assert row is not None
+    return bytes(row[0])
 
 
 class FileVault:

@@ -13,7 +13,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 
 from emr_jobs.kernel.batches import BatchRunner
 from emr_jobs.kernel.errors import Gap, JobError
-from emr_jobs.stores.outages import is_outage
+from emr_jobs.spark.outages import is_outage
 
 logger = logging.getLogger(__name__)
 
@@ -69,62 +69,56 @@ class RunningQuery:
     def alive(self) -> bool:
         """Whether the query runs, or will run when all parts of the stack answer again; raises what
         ended it, in the job's words where it has some."""
+        try:
+            return self._runs()
+        except Exception as error:  # noqa: BLE001 - raised again unless it passes by itself
+            self._wait_for(error)
+        return True
+
+    def _runs(self) -> bool:
         if self._query is None:
-            return self._resumed()
+            if self._clock() - self._tried_at >= _LOOK_AGAIN_SECONDS:
+                self._plan = self._renew()
+                logger.info("%s: goes on", self.name)
+                self._tried_at = self._clock()
+                self._query = self._start()
+            return True
         if self._query.isActive:
             return True
         error = self._query.exception()
         if error is None:
             return False
-        ended = self._ended_by(error)
-        if ended is None:
-            return True
-        if not is_outage(ended):
-            raise ended
-        if self._clock() - self._tried_at > _PATIENCE_SECONDS:
-            self._out_since = self._clock()
-        self._wait_for(ended)
-        return True
-
-    def _resumed(self) -> bool:
-        if self._clock() - self._tried_at < _LOOK_AGAIN_SECONDS:
-            return True
-        try:
-            self._plan = self._renew()
-        except Exception as error:  # noqa: BLE001 - raised again unless it passes by itself
-            self._wait_for(error)
-        else:
-            logger.info("%s: goes on", self.name)
-            self._tried_at = self._clock()
-            self._query = self._start()
+        self._start_again_after(error)
         return True
 
     def _wait_for(self, error: Exception) -> None:
         """Try again in a moment; raise what does not pass."""
-        if not is_outage(error) or self._clock() - self._out_since > _PATIENCE_SECONDS:
+        if not is_outage(error):
             raise error
+        now = self._clock()
         if self._query is not None:
             logger.warning("%s: a part of the stack does not answer: %s", self.name, error)
-        self._query, self._tried_at = None, self._clock()
+            if now - self._tried_at > _PATIENCE_SECONDS:
+                self._out_since = now
+        if now - self._out_since > _PATIENCE_SECONDS:
+            raise error
+        self._query, self._tried_at = None, now
 
-    def _ended_by(self, error: Exception) -> Exception | None:
-        """Why the query ended; None when it was started again at once."""
+    def _start_again_after(self, error: Exception) -> None:
+        """Start the query again where Spark tripped over itself; raise what else ended it."""
         text = f"{error} {getattr(error, 'stackTrace', '') or ''}"
         if self._plan.runner.failure is not None:
-            return self._plan.runner.failure
+            raise self._plan.runner.failure
         if _REPLAY_SYMPTOM in text and not self._restarted:
             logger.info("%s: Spark tripped over a replayed batch; starting it again", self.name)
             self._restarted = True
             self._query = self._start()
-            return None
-        try:
-            # Spark may meet the deleted offsets before a batch of ours meets the new topic.
-            self._plan.runner.require_same_topics()
-        except Exception as replaced:  # noqa: BLE001 - the caller raises it
-            return replaced
+            return
+        # Spark may meet the deleted offsets before a batch of ours meets the new topic.
+        self._plan.runner.require_same_topics()
         if "failOnDataLoss" in text or "KAFKA_DATA_LOSS" in text:
-            return Gap(f"{self.name}: Kafka no longer has offsets that were not read yet: {text}")
-        return JobError(f"{self.name} failed: {text}")
+            raise Gap(f"{self.name}: Kafka no longer has offsets that were not read yet: {text}")
+        raise JobError(f"{self.name} failed: {text}")
 
     def stop(self, deadline_seconds: float) -> bool:
         """Stop between two batches; False when the deadline came first and a batch was cut off.

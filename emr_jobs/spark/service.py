@@ -15,8 +15,8 @@ from pyspark.errors import PySparkException
 
 from contracts.applications import EXIT_STOPPED
 from emr_jobs.kernel.errors import Stopped, Superseded
+from emr_jobs.spark.outages import is_outage
 from emr_jobs.spark.queries import RunningQuery
-from emr_jobs.stores.outages import is_outage
 
 logger = logging.getLogger(__name__)
 

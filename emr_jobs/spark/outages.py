@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 from kafka.errors import KafkaError
 
-from contracts.outages import is_restart
+from contracts.errors import is_postgres_restart
 
 # What Java's clients say when Postgres or Kafka restarts. Spark hands their errors on as text.
 _OF_JAVA = (
@@ -27,7 +27,7 @@ def is_outage(error: BaseException) -> bool:
     whole: it may be done again over new connections."""
     if isinstance(error, psycopg.OperationalError):
         # A statement that was canceled or that found no room is not mended by a new connection.
-        return is_restart(error.sqlstate)
+        return is_postgres_restart(error.sqlstate)
     if isinstance(error, KafkaError):
         return bool(error.retriable)
     if isinstance(error, OSError):

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from emr_jobs.kernel.errors import Conflict, Gap, JobError
-from emr_jobs.stores.outages import is_outage
+from emr_jobs.spark.outages import is_outage
 
 
 @pytest.mark.parametrize(

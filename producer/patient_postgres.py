@@ -1,0 +1,55 @@
+"""A connection to Postgres whose work waits for a server that restarts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeAlias, TypeVar
+
+import psycopg
+
+from contracts.errors import is_postgres_restart
+from producer.outlets.kafka import DELIVERY_SECONDS
+from producer.terminal import tell
+
+Connection: TypeAlias = psycopg.Connection[tuple[Any, ...]]
+T = TypeVar("T")
+
+_CONNECT_SECONDS = 10
+_TRY_AGAIN_SECONDS = 0.5
+
+
+class PatientPostgres:
+    """Connects at once; psycopg.OperationalError if nobody answers."""
+
+    def __init__(self, url: str, patience_seconds: float = DELIVERY_SECONDS) -> None:
+        self._url = url
+        self._patience_seconds = patience_seconds
+        self._connection = self._connect()
+
+    def do(self, work: Callable[[Connection], T]) -> T:
+        """What `work` returns. It is done again over a new connection when the server goes, so it
+        may be done twice; after as long as an event waits for a broker, its error is raised."""
+        until: float | None = None
+        while True:
+            try:
+                return work(self._connection)
+            except psycopg.Error as error:
+                if not is_postgres_restart(error.sqlstate):
+                    raise
+                if until is None:
+                    until = time.monotonic() + self._patience_seconds
+                    tell("Postgres does not answer: nothing is sent until it does")
+                if time.monotonic() >= until:
+                    raise
+            time.sleep(_TRY_AGAIN_SECONDS)
+            with suppress(psycopg.OperationalError):
+                self._connection.close()
+                self._connection = self._connect()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _connect(self) -> Connection:
+        return psycopg.connect(self._url, autocommit=True, connect_timeout=_CONNECT_SECONDS)
