@@ -60,8 +60,8 @@ FROM (SELECT DISTINCT country FROM source_line WHERE rejected IS NULL) d
 LEFT JOIN pattern p ON p.kind = 'region' AND lower(d.country) LIKE p.pattern ESCAPE '\'
 GROUP BY country;
 
--- An invoice's rows belong together wherever they stand. What an order says does not depend on their
--- order: of two customers or countries the first in the alphabet counts.
+-- An invoice's rows belong together wherever they stand, in whatever order. Of two customers or two
+-- countries the first in the alphabet counts.
 CREATE OR REPLACE TABLE source_invoice AS
 SELECT *, CASE WHEN starts_with(order_id, 'C') THEN 'cancelled'
                WHEN total_minor <= 0 THEN 'adjustment' ELSE 'placed' END AS kind
