@@ -18,14 +18,13 @@ BOOKKEEPING = {CHANGED_IN.name: "it depends on how the events were cut into batc
 
 @dataclass(frozen=True)
 class Gold:
-    """An answer's table in the lake, partitioned by `region` and the hour of `time`. When a row
-    changes, its hour is written anew.
+    """An answer's table in the lake, partitioned by `region` and the day of `day`.
 
     `hidden` are columns that stay in Postgres, as `changed_in` always does; only rows that meet the
     SQL condition `only` are published.
     """
 
-    time: str
+    day: str
     hidden: tuple[str, ...] = ()
     only: str = "true"
 
@@ -55,7 +54,7 @@ class Answer:
             raise ValueError(f"{self.question}: the table has no key")
         named = [*self.table.key, *self.unproved, *((self.closes,) if self.closes else ())]
         if self.gold:
-            named += ["region", self.gold.time, *self.gold.hidden]
+            named += ["region", self.gold.day, *self.gold.hidden]
         for keys in self.hot:
             named += keys.named
         if unknown := sorted(set(named) - set(self.table.names)):
@@ -77,5 +76,5 @@ class Answer:
             f"{self.table.grain}; closed ones" if self.closes else self.table.grain,
             tuple(column for column in self.table.columns if column.name not in hidden),
             key=self.table.key,
-            partitioned_by=("region", f"hours({self.gold.time})"),
+            partitioned_by=("region", f"days({self.gold.day})"),
         )

@@ -1,11 +1,11 @@
-"""Publish answers to the lake's gold tables: whole hours, so publishing again changes nothing."""
+"""Publish answers to the lake's gold tables: whole days, so publishing again changes nothing."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import reduce
 
 from psycopg.rows import class_row, scalar_row
@@ -20,7 +20,7 @@ from emr_jobs.stores.jdbc import JdbcEndpoint, query
 from emr_jobs.stores.lake import LakeTable
 from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.progress import last_sequence
-from emr_jobs.transforms.hours import HourRange, hour_ranges
+from emr_jobs.transforms.partitions import between, contiguous
 
 logger = logging.getLogger(__name__)
 
@@ -67,36 +67,33 @@ class GoldPublisher:
         self._tables = {
             each.table.name: LakeTable(spark, each.table, metrics) for each in PUBLICATIONS
         }
-        for name, table in self._tables.items():
+        for table in self._tables.values():
             table.create()
-            if table.is_partitioned_otherwise():
-                # An earlier version made it. Everything in it is published again.
-                connection.execute("DELETE FROM published WHERE table_name = %s", (name,))
-                table.empty_and_repartition()
 
     def publish(self, now: datetime) -> int:
-        """Republish each hour with rows that changed or closed since; returns how many hours."""
+        """Republish each day with rows that changed or closed since; returns how many days."""
         return sum(self._publish(each, now) for each in PUBLICATIONS)
 
     def _publish(self, publication: Publication, now: datetime) -> int:
         name = publication.table.name
         mark = self._mark(name)
         latest = last_sequence(self._connection, publication.answer.application)
-        hours = self._hours(publication, mark, latest, now)
-        if hours:
-            ranges = hour_ranges(hours)
-            on_hours = reduce(Column.__or__, [each.holds(publication.gold.time) for each in ranges])
+        days = self._days(publication, mark, latest, now)
+        if days:
+            on_days = [between(publication.gold.day, *each) for each in contiguous(days)]
             with self._turns.one():
-                self._tables[name].replace(self._rows(publication, ranges, now), on_hours)
-            logger.info("%s: %s hours published", name, len(hours))
-        if hours or latest > mark.changed_in or publication.answer.closes:
+                self._tables[name].replace(
+                    self._rows(publication, days, now), reduce(Column.__or__, on_days)
+                )
+            logger.info("%s: %s days published", name, len(days))
+        if days or latest > mark.changed_in or publication.answer.closes:
             self._connection.execute(
                 "INSERT INTO published (table_name, changed_in, closed_until) VALUES (%s, %s, %s) "
                 "ON CONFLICT (table_name) DO UPDATE SET changed_in = excluded.changed_in, "
                 "closed_until = excluded.closed_until",
                 (name, latest, now),
             )
-        return len(hours)
+        return len(days)
 
     def _mark(self, name: str) -> _Mark:
         found = (
@@ -108,11 +105,10 @@ class GoldPublisher:
         )
         return found or _Mark(0, None)
 
-    def _hours(
+    def _days(
         self, publication: Publication, mark: _Mark, latest: int, now: datetime
-    ) -> list[datetime]:
-        """Where the hours start with a row that changed up to `latest` or closed since the last
-        publication."""
+    ) -> list[date]:
+        """Days with a row that changed up to `latest` or closed since the last publication."""
         touched = "(changed_in > %(after)s AND changed_in <= %(latest)s)"
         if closes := publication.answer.closes:
             touched = (
@@ -120,7 +116,7 @@ class GoldPublisher:
                 f"AND {closes} <= %(now)s"
             )
         statement = (
-            f"SELECT DISTINCT date_trunc('hour', {publication.gold.time}, 'UTC') "
+            f"SELECT DISTINCT ({publication.gold.day} AT TIME ZONE 'UTC')::date "
             f"FROM {publication.answer.table.name} WHERE {touched} ORDER BY 1"
         )
         return (
@@ -137,13 +133,16 @@ class GoldPublisher:
             .fetchall()
         )
 
-    def _rows(self, publication: Publication, ranges: list[HourRange], now: datetime) -> DataFrame:
-        answer = publication.answer
-        on_hours = " OR ".join(each.holds_sql(publication.gold.time) for each in ranges)
+    def _rows(self, publication: Publication, days: list[date], now: datetime) -> DataFrame:
+        answer, day = publication.answer, publication.gold.day
+        on_days = " OR ".join(
+            f"({day} >= '{first}T00:00:00Z' AND {day} < '{end}T00:00:00Z')"
+            for first, end in contiguous(days)
+        )
         closed = f" AND {answer.closes} <= '{now.isoformat()}'" if answer.closes else ""
         return query(
             self._spark,
             self._jdbc(),
             publication.table,
-            f"FROM {answer.table.name} WHERE ({on_hours}){closed} AND {publication.gold.only}",
+            f"FROM {answer.table.name} WHERE ({on_days}){closed} AND {publication.gold.only}",
         )

@@ -34,9 +34,6 @@ logger = logging.getLogger(__name__)
 # A task that writes to so many partitions at once holds a buffer for each column of each.
 FEW_PARTITIONS = 32
 
-# What Iceberg's transforms are made by, by their names.
-_TERMS = {"identity": "ref", "day": "day", "hour": "hour"}
-
 UNTIL_PROPERTY = "shopstream.until"
 NUMBER_PROPERTY = "shopstream.commit-number"
 
@@ -82,22 +79,6 @@ class LakeTable:
         schema, _, _ = self._table.name.partition(".")
         self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{schema}")
         self.spark.sql(self._table.lake_ddl(CATALOG))
-
-    def is_partitioned_otherwise(self) -> bool:
-        """Whether new rows are partitioned by anything else than the table's description says."""
-        return _partitions(self._loaded()).keys() != self._described_partitions()
-
-    def empty_and_repartition(self) -> None:
-        """Delete every row, and partition new ones as the table's description says."""
-        table, expressions = self._loaded(), self._expressions
-        table.newDelete().deleteFromRowFilter(expressions.alwaysTrue()).commit()
-        present, described = _partitions(table), self._described_partitions()
-        change = table.updateSpec()
-        for partition in present.keys() - described:
-            change = change.removeField(present[partition])
-        for transform, column in described - present.keys():
-            change = change.addField(getattr(expressions, _TERMS[transform])(column))
-        change.commit()
 
     def read(self) -> DataFrame:
         return self.spark.table(self.name)
@@ -181,13 +162,6 @@ class LakeTable:
         session: Any = self.spark._jsparkSession
         return self._loader.loadIcebergTable(session, self.name)
 
-    def _described_partitions(self) -> set[tuple[str, str]]:
-        found = set()
-        for each in self._table.partitioned_by:
-            transform, _, column = each.rstrip(")").rpartition("(")
-            found.add((transform.removesuffix("s") or "identity", column))
-        return found
-
     def _guarded(self, write: Any) -> None:
         try:
             with self._metrics.timed("lake_commit_seconds"):
@@ -209,14 +183,3 @@ class LakeTable:
             max((row["number"] for row in rows), default=0),
             {(row["topic_id"], row["partition"]): row["last"] + 1 for row in rows},
         )
-
-
-def _partitions(table: Any) -> dict[tuple[str, str], str]:
-    """(transform, column) -> the name of the partition field."""
-    schema = table.schema()
-    return {
-        (str(field.transform().toString()), str(schema.findColumnName(field.sourceId()))): str(
-            field.name()
-        )
-        for field in table.spec().fields()
-    }

@@ -45,7 +45,7 @@ def test_only_an_application_that_pushes_to_the_hot_store_has_keys_there(answer:
     [
         pytest.param({"closes": "ended_at"}, id="the column that closes"),
         pytest.param({"unproved": {"evidence": "why"}}, id="an unproved column"),
-        pytest.param({"gold": Gold(time="day")}, id="a gold table without a region"),
+        pytest.param({"gold": Gold(day="day")}, id="a gold table without a region"),
         pytest.param({"hot": (VIEWED,)}, id="a column of a key"),
         pytest.param({"hot": (replace(VIEWED, template="{hour}"),)}, id="a member of a set"),
         pytest.param({"hot": (replace(PRODUCT_DAY, moment="hour"),)}, id="a sum of a hash"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from pyspark.sql import functions as F
 
 from contracts.tables.columns import Column, Table
 from contracts.tables.lake import COMMIT_NUMBER
@@ -39,7 +38,7 @@ REGIONS = Table(
     "one row per event",
     (Column("region", "text"), Column("event_time", "timestamp"), COMMIT_NUMBER),
 )
-BY_DAY, BY_HOUR = ("region", "days(event_time)"), ("region", "hours(event_time)")
+BY_DAY = ("region", "days(event_time)")
 
 
 def at(iceberg: Iceberg, *rows: tuple[str, int]) -> Rows:
@@ -72,17 +71,3 @@ def test_which_spans_a_table_may_hold_rows_of(
         for region, first, last in spans
     ]
     assert table.has_files(wanted) == may_hold
-
-
-def test_a_table_of_an_earlier_version_is_emptied_and_partitioned_anew(iceberg: Iceberg) -> None:
-    older = iceberg.like(REGIONS, BY_DAY)
-    older.commit(at(iceberg, ("EU", 3)), older.state(), {})
-    assert not older.is_partitioned_otherwise()
-    table = iceberg.like(REGIONS, BY_HOUR, older.name.partition(".")[2])
-    assert table.is_partitioned_otherwise()
-    table.empty_and_repartition()
-    assert not table.is_partitioned_otherwise()
-    assert table.read().count() == 0
-    both = at(iceberg, ("EU", 3), ("EU", 4)).frame.withColumn("commit_number", F.lit(1))
-    table.replace(both, F.lit(True))
-    assert iceberg.loaded(table).currentSnapshot().summary()["added-data-files"] == "2"

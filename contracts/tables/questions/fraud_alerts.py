@@ -31,7 +31,7 @@ ANSWER = Answer(
         ),
     ),
     application="orders",
-    gold=Gold(time="event_time", hidden=("raised_at",)),
+    gold=Gold(day="event_time", hidden=("raised_at",)),
     unproved={
         **BOOKKEEPING,
         "append_time": "it is of the copy of the order that was seen first",

@@ -44,7 +44,7 @@ ANSWER = Answer(
     ),
     application="orders",
     closes="closed_at",
-    gold=Gold(time="window_start", hidden=("customers",)),
+    gold=Gold(day="window_start", hidden=("customers",)),
     unproved={
         **BOOKKEEPING,
         "customers": "no other engine reads the sketch; its estimate is compared",

@@ -47,5 +47,5 @@ ANSWER = Answer(
     application="clicks",
     closes="closed_at",
     # A session that a late click opens again is published anew when it closes.
-    gold=Gold(time="started_at", hidden=("absorbed",), only="NOT absorbed"),
+    gold=Gold(day="started_at", hidden=("absorbed",), only="NOT absorbed"),
 )
