@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 
+import psycopg
 from pyspark.sql import SparkSession
 
 from contracts.applications import EXIT_STOPPED, ORDER_ANSWERS, Application
@@ -80,7 +81,12 @@ class _DriverLease:
         self.connection = self._connect()
 
     def report(self, state: str, detail: str = "") -> None:
-        PostgresDrivers(self.connection).report(self.lease, state, detail)
+        try:
+            PostgresDrivers(self.connection).report(self.lease, state, detail)
+        except psycopg.OperationalError:
+            # Postgres has restarted since the application's last batch.
+            self.reconnect()
+            PostgresDrivers(self.connection).report(self.lease, state, detail)
 
     def superseded(self) -> bool:
         return self._heartbeat.superseded.is_set()

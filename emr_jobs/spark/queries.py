@@ -81,6 +81,8 @@ class RunningQuery:
                 self._plan = self._renew()
                 logger.info("%s: goes on", self.name)
                 self._tried_at = self._clock()
+                # The batch that failed is replayed, and Spark may trip over it.
+                self._restarted = False
                 self._query = self._start()
             return True
         if self._query.isActive:

@@ -194,3 +194,14 @@ def test_where_spark_trips_over_a_replayed_batch_the_query_is_started_again_once
     stack.fail(None, "java.util.NoSuchElementException: Option.get()")
     with pytest.raises(JobError):
         query.alive()
+
+
+def test_spark_may_trip_over_the_batch_that_each_outage_replays() -> None:
+    stack = Stack(iter([None] * 2))
+    query = stack.run()
+    for _ in range(2):
+        stack.fail(AWAY)
+        looks(query, stack, 2, 130.0)
+        stack.fail(None, "java.util.NoSuchElementException: Option.get()")
+        assert query.alive()
+    assert len(stack.started) == 5
