@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+import signal
 import sys
 from collections.abc import Iterator
 
@@ -52,7 +53,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         patch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
         patch.setenv("SPARK_DIST_CLASSPATH", ":".join(map(str, paths)))
         patch.setenv("PYSPARK_SUBMIT_ARGS", shlex.join(words))
+        # Spark takes Ctrl-C for itself. A test may be the first to ask for the session, and every
+        # test is held to leave the handlers of signals as they were.
+        before = signal.getsignal(signal.SIGINT)
         session = SparkSession.builder.appName("tests").getOrCreate()
+        signal.signal(signal.SIGINT, before)
         session.sparkContext.setLogLevel("ERROR")
         yield session
         session.stop()
