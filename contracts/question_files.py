@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
+from contracts.applications import EXIT_STOPPED
 from contracts.errors import ShopstreamError, Usage
 
 Found = TypeVar("Found")
@@ -53,9 +55,21 @@ def imported(file: str) -> Iterator[None]:
         yield
     except ShopstreamError:
         raise
+    # An edited module may raise anything.
     except Exception as problem:
         raise Usage(
             f"{file} cannot be used: {type(problem).__name__}: {problem}",
             cause="the file was edited, or a file that it imports was",
             command=_HELP,
         ) from problem
+
+
+@contextmanager
+def stopped_where_broken() -> Iterator[None]:
+    """In the block a process imports the questions. Where a file of theirs is broken it ends as one
+    that no restart mends."""
+    try:
+        yield
+    except Usage as broken:
+        sys.stderr.write(f"stopped: {broken}\n")
+        sys.exit(EXIT_STOPPED)

@@ -20,14 +20,10 @@ import psycopg
 from pyspark.sql import SparkSession
 
 from contracts.applications import EXIT_STOPPED, ORDER_ANSWERS, Application
-from contracts.errors import Usage
+from contracts.question_files import stopped_where_broken
 
-try:
-    # A broken file of a question is found by its import, and no restart mends it.
+with stopped_where_broken():
     import_module("emr_jobs.questions")
-except Usage as broken:
-    sys.stderr.write(f"stopped: {broken}\n")
-    sys.exit(EXIT_STOPPED)
 
 from emr_jobs.apps.arguments import Arguments, parse
 from emr_jobs.apps.assembly import Clients, background_tasks, batch_application, max_offsets
@@ -256,9 +252,7 @@ def _replan(app: Application, clients: Clients, driver: _DriverLease) -> QueryPl
     """The same after a part of the stack did not answer: the epoch is still the driver's, or the
     first transaction says otherwise."""
     driver.reconnect()
-    plan = _plan(app, clients, driver)
-    driver.report("running")
-    return plan
+    return _plan(app, clients, driver)
 
 
 def _identity() -> str:

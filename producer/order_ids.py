@@ -10,7 +10,7 @@ from typing import Protocol
 
 import psycopg
 
-from contracts.errors import NotReady, ShopstreamError
+from contracts.errors import NotReady
 from contracts.tables.postgres import ORDER_IDS
 from producer.patient_postgres import Connection, PatientPostgres
 
@@ -43,44 +43,33 @@ class PostgresOrderIds:
     """The table ``order_ids``; NotReady if it cannot be reached."""
 
     def __init__(self, url: str) -> None:
-        try:
-            self._postgres = PatientPostgres(url)
-        except psycopg.OperationalError as error:
-            raise NotReady(
-                f"Postgres, which holds the ids of orders, does not answer: {str(error).strip()}",
-                cause="the stack is not running",
-                command="shopstream status",
-            ) from error
+        self._postgres = PatientPostgres(url, "the ids of orders")
 
     def changed(self, orders: Sequence[Said]) -> set[str]:
         if not orders:
             return set()
         said = ([event_id for event_id, _ in orders], [content for _, content in orders])
-        try:
-            return self._postgres.do(lambda connection: _changed(connection, said))
-        except psycopg.errors.UndefinedTable as error:
-            raise NotReady(
-                f"Postgres has no table {ORDER_IDS.name} yet",
-                cause="the stack was started by an earlier version",
-                command="shopstream down, then shopstream up",
-            ) from error
-        except psycopg.Error as error:
-            raise ShopstreamError(
-                f"the ids of orders were not kept: {str(error).strip()}",
-                cause="Postgres stopped, or its disk is full",
-                command="shopstream status",
-            ) from error
+        return self._postgres.keep(
+            lambda connection: _changed(connection, said), "the ids of orders were not kept"
+        )
 
     def close(self) -> None:
         self._postgres.close()
 
 
 def _changed(connection: Connection, said: tuple[list[str], list[bytes]]) -> set[str]:
-    connection.execute(
-        f"INSERT INTO {ORDER_IDS.name} (event_id, content) "
-        "SELECT * FROM unnest(%s::uuid[], %s::bytea[]) ON CONFLICT DO NOTHING",
-        said,
-    )
+    try:
+        connection.execute(
+            f"INSERT INTO {ORDER_IDS.name} (event_id, content) "
+            "SELECT * FROM unnest(%s::uuid[], %s::bytea[]) ON CONFLICT DO NOTHING",
+            said,
+        )
+    except psycopg.errors.UndefinedTable as error:
+        raise NotReady(
+            f"Postgres has no table {ORDER_IDS.name} yet",
+            cause="the stack was started by an earlier version",
+            command="shopstream down, then shopstream up",
+        ) from error
     found = connection.execute(
         f"SELECT k.event_id::text FROM {ORDER_IDS.name} k "
         "JOIN unnest(%s::uuid[], %s::bytea[]) AS s (event_id, content) USING (event_id) "

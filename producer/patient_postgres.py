@@ -9,7 +9,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import psycopg
 
-from contracts.errors import is_postgres_restart
+from contracts.errors import NotReady, ShopstreamError, is_postgres_restart
 from producer.outlets.kafka import DELIVERY_SECONDS
 from producer.terminal import tell
 
@@ -21,12 +21,30 @@ _TRY_AGAIN_SECONDS = 0.5
 
 
 class PatientPostgres:
-    """Connects at once; psycopg.OperationalError if nobody answers."""
+    """Connects at once; NotReady if nobody answers. `held` names what the producer keeps there."""
 
-    def __init__(self, url: str, patience_seconds: float = DELIVERY_SECONDS) -> None:
+    def __init__(self, url: str, held: str, patience_seconds: float = DELIVERY_SECONDS) -> None:
         self._url = url
         self._patience_seconds = patience_seconds
-        self._connection = self._connect()
+        try:
+            self._connection = self._connect()
+        except psycopg.OperationalError as error:
+            raise NotReady(
+                f"Postgres, which holds {held}, does not answer: {str(error).strip()}",
+                cause="the stack is not running",
+                command="shopstream status",
+            ) from error
+
+    def keep(self, work: Callable[[Connection], T], refused: str) -> T:
+        """As `do`; ShopstreamError that begins with `refused` where Postgres did not keep it."""
+        try:
+            return self.do(work)
+        except psycopg.Error as error:
+            raise ShopstreamError(
+                f"{refused}: {str(error).strip()}",
+                cause="Postgres stopped, or its disk is full",
+                command="shopstream status",
+            ) from error
 
     def do(self, work: Callable[[Connection], T]) -> T:
         """What `work` returns. It is done again over a new connection when the server goes, so it
@@ -43,6 +61,7 @@ class PatientPostgres:
                     tell("Postgres does not answer: nothing is sent until it does")
                 if time.monotonic() >= until:
                     raise
+            # Events that were handed over before go on to Kafka in threads of its client.
             time.sleep(_TRY_AGAIN_SECONDS)
             with suppress(psycopg.OperationalError):
                 self._connection.close()

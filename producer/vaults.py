@@ -12,7 +12,7 @@ from typing import cast
 
 import psycopg
 
-from contracts.errors import NotReady, ShopstreamError, Usage
+from contracts.errors import NotReady, Usage
 from contracts.subjects import TOKEN_PURPOSE, SubjectKind
 from contracts.tables.postgres import VAULT_KEYS, VAULT_SUBJECTS
 from producer.outlets.kafka import DELIVERY_SECONDS
@@ -31,14 +31,7 @@ class PostgresVault:
     subjects wait for a server that restarts."""
 
     def __init__(self, url: str, patience_seconds: float = DELIVERY_SECONDS) -> None:
-        try:
-            self._postgres = PatientPostgres(url, patience_seconds)
-        except psycopg.OperationalError as error:
-            raise NotReady(
-                f"Postgres, which holds the vault, does not answer: {str(error).strip()}",
-                cause="the stack is not running",
-                command="shopstream status",
-            ) from error
+        self._postgres = PatientPostgres(url, "the vault", patience_seconds)
 
     def secret(self) -> bytes:
         try:
@@ -52,14 +45,10 @@ class PostgresVault:
 
     def remember(self, subjects: Sequence[Subject]) -> None:
         columns = [list(column) for column in zip(*subjects, strict=True)]
-        try:
-            self._postgres.do(lambda connection: connection.execute(_REMEMBER, columns))
-        except psycopg.Error as error:
-            raise ShopstreamError(
-                f"the vault did not take new subjects: {str(error).strip()}",
-                cause="Postgres stopped, or its disk is full",
-                command="shopstream status",
-            ) from error
+        self._postgres.keep(
+            lambda connection: connection.execute(_REMEMBER, columns),
+            "the vault did not take new subjects",
+        )
 
     def close(self) -> None:
         self._postgres.close()

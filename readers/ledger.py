@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -39,13 +40,7 @@ def read_runs(folder: Path) -> list[Run]:
 
 def attempted_runs(folder: Path, runs: list[Run]) -> list[Run]:
     """Those of `runs` that tried to send something."""
-    sent = set()
-    for file in folder.glob(f"*/{RUN_FILE}"):
-        attempts = file.with_name(ATTEMPTS_FILE)
-        if attempts.exists():
-            with attempts.open(encoding="utf-8") as lines:
-                if len(list(islice(lines, 2))) == 2:
-                    sent.add(Run.from_json(file.read_text(encoding="utf-8")).run)
+    sent = {run for run, own in _folders(folder, runs) if _attempted(own / ATTEMPTS_FILE)}
     return [run for run in runs if run.run in sent]
 
 
@@ -60,12 +55,26 @@ def load_ledger(connection: duckdb.DuckDBPyConnection, folder: Path, runs: list[
             for name, topic_id in run.topic_ids.items()
         ],
     )
+    for run, own in _folders(folder, runs):
+        _load_csv(connection, own / ATTEMPTS_FILE, run, ATTEMPT_COLUMNS, "attempts")
+        _load_csv(connection, own / OUTCOMES_FILE, run, OUTCOME_COLUMNS, "outcomes")
+
+
+def _folders(folder: Path, runs: list[Run]) -> Iterator[tuple[str, Path]]:
+    """Each of `runs` with its folder, in the order of the folders' names."""
     wanted = {run.run for run in runs}
     for file in sorted(folder.glob(f"*/{RUN_FILE}")):
         run = Run.from_json(file.read_text(encoding="utf-8")).run
         if run in wanted:
-            _load_csv(connection, file.with_name(ATTEMPTS_FILE), run, ATTEMPT_COLUMNS, "attempts")
-            _load_csv(connection, file.with_name(OUTCOMES_FILE), run, OUTCOME_COLUMNS, "outcomes")
+            yield run, file.parent
+
+
+def _attempted(attempts: Path) -> bool:
+    """Whether there is a line below the header."""
+    if not attempts.exists():
+        return False
+    with attempts.open(encoding="utf-8") as lines:
+        return len(list(islice(lines, 2))) == 2
 
 
 _TOPICS = ", ".join(f"'{known.name}'" for known in TOPICS)

@@ -38,7 +38,7 @@ from emr_jobs.stores.offset_ranges import within
 from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.postgres_merge import insert_unknown
 from emr_jobs.stores.progress import Commit, ProgressStore
-from emr_jobs.transforms.spans import Span, few, within_spans
+from emr_jobs.transforms.spans import Span
 
 # What tells whether a click is new.
 _AUDIT = (*CLICK_IDS.names, "event_time", "region")
@@ -161,12 +161,12 @@ def elected_elsewhere(
     )
     if not stale.num_rows:
         return set()
-    spans = few(_spans(stale))
-    if not silver.has_files(spans):
+    stored = silver.within_spans(_spans(stale))
+    if stored is None:
         return set()
     mine = silver.spark.createDataFrame(stale.select(["event_id", *POSITION_IN_KAFKA]))
     here = within(ranges).alias("here")
-    old = silver.read().where(within_spans(spans)).where(F.col("append_time") < F.lit(forgotten))
+    old = stored.where(F.col("append_time") < F.lit(forgotten))
     held = old.select("event_id", *POSITION_IN_KAFKA, here)
     same = [F.col(f"mine.{name}") == F.col(f"held.{name}") for name in POSITION_IN_KAFKA]
     found = (

@@ -13,7 +13,6 @@ from contracts.tables.lake import POSITION
 from emr_jobs.apps.kept_events import POSITION_IN_KAFKA, POSITION_IN_TOPIC
 from emr_jobs.apps.kept_records import KeptRecords, is_late, union_of, window_start
 from emr_jobs.stores.lake import LakeTable
-from emr_jobs.transforms.spans import few, within_spans
 
 # Eight bytes stand for an id until the few ids that may be copies are known: they are grouped and
 # sent to every task at a fraction of the cost. Ids that share them are told apart afterwards.
@@ -77,10 +76,9 @@ def _known(kept: KeptRecords, silver: LakeTable) -> pa.Table:
     all time. The answer is values and not a plan: Spark plans what is cached from a table anew at
     each commit to the table, which took the greater part of a batch.
     """
-    spans = few(kept.spans)
-    if not silver.has_files(spans):
+    stored = silver.within_spans(kept.spans)
+    if stored is None:
         return _KNOWN.empty_table()
-    stored = silver.read().where(within_spans(spans))
     own = F.broadcast(kept.events.select(_fingerprint()))
     return (
         stored.select("event_id", *POSITION_IN_KAFKA, _fingerprint())

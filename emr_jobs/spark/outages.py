@@ -6,6 +6,7 @@ import psycopg
 from kafka.errors import KafkaError
 
 from contracts.errors import is_postgres_restart
+from emr_jobs.kernel.errors import Conflict, Stopped, Superseded
 
 # What Java's clients say when Postgres or Kafka restarts. Spark hands their errors on as text.
 _OF_JAVA = (
@@ -25,6 +26,9 @@ _OF_JAVA = (
 def is_outage(error: BaseException) -> bool:
     """Whether a part of the stack did not answer. What was being done left nothing, or was done
     whole: it may be done again over new connections."""
+    if isinstance(error, Stopped | Superseded | Conflict):
+        # They may quote what Spark said.
+        return False
     if isinstance(error, psycopg.OperationalError):
         # A statement that was canceled or that found no room is not mended by a new connection.
         return is_postgres_restart(error.sqlstate)

@@ -27,7 +27,7 @@ from emr_jobs.kernel.lake import TableState
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.stores.offset_ranges import within
-from emr_jobs.transforms.spans import Span
+from emr_jobs.transforms.spans import Span, few, within_spans
 
 logger = logging.getLogger(__name__)
 
@@ -102,8 +102,12 @@ class LakeTable:
             snapshot = None if parent is None else table.snapshot(parent)
         return self._state_of_rows(int(current.snapshotId()))
 
-    def has_files(self, spans: Iterable[Span]) -> bool:
-        """Whether any of the table's files may hold a row of these regions and times."""
+    def within_spans(self, spans: Iterable[Span]) -> DataFrame | None:
+        """The table's rows of these regions and times; None where no file may hold one."""
+        looked_at = few(spans)
+        return self.read().where(within_spans(looked_at)) if self._has_files(looked_at) else None
+
+    def _has_files(self, spans: Iterable[Span]) -> bool:
         expressions = self._expressions
         found = expressions.alwaysFalse()
         for each in spans:

@@ -7,15 +7,10 @@ import sys
 
 import psycopg
 
-from contracts.applications import EXIT_STOPPED
-from contracts.errors import Usage
+from contracts.question_files import stopped_where_broken
 
-try:
+with stopped_where_broken():
     from lambdas.migrations.wiring import apply
-except Usage as broken:
-    # A broken file of a question is found by its import, and no restart mends it.
-    sys.stderr.write(f"stopped: {broken}\n")
-    sys.exit(EXIT_STOPPED)
 
 
 def main() -> int:

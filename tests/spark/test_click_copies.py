@@ -34,10 +34,7 @@ class Silver:
     spark: SparkSession
     rows: DataFrame
 
-    def has_files(self, _spans: object) -> bool:
-        return True
-
-    def read(self) -> DataFrame:
+    def within_spans(self, _spans: object) -> DataFrame | None:
         return self.rows
 
 

@@ -43,10 +43,9 @@ class Silver:
     spark: SparkSession
     held: dict[int, Position]
 
-    def has_files(self, _spans: object) -> bool:
-        return bool(self.held)
-
-    def read(self) -> DataFrame:
+    def within_spans(self, _spans: object) -> DataFrame | None:
+        if not self.held:
+            return None
         rows = [
             (one.event_id, *position, one.region, one.event_time)
             for one, position in ((click(number, 0), at) for number, at in self.held.items())

@@ -64,10 +64,10 @@ def test_which_spans_a_table_may_hold_rows_of(
     iceberg: Iceberg, spans: list[tuple[str, int, int]], may_hold: bool
 ) -> None:
     table = iceberg.like(REGIONS, BY_DAY)
-    assert not table.has_files([Span("EU", NOW, NOW)]), "an empty table"
+    assert table.within_spans([Span("EU", NOW, NOW)]) is None, "an empty table"
     table.commit(at(iceberg, ("EU", 3), ("EU", 7)), table.state(), {})
     wanted = [
         Span(region, NOW + timedelta(hours=first), NOW + timedelta(hours=last))
         for region, first, last in spans
     ]
-    assert table.has_files(wanted) == may_hold
+    assert (table.within_spans(wanted) is not None) == may_hold

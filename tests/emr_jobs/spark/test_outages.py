@@ -40,6 +40,9 @@ from emr_jobs.spark.outages import is_outage
         pytest.param(JobError("orders failed: OutOfMemoryError"), False, id="Spark fails"),
         pytest.param(Conflict("another writer"), False, id="another writer"),
         pytest.param(Gap("offsets are missing"), False, id="offsets that are gone"),
+        pytest.param(
+            Gap("offsets are gone: Caused by: Connection refused"), False, id="whatever it quotes"
+        ),
     ],
 )
 def test_which_errors_pass(error: Exception, passes: bool) -> None:
