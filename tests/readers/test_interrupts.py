@@ -34,7 +34,8 @@ def test_another_error_is_raised_as_it_is(told: Exception) -> None:
 
 def test_a_query_that_is_interrupted_is_an_interrupt() -> None:
     """A real Ctrl-C in a query that would take minutes. While DuckDB still imports what it needs,
-    Python drops an interrupt, so it is pressed until it is heard."""
+    Python drops an interrupt, so it is pressed until it is heard. DuckDB has one thread: the thread
+    that waits hears of no interrupt while another does the only task."""
     program = (
         "import os, signal, threading, time, duckdb\n"
         "from readers.interrupts import interruptible\n"
@@ -46,8 +47,9 @@ def test_a_query_that_is_interrupted_is_an_interrupt() -> None:
         "threading.Thread(target=press, daemon=True).start()\n"
         "try:\n"
         "    with interruptible():\n"
-        "        duckdb.sql('SELECT sum(a.range * b.range % 7) FROM range(200000) a, '\n"
-        "                   'range(50000) b').fetchall()\n"
+        "        connection = duckdb.connect(config={'threads': 1})\n"
+        "        connection.sql('SELECT sum(a.range * b.range % 7) FROM range(200000) a, '\n"
+        "                       'range(50000) b').fetchall()\n"
         "except KeyboardInterrupt:\n"
         "    os._exit(7)\n"
     )

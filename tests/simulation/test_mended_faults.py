@@ -16,7 +16,7 @@ from emr_jobs.kernel.errors import Conflict, Superseded
 from emr_jobs.kernel.lake import LakeTables
 from emr_jobs.kernel.lease import take
 from emr_jobs.kernel.ranges import OffsetRange
-from tests.simulation.applications.ingest import SortedList
+from tests.simulation.applications.ingest import SortedList, SortedLists
 from tests.simulation.applications.questions import EPOCH
 from tests.simulation.driver import Kernel, Unmeasured
 from tests.simulation.exploring import tried
@@ -154,10 +154,10 @@ def another_commits_to_silver_while_a_batch_is_sorted(kernel: Kernel) -> bool:
     ingest, tables = lake(kernel, Progress(kernel).driver())
     silver = tables["silver"]
 
-    def sort(topic: str, ranges: object, rejected: object) -> SortedList:
+    def sort(topics: object, rejected: object) -> SortedLists:
         twin = Record(TOPIC, "id", 1, 0, 0, record(0).event)
         silver.commit([twin], silver.state(), {("id", 1): 1})
-        return SortedList(topic, [record(0)], None, None)
+        return _accepted(topics, rejected)
 
     try:
         ingest.apply(batch(span(0, 0, 1), records=[record(0)]), sort)
@@ -179,8 +179,8 @@ def a_superseded_driver_of_ingest(kernel: Kernel) -> bool:
     return False
 
 
-def _accepted(topic: str, ranges: object, rejected: object) -> SortedList:
-    return SortedList(topic, [record(0)], None, None)
+def _accepted(topics: object, rejected: object) -> SortedLists:
+    return SortedLists({TOPIC: SortedList([record(0)], None, None)})
 
 
 def code_that_knows_more_completes_a_batch(kernel: Kernel) -> bool:

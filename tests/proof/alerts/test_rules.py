@@ -81,6 +81,8 @@ def spike(*before: Order, total: int = 40_000) -> list[Order]:
     return [*before, order(total=total)]
 
 
+# What the rules of every kind have.
+NAMED = {"name": "tried", "version": 1, "severity": "low"}
 # The alerts are (subject, hour of the window from nine, None for an alert of one order).
 Found = list[tuple[str, int | None]]
 CASES: dict[str, tuple[Order, list[Order], Found]] = {
@@ -168,7 +170,7 @@ CASES: dict[str, tuple[Order, list[Order], Found]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_a_rule_finds(name: str) -> None:
     rule, orders, expected = CASES[name]
-    rule = rule | {"name": "tried", "version": 1, "severity": "low"}
+    rule = rule | NAMED
     connection = connect()
     prepare(connection)
     connection.execute(f"CREATE TABLE tried ({COLUMNS})")
@@ -196,4 +198,4 @@ def test_a_rule_finds(name: str) -> None:
 
 def test_a_kind_that_nobody_recomputes_is_refused() -> None:
     with pytest.raises(ValueError, match="rules of kind 'whim'"):
-        script([{"name": "tried", "version": 1} | {"kind": "whim"}])
+        script([NAMED | {"kind": "whim"}])
