@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("bench.replay", "bench.simulate", "bench.applications")
+BENCHMARKS = ("bench.replay", "bench.simulate", "bench.applications", "bench.gold")
 
 
 def main() -> int:

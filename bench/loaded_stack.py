@@ -77,7 +77,7 @@ class LoadedStack:
         self._log = home.scratch / "bench.log"
         self._profile: Profile = profile
         paths = fetch_jars(settings.cache, settings.certificates, lambda _line: None, ("spark",))
-        self._environment = driver_environment(
+        self.environment = driver_environment(
             home,
             java.bundled(home.root / "java"),
             paths["spark"],
@@ -109,7 +109,7 @@ class LoadedStack:
             f"--checkpoint={checkpoint.as_uri()}",
             f"--max-offsets={batch}",
         ]
-        stock = self._environment | {
+        stock = self.environment | {
             "PYTHONPATH": str(Path(__file__).parent.parent),
             "PYSPARK_SUBMIT_ARGS": _STOCK,
         }
@@ -119,11 +119,11 @@ class LoadedStack:
         """Read the topics with an application that has not seen any of it."""
         self.forget()
         rows = self.records(topics)
-        return self._measure(self._line(name, batch), self._environment, rows, batch)
+        return self._measure(self._line(name, batch), self.environment, rows, batch)
 
     def started(self, name: str) -> subprocess.Popen[str]:
         """An application's process; `batches` tells what it does."""
-        return self._start(self._line(name, BATCH), self._environment)
+        return self._start(self._line(name, BATCH), self.environment)
 
     def batches(self, process: subprocess.Popen[str]) -> Iterator[tuple[int, float]]:
         """The rows and the seconds of each batch that a program prints; SystemExit if it ends."""

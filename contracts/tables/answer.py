@@ -35,9 +35,9 @@ class Answer:
     `proof/questions`.
 
     `application` merges the rows. `closes` names the column with the time from which a row is
-    final, if rows close. `gold` is None where nothing is published. `unproved` says of a column why
-    no proof can compare it. ValueError when a column is named that the table does not have, or when
-    the table has no key.
+    final, if rows close; no row is final before the time that `gold` names. `gold` is None where
+    nothing is published. `unproved` says of a column why no proof can compare it. ValueError when a
+    column is named that the table does not have, or when the table has no key.
     """
 
     question: str

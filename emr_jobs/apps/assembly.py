@@ -31,8 +31,8 @@ from emr_jobs.stores.lake import LakeTable
 from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.progress import ProgressStore
 
-# Gold is written at most this often, and never more often than silver: each time whole days are
-# written anew, and on AWS every request costs money.
+# Gold is written at most this often, and never more often than silver: each time whole files
+# are written anew, and on AWS every request costs money.
 _LEAST_GOLD_SECONDS = 10.0
 _HOT_SECONDS = 1.0
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -51,17 +52,25 @@ def password_in(passfile: str, server: tuple[str, str, str, str]) -> str:
     raise ValueError(f"the passfile has no line for {':'.join(server)}")
 
 
-def query(spark: SparkSession, endpoint: JdbcEndpoint, table: Table, tail: str) -> DataFrame:
-    """The table's columns of a query ``SELECT ... {tail}``; uuid and json come as text."""
+def query(
+    spark: SparkSession, endpoint: JdbcEndpoint, table: Table, tail: str, parts: Sequence[str]
+) -> DataFrame:
+    """The table's columns of a query ``SELECT ... {tail}``; uuid and json come as text. Each of
+    `parts`, which are conditions on these columns, is read by a connection of its own."""
     columns = ", ".join(
         f"{quoted(column.name)}::text AS {quoted(column.name)}"
         if column.type in ("uuid", "json")
         else quoted(column.name)
         for column in table.columns
     )
-    return (
-        spark.read.format("jdbc")
-        .options(driver="org.postgresql.Driver", fetchsize="10000", **asdict(endpoint))
-        .option("query", f"SELECT {columns} {tail}")
-        .load()
+    return spark.read.jdbc(
+        endpoint.url,
+        f"(SELECT {columns} {tail}) AS found",
+        predicates=list(parts),
+        properties={
+            "driver": "org.postgresql.Driver",
+            "fetchsize": "10000",
+            "user": endpoint.user,
+            "password": endpoint.password,
+        },
     )

@@ -12,11 +12,12 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, cast
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, DataFrameWriterV2, SparkSession
 from pyspark.sql import functions as F
 
 from contracts.tables.columns import Table
@@ -142,25 +143,43 @@ class LakeTable:
     def commit(self, rows: Rows, state: TableState, until: Mapping[tuple[str, int], int]) -> None:
         """Add rows as the commit after `state`; Conflict when another commit came between."""
         number = state.commit_number + 1
+        numbered = rows.frame.withColumn("commit_number", F.lit(number).cast("bigint"))
         writer = (
-            rows.frame.withColumn("commit_number", F.lit(number).cast("bigint"))
-            .select(*self._table.names)
-            .writeTo(self.name)
+            self._writer(replace(rows, frame=numbered))
             .option("isolation-level", "serializable")
             .option(f"snapshot-property.{UNTIL_PROPERTY}", encode_until(until))
             .option(f"snapshot-property.{NUMBER_PROPERTY}", str(number))
         )
-        if rows.few_partitions:
-            writer = writer.option("distribution-mode", "none").option("fanout-enabled", "true")
         if state.snapshot_id is not None:
             writer = writer.option("validate-from-snapshot-id", str(state.snapshot_id))
         self._guarded(lambda: writer.overwrite(F.col("commit_number") == number))
         logger.info("%s: commit %s", self.name, number)
 
-    def replace(self, rows: DataFrame, where: Column) -> None:
-        """Replace whole partitions: every row that fulfils `where` gives way to `rows`."""
-        writer = rows.select(*self._table.names).writeTo(self.name)
+    def replace(self, rows: Rows, where: Column) -> None:
+        """Replace whole files: every row that fulfils `where` gives way to `rows`; Conflict when a
+        file holds other rows, too."""
+        writer = self._writer(rows)
         self._guarded(lambda: writer.overwrite(where))
+
+    def file_spans(self, column: str, days: Iterable[datetime]) -> list[Span]:
+        """The region and the times of each file of these days, given as midnights. The table's
+        partitions are `region` and the days of `column`."""
+        files = self.spark.table(f"{self.name}.files")
+        bounds = F.col("readable_metrics")[column]
+        found = files.where(
+            F.col("partition")[f"{column}_day"].isin([each.date() for each in days])
+        ).select(
+            F.col("partition")["region"].alias("region"),
+            bounds["lower_bound"].alias("first"),
+            bounds["upper_bound"].alias("last"),
+        )
+        return [Span(**row) for row in found.toArrow().to_pylist()]
+
+    def _writer(self, rows: Rows) -> DataFrameWriterV2:
+        writer = rows.frame.select(*self._table.names).writeTo(self.name)
+        if rows.few_partitions:
+            writer = writer.option("distribution-mode", "none").option("fanout-enabled", "true")
+        return writer
 
     def _loaded(self) -> Any:
         session: Any = self.spark._jsparkSession

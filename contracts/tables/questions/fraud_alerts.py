@@ -28,6 +28,7 @@ ANSWER = Answer(
         indexes=(
             "(changed_in)",
             "(subject, rule, rule_version, window_start) WHERE window_start IS NOT NULL",
+            "(event_time)",
         ),
     ),
     application="orders",
