@@ -8,7 +8,8 @@ from aws_cdk import App
 
 from cdk.assets.build_folder import Assets, MissingAssets
 from cdk.feature_flags import FLAGS
-from cdk.settings import EnvironmentSettings, InvalidSettings, settings
+from cdk.settings import EnvironmentSettings, settings
+from cdk.settings.parts import InvalidSettings
 from cdk.settings.placeholders import placeholders
 from stacks.environment import environment
 

@@ -7,7 +7,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.foundation import Foundation
-from cdk.settings import InvalidSettings
+from cdk.settings.parts import InvalidSettings
 
 _DAYS = {
     7: logs.RetentionDays.ONE_WEEK,

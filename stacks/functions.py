@@ -34,7 +34,7 @@ _CANARY_PATIENCE_SECONDS = 120
 
 class FunctionsStack(Stack):
     """`functions` by name. `notifications` carries alerts to people. `api`, behind its authorizer,
-    is the only public part."""
+    is the only public part; where it is None, nothing is public."""
 
     def __init__(self, scope: Construct, id: str, *, data: DataStack) -> None:
         super().__init__(scope, id)
@@ -42,18 +42,21 @@ class FunctionsStack(Stack):
         settings = self._foundation.settings
         self._registry = f"glue:{data.registry.registry_name}"
         self.notifications = self._topic()
+        query_api = None if settings.api == "none" else self._query_api()
         self.functions: Mapping[str, PlatformFunction] = {
             "migrations": self._migrations(),
             "alert_notifier": self._alert_notifier(),
-            "query_api": self._query_api(),
+            **({"query_api": query_api} if query_api else {}),
             "canary": self._canary(),
             "table_optimizers": TableOptimizers(
                 self, "TableOptimizers", foundation=self._foundation, lake=data.lake
             ).function,
         }
         Analysts(self, "Analysts", settings=settings, lake=data.lake, postgres=data.postgres)
-        self.api = HttpApi(
-            self, "Api", foundation=self._foundation, function=self.functions["query_api"]
+        self.api = (
+            HttpApi(self, "Api", foundation=self._foundation, function=query_api)
+            if query_api
+            else None
         )
 
     def _topic(self) -> sns.Topic:

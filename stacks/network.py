@@ -9,7 +9,8 @@ from constructs import Construct
 
 from cdk.emr.cluster import EMR_TAG
 from cdk.log_retention import retention
-from cdk.settings import ZONES, Compute, EnvironmentSettings
+from cdk.settings import Compute, EnvironmentSettings
+from cdk.settings.parts import ZONES
 
 PRIVATE = "private"
 
@@ -43,7 +44,8 @@ class NetworkStack(Stack):
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(settings.vpc_cidr),
             # They are named one by one, because a stack without an account gets only two zones.
-            availability_zones=[Fn.select(zone, Fn.get_azs()) for zone in range(ZONES)],
+            availability_zones=list(settings.zones)
+            or [Fn.select(zone, Fn.get_azs()) for zone in range(ZONES)],
             nat_gateways=ZONES if nat else 0,
             subnet_configuration=_subnets(nat),
         )

@@ -34,7 +34,7 @@ class ObservabilityStack(Stack):
         super().__init__(scope, id)
         settings = data.foundation.settings
         watched = {**functions.functions, "job_controller": processing.controller}
-        api_id = functions.api.api_id
+        api_id = functions.api.api_id if functions.api else None
         topic = OperatorTopic(self, "Operators", settings=settings, key=data.key)
         alarms = Alarms(
             self,

@@ -9,6 +9,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from cdk.assets.published_package import PublishedPackage
+from cdk.assets.published_plan import PublishedPlan
 from cdk.emr.cluster import EmrCluster
 from cdk.emr.serverless import EmrServerless
 from cdk.functions.deployment_step import DeploymentStep
@@ -18,8 +19,8 @@ from cdk.kafka.topic_replication import TopicReplication
 from cdk.log_retention import log_group
 from contracts.applications import APPLICATIONS, Application, Endpoints
 from contracts.aws.job_plan import JobPlan
-from contracts.aws.spark_submit import DATABASE_ROOTS
-from contracts.tables.roles import JOBS
+from contracts.aws.spark_submit import DATABASE_ROOTS, DATABASE_ROOTS_FILE
+from contracts.tables.roles import JOBS, READER
 from stacks.data import DataStack
 from stacks.network import NetworkStack
 
@@ -56,8 +57,9 @@ class ProcessingStack(Stack):
             description="Whether the streaming applications are to run: run or stop",
             string_value="run",
         )
+        self._published = PublishedPlan(self, "Plan", plan=self._plan())
         self._environment = {
-            "JOB_PLAN": self.to_json_string(self._plan().document()),
+            **self._published.variables,
             "JOB_SWITCH": self._switch.parameter_name,
         }
         self.controller = self._controller()
@@ -130,6 +132,7 @@ class ProcessingStack(Stack):
             environment=self._environment,
             timeout=Duration.minutes(2),
         )
+        self._published.grant_read(function)
         self._emr.grant_control(function)
         self._data.kafka.grant_find(function)
         allow(function, ["ssm:GetParameter", "ssm:PutParameter"], [self._switch.parameter_arn])
@@ -146,9 +149,15 @@ class ProcessingStack(Stack):
             name="job_controller",
             handle="confirm",
             description="Say whether the applications of a deployment have arrived",
-            environment=self._environment,
+            environment={
+                **self._environment,
+                "POSTGRES_URL": self._data.postgres.url(READER, DATABASE_ROOTS_FILE),
+            },
             timeout=Duration.minutes(1),
         )
+        self._data.postgres.grant_connect(function, READER)
+        self._data.postgres.allow_from(function)
+        self._published.grant_read(function)
         self._emr.grant_confirm(function)
         allow(function, ["ssm:GetParameter"], [self._switch.parameter_arn])
         return function
@@ -161,7 +170,10 @@ class ProcessingStack(Stack):
             function=self.controller,
             confirm=confirmation,
             patience=_PATIENCE,
-            properties={"Plan": self._environment["JOB_PLAN"]},
+            properties={
+                "Plan": self._environment["JOB_PLAN"],
+                "Values": self._environment["JOB_PLAN_VALUES"],
+            },
         )
         # The applications' permissions are made before the applications start. The schedule is made
         # last and deleted first: otherwise it would start again what a deletion has just ended.

@@ -25,16 +25,24 @@ class PublishedFile(Construct):
         staged = Path(stage.asset_outdir) / f"asset.{self.sha256}{path.suffix}"
         if not staged.exists():
             shutil.copyfile(path, staged)
-        self._location = Stack.of(self).synthesizer.add_file_asset(
+        location = Stack.of(self).synthesizer.add_file_asset(
             source_hash=self.sha256,
             file_name=staged.name,
             packaging=FileAssetPackaging.FILE,
             display_name=f"{id} {path.name}",
         )
-        self.url = f"s3://{self._location.bucket_name}/{self._location.object_key}"
+        self.bucket, self.key = location.bucket_name, location.object_key
+        self.url = f"s3://{self.bucket}/{self.key}"
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
         """Read this file, and nothing beside it."""
-        key = f"{self._location.bucket_name}/{self._location.object_key}"
-        arn = Stack.of(self).format_arn(service="s3", region="", account="", resource=key)
-        allow(grantee, ["s3:GetObject"], [arn])
+        allow(grantee, ["s3:GetObject"], [self._arn(self.key)])
+
+    def grant_read_alike(self, grantee: iam.IGrantable, *, because: str) -> None:
+        """Read every uploaded file with the suffix of this one. `because` says why."""
+        alike = self._arn(f"*{Path(self.key).suffix}")
+        allow(grantee, ["s3:GetObject"], [alike], because=because)
+
+    def _arn(self, key: str) -> str:
+        resource = f"{self.bucket}/{key}"
+        return Stack.of(self).format_arn(service="s3", region="", account="", resource=resource)

@@ -21,9 +21,9 @@ class PublishedPackage(Construct):
         dependencies = PublishedFile(self, "Dependencies", path=assets.dependencies[processor])
         self._files = (code, entry, *jars, dependencies)
         self.code_sha256 = code.sha256
-        self.package = Package(
-            code.url, entry.url, tuple(jar.url for jar in jars), dependencies.url
-        )
+        # All are in one bucket, whose name is one value of the plan and not one for each file.
+        urls = [f"s3://{code.bucket}/{file.key}" for file in self._files]
+        self.package = Package(urls[0], urls[1], tuple(urls[2:-1]), urls[-1])
 
     def grant_read(self, grantee: iam.IGrantable) -> None:
         """Read its files, and nothing beside them."""

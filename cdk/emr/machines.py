@@ -9,7 +9,7 @@ from aws_cdk import aws_emr as emr
 from constructs import Construct
 
 from cdk.foundation import Foundation
-from cdk.settings import EmrSettings
+from cdk.settings.parts import EmrSettings
 
 # For the shuffle and the state of a few streams. Everything else is in S3 and Postgres.
 _DISK_GB = 64

@@ -13,7 +13,7 @@ from cdk.foundation import Foundation
 from cdk.grants import allow, on_behalf_of_account
 from cdk.kafka.cluster import KafkaCluster, arn_inside
 from cdk.log_retention import log_group
-from cdk.settings import ReplicationSource
+from cdk.settings.parts import ReplicationSource
 from contracts.topics import SOURCES
 
 # Topics and groups of the service itself on both sides. Their names are documented.

@@ -39,9 +39,10 @@ def canary() -> MetricSource:
 
 
 def function_alarms(
-    functions: Mapping[str, lambda_.IFunction], api_id: str
+    functions: Mapping[str, lambda_.IFunction], api_id: str | None
 ) -> Iterator[AlarmDefinition]:
-    """The alarms of each function by its name, of what two of them publish, and of the API."""
+    """The alarms of each function by its name, of what two of them publish, and of the API, if
+    there is one."""
     for name, each in functions.items():
         if name in _OF_DEPLOYMENTS:
             continue
@@ -71,10 +72,11 @@ def function_alarms(
         absent="breaching",
         serving=True,
     )
-    yield AlarmDefinition(
-        name="api-errors",
-        meaning="The query API answers with errors of its own.",
-        value=http_api(api_id, "5xx", "Sum"),
-        threshold=0,
-        serving=True,
-    )
+    if api_id is not None:
+        yield AlarmDefinition(
+            name="api-errors",
+            meaning="The query API answers with errors of its own.",
+            value=http_api(api_id, "5xx", "Sum"),
+            threshold=0,
+            serving=True,
+        )

@@ -33,10 +33,10 @@ def operator_rows(
     settings: EnvironmentSettings,
     *,
     functions: Mapping[str, lambda_.IFunction],
-    api_id: str,
+    api_id: str | None,
     cluster_id: str | None,
 ) -> Iterator[Row]:
-    """`cluster_id` is None where EMR Serverless runs the applications."""
+    """`cluster_id` is None where EMR Serverless runs the applications, `api_id` without an API."""
     yield _answers()
     yield _batches(settings)
     yield _records()
@@ -45,7 +45,9 @@ def operator_rows(
     yield _kafka(settings)
     yield _valkey(settings)
     yield _postgres(settings)
-    yield _functions(functions, api_id)
+    yield _functions(functions)
+    if api_id is not None:
+        yield _api(api_id)
 
 
 def _each(metric: MetricName, statistic: Statistic) -> dict[str, MetricSource]:
@@ -236,21 +238,29 @@ def _postgres(settings: EnvironmentSettings) -> Row:
     )
 
 
-def _functions(functions: Mapping[str, lambda_.IFunction], api_id: str) -> Row:
+def _functions(functions: Mapping[str, lambda_.IFunction]) -> Row:
     def each_function(metric: str, statistic: Statistic) -> dict[str, MetricSource]:
         return {name: function(each, metric, statistic) for name, each in functions.items()}
 
     return Row(
-        "Functions and the query API",
-        "4xx are the callers' own, most often a token that is missing or has ended.",
+        "Functions",
+        "What keeps the applications running, and what tells people.",
         [
             Graph("Errors", each_function("Errors", "Sum"), 5),
             Graph("Throttles", each_function("Throttles", "Sum"), 5),
             Graph("Duration, ms", each_function("Duration", "Maximum"), 5),
+        ],
+    )
+
+
+def _api(api_id: str) -> Row:
+    errors = {kind: http_api(api_id, kind, "Sum") for kind in ("4xx", "5xx")}
+    return Row(
+        "The query API",
+        "4xx are the callers' own, most often a token that is missing or has ended.",
+        [
             Graph("API requests", {"all": http_api(api_id, "Count", "Sum")}, 5),
-            Graph(
-                "API errors", {kind: http_api(api_id, kind, "Sum") for kind in ("4xx", "5xx")}, 5
-            ),
+            Graph("API errors", errors, 5),
             Graph("API latency, ms", {"mean": http_api(api_id, "Latency", "Average")}, 5),
         ],
     )

@@ -15,13 +15,19 @@ from contracts.topics import Topic
 # counts twice, while the tables count once.
 _NOT_HERE = (
     "Revenue, order values, customers and categories are answers, not metrics: they are in "
-    "`order_metrics` (query API) and `gold.order_metrics` (Athena), exact and for all time. "
+    "`order_metrics` (Postgres) and `gold.order_metrics` (Athena), exact and for all time. "
     "Canary orders are among the events here and in none of those answers."
 )
 
 
-def shop_rows(api_id: str) -> Iterator[Row]:
-    """From what customers do to whether the shop can rely on the answers."""
+def shop_rows(api_id: str | None) -> Iterator[Row]:
+    """From what customers do to whether the shop can rely on the answers. `api_id` is None without
+    an API."""
+    asked = (
+        [Graph("Questions asked", {"requests": http_api(api_id, "Count", "Sum")}, 60)]
+        if api_id is not None
+        else []
+    )
     yield Row(
         "What happens in the shop?",
         "Events that were new, by topic. Late: more than 15 minutes after their time.",
@@ -49,7 +55,7 @@ def shop_rows(api_id: str) -> Iterator[Row]:
                 5,
             ),
             Graph("Good events, %", {each.name: quality(each) for each in INGEST.reads}, 5),
-            Graph("Questions asked", {"requests": http_api(api_id, "Count", "Sum")}, 60),
+            *asked,
         ],
     )
     yield Row("What is not here", _NOT_HERE, [])

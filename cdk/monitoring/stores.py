@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cdk.monitoring.alarms import AlarmDefinition, Formula, MetricSource, Statistic
-from cdk.settings import EnvironmentSettings, KafkaSettings, PostgresSettings
+from cdk.settings import EnvironmentSettings
+from cdk.settings.parts import KafkaSettings, PostgresSettings
 
 # MB/s in and out that an Express broker sustains (AWS, "Amazon MSK Express broker quota").
 _SUSTAINED = {

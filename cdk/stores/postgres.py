@@ -13,7 +13,6 @@ from cdk.foundation import Foundation
 from cdk.grants import acknowledge, allow
 from cdk.log_retention import log_group
 
-ENGINE = rds.AuroraPostgresEngineVersion.VER_18_4
 DATABASE = "shopstream"
 ADMIN = "shopstream_admin"
 _PORT = 5432
@@ -67,8 +66,9 @@ class Postgres(Construct):
 
     def _database(self, foundation: Foundation) -> rds.DatabaseCluster:
         settings = foundation.settings
-        engine = rds.DatabaseClusterEngine.aurora_postgres(version=ENGINE)
         sizes = settings.postgres
+        version = rds.AuroraPostgresEngineVersion.of(sizes.version, sizes.version.split(".")[0])
+        engine = rds.DatabaseClusterEngine.aurora_postgres(version=version)
         return rds.DatabaseCluster(
             self,
             "Cluster",

@@ -14,8 +14,6 @@ from cdk.grants import acknowledge, allow
 from cdk.log_retention import log_group
 from contracts.valkey_url import ValkeyUrl
 
-ENGINE_VERSION = "9.0"
-PARAMETERS = "default.valkey9.cluster.on"
 PORT = 6379
 # Reasons why findings of cdk-nag are accepted.
 _USERS = "Users are IAM users of a user group; the rule knows the AUTH token alone."
@@ -78,12 +76,12 @@ class Valkey(Construct):
             replication_group_id=self.replication_group_id,
             replication_group_description="Recent views, product activity, trending products",
             engine="valkey",
-            engine_version=ENGINE_VERSION,
+            engine_version=sizes.version,
             cache_node_type=sizes.node_type,
             num_node_groups=sizes.shards,
             replicas_per_node_group=sizes.replicas,
             cluster_mode="enabled",
-            cache_parameter_group_name=PARAMETERS,
+            cache_parameter_group_name=f"default.valkey{sizes.version.split('.')[0]}.cluster.on",
             automatic_failover_enabled=True,
             multi_az_enabled=sizes.replicas > 0,
             port=PORT,

@@ -6,10 +6,12 @@ CloudFormation's ``RequestType`` on a deployment. Answer: what was done, by appl
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from contracts.applications import application
+from contracts.topics import ORDERS
 from lambdas.job_controller.logic import (
     GIVE_UP_AFTER,
     Action,
@@ -20,7 +22,12 @@ from lambdas.job_controller.logic import (
     is_settled,
 )
 from lambdas.job_controller.runs import JobRun
-from lambdas.job_controller.wiring import ControllerSettings, Switch, open_runs
+from lambdas.job_controller.wiring import (
+    ControllerSettings,
+    Switch,
+    open_runs,
+    seen_drivers,
+)
 from lambdas.kafka_brokers import brokers_of
 from lambdas.process import now, publish
 
@@ -45,9 +52,9 @@ def handle(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
 
 
 def confirm(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
-    """Whether a deployment has arrived: every application has exactly the driver it should have. On
-    a deletion: whether what they ran on can be deleted. Raises DeploymentFailed when they fail
-    again and again."""
+    """Whether a deployment has arrived: every application has exactly the driver it should have,
+    and that driver works. On a deletion: whether what they ran on can be deleted. Raises
+    DeploymentFailed when they fail again and again."""
     settings = ControllerSettings.from_environment()
     deleting = event["RequestType"] == "Delete"
     running = Switch(settings.switch).on() and not deleting
@@ -62,7 +69,21 @@ def confirm(event: Mapping[str, Any], _context: object) -> dict[str, bool]:
                 f"{settings.plan.log_url}"
             )
     arrived = all(is_settled(name, mark, runs) for name, mark in wanted.items())
+    if arrived and running:
+        arrived = _work(wanted, runs, at)
     return {"IsComplete": arrived and (not deleting or emr.shut_down())}
+
+
+def _work(names: Iterable[str], runs: Sequence[JobRun], at: datetime) -> bool:
+    """Whether each application's only run is seen in Postgres, and has committed a batch where the
+    canary's orders come by: to the other topics perhaps nobody has sent anything yet."""
+    seen = seen_drivers()
+    since = {run.name.application: run.created_at for run in runs if run.alive}
+    return all(
+        name in seen
+        and seen[name].works(since[name], at, commits=ORDERS in application(name).reads)
+        for name in names
+    )
 
 
 def _converge(settings: ControllerSettings, running: bool, at: datetime) -> dict[str, list[Action]]:

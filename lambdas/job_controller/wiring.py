@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
+import psycopg
 
 from contracts.aws.job_plan import JobPlan
+from contracts.aws.published_plan import put_together
+from lambdas.database import connect
+from lambdas.job_controller.drivers import Driver, drivers
 from lambdas.job_controller.emr_serverless import ServerlessJobRuns
 from lambdas.job_controller.emr_steps import EmrSteps
 from lambdas.job_controller.runs import JobRuns
 from lambdas.process import environment
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,7 +35,25 @@ class ControllerSettings:
     @classmethod
     def from_environment(cls) -> ControllerSettings:
         given = environment()
-        return cls(JobPlan.from_json(given["JOB_PLAN"]), given["JOB_SWITCH"])
+        plan = put_together(_fetched(given["JOB_PLAN"]), json.loads(given["JOB_PLAN_VALUES"]))
+        return cls(JobPlan.from_json(plan), given["JOB_SWITCH"])
+
+
+def _fetched(url: str) -> str:
+    place = urlsplit(url)
+    answer = boto3.client("s3").get_object(Bucket=place.netloc, Key=place.path.lstrip("/"))
+    text: str = answer["Body"].read().decode()
+    return text
+
+
+def seen_drivers() -> Mapping[str, Driver]:
+    """The drivers in Postgres; none while it does not answer, and then the deployment waits."""
+    try:
+        with connect(environment()["POSTGRES_URL"]) as connection:
+            return drivers(connection)
+    except psycopg.OperationalError as problem:
+        logger.warning("Postgres does not answer: %s", problem)
+        return {}
 
 
 def open_runs(plan: JobPlan, at: datetime) -> JobRuns:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from cdk.settings import EnvironmentSettings, ReplicationSource, TokenIssuer, settings
+from cdk.settings import EnvironmentSettings, settings
+from cdk.settings.parts import ReplicationSource, TokenIssuer
 from cdk.settings.placeholders import is_example_domain, placeholders
 
 SUBNETS = ("subnet-0a", "subnet-0b")
@@ -33,6 +34,11 @@ def source(account: str) -> ReplicationSource:
             replace(settings("production"), api="cognito", alarm_email="me@our-shop.eu"),
             [],
             id="a user pool needs no issuer",
+        ),
+        pytest.param(
+            replace(settings("production"), api="none", alarm_email="me@our-shop.eu"),
+            [],
+            id="neither does a shop without an API",
         ),
         pytest.param(
             replace(GOOD, alarm_email="me@mail.example.org"), ["alarm_email"], id="an address"

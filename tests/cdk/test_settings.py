@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from cdk.settings import (
-    ENVIRONMENTS,
+from cdk.settings import ENVIRONMENTS, settings
+from cdk.settings.parts import (
     EmrSettings,
     InvalidSettings,
     KafkaSettings,
@@ -17,7 +17,6 @@ from cdk.settings import (
     ReplicationSource,
     TokenIssuer,
     ValkeySettings,
-    settings,
 )
 from contracts.aws.spark_submit import Sizes
 
@@ -61,6 +60,10 @@ def test_an_unknown_environment_is_told_the_known_ones() -> None:
         (ValkeySettings, {"node_type": "t4g.small"}, "such as cache.t4g.small"),
         (ValkeySettings, {"shards": 0}, "1 to 90"),
         (ValkeySettings, {"replicas": 6}, "0 to 5"),
+        (ValkeySettings, {"version": "7.2"}, "at least 8.0"),
+        (ValkeySettings, {"version": "9.0.1"}, "such as 9.0"),
+        (PostgresSettings, {"version": "15.8"}, "at least 16"),
+        (PostgresSettings, {"version": "18"}, "such as 18.4"),
         (PostgresSettings, {"min_capacity": 0}, "0.5 <= min_capacity"),
         (PostgresSettings, {"min_capacity": 0.7}, "steps of 0.5"),
         (PostgresSettings, {"min_capacity": 8}, "min_capacity <= max_capacity"),
@@ -95,6 +98,10 @@ def test_a_part_refuses(kind: Any, given: dict[str, Any], says: str) -> None:
         ({"sizes": sized(executor_memory="15g")}, "size of orders: 15g is 17 GB"),
         ({"sizes": sized(executor_memory="9000g")}, "2 cores have 16"),
         ({"sizes": sized(driver_memory="3072m")}, "whole gigabytes"),
+        ({"zones": ("eu-central-1a", "eu-central-1b")}, "3 different ones"),
+        ({"zones": ("eu-central-1a",) * 3}, "3 different ones"),
+        ({"zones": ("euc1-az1", "euc1-az2", "euc1-az3")}, "names of one region"),
+        ({"zones": ("eu-central-1a", "eu-central-1b", "eu-west-1c")}, "names of one region"),
         ({"monthly_budget": 0}, "above 0 USD"),
         ({"alarm_email": "nobody"}, "is not an address"),
     ],

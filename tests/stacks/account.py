@@ -66,6 +66,7 @@ class Account:
             "key": self.arn("data", "AWS::KMS::Key"),
             "valkey": f"arn:aws:elasticache:{place}:replicationgroup:{own}-valkey",
             "workgroup": f"arn:aws:athena:{place}:workgroup/{name}",
+            "uploaded": f"arn:aws:s3:::cdk-hnb659fds-assets-{ACCOUNT}-{REGION}/{name}",
             "role": f"arn:aws:iam::{ACCOUNT}:role/{name}",
             "any": "arn:aws:anything:::at/all",
         }

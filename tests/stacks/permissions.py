@@ -9,6 +9,8 @@ READ, WRITE = "kafka-cluster:ReadData", "kafka-cluster:WriteData"
 CONNECT = "rds-db:connect"
 JOIN = "kafka-cluster:AlterGroup"
 GET, PUT = "s3:GetObject", "s3:PutObject"
+# Of a later deployment.
+PLAN = "uploaded:0a.plan"
 MAY_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
     "functions/MigrationsRole": [
         ("secretsmanager:GetSecretValue", "password"),
@@ -48,7 +50,8 @@ MAY_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
         (PUT, "lake:athena/result.csv"),
         (CONNECT, "postgres:shopstream_reader"),
     ],
-    "processing/ControllerRole": [("kafka:GetBootstrapBrokers", "cluster")],
+    "processing/ControllerRole": [("kafka:GetBootstrapBrokers", "cluster"), (GET, PLAN)],
+    "processing/ConfirmationRole": [(GET, PLAN), (CONNECT, "postgres:shopstream_reader")],
 }
 MAY_NOT_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
     "functions/MigrationsRole": [
@@ -109,12 +112,16 @@ MAY_NOT_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
         (CONNECT, "postgres:shopstream_jobs"),
         (GET, "lake:warehouse/silver/orders/data/a.parquet"),
         ("iam:PassRole", "role:functions-MigrationsRole"),
+        (GET, "uploaded:0a.zip"),
+        (PUT, PLAN),
     ],
     "processing/ConfirmationRole": [
         ("ssm:PutParameter", "any"),
         ("elasticmapreduce:AddJobFlowSteps", "any"),
         ("emr-serverless:StartJobRun", "any"),
         ("kafka:GetBootstrapBrokers", "cluster"),
+        (GET, "uploaded:0a.zip"),
+        (CONNECT, "postgres:shopstream_jobs"),
     ],
 }
 _JOBS = [

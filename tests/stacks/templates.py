@@ -19,10 +19,13 @@ from cfnlint.api import ManualArgs, lint
 
 from cdk.feature_flags import FLAGS
 from cdk.settings import EnvironmentSettings, settings
+from contracts.aws.published_plan import SUFFIX
 from stacks.environment import environment
 from tests.stacks.shipped import assets
 
 Template = dict[str, Any]
+# Texts of the job plans that were synthesized, by file name: the hash of the text.
+PLANS: dict[str, str] = {}
 # The CDK says twice what a resource depends on.
 LINTER = ManualArgs(ignore_checks=["W3005"])
 
@@ -39,6 +42,7 @@ def synthesized(chosen: EnvironmentSettings, *plugins: Any) -> dict[str, str]:
     """Template texts by stack name without its environment; raises on a finding of `plugins`."""
     with TemporaryDirectory() as folder:
         assemble(chosen, folder, *plugins)
+        PLANS.update({file.name: file.read_text() for file in Path(folder).glob(f"*{SUFFIX}")})
         return {
             file.name.removesuffix(".template.json").rpartition("-")[2]: file.read_text()
             for file in sorted(Path(folder).glob("*.template.json"))

@@ -14,13 +14,15 @@ from ops.commands.cost.estimate import RIVAL_USD, estimate
 from ops.commands.cost.month import LOADS
 from ops.commands.cost.prices import read_prices
 from tests.architecture.tree import ROOT
-from tests.stacks.templates import synthesized, texts
+from tests.stacks.templates import PLANS, synthesized, texts
 from tests.stacks.test_replication import FIRST, SECOND
 
 
 def environment(texts: dict[str, str], folder: Path) -> Environment:
     for stack, text in texts.items():
         (folder / f"shopstream-{stack}.template.json").write_text(text)
+    for name, plan in PLANS.items():
+        (folder / name).write_text(plan)
     return read_templates(folder.glob("*.template.json"))
 
 

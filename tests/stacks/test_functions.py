@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from cdk_nag import AwsSolutionsChecks
 
 from cdk.settings import ENVIRONMENTS, settings
 from contracts.topics import ALERTS
 from lambdas.alert_notifier.logic import CLAIM_LASTS
-from tests.stacks.templates import Template, resources, synthesized, template
+from tests.stacks.templates import Template, linted, resources, synthesized, template
 
 ALL = sorted(ENVIRONMENTS)
 OURS = ("alert_notifier", "canary", "migrations", "query_api")
@@ -136,6 +137,15 @@ def test_every_route_asks_for_a_token_of_the_issuer_that_was_set(name: str) -> N
     assert [(r["RouteKey"], r["AuthorizationType"]) for r in routes] == [
         ("GET /{path+}", "JWT"),
     ]
+
+
+def test_without_an_api_nothing_is_public_and_nothing_asks_about_it() -> None:
+    chosen = replace(settings("dev"), api="none")
+    written = synthesized(chosen, AwsSolutionsChecks())
+    assert linted(written) == []
+    for stack, text in written.items():
+        for trace in ("ApiGateway", "Cognito", "query_api", "api-errors"):
+            assert trace not in text, stack
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if settings(name).api == "cognito"])

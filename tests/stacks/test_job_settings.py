@@ -15,7 +15,7 @@ from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import Sizes
 from lambdas.job_controller.logic import HANDOVER, Start, Stop, decide, is_settled
 from lambdas.job_controller.runs import JobRun
-from tests.stacks.intrinsics import Environment
+from tests.stacks.job_plans import plan
 from tests.stacks.templates import synthesized, texts_of
 
 COMPUTE: tuple[Compute, ...] = ("ec2", "serverless")
@@ -24,7 +24,6 @@ CHANGES = {"AWS::Lambda::Function", "Custom::Applications"}
 # A batch is late by its trigger.
 WATCHING = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard"}
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
-HANDLE = "lambdas.job_controller.handler.handle"
 NAMES = [app.name for app in APPLICATIONS]
 
 each_compute = pytest.mark.parametrize("compute", COMPUTE)
@@ -66,17 +65,6 @@ def test_it_touches_the_controller_alone(compute: Compute, change: object) -> No
     watching = {kind for stack, _, kind in touched if stack == "observability"}
     assert watching <= WATCHING
     assert {stack for stack, _, _ in touched} <= {"processing", "observability"}
-
-
-def plan(texts: dict[str, str]) -> JobPlan:
-    """As the deployed controller reads it."""
-    parsed = {stack: json.loads(text) for stack, text in texts.items()}
-    (given,) = [
-        each["Properties"]["Environment"]["Variables"]
-        for each in parsed["processing"]["Resources"].values()
-        if each.get("Properties", {}).get("Handler") == HANDLE
-    ]
-    return JobPlan.from_json(Environment(parsed).resolve("processing", given)["JOB_PLAN"])
 
 
 def fingerprints(of: JobPlan) -> dict[str, str]:

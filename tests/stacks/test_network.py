@@ -8,9 +8,11 @@ from dataclasses import replace
 import pytest
 
 from cdk.settings import ENVIRONMENTS, EnvironmentSettings, settings
+from cdk.settings.parts import PostgresSettings, ValkeySettings
 from tests.stacks.templates import Template, resources, synthesized, template
 
 EC2 = settings("staging")
+SUBNET = "AWS::EC2::Subnet"
 NAT = replace(EC2, internet="nat")
 
 
@@ -22,9 +24,30 @@ def network(chosen: EnvironmentSettings) -> Template:
 @pytest.mark.parametrize("name", sorted(ENVIRONMENTS))
 def test_endpoints_alone_have_no_way_to_the_internet(name: str) -> None:
     found = template(name, "network")
-    assert len(list(resources(found, "AWS::EC2::Subnet"))) == 3
+    assert len(list(resources(found, SUBNET))) == 3
     for kind in ("AWS::EC2::InternetGateway", "AWS::EC2::NatGateway", "AWS::EC2::EIP"):
         assert list(resources(found, kind)) == []
+
+
+def test_the_zones_and_the_versions_of_the_stores_are_those_that_are_set() -> None:
+    zones = tuple(f"eu-central-1{letter}" for letter in "bcd")
+    chosen = replace(
+        settings("dev"),
+        zones=zones,
+        postgres=PostgresSettings(version="17.6"),
+        valkey=ValkeySettings(version="8.2"),
+    )
+    texts = synthesized(chosen)
+    made = [each["Properties"] for _, each in resources(json.loads(texts["network"]), SUBNET)]
+    assert [each["AvailabilityZone"] for each in made] == list(zones)
+    data = json.loads(texts["data"])
+    ((_, postgres),) = resources(data, "AWS::RDS::DBCluster")
+    assert postgres["Properties"]["EngineVersion"] == "17.6"
+    ((_, parameters),) = resources(data, "AWS::RDS::DBClusterParameterGroup")
+    assert parameters["Properties"]["Family"] == "aurora-postgresql17"
+    ((_, valkey),) = resources(data, "AWS::ElastiCache::ReplicationGroup")
+    assert valkey["Properties"]["EngineVersion"] == "8.2"
+    assert valkey["Properties"]["CacheParameterGroupName"] == "default.valkey8.cluster.on"
 
 
 def test_a_nat_gateway_stands_in_each_zone() -> None:
@@ -55,7 +78,7 @@ def test_behind_nat_gateways_there_are_few_endpoints(
 def test_emr_finds_by_their_tag_the_subnets_and_the_door_it_may_use() -> None:
     found = network(EC2)
     tag = {"Key": "for-use-with-amazon-emr-managed-policies", "Value": "true"}
-    for _, subnet in resources(found, "AWS::EC2::Subnet"):
+    for _, subnet in resources(found, SUBNET):
         assert tag in subnet["Properties"]["Tags"]
     doors = [
         logical_id

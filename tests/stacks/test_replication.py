@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from cdk_nag import AwsSolutionsChecks
 
-from cdk.settings import ENVIRONMENTS, EnvironmentSettings, ReplicationSource, settings
+from cdk.settings import ENVIRONMENTS, EnvironmentSettings, settings
+from cdk.settings.parts import ReplicationSource
 from contracts.topics import ALERTS, SOURCES, TOPICS
 from tests.stacks.intrinsics import Environment
 from tests.stacks.policies import Policies

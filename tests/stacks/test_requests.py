@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,7 +15,7 @@ from contracts.aws.job_plan import JobPlan
 from lambdas.job_controller import wiring
 from lambdas.job_controller.runs import JobRunName
 from tests.service_models import violations
-from tests.stacks.intrinsics import Environment
+from tests.stacks import job_plans
 from tests.stacks.templates import texts_of
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -33,16 +32,8 @@ Request = tuple[str, str, dict[str, Any]]
 
 def plan(chosen: EnvironmentSettings) -> JobPlan:
     """What the controller of the template keeps running."""
-    templates = {stack: json.loads(text) for stack, text in texts_of(chosen).items()}
-    functions = templates["processing"]["Resources"].values()
-    variables = next(
-        given
-        for each in functions
-        if "JOB_PLAN" in (given := each["Properties"].get("Environment", {}).get("Variables", {}))
-    )
-    text: str = Environment(templates).resolve("processing", variables["JOB_PLAN"])
     # The service draws the id of its application.
-    return replace(JobPlan.from_json(text), target="00f1abcdefgh1234")
+    return replace(job_plans.plan(texts_of(chosen)), target="00f1abcdefgh1234")
 
 
 def requests(chosen: JobPlan, monkeypatch: pytest.MonkeyPatch) -> list[Request]:

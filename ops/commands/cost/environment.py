@@ -36,9 +36,10 @@ class Job:
 
 @dataclass(frozen=True)
 class Environment:
-    """All resources of one environment."""
+    """All resources of one environment, and the job controller's plan."""
 
     resources: tuple[Resource, ...]
+    plan: JobPlan | None = None
 
     def of_type(self, kind: str) -> tuple[Resource, ...]:
         """The resources of one type."""
@@ -50,14 +51,10 @@ class Environment:
 
     @cached_property
     def jobs(self) -> Mapping[str, Job]:
-        """By application: those of the job controller's plan, or the defaults without a plan."""
-        for function in self.of_type("AWS::Lambda::Function"):
-            variables = function.properties.get("Environment", {}).get("Variables", {})
-            if "JOB_PLAN" in variables:
-                plan = JobPlan.from_json(text(variables["JOB_PLAN"]))
-                return {
-                    name: Job(trigger, plan.sizes[name]) for name, trigger in plan.triggers.items()
-                }
+        """By application: those of the plan, or the defaults without a plan."""
+        if self.plan is not None:
+            sizes = self.plan.sizes
+            return {name: Job(each, sizes[name]) for name, each in self.plan.triggers.items()}
         return {app.name: Job(app.cloud_trigger, Sizes()) for app in APPLICATIONS}
 
 
@@ -66,14 +63,28 @@ class BrokenTemplate(ValueError):
 
 
 def read_templates(files: Iterable[Path]) -> Environment:
-    """All resources of the templates; raises BrokenTemplate."""
+    """All resources of the templates, and the plan beside them; raises BrokenTemplate."""
+    found = [
+        (file, Resource(logical_id, resource["Type"], resource.get("Properties", {})))
+        for file in sorted(files)
+        for logical_id, resource in _resources(file).items()
+    ]
+    plans = (_plan(file.parent, one) for file, one in found if one.type == "AWS::Lambda::Function")
     return Environment(
-        tuple(
-            Resource(logical_id, resource["Type"], resource.get("Properties", {}))
-            for file in sorted(files)
-            for logical_id, resource in _resources(file).items()
-        )
+        tuple(one for _, one in found), next((plan for plan in plans if plan is not None), None)
     )
+
+
+def _plan(folder: Path, function: Resource) -> JobPlan | None:
+    """What synthesis left beside the templates, to be uploaded for the job controller."""
+    variables = function.properties.get("Environment", {}).get("Variables", {})
+    if "JOB_PLAN" not in variables:
+        return None
+    file = folder / f"asset.{text(variables['JOB_PLAN']).rpartition('/')[2]}"
+    try:
+        return JobPlan.from_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise BrokenTemplate(f"{file} is not a job plan: {problem}") from problem
 
 
 def _resources(file: Path) -> Mapping[str, Any]:

@@ -20,10 +20,18 @@ from botocore.exceptions import (
     NoRegionError,
 )
 
-from cdk.settings import ZONES, Compute, EnvironmentSettings
+from cdk.settings import Compute, EnvironmentSettings
 from contracts.aws.releases import EMR_RELEASE, KAFKA_VERSION
-from ops.commands.doctor.aws_clients import Clients, quota
+from ops.commands.doctor.aws_clients import Clients, answers, code_of, quota
 from ops.commands.doctor.aws_environment import cores, examples
+from ops.commands.doctor.aws_versions import postgres_version, valkey_version
+from ops.commands.doctor.aws_zones import (
+    CELL,
+    COMPUTE_SERVICES,
+    KAFKA_API,
+    endpoint_services,
+    zones_offered,
+)
 from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Diagnosis, judged
 
 # Services make these roles for themselves. A deployment without the right to make them fails.
@@ -37,13 +45,6 @@ COMPUTE_ROLES: dict[Compute, dict[str, str]] = {
     "serverless": {"AWSServiceRoleForAmazonEMRServerless": "ops.emr-serverless.amazonaws.com"},
 }
 _VPC_QUOTA = ("vpc", "L-F678F1CE")
-# Endpoint services that not every region has. Machines reach EMR only by its cell, even with NAT.
-_CELL = "aws.api.{region}.emr-service-cell01"
-_KAFKA_API = "aws.api.{region}.kafka-api"
-_COMPUTE_SERVICES: dict[Compute, str] = {
-    "ec2": "com.amazonaws.{region}.elasticmapreduce",
-    "serverless": "com.amazonaws.{region}.emr-serverless",
-}
 _REFUSED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 
@@ -84,15 +85,17 @@ def _preconditions(
 ) -> dict[str, Callable[[Clients], Iterator[Diagnosis]]]:
     roles, services = _needed(settings)
     looks: dict[str, Callable[[Clients], Iterator[Diagnosis]]] = {
-        "zones": _zones,
+        "zones": lambda each: zones_offered(each, settings),
         "vpc quota": _vpcs,
         "EMR release": _release,
         "Kafka version": _kafka,
-        "endpoint service": lambda each: _endpoint_services(each, services),
+        "endpoint service": lambda each: endpoint_services(each, services, settings),
         "service-linked role": lambda each: _service_roles(each, roles),
     }
     if settings is not None:
         looks["vCPU quota"] = lambda each: cores(each, settings)
+        looks["Postgres version"] = lambda each: postgres_version(each, settings)
+        looks["Valkey version"] = lambda each: valkey_version(each, settings)
     if cidr is not None:
         looks["address range"] = lambda each: _overlap(each, cidr)
     return looks
@@ -103,12 +106,12 @@ def _needed(settings: EnvironmentSettings | None) -> tuple[dict[str, str], dict[
     where one is missing. Without settings nobody knows whether EMR's cell is needed."""
     if settings is None:
         every = COMPUTE_ROLES["ec2"] | COMPUTE_ROLES["serverless"]
-        return SERVICE_ROLES | every, {_KAFKA_API: BAD, _CELL: NOTE}
+        return SERVICE_ROLES | every, {KAFKA_API: BAD, CELL: NOTE}
     services = {}
     if settings.internet == "endpoints":
-        services = {_KAFKA_API: BAD, _COMPUTE_SERVICES[settings.compute]: BAD}
+        services = {KAFKA_API: BAD, COMPUTE_SERVICES[settings.compute]: BAD}
     if settings.compute == "ec2":
-        services[_CELL] = BAD
+        services[CELL] = BAD
     return SERVICE_ROLES | COMPUTE_ROLES[settings.compute], services
 
 
@@ -118,21 +121,11 @@ def _no_credentials(found: str) -> Diagnosis:
 
 
 def _not_seen(check: str, problem: ClientError) -> Diagnosis:
-    if _code(problem) not in _REFUSED:
+    if code_of(problem) not in _REFUSED:
         raise problem
-    return Diagnosis(check, NOTE, f"may not be looked at ({_code(problem)})", "ask whoever deploys")
-
-
-def _code(problem: ClientError) -> str:
-    return str(problem.response["Error"]["Code"])
-
-
-def _zones(clients: Clients) -> Iterator[Diagnosis]:
-    only = [{"Name": "zone-type", "Values": ["availability-zone"]}]
-    answer = clients("ec2").describe_availability_zones(Filters=only)
-    count = sum(zone["State"] == "available" for zone in answer["AvailabilityZones"])
-    advice = "choose a region with three zones: Express brokers span three"
-    yield judged("zones", count >= ZONES, f"{count} available", advice)
+    return Diagnosis(
+        check, NOTE, f"may not be looked at ({code_of(problem)})", "ask whoever deploys"
+    )
 
 
 def _vpcs(clients: Clients) -> Iterator[Diagnosis]:
@@ -161,42 +154,12 @@ def _kafka(clients: Clients) -> Iterator[Diagnosis]:
     yield judged("Kafka version", status == "ACTIVE", found, advice)
 
 
-def _endpoint_services(clients: Clients, services: dict[str, str]) -> Iterator[Diagnosis]:
-    ec2 = clients("ec2")
-    for pattern, otherwise in services.items():
-        name = pattern.format(region=ec2.meta.region_name)
-        there = _answers(
-            "InvalidServiceName",
-            partial(ec2.describe_vpc_endpoint_services, ServiceNames=[name]),
-        )
-        found = name if there else f"{name} does not exist"
-        yield judged("endpoint service", there, found, _without(pattern), otherwise)
-
-
-def _without(pattern: str) -> str:
-    """What to do without the service."""
-    if pattern == _CELL:
-        return "EMR on EC2 cannot start in private subnets here: use compute=serverless"
-    return "use internet=nat, or choose a region that has it"
-
-
 def _service_roles(clients: Clients, roles: dict[str, str]) -> Iterator[Diagnosis]:
     for role, service in roles.items():
-        there = _answers("NoSuchEntity", partial(clients("iam").get_role, RoleName=role))
+        there = answers("NoSuchEntity", partial(clients("iam").get_role, RoleName=role))
         found = role if there else f"{role} is not there yet"
         advice = f"aws iam create-service-linked-role --aws-service-name {service}"
         yield judged("service-linked role", there, found, advice, NOTE)
-
-
-def _answers(absent: str, ask: Callable[[], object]) -> bool:
-    """Whether what is asked for exists; `absent` is the service's error code where it does not."""
-    try:
-        ask()
-    except ClientError as problem:
-        if _code(problem) != absent:
-            raise
-        return False
-    return True
 
 
 def _overlap(clients: Clients, cidr: str) -> Iterator[Diagnosis]:

@@ -24,7 +24,23 @@ def quota(clients: Clients, service: str, code: str) -> float:
     try:
         answer = quotas.get_service_quota(ServiceCode=service, QuotaCode=code)
     except ClientError as problem:
-        if problem.response["Error"]["Code"] != "NoSuchResourceException":
+        if code_of(problem) != "NoSuchResourceException":
             raise
         answer = quotas.get_aws_default_service_quota(ServiceCode=service, QuotaCode=code)
     return float(answer["Quota"]["Value"])
+
+
+def code_of(problem: ClientError) -> str:
+    """The service's own name of the error."""
+    return str(problem.response["Error"]["Code"])
+
+
+def answers(absent: str, ask: Callable[[], object]) -> bool:
+    """Whether what is asked for exists; `absent` is the service's error code where it does not."""
+    try:
+        ask()
+    except ClientError as problem:
+        if code_of(problem) != absent:
+            raise
+        return False
+    return True

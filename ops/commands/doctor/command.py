@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cdk.settings import EnvironmentSettings, InvalidSettings, settings
+from cdk.settings import EnvironmentSettings, settings
+from cdk.settings.parts import InvalidSettings
 from contracts.errors import Usage
 from ops import console
 from ops.commands.doctor.aws_account import examine_account

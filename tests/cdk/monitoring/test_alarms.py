@@ -15,7 +15,8 @@ from cdk.monitoring import applications as monitoring_applications
 from cdk.monitoring.alarms import AlarmDefinition, published
 from cdk.monitoring.applications import application_alarms
 from cdk.monitoring.stores import kafka_alarms, postgres_alarms, valkey_alarms
-from cdk.settings import EnvironmentSettings, KafkaSettings, PostgresSettings, settings
+from cdk.settings import EnvironmentSettings, settings
+from cdk.settings.parts import KafkaSettings, PostgresSettings
 from contracts.applications import APPLICATIONS, Application
 from contracts.metrics import Dimension, MetricName
 from contracts.topics import CLICKS, PROMOTIONS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,12 +16,15 @@ from moto.emrserverless import models
 
 from contracts.applications import APPLICATIONS
 from contracts.aws.job_plan import JobPlan
+from contracts.aws.published_plan import taken_apart
 from lambdas.job_controller import handler, wiring
+from lambdas.job_controller.drivers import Driver
 from tests.lambdas.job_controller.plans import plan
 
 NAMES = sorted(app.name for app in APPLICATIONS)
 ROLE = "arn:aws:iam::123456789012:role/other"
 ACCOUNT_ID, REGION = "123456789012", "eu-central-1"
+BUCKET = "uploads"
 SWITCH = "/shopstream/dev/applications"
 
 
@@ -36,10 +40,17 @@ class Account:
         # The simulated service does not list the runs of an application that never had one.
         self.emr.start_job_run(applicationId=self.id, clientToken="x", executionRoleArn=ROLE)
         boto3.client("ssm").put_parameter(Name=SWITCH, Value="run", Type="String")
+        self._s3 = boto3.client("s3")
+        place = {"LocationConstraint": REGION}
+        self._s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=place)
         self.deploy(plan("serverless", self.id))
 
     def deploy(self, chosen: JobPlan) -> None:
-        self._patch.setenv("JOB_PLAN", json.dumps(chosen.document()))
+        """Upload the plan, in which the region is left open."""
+        text, values = taken_apart(json.dumps(chosen.document()), re.compile(REGION))
+        self._s3.put_object(Bucket=BUCKET, Key="0a.plan", Body=text.encode())
+        self._patch.setenv("JOB_PLAN", f"s3://{BUCKET}/0a.plan")
+        self._patch.setenv("JOB_PLAN_VALUES", json.dumps(values))
 
     def state(self) -> str:
         found: str = self.emr.get_application(applicationId=self.id)["application"]["state"]
@@ -71,6 +82,8 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     monkeypatch.setattr(handler, "now", lambda: midnight)
     # The simulated service has no bootstrap brokers.
     monkeypatch.setattr(handler, "brokers_of", lambda _: "b-1:9098")
+    working = Driver("", "running", midnight, midnight, committed=True)
+    monkeypatch.setattr(handler, "seen_drivers", lambda: dict.fromkeys(NAMES, working))
     with mock_aws():
         yield Account(monkeypatch)
 

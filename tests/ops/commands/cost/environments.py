@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -129,7 +129,7 @@ def used(kind: str, load: str = "base", within: Environment | None = None) -> di
 
 
 def planned(sizes: Sizes, **triggers: int) -> Environment:
-    """One of everything, whose job controller is given a plan as a template has it."""
+    """One of everything, with a plan of these jobs."""
     plan = JobPlan(
         platform="serverless",
         target="TARGET",
@@ -144,7 +144,4 @@ def planned(sizes: Sizes, **triggers: int) -> Environment:
         roles={},
         log_url="s3://logs",
     )
-    before, after = json.dumps(plan.document()).split("TARGET")
-    variable = {"Fn::Join": ["", [before, {"Ref": "Spark"}, after]]}
-    controller = {"Environment": {"Variables": {"JOB_PLAN": variable}}}
-    return environment(Controller=("AWS::Lambda::Function", controller))
+    return replace(environment(), plan=plan)

@@ -31,6 +31,10 @@ class Account:
 
     settings: EnvironmentSettings | None = None
     zones: tuple[str, ...] = ("available",) * 3
+    # Zones by their letters.
+    endpoints_in: str = "abc"
+    aurora_in: str = "abc"
+    valkey: tuple[str, ...] = ("8.2.1", "9.0.1")
     quota: float = 5
     cores: float = 1000
     machine_cores: int = 4
@@ -43,25 +47,7 @@ class Account:
 
     def answers(self, cidr: str | None) -> dict[str, list[tuple[str, dict[str, Any]]]]:
         """By service, in the order in which they are asked for."""
-        vpcs = {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": each} for each in self.vpcs]}
-        zones = {"AvailabilityZones": [{"State": state} for state in self.zones]}
-        machines = (
-            [self.settings.emr.primary_type, *self.settings.emr.core_types] if self.settings else []
-        )
-        types = {
-            "InstanceTypes": [
-                {"InstanceType": each, "VCpuInfo": {"DefaultVCpus": self.machine_cores}}
-                for each in machines
-            ]
-        }
         quotas = [self.quota, *([self.cores] if self.settings else [])]
-        ec2: list[tuple[str, dict[str, Any]]] = [
-            ("describe_availability_zones", zones),
-            ("describe_vpcs", vpcs),
-            *[("describe_vpc_endpoint_services", {})] * len(self.services),
-            *([("describe_instance_types", types)] if self.compute == "ec2" else []),
-            *([("describe_vpcs", vpcs)] if cidr else []),
-        ]
         kafka = {"KafkaVersions": [{"Version": v, "Status": s} for v, s in self.kafka]}
         role = {
             "Path": "/",
@@ -72,12 +58,58 @@ class Account:
         }
         return {
             "sts": [("get_caller_identity", {"Arn": ARN})],
-            "ec2": ec2,
+            "ec2": self._ec2(cidr),
             "service-quotas": [("get_service_quota", {"Quota": {"Value": one}}) for one in quotas],
             "emr": [("list_release_labels", {"ReleaseLabels": list(self.releases)})],
             "kafka": [("list_kafka_versions", kafka)],
             "iam": [("get_role", {"Role": role})] * len(self.roles),
+            "rds": [("describe_orderable_db_instance_options", self._aurora())],
+            "elasticache": [
+                (
+                    "describe_cache_engine_versions",
+                    {"CacheEngineVersions": [{"EngineVersion": each} for each in self.valkey]},
+                )
+            ],
         }
+
+    def _ec2(self, cidr: str | None) -> list[tuple[str, dict[str, Any]]]:
+        vpcs = {"Vpcs": [{"VpcId": "vpc-1", "CidrBlock": each} for each in self.vpcs]}
+        zones = {
+            "AvailabilityZones": [
+                {"State": state, "ZoneName": f"{REGION}{letter}"}
+                for state, letter in zip(self.zones, "abcdef", strict=False)
+            ]
+        }
+        detail = {"AvailabilityZones": [f"{REGION}{each}" for each in self.endpoints_in]}
+        service = ("describe_vpc_endpoint_services", {"ServiceDetails": [detail]})
+        machines = (
+            [self.settings.emr.primary_type, *self.settings.emr.core_types] if self.settings else []
+        )
+        types = {
+            "InstanceTypes": [
+                {"InstanceType": each, "VCpuInfo": {"DefaultVCpus": self.machine_cores}}
+                for each in machines
+            ]
+        }
+        chosen = [] if self._zones_are_set else [("describe_availability_zones", zones)]
+        return [
+            ("describe_availability_zones", zones),
+            ("describe_vpcs", vpcs),
+            *chosen,
+            *[service] * len(self.services),
+            *([("describe_instance_types", types)] if self.compute == "ec2" else []),
+            *(chosen if self.settings else []),
+            *([("describe_vpcs", vpcs)] if cidr else []),
+        ]
+
+    def _aurora(self) -> dict[str, Any]:
+        """An offer has its zones; a version that is not offered has no offer."""
+        zones = [{"Name": f"{REGION}{letter}"} for letter in self.aurora_in]
+        return {"OrderableDBInstanceOptions": [{"AvailabilityZones": zones}] if zones else []}
+
+    @property
+    def _zones_are_set(self) -> bool:
+        return bool(self.settings and self.settings.zones)
 
     @property
     def compute(self) -> str | None:

@@ -12,7 +12,8 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.stub import Stubber
 
-from cdk.settings import EnvironmentSettings, TokenIssuer, settings
+from cdk.settings import EnvironmentSettings, settings
+from cdk.settings.parts import TokenIssuer
 from contracts.aws.releases import EMR_RELEASE, KAFKA_VERSION
 from ops.commands.doctor.aws_account import examine_account
 from ops.commands.doctor.aws_clients import quota
