@@ -114,12 +114,13 @@ $(BIN)/python:
 
 # uv takes 40 s where pip takes 100 for the same packages. pip installs it, and the locked setuptools,
 # which builds pyspark, that is published as source: nothing is installed whose hash is not in a lock.
-$(INSTALLED): requirements.txt pyproject.toml | $(BIN)/python
+$(INSTALLED): requirements.txt pyproject.toml ops/launcher.sh | $(BIN)/python
 	@echo "setting up $(VENV): the packages of requirements.txt (about 0.6 GB, pyspark above all)"
 	@sed -n -e '/^setuptools==/,/^ *# via/p' -e '/^uv==/,/^ *# via/p' requirements-dev.txt > $(VENV)/installers.txt
 	$(PIP) install --quiet --require-hashes -r $(VENV)/installers.txt
 	$(INSTALL) --require-hashes --no-build-isolation -r requirements.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
+	@install -m 755 ops/launcher.sh $(BIN)/shopstream
 	@touch $@
 
 $(INSTALLED_DEV): requirements-dev.txt $(INSTALLED)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,13 @@ AWS_CREDENTIALS = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 )
+# What begins so sets a library or a program of ours, and the user means it for others: libpq's
+# PGPASSWORD wins over the stack's passfile, and JAVA_TOOL_OPTIONS reaches every Java.
+_FOREIGN = (
+    *("PG", "PYTHON", "JAVA_", "_JAVA_", "JDK_JAVA_", "CLASSPATH", "SPARK_", "PYSPARK_"),
+    *("KAFKA_", "HADOOP_", "HDFS_", "YARN_", "HIVE_", "LC_", "LANG", "TZ"),
+)
+_ROOT = Path(__file__).parent.parent
 # The documentation of emulators gives these values to their users. They open nothing.
 HARMLESS_VALUES = frozenset({"", "test", "testing", "dummy", "fake", "local"})
 
@@ -58,6 +66,23 @@ class CommandSettings:
         return cls.from_variables(_variables())
 
 
+def settle() -> None:
+    """Make the variables of this process those of `own_variables`, for its libraries and for the
+    programs that it starts."""
+    variables = _variables()
+    own = own_variables(variables)
+    variables.clear()
+    variables.update(own)
+    time.tzset()
+
+
+def own_variables(given: Mapping[str, str]) -> dict[str, str]:
+    """The user's variables without those that would change what a command does. Times are in UTC,
+    texts in UTF-8, and modules come from this tree."""
+    kept = {name: value for name, value in given.items() if not name.startswith(_FOREIGN)}
+    return {**kept, "PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8", "TZ": "UTC"}
+
+
 def process_environment(**changes: str) -> dict[str, str]:
     """The environment for a process that this one starts: its own, with `changes`. On its PATH the
     programs that are installed beside this Python come first."""
@@ -66,5 +91,5 @@ def process_environment(**changes: str) -> dict[str, str]:
     return {**variables, "PATH": path, **changes}
 
 
-def _variables() -> Mapping[str, str]:
+def _variables() -> MutableMapping[str, str]:
     return os.environ  # noqa: TID251 - the one module that reads it

@@ -28,8 +28,6 @@ ROOT = Path(__file__).parent.parent
 SLICE = ROOT / "examples" / "online_retail_slice.csv.gz"
 CACHE = CommandSettings.from_environment().cache
 _KEPT = ("SSL_CERT_FILE",)
-# -P: the command comes from the tree in PYTHONPATH, from wherever the tests are run.
-_COMMAND = (sys.executable, "-P", "-m", "ops.main")
 
 
 class Shop:
@@ -45,12 +43,17 @@ class Shop:
     ) -> None:
         self.folder = folder
         self.home = folder / "home"
+        # As the launcher of the tree's own environment would.
+        python = (sys.executable, "-E", "-P", "-X", "utf8")
+        start = (
+            "import sys; sys.path.insert(0, sys.argv.pop(1)); from ops.entry import main; main()"
+        )
+        self._command = (*python, "-c", start, str(tree))
         self._environment = {
             "HOME": str(folder),
             "PATH": "/nowhere",
             "SHOPSTREAM_HOME": str(self.home),
             "SHOPSTREAM_CACHE": str(cache),
-            "PYTHONPATH": str(tree),
             **{name: os.environ[name] for name in _KEPT if name in os.environ},
             **(environment or {}),
         }
@@ -59,7 +62,7 @@ class Shop:
         self, *line: str, before: tuple[str, ...] = (), seconds: float = 580
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*before, *_COMMAND, *line],
+            [*before, *self._command, *line],
             env=self._environment,
             capture_output=True,
             text=True,
@@ -70,7 +73,7 @@ class Shop:
     def start(self, *line: str) -> subprocess.Popen[str]:
         """A command that goes on while the test does something to the stack."""
         return subprocess.Popen(
-            [*_COMMAND, *line],
+            [*self._command, *line],
             env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -191,11 +194,13 @@ def _quick_to_start(folder: Path) -> Path:
 
 
 @contextmanager
-def open_shop(folder: Path, *, tree: Path = ROOT) -> Iterator[Shop]:
+def open_shop(
+    folder: Path, *, tree: Path = ROOT, environment: Mapping[str, str] | None = None
+) -> Iterator[Shop]:
     """Yield a shop; nothing of it stays but the logs of its stack."""
     # As private as the home of root: the user of the database server may not even enter it.
     folder.chmod(0o700)
-    shop = Shop(folder, tree=tree)
+    shop = Shop(folder, tree=tree, environment=environment)
     try:
         yield shop
     finally:

@@ -25,9 +25,44 @@ TOTALS = (
 )
 
 
+# What a user's shell may hold for other programs. Each alone once broke a command.
+OF_OTHERS = {
+    "PGPASSWORD": "wrong",
+    "PGHOSTADDR": "192.0.2.1",
+    "PGSSLMODE": "verify-full",
+    "PGOPTIONS": "-c no_such_setting=1",
+    "PGSERVICE": "none",
+    "PGTARGETSESSIONATTRS": "standby",
+    "PGCHANNELBINDING": "require",
+    "PGGSSENCMODE": "require",
+    "PGTZ": "Asia/Tokyo",
+    "PYTHONHOME": "/nowhere",
+    "PYTHONOPTIMIZE": "2",
+    "PYTHONIOENCODING": "ascii",
+    "JAVA_HOME": "/nowhere",
+    "JAVA_TOOL_OPTIONS": "-Xmx1m",
+    "_JAVA_OPTIONS": "-Xmx1m",
+    "CLASSPATH": "/nowhere",
+    "SPARK_HOME": "/nowhere",
+    "SPARK_CONF_DIR": "/nowhere",
+    "PYSPARK_PYTHON": "/nowhere",
+    "PYSPARK_SUBMIT_ARGS": "--master yarn pyspark-shell",
+    "KAFKA_HEAP_OPTS": "-Xmx1m",
+    "HADOOP_CONF_DIR": "/nowhere",
+    "TZ": "Asia/Kolkata",
+    "LC_ALL": "tr_TR.ISO-8859-9",
+    "LANG": "C",
+}
+
+
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    with open_shop(tmp_path_factory.mktemp("shop")) as shop:
+    """Its user's shell is set for other programs, and has packages that are named as ours are."""
+    modules = tmp_path_factory.mktemp("modules")
+    for name in ("contracts", "local", "ops"):
+        (modules / f"{name}.py").write_text("raise RuntimeError('not ours')\n")
+    environment = OF_OTHERS | {"PYTHONPATH": str(modules)}
+    with open_shop(tmp_path_factory.mktemp("shop"), environment=environment) as shop:
         shop.up()
         yield shop
 

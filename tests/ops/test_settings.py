@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.settings import AWS_CREDENTIALS, CommandSettings
+from ops.settings import AWS_CREDENTIALS, CommandSettings, own_variables
+from tests.shop import ROOT
 
 USER = {"HOME": "/home/ana"}
 
@@ -58,3 +59,29 @@ def test_the_values_of_emulators_are_harmless(value: str) -> None:
 )
 def test_plain_output(environment: dict[str, str], plain: bool) -> None:
     assert CommandSettings.from_variables(USER | environment).plain is plain
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "own"),
+    [
+        pytest.param("PGPASSWORD", "x", None, id="of libpq"),
+        pytest.param("PYTHONOPTIMIZE", "2", None, id="of Python"),
+        pytest.param("_JAVA_OPTIONS", "-Xmx1m", None, id="of Java"),
+        pytest.param("PYSPARK_SUBMIT_ARGS", "x", None, id="of Spark"),
+        pytest.param("KAFKA_OPTS", "x", None, id="of Kafka"),
+        pytest.param("HADOOP_CONF_DIR", "x", None, id="of Hadoop"),
+        pytest.param("LC_NUMERIC", "de_DE", None, id="how numbers are written"),
+        pytest.param("LANG", "de_DE", "C.UTF-8", id="the language"),
+        pytest.param("TZ", "Asia/Tokyo", "UTC", id="the time zone"),
+        pytest.param("PYTHONPATH", "/x", str(ROOT), id="other modules"),
+        pytest.param("PATH", "/bin", "/bin", id="where programs are"),
+        pytest.param("SHOPSTREAM_HOME", "/s", "/s", id="ours"),
+        pytest.param("AWS_REGION", "eu-west-1", "eu-west-1", id="of AWS"),
+        pytest.param("HTTPS_PROXY", "http://p", "http://p", id="the way out"),
+        pytest.param("GPG", "x", "x", id="a name that only holds a foreign one"),
+    ],
+)
+def test_what_the_command_keeps_of_the_users_variables(
+    name: str, value: str, own: str | None
+) -> None:
+    assert own_variables({name: value}).get(name) == own
