@@ -42,6 +42,27 @@ class StatusTimer:
         return True
 
 
+class AwakeTime:
+    """Seconds that passed while this process ran. One who waits asks at least every `step` seconds:
+    what is longer was a machine that slept, or a process that was stopped, and counts as one step.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], step: float) -> None:
+        self._monotonic, self._step = monotonic, step
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin at 0 again."""
+        self._asked, self._passed = self._monotonic(), 0.0
+
+    def passed(self) -> float:
+        """The seconds since the beginning."""
+        now = self._monotonic()
+        self._passed += min(now - self._asked, self._step)
+        self._asked = now
+        return self._passed
+
+
 class Pace:
     """Spreads event times over real time. A `speed` of 1 is as recorded, 60 is a minute per
     second, and None sends every event at once.

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, TypeVar
 import psycopg
 
 from contracts.errors import NotReady, ShopstreamError, is_postgres_restart
+from producer.clock import AwakeTime
 from producer.outlets.kafka import DELIVERY_SECONDS
 from producer.terminal import tell
 
@@ -49,17 +50,17 @@ class PatientPostgres:
     def do(self, work: Callable[[Connection], T]) -> T:
         """What `work` returns. It is done again over a new connection when the server goes, so it
         may be done twice; after as long as an event waits for a broker, its error is raised."""
-        until: float | None = None
+        waited: AwakeTime | None = None
         while True:
             try:
                 return work(self._connection)
             except psycopg.Error as error:
                 if not is_postgres_restart(error.sqlstate):
                     raise
-                if until is None:
-                    until = time.monotonic() + self._patience_seconds
+                if waited is None:
+                    waited = AwakeTime(time.monotonic, _CONNECT_SECONDS + _TRY_AGAIN_SECONDS)
                     tell("Postgres does not answer: nothing is sent until it does")
-                if time.monotonic() >= until:
+                if waited.passed() >= self._patience_seconds:
                     raise
             # Events that were handed over before go on to Kafka in threads of its client.
             time.sleep(_TRY_AGAIN_SECONDS)

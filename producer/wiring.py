@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from contracts.registry.opening import open_registry
 from contracts.schemas import bundled_schemas, canonical
 from contracts.times import SECOND_US
 from contracts.topics import Topic
+from producer.clock import Clock
 from producer.ledger import FileLedger, Ledger, NoLedger
 from producer.order_ids import FileOrderIds, NoOrderIds, OrderIds, PostgresOrderIds
 from producer.outlets import Outlet
@@ -43,16 +43,17 @@ class ProducerEndpoints:
     ledger: Path | None
 
 
-def open_outlet(endpoints: ProducerEndpoints, *topics: Topic, now_us: Callable[[], int]) -> Outlet:
+def open_outlet(endpoints: ProducerEndpoints, *topics: Topic, clock: Clock) -> Outlet:
     """The outlet for events of these topics; NotReady if Kafka lacks one."""
     if endpoints.outlet == "null":
-        return NullOutlet(clock=now_us)
+        return NullOutlet(clock=clock.now_us)
     if endpoints.outlet == "file":
         assert endpoints.out is not None
-        return FileOutlet(endpoints.out, clock=now_us)
+        return FileOutlet(endpoints.out, clock=clock.now_us)
     sign_in = security(endpoints.kafka_auth, endpoints.region)
     destination = find_destination(endpoints.bootstrap_servers, sign_in, *topics)
-    return KafkaOutlet({"bootstrap.servers": endpoints.bootstrap_servers, **sign_in}, destination)
+    settings = {"bootstrap.servers": endpoints.bootstrap_servers, **sign_in}
+    return KafkaOutlet(settings, destination, clock.monotonic)
 
 
 def open_schemas(endpoints: ProducerEndpoints) -> Registry:

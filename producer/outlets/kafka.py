@@ -18,6 +18,7 @@ from confluent_kafka.admin import AdminClient
 from contracts.applications import KafkaAuth
 from contracts.errors import NotReady, ShopstreamError
 from contracts.topics import Topic, topic_id_text
+from producer.clock import AwakeTime
 from producer.outlets import Deliveries, Destination, Failure
 
 CONNECT_SECONDS = 10.0
@@ -25,10 +26,13 @@ _US_PER_MS = 1000
 # librdkafka chooses by the key's checksum.
 _ANY_PARTITION = -1
 _OnDelivery = Callable[[KafkaError | None, Message], None]
-# Long enough for a leader to die and another to be elected; then an event has failed.
+# Long enough for a leader to die and another to be elected. When nothing was acknowledged for so
+# long, all that is under way has failed.
 DELIVERY_SECONDS = 120
 # By then every event that was sent has been acknowledged or has failed.
 FLUSH_SECONDS = DELIVERY_SECONDS + 10
+# A run tells its progress, and asks for deliveries, each second.
+_LONGEST_STEP_SECONDS = 5.0
 _SETTINGS: Mapping[str, Any] = {
     "client.id": "shopstream-producer",
     "acks": "all",
@@ -38,7 +42,8 @@ _SETTINGS: Mapping[str, Any] = {
     # Errors only: a broker that has just started is asked again, with a warning each time.
     "log_level": 3,
     "batch.size": 1_000_000,
-    "delivery.timeout.ms": DELIVERY_SECONDS * 1000,
+    # No end: librdkafka would count the time in which a laptop sleeps.
+    "delivery.timeout.ms": 0,
     # The queue is the only part of a replay that could grow: 16 MB hold about ten thousand orders.
     "queue.buffering.max.kbytes": 16_384,
     "queue.buffering.max.messages": 100_000,
@@ -95,8 +100,16 @@ def find_destination(
 class KafkaOutlet:
     """Sends through librdkafka; `settings` (addresses, sign-in) are added to our own."""
 
-    def __init__(self, settings: Mapping[str, Any], destination: Destination) -> None:
+    def __init__(
+        self,
+        settings: Mapping[str, Any],
+        destination: Destination,
+        monotonic: Callable[[], float],
+        patience_seconds: float = DELIVERY_SECONDS,
+    ) -> None:
         self._destination = destination
+        self._patience_seconds = patience_seconds
+        self._silence = AwakeTime(monotonic, _LONGEST_STEP_SECONDS)
         self._fatal: KafkaError | None = None
         # One entry per acknowledged event.
         self._sequences: list[int] = []
@@ -129,9 +142,11 @@ class KafkaOutlet:
                     # The local queue is full: the broker decides the pace from here.
                     self._producer.poll(0.1)
                     self._raise_fatal()
+                    self._give_up_after_silence()
 
     def deliveries(self) -> Deliveries:
         self._producer.poll(0)
+        self._give_up_after_silence()
         taken = Deliveries(
             self._sequences,
             _known(self._partitions),
@@ -145,7 +160,9 @@ class KafkaOutlet:
 
     def flush(self, timeout: float) -> int:
         self._raise_fatal()
-        return int(self._producer.flush(timeout))
+        self._producer.flush(timeout)
+        self._give_up_after_silence()
+        return len(self._producer)
 
     def close(self) -> None:
         """Forget what is not sent; librdkafka frees its threads with the object."""
@@ -153,13 +170,23 @@ class KafkaOutlet:
 
     def _on_delivery(self, sequence: int, error: KafkaError | None, message: Message) -> None:
         if error is not None:
-            self._failures.append(Failure(sequence, error.str()))
+            why = f"Kafka acknowledged nothing for {self._patience_seconds:g} s"
+            self._failures.append(Failure(sequence, why if _given_up(error) else error.str()))
             return
+        self._silence.restart()
         _kind, milliseconds = message.timestamp()
         self._sequences.append(sequence)
         self._partitions.append(message.partition())
         self._offsets.append(message.offset())
         self._milliseconds.append(milliseconds)
+
+    def _give_up_after_silence(self) -> None:
+        """Let everything that is under way fail when Kafka has been silent for too long."""
+        if not len(self._producer):
+            self._silence.restart()
+        elif self._silence.passed() >= self._patience_seconds:
+            self._producer.purge()
+            self._producer.poll(0)
 
     def _on_error(self, error: KafkaError) -> None:
         # The client retries brokers that come and go; only a fatal error ends it.
@@ -172,6 +199,10 @@ class KafkaOutlet:
                 f"Kafka refuses this producer for good: {self._fatal.str()}",
                 command="start the same command again: known events count once",
             )
+
+
+def _given_up(error: KafkaError) -> bool:
+    return error.code() in (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT)
 
 
 def _known(numbers: Sequence[int | None]) -> Sequence[int]:

@@ -39,9 +39,7 @@ def replay(arguments: ReplayArguments) -> int:
 def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Clock) -> ReplaySummary:
     layout, endpoints = prepared.layout, arguments.endpoints
     with ExitStack() as held:
-        outlet = held.enter_context(
-            closing(open_outlet(endpoints, *layout.topics, now_us=clock.now_us))
-        )
+        outlet = held.enter_context(closing(open_outlet(endpoints, *layout.topics, clock=clock)))
         vault = held.enter_context(closing(open_vault(endpoints)))
         refuse_earlier_ids(endpoints.ledger, outlet.destination().cluster_id, arguments.new_run)
         run = prepared.run(

@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from contracts.ledger import Run
 from contracts.topics import Topic
-from producer.clock import STATUS_SECONDS, Clock, Pace, StatusTimer
+from producer.clock import STATUS_SECONDS, AwakeTime, Clock, Pace, StatusTimer
 from producer.ledger import Ledger
 from producer.order_ids import OrderIds
 from producer.outlets import Outlet
@@ -125,11 +125,11 @@ class Replay(Generic[_Item]):
 
     def finish(self, timeout: float) -> int:
         """Wait at most `timeout` seconds for acknowledgements; return how many are unknown."""
-        deadline = self.clock.monotonic() + timeout
+        waited = AwakeTime(self.clock.monotonic, 2 * STATUS_SECONDS)
         while True:
             unknown = self.outlet.flush(STATUS_SECONDS)
             self._take_deliveries()
-            if unknown == 0 or self.clock.monotonic() >= deadline:
+            if unknown == 0 or waited.passed() >= timeout:
                 return unknown
             self._tell_each_second()
 

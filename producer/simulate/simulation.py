@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from contracts.ledger import Run
-from producer.clock import STATUS_SECONDS, Clock, Pace, StatusTimer
+from producer.clock import STATUS_SECONDS, AwakeTime, Clock, Pace, StatusTimer
 from producer.simulate.report import SimulationProgress
 from producer.simulate.sender import BLOCK_EVENTS, Sender
 from producer.simulate.shop.timeline import EventBatch
@@ -53,10 +53,10 @@ class Simulation:
 
     def finish(self, timeout: float) -> None:
         """Wait at most `timeout` seconds for acknowledgements."""
-        deadline = self.clock.monotonic() + timeout
+        waited = AwakeTime(self.clock.monotonic, 2 * STATUS_SECONDS)
         while True:
             self.sender.flush(STATUS_SECONDS)
-            if self.sender.progress.unknown == 0 or self.clock.monotonic() >= deadline:
+            if self.sender.progress.unknown == 0 or waited.passed() >= timeout:
                 return
             self._tell_each_second()
 

@@ -69,7 +69,7 @@ class Worker:
         """Send this worker's share of the events."""
         arguments = self.arguments
         with ExitStack() as held:
-            outlet = open_outlet(arguments.endpoints, *SOURCES, now_us=clock.now_us)
+            outlet = open_outlet(arguments.endpoints, *SOURCES, clock=clock)
             held.callback(outlet.close)
             vault = open_vault(arguments.endpoints)
             held.callback(vault.close)

@@ -5,7 +5,10 @@ Kafka is librdkafka's own mock cluster: the real protocol, without a broker's di
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -57,6 +60,7 @@ class KafkaBench:
         self.outlet: Outlet = KafkaOutlet(
             {"bootstrap.servers": self.address, "log_level": 0},
             Destination("mock", {ORDERS.name: "1"}),
+            time.monotonic,
         )
 
     def arrived(self, topic: Topic) -> Pairs:
@@ -175,19 +179,63 @@ def test_a_file_outlet_appends_and_counts_on(tmp_path: Path) -> None:
     assert [value for _, value in read_back(tmp_path, ORDERS)] == [b"0", b"1", b"2"]
 
 
-def test_an_event_that_a_broker_refuses_is_told_with_the_reason(tmp_path: Path) -> None:
-    bench = KafkaBench(tmp_path)
-    outlet = KafkaOutlet(
-        # Nobody listens there: the event fails when its time is up.
-        {"bootstrap.servers": "127.0.0.1:1", "delivery.timeout.ms": 300, "log_level": 0},
-        Destination("nowhere"),
-    )
+@dataclass
+class Silent:
+    """An outlet to an address at which nobody listens, and its clock."""
+
+    now: float = 0.0
+
+    def outlet(self, **settings: object) -> KafkaOutlet:
+        address = {"bootstrap.servers": "127.0.0.1:1", "log_level": 0}
+        return KafkaOutlet(address | settings, Destination("nowhere"), lambda: self.now, 12)
+
+    def asked_each(self, outlet: KafkaOutlet, *seconds: float) -> list[Failure]:
+        """What has failed after steps of so many seconds."""
+        failures: list[Failure] = []
+        for step in seconds:
+            self.now += step
+            failures += outlet.deliveries().failures
+        return failures
+
+
+def test_an_event_fails_when_kafka_was_silent_for_too_long() -> None:
+    silent = Silent()
+    outlet = silent.outlet()
+    outlet.send(ORDERS, [b"k", b"k"], [b"v", b"w"], [7, 8])
+    assert silent.asked_each(outlet, 4, 4, 3.9) == []
+    assert outlet.flush(0) == 2
+    why = "Kafka acknowledged nothing for 12 s"
+    assert silent.asked_each(outlet, 0.1) == [Failure(7, why), Failure(8, why)]
+    assert outlet.flush(0) == 0
+
+
+def test_the_time_in_which_a_machine_sleeps_is_no_silence() -> None:
+    silent = Silent()
+    outlet = silent.outlet()
     outlet.send(ORDERS, [b"k"], [b"v"], [7])
-    acknowledged, (failure,) = deliveries_of(outlet)
-    assert acknowledged == []
-    assert failure.sequence == 7
-    assert "timed out" in failure.why.lower()
-    bench.outlet.close()
+    assert silent.asked_each(outlet, 150, 0.1) == []
+    outlet.close()
+
+
+def test_silence_begins_when_an_event_is_under_way() -> None:
+    silent = Silent()
+    outlet = silent.outlet()
+    assert silent.asked_each(outlet, 4, 4, 4, 4) == []
+    outlet.send(ORDERS, [b"k"], [b"v"], [7])
+    assert silent.asked_each(outlet, 4) == []
+    outlet.close()
+
+
+def test_a_sender_that_waits_for_its_queue_gives_up_too() -> None:
+    silent = Silent()
+    outlet = silent.outlet(**{"queue.buffering.max.messages": 1})
+    outlet.send(ORDERS, [b"k"], [b"v"], [7])
+    threading.Timer(0.3, lambda: vars(silent).update(now=5.0)).start()
+    threading.Timer(0.6, lambda: vars(silent).update(now=10.0)).start()
+    threading.Timer(0.9, lambda: vars(silent).update(now=15.0)).start()
+    outlet.send(ORDERS, [b"k"], [b"w"], [8])
+    assert [each.sequence for each in outlet.deliveries().failures] == [7, 8]
+    outlet.close()
 
 
 def test_a_full_local_queue_slows_the_sender_down(tmp_path: Path) -> None:
@@ -195,6 +243,7 @@ def test_a_full_local_queue_slows_the_sender_down(tmp_path: Path) -> None:
     outlet = KafkaOutlet(
         {"bootstrap.servers": bench.address, "queue.buffering.max.messages": 10, "log_level": 0},
         Destination("mock"),
+        time.monotonic,
     )
     for n in range(500):
         outlet.send(ORDERS, [b"k"], [b"v"], [n])

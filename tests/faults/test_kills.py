@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 
 from contracts.topics import ORDERS
 from emr_jobs.kernel.crash_points import CRASH_POINTS, CrashPoint
+from local.home import Home
+from local.supervisor.published import running
 from tests.shop import BY_COMMAND, SLICE, Shop, eventually, open_shop
 
 pytestmark = [pytest.mark.e2e, pytest.mark.faults]
@@ -141,3 +144,27 @@ def waiting_batches(shop: Shop) -> int:
             "AND held.relation = 'progress'::regclass AND held.mode = 'RowExclusiveLock'"
         )[0][0]
     )
+
+
+# Longer than an event waits for a broker, and than an application keeps its lease.
+ASLEEP_SECONDS = 150
+
+
+def test_a_machine_that_sleeps_loses_nothing_and_no_process(shop: Shop) -> None:
+    parts = {name: part["pid"] for name, part in shop.status()["parts"].items()}
+    committed = shop.query(COMMITS)
+    sending = shop.start("simulate", "--rate", "100", "--duration", "30")
+    eventually(lambda: shop.query(COMMITS) > committed, "a commit of what is sent")
+    snapshot = running(Home(shop.home))
+    assert snapshot is not None
+    leaders = [psutil.Process(pid) for pid in (snapshot.supervisor_pid, sending.pid)]
+    asleep = [each for one in leaders for each in (one, *one.children(recursive=True))]
+    for each in asleep:
+        each.suspend()
+    time.sleep(ASLEEP_SECONDS)
+    for each in reversed(asleep):
+        each.resume()
+    _, said = sending.communicate(timeout=300)
+    assert sending.returncode == 0, said
+    shop.verified()
+    assert {name: part["pid"] for name, part in shop.status()["parts"].items()} == parts

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.clock import Clock, Pace, StatusTimer
+from producer.clock import AwakeTime, Clock, Pace, StatusTimer
 
 SECOND = 1_000_000
 BEGAN = 500.0
@@ -59,3 +59,23 @@ def test_progress_is_due_a_second_after_it_was_told_and_once() -> None:
     moments = iter([5.0, 5.9, 6.0, 6.1, 9.5, 10.4, 10.5])
     timer = StatusTimer(Clock(lambda: 0, lambda: next(moments), lambda seconds: None))
     assert [timer.due() for _ in range(6)] == [False, True, False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("steps", "passed"),
+    [
+        pytest.param([], 0, id="at once"),
+        pytest.param([1, 1, 0.5], 2.5, id="asked each second"),
+        pytest.param([5], 5, id="exactly a step"),
+        pytest.param([150, 1], 6, id="a machine that slept"),
+    ],
+)
+def test_time_awake(steps: list[float], passed: float) -> None:
+    now = 100.0
+    awake = AwakeTime(lambda: now, step=5)
+    for step in steps:
+        now += step
+        awake.passed()
+    assert awake.passed() == passed
+    awake.restart()
+    assert awake.passed() == 0
