@@ -21,6 +21,7 @@ from local.home import FILE_MODE, Home, write_private
 from local.java import jars
 from local.java import runtime as java
 from local.java.ivy import Ivy
+from local.plain_paths import require_plain
 from local.profile import (
     Profile,
     fresh_ports,
@@ -81,6 +82,7 @@ def fetch_jars(
     names: Sequence[str] = ("broker", "spark"),
 ) -> dict[str, list[Path]]:
     """Fetch what the user's cache lacks of the locked sets; return the class path of each set."""
+    require_plain(cache, "the jar cache", "SHOPSTREAM_CACHE")
     locked = jars.read_lock()
     wanted = [locked[name] for name in names]
     if jars.missing_files(wanted, jars.folder(cache)):

@@ -8,6 +8,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from urllib.parse import quote
 
 from contracts.errors import EnvironmentProblem
 from contracts.valkey_url import ValkeyUrl
@@ -138,7 +139,7 @@ def postgres_url(home: Home, profile: Profile) -> str:
     """The connection string; the password stays in the password file."""
     return (
         f"postgresql://shopstream@127.0.0.1:{profile.ports['postgres']}/shopstream"
-        f"?passfile={home.pgpass}"
+        f"?passfile={quote(str(home.pgpass))}"
     )
 
 

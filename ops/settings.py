@@ -44,12 +44,19 @@ class CommandSettings:
     @classmethod
     def from_variables(cls, environment: Mapping[str, str]) -> CommandSettings:
         """Read the settings from variables. Of real credentials only the names are kept."""
-        user_home = Path(environment.get("HOME") or Path.home())
-        xdg = Path(environment.get("XDG_CACHE_HOME") or user_home / ".cache")
+        user_home = _user_home(environment)
+
+        def folder(name: str, default: Path) -> Path:
+            given = environment.get(name) or str(default)
+            # A shell leaves a quoted ~ to the program.
+            in_home = given == "~" or given.startswith("~/")
+            return (user_home / given[2:] if in_home else Path(given)).absolute()
+
+        xdg = folder("XDG_CACHE_HOME", user_home / ".cache")
         certificates = environment.get("SSL_CERT_FILE")
         return cls(
-            home=Path(environment.get("SHOPSTREAM_HOME") or user_home / ".shopstream").absolute(),
-            cache=Path(environment.get("SHOPSTREAM_CACHE") or xdg / "shopstream").absolute(),
+            home=folder("SHOPSTREAM_HOME", user_home / ".shopstream"),
+            cache=folder("SHOPSTREAM_CACHE", xdg / "shopstream"),
             user_home=user_home,
             plain=bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb",
             certificates=Path(certificates) if certificates else None,
@@ -89,6 +96,16 @@ def process_environment(**changes: str) -> dict[str, str]:
     variables = _variables()
     path = os.pathsep.join([str(Path(sys.executable).parent), variables.get("PATH", "")])
     return {**variables, "PATH": path, **changes}
+
+
+def _user_home(environment: Mapping[str, str]) -> Path:
+    """The user's folder; for a user without one a folder that cannot be made."""
+    if home := environment.get("HOME"):
+        return Path(home)
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/nonexistent")
 
 
 def _variables() -> MutableMapping[str, str]:

@@ -28,6 +28,18 @@ USER = {"HOME": "/home/ana"}
             "/home/ana/.cache/shopstream",
             id="set to nothing",
         ),
+        pytest.param(
+            {"SHOPSTREAM_HOME": "~/s", "SHOPSTREAM_CACHE": "~"},
+            "/home/ana/s",
+            "/home/ana",
+            id="a home that the shell left to the program",
+        ),
+        pytest.param(
+            {"SHOPSTREAM_HOME": "/a/~/s"},
+            "/a/~/s",
+            "/home/ana/.cache/shopstream",
+            id="a tilde within",
+        ),
     ],
 )
 def test_folders(environment: dict[str, str], home: str, cache: str) -> None:
@@ -85,3 +97,11 @@ def test_what_the_command_keeps_of_the_users_variables(
     name: str, value: str, own: str | None
 ) -> None:
     assert own_variables({name: value}).get(name) == own
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", home)
+    assert CommandSettings.from_variables({}).home == Path("/nonexistent/.shopstream")

@@ -20,6 +20,7 @@ from local.home import Home
 from local.java import jars
 from local.java import runtime as java
 from local.java.ivy import Ivy
+from local.plain_paths import require_plain
 from local.ports import claim
 from local.postgres import account, installed, others_may_enter
 from local.profile import read_profile
@@ -85,6 +86,12 @@ def _credentials(check: str, settings: CommandSettings) -> Diagnosis:
     found = ", ".join(names) or "none in the environment"
     advice = f"unset {' '.join(names)}: a laptop run never needs an account"
     return judged(check, not names, found, advice)
+
+
+def _folders(check: str, settings: CommandSettings) -> Diagnosis:
+    require_plain(settings.home, "the state folder", "SHOPSTREAM_HOME")
+    require_plain(settings.cache, "the jar cache", "SHOPSTREAM_CACHE")
+    return Diagnosis(check, GOOD, f"state in {settings.home}, jars in {settings.cache}")
 
 
 def _space(check: str, settings: CommandSettings) -> Diagnosis:
@@ -181,6 +188,7 @@ PRECONDITIONS: Mapping[str, Callable[[str, CommandSettings], Diagnosis]] = {
     "user": _user,
     "Postgres": _postgres,
     "AWS credentials": _credentials,
+    "folders": _folders,
     "disk": _space,
     "memory": _memory,
     "open files": _open_files,

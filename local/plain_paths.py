@@ -1,0 +1,30 @@
+"""Which folders every part of a stack takes as they are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from contracts.errors import EnvironmentProblem
+
+# Kafka splits a list of folders at commas, Java a class path at colons. A URL escapes all others by
+# percent signs, and Hadoop takes these as they are: it would write beside the folder.
+_OTHER = re.compile(r"[^A-Za-z0-9_./~-]")
+
+
+def require_plain(folder: Path, what: str, variable: str) -> None:
+    """Raise an EnvironmentProblem that names the characters of the path that a part would not take
+    as they are."""
+    others = sorted(set(_OTHER.findall(str(folder))))
+    if others:
+        named = ", ".join("a space" if each == " " else _shown(each) for each in others)
+        raise EnvironmentProblem(
+            f"the path of {what} {folder} holds {named}",
+            cause="Kafka, Java and Spark take only ASCII letters, digits and . _ - ~ in a path",
+            command=f"set {variable} to another folder, such as /tmp/shopstream",
+        )
+
+
+def _shown(character: str) -> str:
+    """The character, or its escape where a terminal may not show it."""
+    return character if character.isprintable() else ascii(character)[1:-1]
