@@ -8,6 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.grants import allow
+from cdk.lake.saved_queries import saved_queries
 from cdk.lake.tables import RESULTS, Lake
 from cdk.settings import EnvironmentSettings
 from cdk.stores.postgres import Postgres
@@ -16,10 +17,16 @@ from contracts.tables.roles import READER
 # A query may read at most 100 GB.
 _MAX_SCANNED_BYTES = 100 * 1000**3
 _ASK = (
+    *("athena:BatchGetNamedQuery", "athena:GetNamedQuery", "athena:ListNamedQueries"),
     *("athena:BatchGetQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"),
+    *("athena:GetQueryResultsStream", "athena:GetQueryRuntimeStatistics"),
     *("athena:GetWorkGroup", "athena:ListQueryExecutions"),
     *("athena:StartQueryExecution", "athena:StopQueryExecution"),
 )
+# The console asks for all before it shows the one that may be used.
+_LIST = ("athena:ListDataCatalogs", "athena:ListEngineVersions", "athena:ListWorkGroups")
+# The queries name the database of each table; Athena asks for one all the same.
+_DATABASE = "gold"
 _LOOK = (
     *("athena:GetDatabase", "athena:GetDataCatalog", "athena:GetTableMetadata"),
     *("athena:ListDatabases", "athena:ListTableMetadata"),
@@ -27,8 +34,8 @@ _LOOK = (
 
 
 class Analysts(Construct):
-    """A workgroup that limits the cost of a query, and `role`, which everyone can take who may
-    assume roles of the account."""
+    """A workgroup that limits the cost of a query and holds the saved ones, and `role`, which
+    everyone can take who may assume roles of the account."""
 
     def __init__(
         self,
@@ -40,7 +47,7 @@ class Analysts(Construct):
         postgres: Postgres,
     ) -> None:
         super().__init__(scope, id)
-        name = settings.name("analysts")
+        self.workgroup_name = name = settings.name("analysts")
         self._workgroup(name, lake)
         self.role = iam.Role(
             self,
@@ -54,6 +61,8 @@ class Analysts(Construct):
             service="athena", resource="datacatalog", resource_name="AwsDataCatalog"
         )
         allow(self.role, _ASK, [groups])
+        reason = "Lists of workgroups and catalogs cannot be limited to one."
+        allow(self.role, _LIST, ["*"], because=reason)
         allow(self.role, _LOOK, [catalog])
         lake.grant_read(self.role)
         lake.grant_results(self.role)
@@ -61,7 +70,7 @@ class Analysts(Construct):
 
     def _workgroup(self, name: str, lake: Lake) -> None:
         kind = athena.CfnWorkGroup
-        kind(
+        workgroup = kind(
             self,
             "Workgroup",
             name=name,
@@ -77,3 +86,14 @@ class Analysts(Construct):
                 ),
             ),
         )
+        for query in saved_queries():
+            saved = athena.CfnNamedQuery(
+                self,
+                f"Query {query.name}",
+                name=query.name,
+                description=query.meaning,
+                database=_DATABASE,
+                query_string=query.sql,
+                work_group=name,
+            )
+            saved.add_resource_dependency(workgroup)

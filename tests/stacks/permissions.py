@@ -44,7 +44,12 @@ MAY_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
         ("kms:GenerateDataKey", "key"),
     ],
     "functions/AnalystsRole": [
+        ("athena:ListWorkGroups", "any"),
+        ("athena:ListDataCatalogs", "any"),
+        ("athena:ListNamedQueries", "workgroup:shopstream-ENV-analysts"),
+        ("athena:GetNamedQuery", "workgroup:shopstream-ENV-analysts"),
         ("athena:StartQueryExecution", "workgroup:shopstream-ENV-analysts"),
+        ("glue:GetTables", "database:silver"),
         ("glue:GetTable", "table:gold/order_metrics"),
         (GET, "lake:warehouse/gold/order_metrics/data/a.parquet"),
         (PUT, "lake:athena/result.csv"),
@@ -99,6 +104,8 @@ MAY_NOT_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
     ],
     "functions/AnalystsRole": [
         ("athena:StartQueryExecution", "workgroup:primary"),
+        ("athena:GetNamedQuery", "workgroup:primary"),
+        ("athena:CreateNamedQuery", "workgroup:shopstream-ENV-analysts"),
         ("glue:UpdateTable", "table:gold/order_metrics"),
         ("glue:CreateTable", "table:gold/mine"),
         (PUT, "lake:warehouse/gold/order_metrics/data/a.parquet"),

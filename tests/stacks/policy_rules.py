@@ -14,7 +14,11 @@ from tests.stacks.templates import texts
 _INTERFACES = "Lambda makes a network interface where a function runs; it has no ARN before"
 _LOOKING = "descriptions of a network cannot be limited to a part of it"
 _TRACES = "a trace has no ARN"
+_LISTS = "Athena cannot limit a list of workgroups, catalogs or engines to one"
 UNSCOPED: dict[str, str] = {
+    "athena:ListDataCatalogs": _LISTS,
+    "athena:ListEngineVersions": _LISTS,
+    "athena:ListWorkGroups": _LISTS,
     "ec2:AssignPrivateIpAddresses": _INTERFACES,
     "ec2:CreateNetworkInterface": _INTERFACES,
     "ec2:DeleteNetworkInterface": _INTERFACES,

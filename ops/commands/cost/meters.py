@@ -214,6 +214,7 @@ _FREE = {
     "counted with calls": "Lambda::EventInvokeConfig Lambda::LayerVersion Lambda::Permission",
     "counted with metrics of ours": "Logs::MetricFilter",
     "counted with what Kafka keeps": "MSK::Topic",
+    "it costs what its answers scan": "Athena::NamedQuery",
     "counted with the ACU of its cluster": "RDS::DBInstance",
     "counted with its topic": "SNS::Subscription",
     "standard parameters are free": "SSM::Parameter",
