@@ -4,6 +4,7 @@
 PYTHON ?= python3
 FILE ?=
 ENV ?= dev
+SETTINGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -76,10 +77,10 @@ bench: $(INSTALLED_DEV) jars ## measure speed and memory; results are added to b
 assets: $(INSTALLED_DEV) $(NODE_MODULES) ## build what a deployment ships: code, jars, dependencies, functions
 	@$(BIN)/shopstream assets --out build/assets
 
-synth: $(INSTALLED_DEV) ## write the CloudFormation templates to cdk.out (ENV=dev|staging|production)
+synth: $(INSTALLED_DEV) ## write the CloudFormation templates to cdk.out (ENV=dev|staging|production SETTINGS=your.toml)
 	@rm -rf cdk.out.new
 	@PATH="$(CURDIR)/$(BIN):$$PATH" CDK_OUTDIR=cdk.out.new \
-	  CDK_CONTEXT_JSON='{"environment": "$(ENV)"}' $(BIN)/python app.py || { rm -rf cdk.out.new; exit 1; }
+	  CDK_CONTEXT_JSON='{"environment": "$(ENV)", "settings": "$(SETTINGS)"}' $(BIN)/python app.py || { rm -rf cdk.out.new; exit 1; }
 	@rm -rf cdk.out && mv cdk.out.new cdk.out
 	@ls cdk.out/*.template.json
 

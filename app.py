@@ -1,4 +1,5 @@
-"""``cdk synth -c environment=dev|staging|production``: settings to stacks to templates."""
+"""``cdk synth -c environment=dev|staging|production -c settings=FILE``: settings to stacks to
+templates."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from aws_cdk import App
 
 from cdk.assets.build_folder import Assets, MissingAssets
 from cdk.feature_flags import FLAGS
-from cdk.settings import EnvironmentSettings, settings
+from cdk.settings import EnvironmentSettings
+from cdk.settings.file import chosen_settings
 from cdk.settings.parts import InvalidSettings
 from cdk.settings.placeholders import placeholders
 from stacks.environment import environment
@@ -19,14 +21,15 @@ def refuse_examples(chosen: EnvironmentSettings) -> None:
     found = [f"\n  {name}: {rule}" for name, rule in placeholders(chosen)]
     if found:
         raise InvalidSettings(
-            f"cdk/settings, {chosen.environment}: a deployment would fail or tell nobody"
+            f"settings of {chosen.environment}: a deployment would fail or tell nobody"
             f"{''.join(found)}"
         )
 
 
 app = App(context=FLAGS, analytics_reporting=False)
 try:
-    chosen = settings(app.node.try_get_context("environment") or "dev")
+    file = app.node.try_get_context("settings")
+    chosen = chosen_settings(app.node.try_get_context("environment"), Path(file) if file else None)
     # `shopstream cost` prices templates that are never deployed.
     if not app.node.try_get_context("examples"):
         refuse_examples(chosen)

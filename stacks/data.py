@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, RemovalPolicy, Stack
+from aws_cdk import Aws, Environment, RemovalPolicy, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -14,9 +14,11 @@ from cdk.grants import on_behalf_of_account
 from cdk.kafka.cluster import KafkaCluster
 from cdk.kafka.registry import SchemaRegistry
 from cdk.lake.tables import Lake
+from cdk.outputs import tell
 from cdk.settings import EnvironmentSettings
 from cdk.stores.postgres import Postgres
 from cdk.stores.valkey import Valkey
+from contracts.topics import TOPICS
 from stacks.network import PRIVATE, NetworkStack
 
 
@@ -32,8 +34,9 @@ class DataStack(Stack):
         settings: EnvironmentSettings,
         network: NetworkStack,
         assets: Assets,
+        env: Environment | None = None,
     ) -> None:
-        super().__init__(scope, id, termination_protection=settings.deletion_protection)
+        super().__init__(scope, id, env=env, termination_protection=settings.deletion_protection)
         self.key = _key(self, settings)
         subnets = ec2.SubnetSelection(subnet_group_name=PRIVATE)
         foundation = Foundation(settings, assets, network.vpc, subnets, self.key)
@@ -43,6 +46,14 @@ class DataStack(Stack):
         self.lake = Lake(self, "Lake", settings=settings, key=self.key)
         self.postgres = Postgres(self, "Postgres", foundation=foundation)
         self.valkey = Valkey(self, "Valkey", foundation=foundation)
+        tell(
+            self,
+            TopicNames=", ".join(topic.name for topic in TOPICS),
+            SchemaRegistry=self.registry.registry_name,
+            LakeBucket=self.lake.bucket.bucket_name,
+            PostgresEndpoint=self.postgres.cluster.cluster_endpoint.hostname,
+            ValkeyEndpoint=self.valkey.host,
+        )
 
 
 def _key(scope: Construct, settings: EnvironmentSettings) -> kms.Key:

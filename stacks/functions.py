@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Duration, Environment, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
@@ -19,6 +19,7 @@ from cdk.grants import allow
 from cdk.kafka.event_source import KafkaEventSource
 from cdk.lake.analysts import Analysts
 from cdk.lake.table_optimizers import TableOptimizers
+from cdk.outputs import tell
 from cdk.stores.postgres import ADMIN
 from contracts.aws.spark_submit import DATABASE_ROOTS_FILE
 from contracts.tables.grants import role_statements
@@ -36,8 +37,10 @@ class FunctionsStack(Stack):
     """`functions` by name. `notifications` carries alerts to people. `api`, behind its authorizer,
     is the only public part; where it is None, nothing is public."""
 
-    def __init__(self, scope: Construct, id: str, *, data: DataStack) -> None:
-        super().__init__(scope, id)
+    def __init__(
+        self, scope: Construct, id: str, *, data: DataStack, env: Environment | None = None
+    ) -> None:
+        super().__init__(scope, id, env=env)
         self._data, self._foundation = data, data.foundation
         settings = self._foundation.settings
         self._registry = f"glue:{data.registry.registry_name}"
@@ -52,12 +55,22 @@ class FunctionsStack(Stack):
                 self, "TableOptimizers", foundation=self._foundation, lake=data.lake
             ).function,
         }
-        Analysts(self, "Analysts", settings=settings, lake=data.lake, postgres=data.postgres)
+        analysts = Analysts(
+            self, "Analysts", settings=settings, lake=data.lake, postgres=data.postgres
+        )
+        tell(
+            self,
+            NotificationsTopic=self.notifications.topic_arn,
+            AnalystsRole=analysts.role.role_arn,
+            AnalystsWorkgroup=analysts.workgroup_name,
+        )
         self.api = (
             HttpApi(self, "Api", foundation=self._foundation, function=query_api)
             if query_api
             else None
         )
+        if self.api is not None:
+            tell(self, ApiUrl=self.api.api_endpoint, **self.api.readers)
 
     def _topic(self) -> sns.Topic:
         topic = sns.Topic(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Fn, RemovalPolicy, Stack, Tags
+from aws_cdk import Aws, Environment, Fn, RemovalPolicy, Stack, Tags
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.emr.cluster import EMR_TAG
 from cdk.log_retention import retention
+from cdk.outputs import tell
 from cdk.settings import Compute, EnvironmentSettings
 from cdk.settings.parts import ZONES
 
@@ -36,10 +37,24 @@ class NetworkStack(Stack):
     gateways. `emr_service_access` is how an EMR cluster reaches its service; it is None without a
     cluster."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: EnvironmentSettings) -> None:
-        super().__init__(scope, id, termination_protection=settings.deletion_protection)
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        settings: EnvironmentSettings,
+        env: Environment | None = None,
+    ) -> None:
+        super().__init__(scope, id, env=env, termination_protection=settings.deletion_protection)
+        self.vpc = self._own(settings) if settings.vpc_id is None else self._existing(settings)
+        if settings.internet == "endpoints":
+            self._endpoints(settings)
+        tell(self, VpcId=self.vpc.vpc_id)
+        self.emr_service_access = self._emr_cell(settings) if settings.compute == "ec2" else None
+
+    def _own(self, settings: EnvironmentSettings) -> ec2.IVpc:
         nat = settings.internet == "nat"
-        self.vpc = ec2.Vpc(
+        vpc = ec2.Vpc(
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(settings.vpc_cidr),
@@ -49,21 +64,33 @@ class NetworkStack(Stack):
             nat_gateways=ZONES if nat else 0,
             subnet_configuration=_subnets(nat),
         )
-        self._flow_logs(settings)
+        self._flow_logs(vpc, settings)
         # It is free of charge, and the lake's bytes do not pass a NAT gateway.
-        self.vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
-        if settings.internet == "endpoints":
-            self._endpoints(settings)
-        self.emr_service_access = self._emr_cell(settings) if settings.compute == "ec2" else None
+        vpc.add_gateway_endpoint("S3", service=ec2.GatewayVpcEndpointAwsService.S3)
+        return vpc
 
-    def _flow_logs(self, settings: EnvironmentSettings) -> None:
+    def _existing(self, settings: EnvironmentSettings) -> ec2.IVpc:
+        """The shop's network. Its flow logs, its endpoint of S3 and its routes are the shop's."""
+        vpc_id = settings.vpc_id
+        assert vpc_id is not None
+        return ec2.Vpc.from_vpc_attributes(
+            self,
+            "Vpc",
+            vpc_id=vpc_id,
+            vpc_cidr_block=settings.vpc_cidr,
+            availability_zones=list(settings.zones),
+            private_subnet_ids=list(settings.vpc_subnets),
+            private_subnet_names=[PRIVATE],
+        )
+
+    def _flow_logs(self, vpc: ec2.Vpc, settings: EnvironmentSettings) -> None:
         group = logs.LogGroup(
             self,
             "FlowLogs",
             retention=retention(settings.log_days),
             removal_policy=RemovalPolicy.DESTROY,
         )
-        self.vpc.add_flow_log(
+        vpc.add_flow_log(
             "FlowLog",
             destination=ec2.FlowLogDestination.to_cloud_watch_logs(group),
             traffic_type=ec2.FlowLogTrafficType.REJECT,
@@ -107,7 +134,12 @@ class NetworkStack(Stack):
         self, name: str, service: ec2.IInterfaceVpcEndpointService, doors: ec2.SecurityGroup
     ) -> None:
         self.vpc.add_interface_endpoint(
-            name, service=service, private_dns_enabled=True, open=False, security_groups=[doors]
+            name,
+            service=service,
+            subnets=ec2.SubnetSelection(subnet_group_name=PRIVATE),
+            private_dns_enabled=True,
+            open=False,
+            security_groups=[doors],
         )
 
 

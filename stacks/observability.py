@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import ReferenceStrength, Stack
+from aws_cdk import Environment, ReferenceStrength, Stack
 from constructs import Construct
 
 from cdk.monitoring.alarms import Alarms
@@ -13,6 +13,7 @@ from cdk.monitoring.operator_dashboard import operator_rows
 from cdk.monitoring.operators import MonthlyBudget, OperatorTopic
 from cdk.monitoring.shop_dashboard import shop_rows
 from cdk.monitoring.stores import kafka_alarms, postgres_alarms, valkey_alarms
+from cdk.outputs import tell
 from stacks.data import DataStack
 from stacks.functions import FunctionsStack
 from stacks.processing import ProcessingStack
@@ -30,8 +31,9 @@ class ObservabilityStack(Stack):
         data: DataStack,
         processing: ProcessingStack,
         functions: FunctionsStack,
+        env: Environment | None = None,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id, env=env)
         settings = data.foundation.settings
         watched = {**functions.functions, "job_controller": processing.controller}
         api_id = functions.api.api_id if functions.api else None
@@ -63,6 +65,7 @@ class ObservabilityStack(Stack):
             alarms=[alarms.not_served, *alarms.by_name.values()],
         )
         RowsDashboard(self, "Shop", name=settings.name("shop"), rows=shop_rows(api_id))
+        tell(self, OperatorDashboard=settings.name("operator"), ShopDashboard=settings.name("shop"))
 
 
 def _loosely(cluster_id: str | None) -> str | None:

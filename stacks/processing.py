@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from aws_cdk import Aws, Duration, Stack
+from aws_cdk import Aws, Duration, Environment, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
@@ -17,6 +18,7 @@ from cdk.functions.platform_function import PlatformFunction
 from cdk.grants import allow
 from cdk.kafka.topic_replication import TopicReplication
 from cdk.log_retention import log_group
+from cdk.outputs import tell
 from contracts.applications import APPLICATIONS, Application, Endpoints
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import DATABASE_ROOTS, DATABASE_ROOTS_FILE
@@ -36,9 +38,15 @@ class ProcessingStack(Stack):
     on EMR Serverless."""
 
     def __init__(
-        self, scope: Construct, id: str, *, network: NetworkStack, data: DataStack
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        network: NetworkStack,
+        data: DataStack,
+        env: Environment | None = None,
     ) -> None:
-        super().__init__(scope, id)
+        super().__init__(scope, id, env=env)
         self._data, self._foundation = data, data.foundation
         settings = self._foundation.settings
         self._emr = self._where(network)
@@ -63,6 +71,7 @@ class ProcessingStack(Stack):
             "JOB_SWITCH": self._switch.parameter_name,
         }
         self.controller = self._controller()
+        tell(self, ControllerFunction=self.controller.function_name)
         self._deployment(self._confirmation())
         if settings.replicate_from is not None:
             TopicReplication(
@@ -94,7 +103,13 @@ class ProcessingStack(Stack):
         if application.hot:
             data.valkey.grant_connect(role)
         self._package.grant_read(role)
+        self._decrypt_assets(role)
         self.metric_log.grant_write(role)
+
+    def _decrypt_assets(self, grantee: iam.IGrantable) -> None:
+        """What is uploaded may be encrypted with a key of the account's own."""
+        if key := self._foundation.settings.assets_key:
+            allow(grantee, ["kms:Decrypt"], [key])
 
     def _plan(self) -> JobPlan:
         settings, data = self._foundation.settings, self._data
@@ -133,6 +148,7 @@ class ProcessingStack(Stack):
             timeout=Duration.minutes(2),
         )
         self._published.grant_read(function)
+        self._decrypt_assets(function)
         self._emr.grant_control(function)
         self._data.kafka.grant_find(function)
         allow(function, ["ssm:GetParameter", "ssm:PutParameter"], [self._switch.parameter_arn])
@@ -158,6 +174,7 @@ class ProcessingStack(Stack):
         self._data.postgres.grant_connect(function, READER)
         self._data.postgres.allow_from(function)
         self._published.grant_read(function)
+        self._decrypt_assets(function)
         self._emr.grant_confirm(function)
         allow(function, ["ssm:GetParameter"], [self._switch.parameter_arn])
         return function

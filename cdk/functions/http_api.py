@@ -36,7 +36,8 @@ _POOL_REASONS = {
 
 class HttpApi(apigatewayv2.HttpApi):
     """Each GET with a valid JWT goes to `function`. Its signature, issuer, audience and time are
-    checked before any code of ours runs."""
+    checked before any code of ours runs. `readers` are the ids of the user pool, if one was made,
+    and of its client, by the names of their outputs."""
 
     def __init__(
         self,
@@ -47,13 +48,15 @@ class HttpApi(apigatewayv2.HttpApi):
         function: lambda_.IFunction,
     ) -> None:
         settings = foundation.settings
+        authorizer, readers = _authorizer(scope, f"{id}Readers", settings)
         super().__init__(
             scope,
             id,
             api_name=settings.name("api"),
             create_default_stage=False,
-            default_authorizer=_authorizer(scope, f"{id}Readers", settings),
+            default_authorizer=authorizer,
         )
+        self.readers = readers
         self.add_routes(
             path="/{path+}",
             methods=[apigatewayv2.HttpMethod.GET],
@@ -80,13 +83,14 @@ class HttpApi(apigatewayv2.HttpApi):
 
 def _authorizer(
     scope: Construct, id: str, settings: EnvironmentSettings
-) -> authorizers.HttpJwtAuthorizer:
+) -> tuple[authorizers.HttpJwtAuthorizer, dict[str, str]]:
     """It trusts the issuer of the settings, or a user pool that is made for this API."""
     if settings.api == "jwt":
         tokens = settings.tokens
-        return authorizers.HttpJwtAuthorizer(
+        trusting = authorizers.HttpJwtAuthorizer(
             "Tokens", tokens.issuer, jwt_audience=[tokens.audience]
         )
+        return trusting, {}
     pool = cognito.UserPool(
         scope,
         id,
@@ -112,6 +116,6 @@ def _authorizer(
         prevent_user_existence_errors=True,
     )
     issuer = f"https://cognito-idp.{Aws.REGION}.amazonaws.com/{pool.user_pool_id}"
-    return authorizers.HttpJwtAuthorizer(
-        "Tokens", issuer, jwt_audience=[client.user_pool_client_id]
-    )
+    client_id = client.user_pool_client_id
+    trusting = authorizers.HttpJwtAuthorizer("Tokens", issuer, jwt_audience=[client_id])
+    return trusting, {"ReadersPool": pool.user_pool_id, "ReadersClient": client_id}

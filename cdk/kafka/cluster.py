@@ -16,6 +16,7 @@ from constructs import Construct
 from cdk.foundation import Foundation
 from cdk.grants import allow, on_behalf_of_account
 from cdk.log_retention import log_group
+from cdk.outputs import tell
 from contracts.aws.releases import KAFKA_VERSION
 from contracts.topics import TOPICS, Topic, replicas
 
@@ -39,6 +40,7 @@ class KafkaCluster(Construct):
         self._cluster = self._brokers(foundation)
         # Everything that connects is in other stacks.
         self.cluster_arn = Stack.of(self).export_value(self._cluster.attr_arn)
+        tell(Stack.of(self), KafkaCluster=self._cluster.attr_arn)
         for topic in TOPICS:
             self._topic(topic, settings.kafka.brokers)
         if settings.kafka.replicated:

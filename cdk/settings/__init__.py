@@ -36,7 +36,14 @@ Internet = Literal["endpoints", "nat"]
 # is no API.
 Api = Literal["none", "cognito", "jwt"]
 
-_ZONE = r"[a-z]{2}(-[a-z]+)+-\d[a-z]"
+_KEY_ARN = r"arn:aws[\w-]*:kms:[\w-]+:\d{12}:key/[\w-]+"
+_REGION = r"[a-z]{2}(-[a-z]+)+-\d"
+_ZONE = rf"{_REGION}[a-z]"
+_ID = r"[0-9a-f]{8}([0-9a-f]{9})?"
+# Tags that every resource has anyway.
+OWN_TAGS = ("application", "environment")
+# S3 takes 50 tags on a bucket, and the CDK and services add some.
+_MOST_TAGS = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +53,12 @@ class EnvironmentSettings:
     `triggers` are the seconds between the batches of each application, `sizes` its driver and
     executors. `monthly_budget` is in USD. `zones` are names such as eu-central-1a; without them the
     region's first three are taken. `replicate_from` is another region's Kafka cluster, whose
-    source topics are copied here. Everything else is computed anew from them.
+    source topics are copied here. `usual_batch_seconds` are what batches take where nothing is
+    wrong, by application, once they were measured. `assets_key` is the ARN of the key of the
+    bootstrap's bucket, where that is a key of the account's own. `account` and `region` stop a
+    deployment anywhere else. `vpc_id` is a network that exists, `vpc_subnets` its private subnets
+    in the order of `zones`, and `vpc_cidr` is then its range. `permissions_boundary` is the name of
+    a policy that bounds every role. Everything else is computed anew from them.
     """
 
     environment: EnvironmentName
@@ -67,6 +79,14 @@ class EnvironmentSettings:
     log_days: int = 30
     deletion_protection: bool = True
     alarm_email: str | None = None
+    usual_batch_seconds: tuple[tuple[str, float], ...] = ()
+    assets_key: str | None = None
+    account: str | None = None
+    region: str | None = None
+    vpc_id: str | None = None
+    vpc_subnets: tuple[str, ...] = ()
+    permissions_boundary: str | None = None
+    tags: tuple[tuple[str, str], ...] = ()
     replicate_from: ReplicationSource | None = None
 
     def __post_init__(self) -> None:
@@ -91,6 +111,12 @@ class EnvironmentSettings:
             and len({zone[:-1] for zone in self.zones}) < 2,
             f"zones {', '.join(self.zones)}: names of one region, such as eu-central-1a",
         )
+        require(
+            self.assets_key is None or re.fullmatch(_KEY_ARN, self.assets_key) is not None,
+            f"assets_key {self.assets_key!r}: the ARN of a KMS key",
+        )
+        self._check_account()
+        self._check_network()
         self._check_applications()
         require(self.monthly_budget > 0, "monthly_budget: above 0 USD")
         require(
@@ -105,11 +131,58 @@ class EnvironmentSettings:
             return "arm64"
         return "arm64" if is_graviton(self.emr.primary_type) else "x86_64"
 
+    def _check_account(self) -> None:
+        require(
+            (self.account is None) == (self.region is None),
+            "account and region: both, or neither",
+        )
+        require(
+            self.account is None or re.fullmatch(r"\d{12}", self.account) is not None,
+            f"account {self.account!r}: 12 digits",
+        )
+        require(
+            self.region is None or re.fullmatch(_REGION, self.region) is not None,
+            f"region {self.region!r}: such as eu-central-1",
+        )
+        require(
+            self.region is None or all(zone[:-1] == self.region for zone in self.zones),
+            f"zones {', '.join(self.zones)}: not in {self.region}",
+        )
+        bounded = self.permissions_boundary
+        require(
+            bounded is None or re.fullmatch(r"[\w+=,.@-]+", bounded) is not None,
+            f"permissions_boundary {bounded!r}: the name of a policy of the account",
+        )
+        reserved = [key for key, _ in self.tags if key.startswith("aws:") or key in OWN_TAGS]
+        require(not reserved, f"tags name {', '.join(reserved)}: reserved")
+        require(len(self.tags) <= _MOST_TAGS, f"tags: at most {_MOST_TAGS}")
+
+    def _check_network(self) -> None:
+        if self.vpc_id is None:
+            require(not self.vpc_subnets, "vpc_subnets: only with a vpc_id")
+            return
+        require(
+            re.fullmatch(f"vpc-{_ID}", self.vpc_id) is not None,
+            f"vpc_id {self.vpc_id!r}: such as vpc-0a1b2c3d",
+        )
+        require(
+            len(set(self.vpc_subnets)) == len(self.vpc_subnets) == len(self.zones) == ZONES
+            and all(re.fullmatch(f"subnet-{_ID}", subnet) for subnet in self.vpc_subnets),
+            f"vpc_id: name {ZONES} zones, and in vpc_subnets a private subnet of each",
+        )
+        require(
+            self.compute == "serverless",
+            "vpc_id: EMR on EC2 asks for tags on the network; use compute='serverless'",
+        )
+
     def _check_applications(self) -> None:
         known = sorted(app.name for app in APPLICATIONS)
         for setting, given in (("triggers", self.triggers), ("sizes", self.sizes)):
             named = sorted(name for name, _ in given)
             require(named == known, f"{setting} name {named}, applications are {known}")
+        for name, usual in self.usual_batch_seconds:
+            require(name in known, f"usual_batch_seconds name {name!r}, applications are {known}")
+            require(usual > 0, f"usual_batch_seconds of {name}: above 0")
         for name, seconds in self.triggers:
             require(1 <= seconds <= 600, f"trigger of {name}: {seconds} s, 1 to 600")
 

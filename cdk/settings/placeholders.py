@@ -11,7 +11,7 @@ from cdk.settings import EnvironmentSettings
 # Domains that RFC 2606 reserves: nobody signs tokens or reads mail there.
 _DOMAIN = re.compile(r"(^|\.)(example\.(com|net|org)|example|test|invalid|localhost)$")
 # Accounts of AWS's own examples.
-_ACCOUNT = re.compile(r":(111122223333|123456789012|444455556666|777788889999|(\d)\2{11}):")
+_ACCOUNT = re.compile(r"\b(111122223333|123456789012|444455556666|777788889999|(\d)\2{11})\b")
 
 
 def placeholders(settings: EnvironmentSettings) -> Iterator[tuple[str, str]]:
@@ -24,6 +24,8 @@ def placeholders(settings: EnvironmentSettings) -> Iterator[tuple[str, str]]:
         yield "alarm_email", f"{email} is an example: set an address that somebody reads"
     if email is None and settings.deletion_protection:
         yield "alarm_email", "is empty: set who is told of alarms"
+    if settings.account is not None and _ACCOUNT.search(settings.account):
+        yield "account", f"{settings.account} is an example: set the account to deploy to"
     source = settings.replicate_from
     if source is not None and _ACCOUNT.search(source.cluster_arn):
         yield "replicate_from.cluster_arn", f"{source.cluster_arn} is in an example account"

@@ -37,10 +37,14 @@ class Valkey(Construct):
             acknowledge(self._group, {"AwsSolutions-AEC4": _ALONE})
 
     @property
+    def host(self) -> str:
+        """The name that leads to the nodes."""
+        return str(self._group.attr_configuration_end_point_address)
+
+    @property
     def url(self) -> str:
         """The address of the cluster, and the user that an application signs in as."""
-        host = self._group.attr_configuration_end_point_address
-        return str(ValkeyUrl(((host, PORT),), user=self.user, cache=self.replication_group_id))
+        return str(ValkeyUrl(((self.host, PORT),), user=self.user, cache=self.replication_group_id))
 
     def allow_from(self, peer: ec2.IConnectable) -> None:
         """Let `peer` reach the nodes."""

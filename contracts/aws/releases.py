@@ -6,3 +6,6 @@ from __future__ import annotations
 EMR_RELEASE = "emr-spark-8.1.0"
 # Express brokers without ZooKeeper.
 KAFKA_VERSION = "3.9.x.kraft"
+# The Python of EMR's machines for which the packages of the jobs are installed. The release has
+# others too, and its choice of one may change.
+JOBS_PYTHON = "3.11"

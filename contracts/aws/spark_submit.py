@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from contracts.applications import Application, Endpoints, command_line
+from contracts.aws.releases import JOBS_PYTHON
 
 Platform = Literal["yarn", "serverless"]
 Processor = Literal["arm64", "x86_64"]
@@ -118,7 +119,10 @@ class Submission:
         }
 
     def _environment(self) -> dict[str, str]:
+        python = f"/usr/bin/python{JOBS_PYTHON}"
         variables = {
+            "PYSPARK_PYTHON": python,
+            "PYSPARK_DRIVER_PYTHON": python,
             "PYTHONPATH": DEPENDENCIES,
             # Machines of a cluster do not know their region, and the SDKs read different variables.
             "AWS_REGION": self.region,

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from contracts.aws.releases import JOBS_PYTHON
 from contracts.aws.spark_submit import DATABASE_ROOTS_FILE
 from contracts.errors import EnvironmentProblem
 from local.artefacts.archive import files_under, sha256, write_zip
@@ -19,8 +20,7 @@ from local.artefacts.code_zip import build, source_root, sources
 from local.java.jars import Say
 
 JAR_SETS = ("spark", "aws")
-# The Python of the machines of EMR, and the Python of the functions.
-JOBS_PYTHON, FUNCTIONS_PYTHON = "3.11", "3.13"
+FUNCTIONS_PYTHON = "3.13"
 PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 FUNCTIONS_PROCESSOR = "arm64"
 # Amazon Linux 2023 has glibc 2.34.

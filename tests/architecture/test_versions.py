@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +13,7 @@ import pyspark
 import pytest
 from packaging.markers import Marker
 
-from tests.architecture.tree import ROOT
+from tests.architecture.tree import ROOT, modules, tree
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 JARS = tomllib.loads((ROOT / "local/jars.toml").read_text())
@@ -140,3 +142,28 @@ def documented() -> list[tuple[str, str, str]]:
 
 def test_the_documentation_names_the_same_versions() -> None:
     assert [(page, said) for page, said, pinned in documented() if said != pinned] == []
+
+
+# Modules that a package of another name brings.
+BROUGHT_BY = {"kafka": "kafka-python"}
+
+
+def imported(*folders: str) -> set[str]:
+    """The packages of others that the modules of these folders import."""
+    found = set()
+    for node in (node for file in modules(*folders) for node in ast.walk(tree(file))):
+        match node:
+            case ast.Import(names=names):
+                found |= {alias.name.partition(".")[0] for alias in names}
+            case ast.ImportFrom(module=str(module)):
+                found.add(module.partition(".")[0])
+    others = found - set(sys.stdlib_module_names) - set(folders)
+    return {BROUGHT_BY.get(name, name) for name in others}
+
+
+def test_functions_bring_all_that_they_import_at_the_version_of_the_laptop() -> None:
+    """Lambda has a boto3 of its own, which changes without us."""
+    bundle, laptop = locked("requirements-functions.txt"), locked("requirements.txt")
+    needed = imported("lambdas", "contracts")
+    assert "boto3" in needed
+    assert {name: bundle.get(name) for name in needed} == {name: laptop[name] for name in needed}

@@ -45,6 +45,11 @@ def source(account: str) -> ReplicationSource:
         ),
         pytest.param(replace(GOOD, replicate_from=source("210987654321")), [], id="a real account"),
         pytest.param(
+            replace(GOOD, account="123456789012", region="eu-central-1"),
+            ["account"],
+            id="an account to deploy to that nobody has",
+        ),
+        pytest.param(
             replace(GOOD, replicate_from=source("111122223333")),
             ["replicate_from.cluster_arn"],
             id="an account of AWS's examples",

@@ -23,6 +23,11 @@ from contracts.aws.spark_submit import Sizes
 DEV = settings("dev")
 CLUSTER = "arn:aws:kafka:eu-west-1:111122223333:cluster/shopstream-production-kafka/0f0e-1"
 MOON = CLUSTER.replace("eu-west-1", "moon")
+NETWORK: dict[str, Any] = {
+    "vpc_id": "vpc-0000000a",
+    "zones": ("eu-central-1a", "eu-central-1b", "eu-central-1c"),
+    "vpc_subnets": ("subnet-0000000a", "subnet-0000000b", "subnet-0000000c"),
+}
 SUBNETS = ("subnet-0a", "subnet-0b")
 
 
@@ -102,6 +107,25 @@ def test_a_part_refuses(kind: Any, given: dict[str, Any], says: str) -> None:
         ({"zones": ("eu-central-1a",) * 3}, "3 different ones"),
         ({"zones": ("euc1-az1", "euc1-az2", "euc1-az3")}, "names of one region"),
         ({"zones": ("eu-central-1a", "eu-central-1b", "eu-west-1c")}, "names of one region"),
+        ({"account": "210987654321"}, "both, or neither"),
+        ({"account": "2109", "region": "eu-central-1"}, "12 digits"),
+        ({"account": "210987654321", "region": "frankfurt"}, "such as eu-central-1"),
+        (
+            {"account": "210987654321", "region": "eu-west-1", "zones": NETWORK["zones"]},
+            "not in eu-west-1",
+        ),
+        ({"permissions_boundary": "arn:aws:iam::1:policy/a"}, "the name of a policy"),
+        ({"tags": (("environment", "x"),)}, "tags name environment: reserved"),
+        ({"tags": (("aws:x", "x"),)}, "reserved"),
+        ({"tags": tuple((f"a{each}", "x") for each in range(41))}, "at most 40"),
+        ({"vpc_subnets": NETWORK["vpc_subnets"]}, "only with a vpc_id"),
+        ({**NETWORK, "vpc_id": "mine"}, "such as vpc-0a1b2c3d"),
+        ({**NETWORK, "zones": ()}, "name 3 zones"),
+        ({**NETWORK, "vpc_subnets": ("subnet-0000000a",) * 3}, "a private subnet of each"),
+        ({**NETWORK, "compute": "ec2"}, "asks for tags on the network"),
+        ({"assets_key": "alias/mine"}, "ARN of a KMS key"),
+        ({"usual_batch_seconds": (("visits", 3),)}, "usual_batch_seconds name 'visits'"),
+        ({"usual_batch_seconds": (("orders", 0),)}, "of orders: above 0"),
         ({"monthly_budget": 0}, "above 0 USD"),
         ({"alarm_email": "nobody"}, "is not an address"),
     ],
@@ -114,6 +138,9 @@ def test_an_environment_refuses(given: dict[str, Any], says: str) -> None:
 @pytest.mark.parametrize(
     "given",
     [
+        NETWORK,
+        {"account": "210987654321", "region": "eu-central-1", "zones": NETWORK["zones"]},
+        {"tags": tuple((f"a{each}", "x") for each in range(40))},
         {"vpc_cidr": "10.40.0.0/16"},
         {"vpc_cidr": "10.40.0.0/20"},
         {"triggers": (*DEV.triggers[2:], ("ingest", 600), ("orders", 1))},
@@ -121,6 +148,9 @@ def test_an_environment_refuses(given: dict[str, Any], says: str) -> None:
         {"sizes": sized(driver_cores=3, executor_memory="15g"), "compute": "ec2"},
     ],
     ids=[
+        "a network that exists",
+        "zones of the region",
+        "as many tags as fit",
         "the largest network",
         "the smallest network",
         "triggers at both ends",

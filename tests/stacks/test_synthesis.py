@@ -77,7 +77,7 @@ def test_examples_in_the_settings_are_refused_all_at_once() -> None:
     assert done.returncode == 1
     said = done.stderr.splitlines()
     assert [line.split(":")[0].strip() for line in said[-2:]] == ["tokens", "alarm_email"]
-    assert said[-3].startswith("error: cdk/settings, production:")
+    assert said[-3].startswith("error: settings of production:")
 
 
 def test_no_template_knows_an_account_or_a_region() -> None:

@@ -23,7 +23,7 @@ from botocore.exceptions import (
 from cdk.settings import Compute, EnvironmentSettings
 from contracts.aws.releases import EMR_RELEASE, KAFKA_VERSION
 from ops.commands.doctor.aws_clients import Clients, answers, code_of, quota
-from ops.commands.doctor.aws_environment import cores, examples
+from ops.commands.doctor.aws_environment import cores, examples, place, uploads
 from ops.commands.doctor.aws_versions import postgres_version, valkey_version
 from ops.commands.doctor.aws_zones import (
     CELL,
@@ -68,6 +68,7 @@ def examine_account(
     found = [Diagnosis("credentials", GOOD, str(identity["Arn"]), "")]
     if settings is not None:
         found += examples(settings)
+        found += place(settings, identity["Account"], clients("sts").meta.region_name)
     for name, look in _preconditions(cidr, settings).items():
         try:
             found += look(clients)
@@ -94,6 +95,7 @@ def _preconditions(
     }
     if settings is not None:
         looks["vCPU quota"] = lambda each: cores(each, settings)
+        looks["uploads"] = lambda each: uploads(each, settings)
         looks["Postgres version"] = lambda each: postgres_version(each, settings)
         looks["Valkey version"] = lambda each: valkey_version(each, settings)
     if cidr is not None:
@@ -169,5 +171,5 @@ def _overlap(clients: Clients, cidr: str) -> Iterator[Diagnosis]:
         if ip_network(cidr).overlaps(ip_network(vpc["CidrBlock"]))
     ]
     found = f"{cidr} overlaps {', '.join(taken)}" if taken else f"{cidr} is free"
-    advice = "choose another vpc_cidr in cdk/settings before anything is to be peered"
+    advice = "choose another vpc_cidr in your settings before anything is to be peered"
     yield judged("address range", not taken, found, advice, NOTE)

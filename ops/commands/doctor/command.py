@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cdk.settings import EnvironmentSettings, settings
+from cdk.settings import EnvironmentSettings
+from cdk.settings.file import chosen_settings
 from cdk.settings.parts import InvalidSettings
 from contracts.errors import Usage
 from ops import console
@@ -20,6 +22,7 @@ from ops.settings import CommandSettings
 
 
 def doctor(
+    *,
     aws: Annotated[bool, typer.Option("--aws", help="Check the AWS account instead.")] = False,
     region: Annotated[str | None, typer.Option(help="With --aws: where to deploy.")] = None,
     cidr: Annotated[
@@ -29,16 +32,22 @@ def doctor(
         str | None,
         typer.Option(help="With --aws: dev, staging or production, and what its settings ask for."),
     ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--settings", help="With --aws: your file of settings.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the machine. Exit code 0: a stack can run; 4: something must be changed first."""
     if aws:
-        chosen = _environment(env)
-        addresses = _range(cidr) or (chosen.vpc_cidr if chosen else None)
-        findings = examine_account(clients(region), addresses, chosen)
-    elif region or cidr or env:
+        chosen = _environment(env, file)
+        # A network that exists overlaps itself.
+        made = chosen.vpc_cidr if chosen and chosen.vpc_id is None else None
+        there = region or (chosen.region if chosen else None)
+        findings = examine_account(clients(there), _range(cidr) or made, chosen)
+    elif region or cidr or env or file:
         raise Usage(
-            "--region, --cidr and --env are about an AWS account", command="shopstream doctor --aws"
+            "--region, --cidr, --env and --settings are about an AWS account",
+            command="shopstream doctor --aws",
         )
     else:
         findings = examine(CommandSettings.from_environment())
@@ -53,12 +62,12 @@ def doctor(
         raise typer.Exit(4)
 
 
-def _environment(name: str | None) -> EnvironmentSettings | None:
+def _environment(name: str | None, file: Path | None) -> EnvironmentSettings | None:
     try:
-        return None if name is None else settings(name)
+        return None if name is None and file is None else chosen_settings(name, file)
     except InvalidSettings as problem:
         command = "shopstream doctor --aws --env dev"
-        raise Usage(f"cdk/settings: {problem}", command=command) from problem
+        raise Usage(f"settings: {problem}", command=command) from problem
 
 
 def _range(cidr: str | None) -> str | None:

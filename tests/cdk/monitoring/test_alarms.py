@@ -67,9 +67,9 @@ def test_an_application_that_joins_is_looked_at(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("trigger", "batch", "freshness"),
     [
-        pytest.param(1, 1, 60, id="a fast one: a minute at least"),
-        pytest.param(12, 12, 60, id="the last for which a minute is enough"),
-        pytest.param(13, 13, 65, id="five triggers"),
+        pytest.param(1, 30, 60, id="a fast one: a minute at least, half of it for a batch"),
+        pytest.param(12, 30, 60, id="the last for which a minute is enough"),
+        pytest.param(13, 30, 65, id="five triggers"),
         pytest.param(60, 60, 300, id="a slow one"),
     ],
 )
@@ -79,6 +79,23 @@ def test_time_is_judged_by_the_trigger(trigger: int, batch: int, freshness: int)
     found = applications(chosen)
     assert found["orders-batch-time"].threshold == batch
     assert found["orders-freshness"].threshold == freshness
+
+
+@pytest.mark.parametrize(
+    ("usual", "trigger", "batch"),
+    [
+        pytest.param(4, 5, 12, id="three times what is usual"),
+        pytest.param(4, 60, 60, id="at least the trigger"),
+    ],
+)
+def test_a_batch_is_judged_by_what_was_measured(usual: float, trigger: int, batch: int) -> None:
+    others = tuple(each for each in STAGING.triggers if each[0] != "orders")
+    chosen = replace(
+        STAGING,
+        triggers=(*others, ("orders", trigger)),
+        usual_batch_seconds=(("orders", usual),),
+    )
+    assert applications(chosen)["orders-batch-time"].threshold == batch
 
 
 def test_only_who_writes_alerts_has_an_outbox() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from contracts.applications import INGEST, ORDER_ANSWERS, Endpoints
+from contracts.aws.releases import JOBS_PYTHON
 from contracts.aws.spark_submit import Package, Platform, Sizes, Submission, local_words
 
 ENDPOINTS = Endpoints(
@@ -84,6 +85,19 @@ def test_driver_and_executors_are_alike(platform: Platform) -> None:
     assert properties["spark.archives"] == "s3://a/d.zip#dependencies"
     paths = [value for name, value in properties.items() if name.endswith(".PYTHONPATH")]
     assert paths == ["dependencies", "dependencies"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "driver"),
+    [("yarn", "spark.yarn.appMasterEnv"), ("serverless", "spark.emr-serverless.driverEnv")],
+)
+def test_every_machine_runs_the_python_that_the_packages_are_for(
+    platform: Platform, driver: str
+) -> None:
+    properties = replace(ORDERS, platform=platform).configuration()
+    for name in ("PYSPARK_PYTHON", "PYSPARK_DRIVER_PYTHON"):
+        for prefix in (driver, "spark.executorEnv"):
+            assert properties[f"{prefix}.{name}"] == f"/usr/bin/python{JOBS_PYTHON}"
 
 
 def test_a_laptop_has_the_limits_and_the_time_zone_of_the_cloud() -> None:

@@ -35,6 +35,7 @@ class Account:
     endpoints_in: str = "abc"
     aurora_in: str = "abc"
     valkey: tuple[str, ...] = ("8.2.1", "9.0.1")
+    uploads_key: str | None = None
     quota: float = 5
     cores: float = 1000
     machine_cores: int = 4
@@ -57,7 +58,8 @@ class Account:
             "CreateDate": "2026-01-01",
         }
         return {
-            "sts": [("get_caller_identity", {"Arn": ARN})],
+            "sts": [("get_caller_identity", {"Arn": ARN, "Account": "111122223333"})] * 2,
+            "s3": [("get_bucket_encryption", self._uploads())],
             "ec2": self._ec2(cidr),
             "service-quotas": [("get_service_quota", {"Quota": {"Value": one}}) for one in quotas],
             "emr": [("list_release_labels", {"ReleaseLabels": list(self.releases)})],
@@ -106,6 +108,13 @@ class Account:
         """An offer has its zones; a version that is not offered has no offer."""
         zones = [{"Name": f"{REGION}{letter}"} for letter in self.aurora_in]
         return {"OrderableDBInstanceOptions": [{"AvailabilityZones": zones}] if zones else []}
+
+    def _uploads(self) -> dict[str, Any]:
+        sealed = {"SSEAlgorithm": "aws:kms" if self.uploads_key else "AES256"}
+        if self.uploads_key:
+            sealed["KMSMasterKeyID"] = self.uploads_key
+        rule = {"ApplyServerSideEncryptionByDefault": sealed}
+        return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
 
     @property
     def _zones_are_set(self) -> bool:

@@ -48,7 +48,9 @@ def test_a_region_alone_is_about_no_account() -> None:
     ("words", "says"),
     [
         (["doctor", "--env", "dev"], "about an AWS account"),
+        (["doctor", "--settings", "shop.toml"], "about an AWS account"),
         (["doctor", "--aws", "--env", "prod"], "known: dev, staging, production"),
+        (["doctor", "--aws", "--settings", "none.toml"], "none.toml"),
     ],
 )
 def test_misuse_of_an_environment(
