@@ -47,6 +47,14 @@ def on_behalf_of_account(service: str) -> iam.ServicePrincipal:
     )
 
 
+def people_of_account(*, with_mfa: bool) -> iam.IPrincipal:
+    """Whoever may assume roles of this account, `with_mfa` only after a second factor."""
+    account = iam.AccountRootPrincipal()
+    if not with_mfa:
+        return account
+    return account.with_conditions({"Bool": {"aws:MultiFactorAuthPresent": "true"}})
+
+
 def acknowledge(scope: Construct, reasons: Mapping[str, str]) -> None:
     """Say why findings of cdk-nag within `scope` are accepted: reasons by finding."""
     for finding, reason in reasons.items():

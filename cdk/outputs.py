@@ -21,6 +21,7 @@ OUTPUTS: Mapping[str, str] = {
     "NotificationsTopic": "where alerts of the shop are told",
     "AnalystsRole": "the role that analysts take",
     "AnalystsWorkgroup": "their workgroup of Athena",
+    "OperatorsRole": "the role that operators take",
     "ControllerFunction": "the function that keeps the applications running",
     "OperatorDashboard": "the dashboard of the operator",
     "ShopDashboard": "the dashboard of the shop",

@@ -33,6 +33,7 @@ COMMANDS = {
     "assets": "assets",
     "cost": "cost.command",
     "fraud": "fraud.command",
+    "operations": "operations",
 }
 _HIDDEN = ("jars", "assets")
 
@@ -69,6 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run one command line, print any error, and return the exit code."""
+    arguments = on_aws(arguments)
     wanted = [name for name in arguments[:1] if name in COMMANDS]
     try:
         app = command_line(wanted or COMMANDS)
@@ -90,6 +92,16 @@ def run(arguments: list[str]) -> int:
         )
         return INTERRUPTED
     return result if isinstance(result, int) else 0
+
+
+def on_aws(arguments: list[str]) -> list[str]:
+    """``--aws ENV COMMAND ...`` asks an environment on AWS instead of the laptop's stack."""
+    match arguments:
+        case ["--aws", environment, command, *others] if not environment.startswith("-"):
+            return ["operations", command, *others, "--env", environment]
+        case ["--aws", *_]:
+            return ["operations", "--help"]
+    return arguments
 
 
 if __name__ == "__main__":

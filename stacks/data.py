@@ -13,6 +13,7 @@ from cdk.foundation import Foundation
 from cdk.grants import on_behalf_of_account
 from cdk.kafka.cluster import KafkaCluster
 from cdk.kafka.registry import SchemaRegistry
+from cdk.lake.backup import LakeBackup
 from cdk.lake.tables import Lake
 from cdk.outputs import tell
 from cdk.settings import EnvironmentSettings
@@ -44,6 +45,8 @@ class DataStack(Stack):
         self.kafka = KafkaCluster(self, "Kafka", foundation=foundation)
         self.registry = SchemaRegistry(self, "Registry", settings=settings)
         self.lake = Lake(self, "Lake", settings=settings, key=self.key)
+        if settings.lake.backup_days:
+            LakeBackup(self, "LakeBackup", settings=settings, lake=self.lake)
         self.postgres = Postgres(self, "Postgres", foundation=foundation)
         self.valkey = Valkey(self, "Valkey", foundation=foundation)
         tell(

@@ -14,11 +14,13 @@ from constructs import Construct
 
 from cdk.functions.deployment_step import DeploymentStep
 from cdk.functions.http_api import HttpApi
+from cdk.functions.operations import Operations
 from cdk.functions.platform_function import PlatformFunction
 from cdk.grants import allow
 from cdk.kafka.event_source import KafkaEventSource
 from cdk.lake.analysts import Analysts
 from cdk.lake.table_optimizers import TableOptimizers
+from cdk.monitoring.functions import NOTIFIER_GROUP
 from cdk.outputs import tell
 from cdk.stores.postgres import ADMIN
 from contracts.aws.spark_submit import DATABASE_ROOTS_FILE
@@ -35,7 +37,8 @@ _CANARY_PATIENCE_SECONDS = 120
 
 class FunctionsStack(Stack):
     """`functions` by name. `notifications` carries alerts to people. `api`, behind its authorizer,
-    is the only public part; where it is None, nothing is public."""
+    is the only public part; where it is None, nothing is public. `alerts_source_id` is what hands
+    alerts to the notifier."""
 
     def __init__(
         self, scope: Construct, id: str, *, data: DataStack, env: Environment | None = None
@@ -46,11 +49,15 @@ class FunctionsStack(Stack):
         self._registry = f"glue:{data.registry.registry_name}"
         self.notifications = self._topic()
         query_api = None if settings.api == "none" else self._query_api()
+        operations = Operations(
+            self, "Operations", foundation=self._foundation, postgres=data.postgres
+        )
         self.functions: Mapping[str, PlatformFunction] = {
             "migrations": self._migrations(),
             "alert_notifier": self._alert_notifier(),
             **({"query_api": query_api} if query_api else {}),
             "canary": self._canary(),
+            "operations": operations.function,
             "table_optimizers": TableOptimizers(
                 self, "TableOptimizers", foundation=self._foundation, lake=data.lake
             ).function,
@@ -63,6 +70,7 @@ class FunctionsStack(Stack):
             NotificationsTopic=self.notifications.topic_arn,
             AnalystsRole=analysts.role.role_arn,
             AnalystsWorkgroup=analysts.workgroup_name,
+            OperatorsRole=operations.role.role_arn,
         )
         self.api = (
             HttpApi(self, "Api", foundation=self._foundation, function=query_api)
@@ -131,15 +139,16 @@ class FunctionsStack(Stack):
         data.registry.grant_read(function)
         allow(function, ["sns:Publish"], [self.notifications.topic_arn])
         data.key.grant(function, "kms:Decrypt", "kms:GenerateDataKey")
-        KafkaEventSource(
+        source = KafkaEventSource(
             self,
             "Alerts",
             function=function,
             kafka=data.kafka,
             lake=data.lake,
             topic=ALERTS,
-            group=self._foundation.settings.name("alert-notifier"),
+            group=self._foundation.settings.name(NOTIFIER_GROUP),
         )
+        self.alerts_source_id = source.mapping.event_source_mapping_id
         return function
 
     def _query_api(self) -> PlatformFunction:

@@ -8,7 +8,7 @@ from constructs import Construct
 from cdk.monitoring.alarms import Alarms
 from cdk.monitoring.applications import application_alarms
 from cdk.monitoring.dashboards import RowsDashboard
-from cdk.monitoring.functions import function_alarms
+from cdk.monitoring.functions import function_alarms, notifier_alarms
 from cdk.monitoring.operator_dashboard import operator_rows
 from cdk.monitoring.operators import MonthlyBudget, OperatorTopic
 from cdk.monitoring.shop_dashboard import shop_rows
@@ -45,6 +45,7 @@ class ObservabilityStack(Stack):
             definitions=[
                 *application_alarms(settings),
                 *function_alarms(watched, api_id),
+                *notifier_alarms(settings, functions.alerts_source_id),
                 *kafka_alarms(settings),
                 *valkey_alarms(settings),
                 *postgres_alarms(settings),

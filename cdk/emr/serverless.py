@@ -27,7 +27,8 @@ _SHUT_DOWN = ("emr-serverless:GetApplication", "emr-serverless:StopApplication")
 
 
 class EmrServerless(Construct):
-    """It starts with the first run, and stops when nothing has run for a while."""
+    """It starts with the first run, and stops when nothing has run for a while. A newer release is
+    another application."""
 
     platform: Platform = "serverless"
 
@@ -37,7 +38,9 @@ class EmrServerless(Construct):
         kind = emrserverless.CfnApplication
         self._application = kind(
             self,
-            "Application",
+            # The service changes a release only while nothing runs. Under another name the newer
+            # one is made beside it, and the applications start there and take over.
+            f"Application-{EMR_RELEASE}",
             name=foundation.settings.name("jobs"),
             release_label=EMR_RELEASE,
             type="SPARK",

@@ -31,7 +31,7 @@ _HTTPS = ec2.Port.tcp(443)
 class PlatformFunction(lambda_.Function):
     """Runs ``lambdas.NAME.handler`` in private subnets, with a role, a security group and a log
     group of its own. It reaches AWS and whatever lets it in. `ways` must exist before it can
-    work."""
+    work. It has a `physical_name` where people call it."""
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class PlatformFunction(lambda_.Function):
         timeout: Duration,
         handle: str = "handle",
         memory: int = 512,
+        physical_name: str | None = None,
     ) -> None:
         own_log = log_group(scope, f"{id}Logs", foundation)
         group = foundation.security_group(scope, f"{id}Network", description)
@@ -53,6 +54,7 @@ class PlatformFunction(lambda_.Function):
         super().__init__(
             scope,
             id,
+            function_name=physical_name,
             description=description,
             runtime=RUNTIME,
             architecture=lambda_.Architecture.ARM_64,

@@ -117,7 +117,8 @@ class KafkaCluster(Construct):
                 revision=configuration.attr_latest_revision_revision,
             ),
             encryption_info=_encrypted(foundation.key),
-            enhanced_monitoring="PER_TOPIC_PER_BROKER",
+            # The lag of a group is in it, by topic. Nothing here reads other metrics of a topic.
+            enhanced_monitoring="PER_BROKER",
             logging_info=self._logging(foundation),
         )
         cluster.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)

@@ -45,7 +45,7 @@ class KafkaEventSource(Construct):
             ["*"],
             because="Descriptions of the network cannot be limited to a part of it.",
         )
-        mapping = lambda_.EventSourceMapping(
+        self.mapping = mapping = lambda_.EventSourceMapping(
             self,
             "Resource",
             target=function,
@@ -64,6 +64,8 @@ class KafkaEventSource(Construct):
             bisect_batch_on_error=True,
             on_failure=_KeptIn(lake.bucket),
             support_s3_on_failure_destination=True,
+            # Without it nobody would know that a batch was given up.
+            metrics_config=lambda_.MetricsConfig(metrics=[lambda_.MetricType.EVENT_COUNT]),
         )
         # Lambda checks the role's rights when it makes the source.
         mapping.node.add_dependency(function.role_of_its_own)

@@ -7,7 +7,7 @@ from aws_cdk import aws_athena as athena
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk.grants import allow
+from cdk.grants import allow, people_of_account
 from cdk.lake.saved_queries import saved_queries
 from cdk.lake.tables import RESULTS, Lake
 from cdk.settings import EnvironmentSettings
@@ -35,7 +35,7 @@ _LOOK = (
 
 class Analysts(Construct):
     """A workgroup that limits the cost of a query and holds the saved ones, and `role`, which
-    everyone can take who may assume roles of the account."""
+    everyone can take who may assume roles of the account, by default with a second factor."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Analysts(Construct):
             self,
             "Role",
             description="Read the lake and the answers",
-            assumed_by=iam.AccountRootPrincipal(),
+            assumed_by=people_of_account(with_mfa=settings.people_with_mfa),
         )
         stack = Stack.of(self)
         groups = stack.format_arn(service="athena", resource="workgroup", resource_name=name)

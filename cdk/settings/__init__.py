@@ -53,7 +53,9 @@ class EnvironmentSettings:
     `triggers` are the seconds between the batches of each application, `sizes` its driver and
     executors. `monthly_budget` is in USD. `zones` are names such as eu-central-1a; without them the
     region's first three are taken. `replicate_from` is another region's Kafka cluster, whose
-    source topics are copied here. `usual_batch_seconds` are what batches take where nothing is
+    source topics are copied here. With `people_with_mfa` only who signed in with a second
+    factor may become an analyst or an operator; an identity provider of the shop's asks for it
+    itself, and AWS does not see that. `usual_batch_seconds` are what batches take where nothing is
     wrong, by application, once they were measured. `assets_key` is the ARN of the key of the
     bootstrap's bucket, where that is a key of the account's own. `account` and `region` stop a
     deployment anywhere else. `vpc_id` is a network that exists, `vpc_subnets` its private subnets
@@ -79,6 +81,7 @@ class EnvironmentSettings:
     log_days: int = 30
     deletion_protection: bool = True
     alarm_email: str | None = None
+    people_with_mfa: bool = True
     usual_batch_seconds: tuple[tuple[str, float], ...] = ()
     assets_key: str | None = None
     account: str | None = None
@@ -208,7 +211,11 @@ ENVIRONMENTS: dict[str, Callable[[], EnvironmentSettings]] = {
         deletion_protection=False,
     ),
     "staging": lambda: EnvironmentSettings(
-        environment="staging", vpc_cidr="10.41.0.0/16", monthly_budget=3500
+        environment="staging",
+        vpc_cidr="10.41.0.0/16",
+        monthly_budget=3500,
+        # What production does is tried here first.
+        compute="serverless",
     ),
     "production": lambda: EnvironmentSettings(
         environment="production",

@@ -148,16 +148,19 @@ def is_graviton(instance_type: str) -> bool:
 @dataclass(frozen=True, kw_only=True)
 class LakeSettings:
     """Days after which objects move to cheaper storage or are deleted. `snapshot_hours` is how far
-    Iceberg can look back."""
+    Iceberg can look back. `backup_days` is how long AWS Backup keeps each night's copy; 0 for no
+    copies."""
 
     infrequent_after_days: int = 30
     noncurrent_days: int = 7
     log_days: int = 90
     snapshot_hours: int = 120
+    backup_days: int = 0
 
     def __post_init__(self) -> None:
         require(self.infrequent_after_days >= 30, "lake.infrequent_after_days: S3 asks for 30")
         require(self.noncurrent_days >= 1, "lake.noncurrent_days: 1 or more")
+        require(self.backup_days >= 0, "lake.backup_days: 0 or more")
         require(
             self.snapshot_hours >= MIN_SNAPSHOT_HOURS,
             f"lake.snapshot_hours: {MIN_SNAPSHOT_HOURS} or more, or a restart finds no offsets",

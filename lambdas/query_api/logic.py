@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, get_args
-from uuid import UUID
 
 from contracts.events import Severity
 from contracts.topics import SOURCES
+from lambdas.json_values import plain
 
 MAX_ROWS = 1000
 DEFAULT_ROWS = 100
@@ -58,7 +57,7 @@ def query(path: str, given: Mapping[str, str], now: datetime) -> Query | None:
 def document(columns: list[str], rows: list[tuple[object, ...]], limit: int) -> dict[str, Any]:
     """The answer. `truncated` says that there are more rows than asked for."""
     shown = [
-        {name: _plain(value) for name, value in zip(columns, row, strict=True)}
+        {name: plain(value) for name, value in zip(columns, row, strict=True)}
         for row in rows[:limit]
     ]
     return {"rows": shown, "truncated": len(rows) > limit}
@@ -143,12 +142,3 @@ def _limit(given: Mapping[str, str]) -> int:
     if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= MAX_ROWS:
         raise BadRequest(f"limit: 1 to {MAX_ROWS}")
     return int(text)
-
-
-def _plain(value: object) -> object:
-    """A value for JSON. Money is text, because a float would change it."""
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return value

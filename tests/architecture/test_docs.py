@@ -15,7 +15,7 @@ import typer
 from contracts.metrics import METRICS
 from contracts.tables.questions import ANSWERS
 from ops import reference
-from ops.main import command_line
+from ops.main import command_line, on_aws
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -63,6 +63,7 @@ def commands_in(text: str) -> list[list[str]]:
 def misuse(words: list[str]) -> str | None:
     """The word of a command line that the program does not know; None when it knows all."""
     command: Any = typer.main.get_command(command_line())
+    words = on_aws(words)
     for position, word in enumerate(words):
         options = {
             name for param in command.params for name in (*param.opts, *param.secondary_opts)

@@ -77,6 +77,7 @@ def test_an_unknown_environment_is_told_the_known_ones() -> None:
         (EmrSettings, {"primary_type": "m7i.xlarge"}, "of one processor"),
         (LakeSettings, {"snapshot_hours": 23}, "24 or more"),
         (LakeSettings, {"infrequent_after_days": 29}, "S3 asks for 30"),
+        (LakeSettings, {"backup_days": -1}, "0 or more"),
         (ReplicationSource, {"cluster_arn": "other", "subnets": SUBNETS}, "ARN of a Kafka cluster"),
         (ReplicationSource, {"cluster_arn": MOON, "subnets": SUBNETS}, "ARN of a Kafka cluster"),
         (ReplicationSource, {"cluster_arn": CLUSTER, "subnets": SUBNETS[:1]}, "two or three"),

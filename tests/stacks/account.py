@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cdk.settings import ENVIRONMENTS, settings
+from cdk.settings import ENVIRONMENTS
 from tests.stacks.intrinsics import ACCOUNT, REGION
 from tests.stacks.policies import Policies, Role
 from tests.stacks.policy_rules import policies
+from tests.stacks.templates import ON_EC2, chosen
 
-ALL = sorted(ENVIRONMENTS)
+ALL = [*sorted(ENVIRONMENTS), ON_EC2]
 
 
 def on(compute: str) -> list[str]:
     """The environments whose applications run there."""
-    return [name for name in ALL if settings(name).compute == compute]
+    return [name for name in ALL if chosen(name).compute == compute]
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,13 @@ class Account:
         return self.policies.environment.attribute(stack, logical_id, "Arn")
 
     def resource(self, text: str) -> str:
-        """``topic:NAME``, ``lake:PATH``, ``postgres:USER`` and so on, as an ARN."""
+        """``topic:NAME``, ``lake:PATH``, ``function:STACK/NAME`` and so on, as an ARN."""
         kind, _, name = text.partition(":")
         cluster = self.arn("data", "AWS::MSK::Cluster")
         lake = self.arn("data", "AWS::S3::Bucket", "LakeBucket")
         postgres = self.logical_id("data", "AWS::RDS::DBCluster")
         place = f"{REGION}:{ACCOUNT}"
-        own = f"shopstream-{self.name}"
+        own = f"shopstream-{chosen(self.name).environment}"
         by_kind = {
             "cluster": cluster,
             "topic": f"{cluster.replace(':cluster/', ':topic/')}/{name}",
@@ -70,9 +71,22 @@ class Account:
             "role": f"arn:aws:iam::{ACCOUNT}:role/{name}",
             "any": "arn:aws:anything:::at/all",
         }
+        if kind == "function":
+            stack, _, prefix = name.partition("/")
+            return self._function(stack, prefix)
         if kind == "application":
             return self.arn("processing", "AWS::EMRServerless::Application")
         return by_kind[kind]
+
+    def _function(self, stack: str, prefix: str) -> str:
+        """The CDK adds eight characters to a name."""
+        resources = self.policies.environment.templates[stack]["Resources"]
+        (found,) = (
+            name
+            for name, each in resources.items()
+            if each["Type"] == "AWS::Lambda::Function" and name[:-8] == prefix
+        )
+        return self.policies.environment.attribute(stack, found, "Arn")
 
     def may(self, role: Role, action: str, resource: str) -> bool:
         return self.policies.allows(role, action, self.resource(resource))

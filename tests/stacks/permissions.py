@@ -55,6 +55,10 @@ MAY_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
         (PUT, "lake:athena/result.csv"),
         (CONNECT, "postgres:shopstream_reader"),
     ],
+    "functions/OperationsFunctionRole": [(CONNECT, "postgres:shopstream_reader")],
+    "functions/OperationsRole": [
+        ("lambda:InvokeFunction", "function:functions/OperationsFunction"),
+    ],
     "processing/ControllerRole": [("kafka:GetBootstrapBrokers", "cluster"), (GET, PLAN)],
     "processing/ConfirmationRole": [(GET, PLAN), (CONNECT, "postgres:shopstream_reader")],
 }
@@ -113,6 +117,19 @@ MAY_NOT_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
         (GET, "lake:checkpoints/orders/offsets/0"),
         (CONNECT, "postgres:shopstream_jobs"),
         ("kafka-cluster:Connect", "cluster"),
+    ],
+    "functions/OperationsFunctionRole": [
+        (CONNECT, "postgres:shopstream_jobs"),
+        (CONNECT, "postgres:shopstream_admin"),
+        ("secretsmanager:GetSecretValue", "password"),
+        ("kafka-cluster:Connect", "cluster"),
+        (GET, "lake:warehouse/gold/order_metrics/data/a.parquet"),
+    ],
+    "functions/OperationsRole": [
+        ("lambda:InvokeFunction", "function:functions/Migrations"),
+        ("lambda:UpdateFunctionCode", "function:functions/OperationsFunction"),
+        (CONNECT, "postgres:shopstream_reader"),
+        (GET, "lake:warehouse/gold/order_metrics/data/a.parquet"),
     ],
     "processing/ControllerRole": [
         ("kafka-cluster:Connect", "cluster"),

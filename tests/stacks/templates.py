@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,6 +25,8 @@ from stacks.environment import environment
 from tests.stacks.shipped import assets
 
 Template = dict[str, Any]
+# No known environment has this compute, and a shop may.
+ON_EC2 = "staging-on-ec2"
 # Texts of the job plans that were synthesized, by file name: the hash of the text.
 PLANS: dict[str, str] = {}
 # The CDK says twice what a resource depends on.
@@ -55,13 +58,18 @@ def texts_of(chosen: EnvironmentSettings) -> dict[str, str]:
     return synthesized(chosen)
 
 
+def chosen(name: str) -> EnvironmentSettings:
+    """A known environment, or the one that runs its applications on machines."""
+    return replace(settings("staging"), compute="ec2") if name == ON_EC2 else settings(name)
+
+
 def texts(name: str) -> dict[str, str]:
-    """Of one of the known environments."""
-    return texts_of(settings(name))
+    """Of one of these environments."""
+    return texts_of(chosen(name))
 
 
 def template(name: str, stack: str) -> Template:
-    """One stack's template of a known environment."""
+    """One stack's template of one of these environments."""
     parsed: Template = json.loads(texts(name)[stack])
     return parsed
 

@@ -16,7 +16,7 @@ from tests.stacks.templates import resources, template
 RUNBOOK = (Path(__file__).resolve().parents[2] / "docs" / "runbook.md").read_text()
 PARTS = ("Means", "A shop notices", "First look", "Do", "Ended")
 # These are counts of what failed already, not looks at something that may recover.
-AT_ONCE = {"failed runs", "notifications failed"}
+AT_ONCE = {"failed runs", "notifications failed", "notifications given up"}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -41,6 +41,7 @@ def test_every_application_is_looked_at_from_all_sides(name: str) -> None:
         pytest.param("postgres-capacity", "breaching", id="a database that is silent"),
         pytest.param("orders-freshness", "notBreaching", id="nothing to be old"),
         pytest.param("orders-batch-time", "notBreaching", id="no batch"),
+        pytest.param("notifications-waiting", "notBreaching", id="no alert yet"),
         pytest.param("quality-ecommerce-orders", "notBreaching", id="no events"),
         pytest.param("canary-errors", "notBreaching", id="no calls"),
         pytest.param("valkey-1-1-memory", "missing", id="a node under another number"),
@@ -79,6 +80,29 @@ def test_a_function_that_is_called_seldom_is_looked_at_as_seldom(name: str) -> N
     for called, rate in calls.items():
         number, unit = re.findall(r"\w+", rate)[1:]
         assert looked[called] >= int(number) * seconds[unit], called
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_notifier_that_falls_silent_or_gives_up_is_seen(name: str) -> None:
+    """By the lag of exactly its group, and by what exactly its source has put aside."""
+    found = environment(name)
+    ((source_id, source),) = resources(
+        template(name, "functions"), "AWS::Lambda::EventSourceMapping"
+    )
+    lag = {
+        each["Name"]: each["Value"] for each in alarms(name)["notifications-waiting"]["Dimensions"]
+    }
+    group = source["Properties"]["AmazonManagedKafkaEventSourceConfig"]["ConsumerGroupId"]
+    assert lag == {
+        "Cluster Name": f"shopstream-{name}-kafka",
+        "Consumer Group": group,
+        "Topic": source["Properties"]["Topics"][0],
+    }
+    assert source["Properties"]["MetricsConfig"] == {"Metrics": ["EventCount"]}
+    given_up = alarms(name)["notifications-given-up"]["Dimensions"]
+    assert found.resolve("observability", given_up) == [
+        {"Name": "EventSourceMappingUUID", "Value": source_id}
+    ]
 
 
 def test_the_shop_is_not_served_without_answers_orders_or_kafka() -> None:

@@ -17,6 +17,11 @@ from tests.architecture.tree import ROOT
 from tests.stacks.templates import PLANS, synthesized, texts
 from tests.stacks.test_replication import FIRST, SECOND
 
+PAIR = {
+    *("msk.connectivity.data", "msk.connectivity.hour", "msk.replicator.data"),
+    *("msk.replicator.hour", "regions.data"),
+}
+
 
 def environment(texts: dict[str, str], folder: Path) -> Environment:
     for stack, text in texts.items():
@@ -43,13 +48,22 @@ def test_every_option_can_be_priced(compute: Compute, internet: Internet, tmp_pa
     assert estimate("production", priced, LOADS["base"], read_prices()).total > 0
 
 
-@pytest.mark.parametrize(("region", "replicators"), [(FIRST, 0), (SECOND, 1)], ids=["from", "to"])
+@pytest.mark.parametrize(
+    ("region", "own"),
+    [
+        pytest.param(FIRST, {"msk.connectivity.hour", "msk.connectivity.data"}, id="from"),
+        pytest.param(
+            SECOND, {"msk.replicator.hour", "msk.replicator.data", "regions.data"}, id="to"
+        ),
+    ],
+)
 def test_both_regions_of_a_pair_can_be_priced(
-    region: EnvironmentSettings, replicators: int, tmp_path: Path
+    region: EnvironmentSettings, own: set[str], tmp_path: Path
 ) -> None:
     priced = environment(synthesized(region), tmp_path)
     made = estimate("production", priced, LOADS["base"], read_prices())
-    assert sum(item.price.key == "msk.replicator.hour" for item in made.items) == replicators
+    assert {item.price.key for item in made.items} & PAIR == own
+    assert sum(item.usd for item in made.items if item.price.key in own) > 0
 
 
 def test_production_stays_below_what_the_rival_publishes(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from contracts.applications import APPLICATIONS
 from contracts.metrics import METRICS, NAMESPACE
 from contracts.topics import TOPICS
 from tests.stacks.observed import ALL, dashboards, metrics_of_alarms, metrics_of_widgets
-from tests.stacks.templates import Template, texts
+from tests.stacks.templates import ON_EC2, Template, texts
 
 # What AWS documents, with the dimensions that stand together.
 OF_AWS = {
@@ -27,6 +27,8 @@ OF_AWS = {
         *("ACUUtilization", "CommitLatency", "DatabaseConnections", "Deadlocks"),
         *("FreeableMemory", "ServerlessDatabaseCapacity"),
     },
+    ("AWS/Kafka", ("Cluster Name", "Consumer Group", "Topic")): {"MaxOffsetLag"},
+    ("AWS/Lambda", ("EventSourceMappingUUID",)): {"OnFailureDestinationDeliveredEventCount"},
     ("AWS/Lambda", ("FunctionName",)): {"Duration", "Errors", "Throttles"},
     ("AWS/ApiGateway", ("ApiId",)): {"4xx", "5xx", "Count", "Latency"},
     ("AWS/ElasticMapReduce", ("JobFlowId",)): {
@@ -36,7 +38,7 @@ OF_AWS = {
 }
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*ALL, ON_EC2])
 def test_every_metric_is_one_that_somebody_publishes_by_exactly_its_dimensions(name: str) -> None:
     wrong = []
     applications = {*(app.name for app in APPLICATIONS), "alert_notifier"}
@@ -95,7 +97,7 @@ def test_the_shop_is_told_what_is_not_on_its_dashboard() -> None:
 @pytest.mark.parametrize(
     ("name", "looked_up"),
     [
-        pytest.param("staging", "Fn::GetStackOutput", id="EMR on EC2"),
+        pytest.param(ON_EC2, "Fn::GetStackOutput", id="EMR on EC2"),
         pytest.param("dev", "SEARCH", id="EMR Serverless"),
     ],
 )

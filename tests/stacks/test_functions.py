@@ -15,7 +15,7 @@ from lambdas.alert_notifier.logic import CLAIM_LASTS
 from tests.stacks.templates import Template, linted, resources, synthesized, template
 
 ALL = sorted(ENVIRONMENTS)
-OURS = ("alert_notifier", "canary", "migrations", "query_api")
+OURS = ("alert_notifier", "canary", "migrations", "operations", "query_api")
 
 
 def functions(name: str, stack: str = "functions") -> dict[str, Template]:
@@ -64,6 +64,7 @@ WANTED = {
     "alert_notifier": {"POSTGRES_URL", "REGISTRY", "NOTIFICATIONS_TOPIC"},
     "canary": {"KAFKA", "REGISTRY", "POSTGRES_URL", "PATIENCE_SECONDS"},
     "migrations": {"POSTGRES_URL", "POSTGRES_SECRET", "SIGN_IN_ROLE"},
+    "operations": {"POSTGRES_URL"},
     "query_api": {"POSTGRES_URL"},
 }
 
@@ -77,6 +78,7 @@ USERS = {
     "alert_notifier": "shopstream_notifier",
     "canary": "shopstream_reader",
     "migrations": "shopstream_admin",
+    "operations": "shopstream_reader",
     "query_api": "shopstream_reader",
 }
 

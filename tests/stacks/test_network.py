@@ -9,15 +9,15 @@ import pytest
 
 from cdk.settings import ENVIRONMENTS, EnvironmentSettings, settings
 from cdk.settings.parts import PostgresSettings, ValkeySettings
-from tests.stacks.templates import Template, resources, synthesized, template
+from tests.stacks.templates import ON_EC2, Template, chosen, resources, synthesized, template
 
-EC2 = settings("staging")
+EC2 = chosen(ON_EC2)
 SUBNET = "AWS::EC2::Subnet"
 NAT = replace(EC2, internet="nat")
 
 
-def network(chosen: EnvironmentSettings) -> Template:
-    parsed: Template = json.loads(synthesized(chosen)["network"])
+def network(given: EnvironmentSettings) -> Template:
+    parsed: Template = json.loads(synthesized(given)["network"])
     return parsed
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from cdk.settings import settings
 from contracts.topics import TOPICS
 from tests.stacks.account import ALL, Account, on
 from tests.stacks.intrinsics import ACCOUNT, REGION
 from tests.stacks.permissions import MAY, MAY_EVERYWHERE, MAY_NOT, MAY_NOT_EVERYWHERE, SERVERLESS
+from tests.stacks.templates import chosen, resources, texts_of
 
 
 def cases(
@@ -25,7 +31,7 @@ def cases(
             for each in requests
         ),
     ]
-    named = [(*case[:3], case[3].replace("ENV", case[0])) for case in found]
+    named = [(*case[:3], case[3].replace("ENV", chosen(case[0]).environment)) for case in found]
     return {" ".join(case): case for case in named}
 
 
@@ -94,6 +100,8 @@ TRUSTED = {
     "functions/CanaryRole": LAMBDA,
     "functions/TableOptimizersFunctionRole": LAMBDA,
     "functions/TableOptimizersRole": "glue.amazonaws.com",
+    "functions/OperationsFunctionRole": LAMBDA,
+    "functions/OperationsRole": f"arn:aws:iam::{ACCOUNT}:root",
     "functions/AnalystsRole": f"arn:aws:iam::{ACCOUNT}:root",
     "processing/ControllerRole": LAMBDA,
     "processing/ConfirmationRole": LAMBDA,
@@ -105,6 +113,27 @@ TRUSTED = {
 def test_who_may_take_a_role(name: str, role: str, principal: str) -> None:
     trust = Account(name).role(role).trust
     assert [statement.principals for statement in trust] == [(principal,)]
+
+
+@pytest.mark.parametrize(
+    ("given", "condition"),
+    [
+        (True, {"Bool": {"aws:MultiFactorAuthPresent": "true"}}),
+        # Whoever signs in with an identity provider has no such key.
+        (False, None),
+    ],
+)
+def test_people_have_signed_in_with_a_second_factor(given: bool, condition: Any) -> None:
+    text = texts_of(replace(settings("dev"), people_with_mfa=given))["functions"]
+    roles = [
+        each["Properties"]
+        for logical_id, each in resources(json.loads(text), "AWS::IAM::Role")
+        if logical_id[:-8] in ("AnalystsRole", "OperationsRole")
+    ]
+    assert len(roles) == 2
+    for role in roles:
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert statement.get("Condition") == condition
 
 
 @pytest.mark.parametrize("name", on(SERVERLESS))

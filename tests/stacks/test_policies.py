@@ -7,13 +7,11 @@ from typing import Any
 
 import pytest
 
-from cdk.settings import ENVIRONMENTS
+from tests.stacks.account import ALL
 from tests.stacks.intrinsics import Environment
 from tests.stacks.policies import Policies
 from tests.stacks.policy_rules import MANAGED, UNSCOPED, findings, policies
 from tests.stacks.templates import resources, texts
-
-ALL = sorted(ENVIRONMENTS)
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cdk.emr import serverless
 from cdk.settings import Compute, EnvironmentSettings, settings
 from contracts.applications import APPLICATIONS
 from contracts.aws.job_plan import JobPlan
@@ -18,7 +19,7 @@ from emr_jobs.apps.arguments import parse
 from local.artefacts.archive import sha256
 from tests.stacks import job_plans
 from tests.stacks.shipped import assets
-from tests.stacks.templates import Template, resources, texts_of
+from tests.stacks.templates import Template, resources, synthesized, texts_of
 
 COMPUTE: tuple[Compute, ...] = ("ec2", "serverless")
 NAMES = [app.name for app in APPLICATIONS]
@@ -221,6 +222,17 @@ def test_serverless_runs_under_a_role_for_each_application() -> None:
     ]
     assert len(trusted) == len(APPLICATIONS)
     assert all("aws:SourceArn" in condition["ArnEquals"] for condition in trusted)
+
+
+def test_a_newer_release_is_made_beside_the_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service refuses to change the release while something runs."""
+    kind = "AWS::EMRServerless::Application"
+    ((before, _),) = resources(processing("serverless"), kind)
+    monkeypatch.setattr(serverless, "EMR_RELEASE", "emr-spark-8.2.0")
+    upgraded = json.loads(synthesized(chosen("serverless"))["processing"])
+    ((after, application),) = resources(upgraded, kind)
+    assert application["Properties"]["ReleaseLabel"] == "emr-spark-8.2.0"
+    assert before != after
 
 
 def test_serverless_has_room_for_every_application_twice() -> None:

@@ -134,6 +134,7 @@ FUNCTIONS = {
     "functions/Migrations": "lambdas.migrations.handler.handle",
     "functions/AlertNotifier": "lambdas.alert_notifier.handler.handle",
     "functions/QueryApi": "lambdas.query_api.handler.handle",
+    "functions/OperationsFunction": "lambdas.operations.handler.handle",
     "functions/Canary": "lambdas.canary.handler.handle",
     "functions/TableOptimizersFunction": "lambdas.table_optimizers.handler.handle",
     "processing/Controller": "lambdas.job_controller.handler.handle",

@@ -66,6 +66,7 @@ FRESH_FILES = Assumption("55", "files of a day and region with compaction, which
 SNAPSHOT_BYTES = Assumption("1200", "bytes of a snapshot in the metadata file, offsets included")
 GOLD_DAY_GB = Assumption("0.03", "GB of a day of gold, written anew at each publication")
 GB_FOR_DPU = Assumption("10", "GB that one DPU-hour of Glue compacts")
+OLD_OBJECT_GB = Assumption("0.064", "GB of a file of the lake that moves to infrequent access")
 KMS_SHARE = Assumption("0.01", "KMS requests for an S3 request under a bucket key")
 KMS_OTHERS = Assumption("43800", "KMS requests of another encrypted resource: one a minute")
 REQUEST_LOG_BYTES = Assumption("600", "bytes of an S3 access log for a request")
@@ -83,6 +84,7 @@ STEP_TRANSITIONS = Assumption("50", "state transitions while a deployment waits 
 TRACED = Assumption("0.05", "share of calls that X-Ray samples, beside one a second")
 POLLER_UNIT = Assumption("10", "event pollers of one event poller unit")
 
+SOURCE_METRICS = Assumption("6", "metrics of an event source that counts its events")
 REASONS_SEEN = Assumption("5", "reasons of the quarantine that occur at any time")
 BROKER_LOG_GB = Assumption("3", "GB of logs of a broker")
 REFUSAL_LOG_GB = Assumption(

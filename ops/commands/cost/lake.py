@@ -37,10 +37,19 @@ def buckets(month: Month) -> Iterator[MeteredUsage]:
             yield MeteredUsage(f"S3 writes, {what}", puts / 1000, "s3.put")
         yield MeteredUsage(f"S3 reads, {what}", gets / 1000, "s3.get")
     requests = sum((puts + gets for puts, gets in parts.values()), Decimal(0))
+    if _transitions(month):
+        moved = monthly_growth(month.load) / given.OLD_OBJECT_GB
+        yield MeteredUsage("files that move to infrequent access", moved / 1000, "s3.transition")
     for what, gigabytes in _stored(month, requests):
         yield MeteredUsage(f"S3, {what}", gigabytes, "s3.storage")
     sealed = requests * given.KMS_SHARE
     yield MeteredUsage("KMS requests for objects", sealed / 10_000, "kms.requests", "lake")
+
+
+def copies(month: Month) -> Iterator[MeteredUsage]:
+    """AWS Backup keeps the whole bucket once, and what each night adds."""
+    gigabytes = sum((size for _, size in _stored(month, Decimal(0))), Decimal(0))
+    yield MeteredUsage("copies of the lake", gigabytes, "backup.storage")
 
 
 def catalog_and_optimizers(month: Month) -> Iterator[MeteredUsage]:
@@ -115,6 +124,15 @@ def _stored(month: Month, requests: Decimal) -> Iterator[tuple[str, Decimal]]:
     log_days = _longest(month, "ExpirationInDays") or DAYS * 12
     yield "access logs", requests / DAYS * given.REQUEST_LOG_BYTES / GB * log_days
     yield "logs of EMR", month.all_batches / DAYS * given.BATCH_LOG_BYTES / GB * log_days
+
+
+def _transitions(month: Month) -> bool:
+    """Whether a bucket moves what grows old to cheaper storage."""
+    return any(
+        "Transitions" in rule
+        for bucket in month.all("AWS::S3::Bucket")
+        for rule in bucket.get("LifecycleConfiguration", {}).get("Rules", [])
+    )
 
 
 def _longest(month: Month, *names: str) -> Decimal:

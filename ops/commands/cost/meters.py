@@ -93,6 +93,10 @@ def _pollers(month: Month) -> Iterator[MeteredUsage]:
     ]
     if units := sum(math.ceil(pollers / given.POLLER_UNIT) for pollers in pools):
         yield MeteredUsage(f"event poller units: {units}", units * HOURS, "lambda.poller")
+    counted = sum("MetricsConfig" in each for each in month.all("AWS::Lambda::EventSourceMapping"))
+    if counted:
+        metrics = counted * given.SOURCE_METRICS
+        yield MeteredUsage("metrics of event sources", metrics, "cloudwatch.metric")
 
 
 def _functions(month: Month) -> Iterator[MeteredUsage]:
@@ -143,6 +147,16 @@ def _replication(month: Month) -> Iterator[MeteredUsage]:
     yield MeteredUsage("out of the first region", gigabytes, "regions.data")
 
 
+def _kafka(month: Month) -> Iterator[MeteredUsage]:
+    """The brokers, and the door through which another region's replicator comes in."""
+    yield from machines.kafka(month)
+    for cluster in month.all("AWS::MSK::Cluster"):
+        if "VpcConnectivity" in cluster["BrokerNodeGroupInfo"].get("ConnectivityInfo", {}):
+            yield MeteredUsage("private connectivity", HOURS, "msk.connectivity.hour")
+            gigabytes = month.load.gigabytes(*SOURCES)
+            yield MeteredUsage("through private connectivity", gigabytes, "msk.connectivity.data")
+
+
 def _notifications(month: Month) -> Iterator[MeteredUsage]:
     """Every alert is published, and sent to each subscription by e-mail."""
     alerts = month.load.rate(ALERTS) * SECONDS
@@ -155,6 +169,7 @@ def _notifications(month: Month) -> Iterator[MeteredUsage]:
 # In the order in which they are shown. A type that is in ALIKE too is counted there first.
 METERS: Mapping[str, Meter] = {
     "AWS::ApiGatewayV2::Api": _api,
+    "AWS::Backup::BackupVault": lake.copies,
     "AWS::CloudWatch::Alarm": _alarms,
     "AWS::EC2::NatGateway": _nat,
     "AWS::EC2::VPCEndpoint": _endpoints,
@@ -166,7 +181,7 @@ METERS: Mapping[str, Meter] = {
     "AWS::Lambda::EventSourceMapping": _pollers,
     "AWS::Lambda::Function": _functions,
     "AWS::Logs::LogGroup": _logs_and_metrics,
-    "AWS::MSK::Cluster": machines.kafka,
+    "AWS::MSK::Cluster": _kafka,
     "AWS::MSK::Replicator": _replication,
     "AWS::RDS::DBCluster": machines.aurora,
     "AWS::S3::Bucket": lake.buckets,
@@ -214,6 +229,7 @@ _FREE = {
     "counted with calls": "Lambda::EventInvokeConfig Lambda::LayerVersion Lambda::Permission",
     "counted with metrics of ours": "Logs::MetricFilter",
     "counted with what Kafka keeps": "MSK::Topic",
+    "counted with the vault": "Backup::BackupPlan Backup::BackupSelection",
     "it costs what its answers scan": "Athena::NamedQuery",
     "counted with the ACU of its cluster": "RDS::DBInstance",
     "counted with its topic": "SNS::Subscription",

@@ -23,6 +23,7 @@ RESOURCES: dict[str, tuple[str, Mapping[str, Any]]] = {
         {"IntegrationUri": {"Fn::GetAtt": ["QueryApi", "Arn"]}},
     ),
     "Analysts": ("AWS::Athena::WorkGroup", {}),
+    "Copied": ("AWS::Backup::BackupVault", {}),
     "Lag": ("AWS::CloudWatch::Alarm", {"MetricName": "lag_offsets"}),
     "Quality": (
         "AWS::CloudWatch::Alarm",
@@ -53,6 +54,7 @@ RESOURCES: dict[str, tuple[str, Mapping[str, Any]]] = {
         {
             "FunctionName": {"Ref": "Notifier"},
             "ProvisionedPollerConfig": {"MinimumPollers": 1, "MaximumPollers": 3},
+            "MetricsConfig": {"Metrics": ["EventCount"]},
         },
     ),
     "Notifier": ("AWS::Lambda::Function", _FUNCTION),
@@ -74,7 +76,10 @@ RESOURCES: dict[str, tuple[str, Mapping[str, Any]]] = {
         "AWS::MSK::Cluster",
         {
             "NumberOfBrokerNodes": 3,
-            "BrokerNodeGroupInfo": {"InstanceType": "express.m7g.large"},
+            "BrokerNodeGroupInfo": {
+                "InstanceType": "express.m7g.large",
+                "ConnectivityInfo": {"VpcConnectivity": {}},
+            },
             "EnhancedMonitoring": "PER_TOPIC_PER_BROKER",
         },
     ),
@@ -95,6 +100,7 @@ RESOURCES: dict[str, tuple[str, Mapping[str, Any]]] = {
                 "Rules": [
                     {"NoncurrentVersionExpiration": {"NoncurrentDays": 7}},
                     {"ExpirationInDays": 90},
+                    {"Transitions": [{"TransitionInDays": 30}]},
                 ]
             }
         },

@@ -15,8 +15,9 @@ from tests.ops.commands.cost.environments import environment, planned, used, wit
 KAFKA, DATABASE, LAKE = "AWS::MSK::Cluster", "AWS::RDS::DBCluster", "AWS::S3::Bucket"
 FUNCTION, LOGS, GLUE = "AWS::Lambda::Function", "AWS::Logs::LogGroup", "AWS::Glue::Database"
 GROWING = {
-    KAFKA: ("msk.express.in", "msk.express.storage", "zones.data"),
-    LAKE: ("s3.storage",),
+    KAFKA: ("msk.connectivity.data", "msk.express.in", "msk.express.storage", "zones.data"),
+    LAKE: ("s3.storage", "s3.transition"),
+    "AWS::Backup::BackupVault": ("backup.storage",),
     GLUE: ("glue.dpu",),
     DATABASE: ("aurora.acu", "aurora.io"),
     "AWS::SNS::Topic": ("sns.requests",),
@@ -27,7 +28,7 @@ GROWING = {
 }
 # Batches come by the clock, so what they cost does not grow with the events in them.
 STEADY = {
-    KAFKA: ("msk.express.m7g.large.hour", "cloudwatch.metric"),
+    KAFKA: ("msk.connectivity.hour", "msk.express.m7g.large.hour", "cloudwatch.metric"),
     LAKE: ("s3.put", "s3.get", "kms.requests"),
     GLUE: ("glue.requests",),
     LOGS: ("cloudwatch.metric",),
@@ -36,7 +37,7 @@ STEADY = {
     "AWS::ElastiCache::ReplicationGroup": ("valkey.cache.m7g.large.hour",),
     "AWS::EMR::Cluster": ("ec2.r7g.xlarge.hour",),
     "AWS::EMRServerless::Application": ("serverless.arm64.vcpu",),
-    "AWS::Lambda::EventSourceMapping": ("lambda.poller",),
+    "AWS::Lambda::EventSourceMapping": ("cloudwatch.metric", "lambda.poller"),
     "AWS::ApiGatewayV2::Api": ("api.requests",),
 }
 MONTH = Decimal(730)

@@ -1,0 +1,44 @@
+"""What operators do from outside: brokers and stores stand in private subnets."""
+
+from __future__ import annotations
+
+from aws_cdk import Duration
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk.foundation import Foundation
+from cdk.functions.platform_function import PlatformFunction
+from cdk.grants import allow, people_of_account
+from cdk.stores.postgres import Postgres
+from contracts.aws.spark_submit import DATABASE_ROOTS_FILE
+from contracts.tables.roles import READER
+
+
+class Operations(Construct):
+    """A function inside the network that reads Postgres for whoever may invoke it, and `role`,
+    which may."""
+
+    def __init__(
+        self, scope: Construct, id: str, *, foundation: Foundation, postgres: Postgres
+    ) -> None:
+        super().__init__(scope, id)
+        settings = foundation.settings
+        self.function = PlatformFunction(
+            self,
+            "Function",
+            foundation=foundation,
+            name="operations",
+            description="Answer operators about what runs",
+            environment={"POSTGRES_URL": postgres.url(READER, DATABASE_ROOTS_FILE)},
+            timeout=Duration.seconds(30),
+            physical_name=settings.name("operations"),
+        )
+        postgres.grant_connect(self.function, READER)
+        postgres.allow_from(self.function)
+        self.role = iam.Role(
+            self,
+            "Role",
+            description="Ask what runs",
+            assumed_by=people_of_account(with_mfa=settings.people_with_mfa),
+        )
+        allow(self.role, ["lambda:InvokeFunction"], [self.function.function_arn])

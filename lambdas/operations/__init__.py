@@ -1,0 +1,1 @@
+"""What operators ask of an environment whose stores stand in private subnets."""

@@ -1,0 +1,56 @@
+"""The actions of operators, as statements that only read: pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lambdas.json_values import plain
+
+MAX_ROWS = 1_000
+# Lambda answers with at most 6 MB.
+MAX_BYTES = 5_000_000
+_STATUS = """
+SELECT name AS application, state, detail, driver, epoch,
+    extract(epoch FROM clock_timestamp() - heartbeat_at)::bigint AS silent_seconds,
+    last.sequence AS batches, last.committed_at AS last_commit
+FROM applications
+LEFT JOIN LATERAL (
+    SELECT sequence, committed_at FROM journal
+    WHERE application = name ORDER BY sequence DESC LIMIT 1
+) AS last ON TRUE
+ORDER BY name
+"""
+ACTIONS = ("status", "sql")
+
+
+class NoSuchAction(ValueError):
+    """What was asked for is not an action, or lacks something."""
+
+
+def statement(request: Mapping[str, Any]) -> str:
+    """The one statement that answers a request; raises NoSuchAction."""
+    action = request.get("action")
+    if action == "status":
+        return _STATUS
+    if action != "sql":
+        raise NoSuchAction(f"no action {action!r}; known: {', '.join(ACTIONS)}")
+    query = request.get("query")
+    if not isinstance(query, str) or not query.strip():
+        raise NoSuchAction("sql: the query is missing")
+    return query.strip().rstrip(";")
+
+
+def document(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> dict[str, Any]:
+    """The answer, cut where a function's answer would be too long. `rows` may be one more than
+    MAX_ROWS, which says that there are more."""
+    shown: list[list[object]] = []
+    size = 0
+    for row in rows[:MAX_ROWS]:
+        values = [plain(value) for value in row]
+        size += len(json.dumps(values).encode())
+        if size > MAX_BYTES:
+            break
+        shown.append(values)
+    return {"columns": list(columns), "rows": shown, "truncated": len(shown) < len(rows)}

@@ -1,0 +1,96 @@
+"""`shopstream --aws ENV status|sql`: an environment on AWS, asked through its function."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import boto3
+import typer
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from contracts.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
+from ops import console
+from ops.commands.sql.command import unique
+from ops.console import AsJson
+
+Answer = dict[str, Any]
+Environment = Annotated[str, typer.Option("--env", help="dev, staging or production.")]
+# The function gives up after 30 seconds.
+_PATIENCE = Config(read_timeout=40, retries={"total_max_attempts": 1})
+
+operations = typer.Typer(
+    no_args_is_help=True,
+    help="Ask an environment on AWS. The same as: shopstream --aws ENV status|sql.",
+)
+
+
+@operations.command()
+def status(env: Environment, as_json: AsJson = False) -> None:
+    """Each application: its driver, how long its heart has been silent, its last commit.
+
+    Exit code 0: all run; 1: one does not.
+    """
+    answer = ask(env, {"action": "status"})
+    _show(answer, as_json)
+    state = answer["columns"].index("state")
+    if any(row[state] != "running" for row in answer["rows"]):
+        raise typer.Exit(1)
+
+
+@operations.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT of Postgres.")],
+    env: Environment,
+    as_json: AsJson = False,
+) -> None:
+    """Ask Postgres as the reader: answers, progress, journal. The lake is asked with Athena."""
+    _show(ask(env, {"action": "sql", "query": query}), as_json)
+
+
+def ask(env: str, request: Answer, client: Callable[..., Any] = boto3.client) -> Answer:
+    """What the environment's function answers; a ShopstreamError where it does not."""
+    name = f"shopstream-{env}-operations"
+    try:
+        answer = client("lambda", config=_PATIENCE).invoke(
+            FunctionName=name, Payload=json.dumps(request).encode()
+        )
+    except ClientError as problem:
+        if problem.response["Error"]["Code"] == "ResourceNotFoundException":
+            raise NotReady(
+                f"there is no function {name} here",
+                cause="another account or region, or nothing is deployed yet",
+                command=f"shopstream doctor --aws --env {env}",
+            ) from problem
+        raise _refused(env, problem) from problem
+    except BotoCoreError as problem:
+        raise _refused(env, problem) from problem
+    found: Answer = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise ShopstreamError(
+            f"{name} failed: {found.get('errorMessage', found)}", cause="its log tells more"
+        )
+    if "error" in found:
+        raise Usage(found["error"], command=f"shopstream --aws {env} --help")
+    return found
+
+
+def _refused(env: str, problem: Exception) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"AWS does not answer: {problem}",
+        cause="credentials, a region, or the right to invoke the function are missing",
+        command=f"shopstream doctor --aws --env {env}",
+    )
+
+
+def _show(answer: Answer, as_json: bool) -> None:
+    if as_json:
+        names = unique(answer["columns"])
+        console.answer_json([dict(zip(names, row, strict=True)) for row in answer["rows"]])
+    else:
+        shown = [["" if cell is None else str(cell) for cell in row] for row in answer["rows"]]
+        console.records(answer["columns"], shown)
+    if answer["truncated"]:
+        console.progress("there are more rows; ask for fewer, or for sums")
