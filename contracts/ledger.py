@@ -37,7 +37,8 @@ class SourceFile:
     events. A run holds the events whose first data row lies in [`first_row`, `last_row`];
     `last_row` is the last one attempted and grows while the run lasts.
     `shift_us` was added to every time of the file. The digests of the tables are empty if the
-    layout uses no tables.
+    layout uses no tables. `reading` holds what a person said of the file (`READING` of
+    `contracts.producer_options`, by key); the rest was found in it.
     """
 
     layout: LayoutName
@@ -48,6 +49,7 @@ class SourceFile:
     last_row: int
     categories_sha256: str
     regions_sha256: str
+    reading: dict[str, str] = field(default_factory=dict)
 
     @property
     def has_ids_of_bytes(self) -> bool:

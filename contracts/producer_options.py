@@ -28,7 +28,7 @@ class Whole:
     most: int
 
 
-Text: TypeAlias = Literal["flag", "share", "name", "time", "file"]
+Text: TypeAlias = Literal["flag", "share", "name", "time", "file", "encoding", "zone", "text"]
 # What the text of an option must be. A tuple lists every word that is allowed; a flag has no text.
 Kind: TypeAlias = Number | Whole | tuple[str, ...] | Text
 
@@ -55,6 +55,7 @@ def _share(name: str, meaning: str) -> Option:
 
 
 JSON = Option("json", "Answer in JSON.")
+CHECK = Option("check", "Tell what is found in the file, and send nothing.")
 OUTLET = Option(
     "outlet",
     "null sends to nobody: it measures how fast events are made, and it needs no stack.",
@@ -115,7 +116,30 @@ LAYOUTS: dict[LayoutName, str] = {
     "rees46": "What shoppers do, of the REES46 layout: one click per row, and an order for each "
     "purchase.",
 }
-REPLAYED_FILE = "csv or csv.gz"
+REPLAYED_FILE = (
+    "csv, tsv, csv.gz, zip or zst of one csv, xlsx, Parquet, or a pipe (- is the standard input)"
+)
+# How a file is read, where it must not be as it is found.
+READING: tuple[Option, ...] = (
+    Option("encoding", "The encoding of the text, such as cp1252.", "encoding", "NAME"),
+    Option("separator", "What stands between fields.", (",", ";", "tab", "|"), "CHAR"),
+    Option("decimal", "What stands before decimals.", (".", ","), ".|,"),
+    Option(
+        "dates",
+        "Whether 1/12/2010 is in December or in January.",
+        ("day-first", "month-first"),
+        "day-first|month-first",
+    ),
+    Option(
+        "timezone",
+        "The zone of times without an offset, such as Europe/London. It is kept for the data set. "
+        "If it is never given: UTC.",
+        "zone",
+        "NAME",
+    ),
+    Option("sheet", "The sheet of a workbook with several.", "text", "NAME"),
+    Option("multiline", "Texts in quotes may hold line breaks. Then every quote must be closed."),
+)
 
 
 def replay_options(layout: LayoutName) -> tuple[Option, ...]:
@@ -145,6 +169,14 @@ def replay_options(layout: LayoutName) -> tuple[Option, ...]:
             "NAME",
         ),
         Option("new-run", "Count the events again, although they were sent before."),
+        *READING,
+        Option(
+            "allow-rejected",
+            "Share of the rows that may be unusable. If it is not given: 5% of 100 rows or more.",
+            "share",
+            "SHARE",
+        ),
+        CHECK,
         *(_tables() if layout == "online-retail" else ()),
         JSON,
     )

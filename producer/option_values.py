@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Callable, Iterable
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from math import inf, nan
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from contracts.producer_options import Kind, Number, Option, Whole
 from contracts.times import micros_of
@@ -82,11 +84,29 @@ def _time(text: str) -> int:
     return micros_of(moment)
 
 
+def _encoding(text: str) -> str:
+    try:
+        return codecs.lookup(text).name
+    except LookupError:
+        raise ArgumentTypeError(f"{text!r} is not an encoding such as cp1252") from None
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ArgumentTypeError(f"{text!r} is not a time zone such as Europe/London") from None
+    return text
+
+
 _TEXTS: dict[str, Callable[[str], object]] = {
     "share": _share,
     "name": _name,
     "time": _time,
     "file": Path,
+    "encoding": _encoding,
+    "zone": _zone,
+    "text": str,
 }
 
 

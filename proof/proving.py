@@ -18,7 +18,7 @@ from proof.copying import ProofRuntime, StackEndpoints, Stores, workspace
 from proof.judging import judge, judge_source
 from proof.report import Report, SourceComparison
 from proof.source import data_file as source
-from proof.source.slices import require_patterns, require_replayed, slices_of
+from proof.source.slices import readings_of, require_patterns, require_replayed, slices_of
 from readers.filling import fill
 from readers.interrupts import interruptible
 from readers.kafka import open_admin, open_consumer
@@ -40,7 +40,11 @@ class ProofRequest:
 def prove(endpoints: StackEndpoints, request: ProofRequest, runtime: ProofRuntime) -> Report:
     """The report of a stack once it is caught up; NotReady when empty or not catching up."""
     every_run = read_runs(endpoints.ledger)
-    files = [source.inspect(path) for path in request.sources]
+    files = [
+        source.inspect(path, reading)
+        for path in request.sources
+        for reading in readings_of(source.digest_of_data(path), every_run)
+    ]
     registry = open_registry(endpoints.registry)
     with (
         open_admin(endpoints.bootstrap_servers) as admin,
@@ -169,7 +173,7 @@ def _source(
     source.derive_events(connection, slices)
     return judge_source(
         connection,
-        [found.path for found in files],
+        list(dict.fromkeys(found.path for found in files)),
         default_rules(),
         {topic for found in files for topic in found.layout.topics},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from inspect import Parameter
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +12,7 @@ import typer
 
 from contracts.errors import NotReady
 from contracts.ledger import LayoutName
-from contracts.producer_options import JSON, LAYOUTS, REPLAYED_FILE, replay_options
+from contracts.producer_options import CHECK, JSON, LAYOUTS, REPLAYED_FILE, replay_options
 from ops.producer import as_words, become, program, takes
 from ops.stack import open_stack
 
@@ -38,6 +39,8 @@ def _add_layout(layout: LayoutName) -> None:
     @takes(options, [_FILE])
     def _(*, file: Path, **given: str | bool | None) -> None:
         line = [*program("replay", layout), str(file), *as_words(options, given)]
+        if given[CHECK.key]:
+            become(line, None)
         _replay(line, as_json=bool(given[JSON.key]))
 
 
@@ -46,13 +49,11 @@ def _replay(line: list[str], *, as_json: bool) -> None:
         stack = open_stack()
     except NotReady:
         # What is wrong with the file is wrong with any stack: say that first.
-        judged = subprocess.run(
-            [*line, "--check"],
-            stdout=None if as_json else subprocess.DEVNULL,
-            check=False,
-        )
+        judged = subprocess.run([*line, "--check"], stdout=subprocess.PIPE, check=False)
         if judged.returncode == 0:
             raise
+        if as_json:
+            sys.stdout.buffer.write(judged.stdout)
         raise typer.Exit(judged.returncode) from None
     become(line, stack)
 

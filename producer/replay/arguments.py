@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from contracts.ledger import LayoutName
-from contracts.producer_options import LAYOUTS, REPLAYED_FILE, replay_options
+from contracts.producer_options import LAYOUTS, READING, REPLAYED_FILE, replay_options
 from producer.option_values import add_options
+from producer.replay.files.given import Given
 from producer.wiring import ProducerEndpoints
 
 _EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
@@ -30,6 +31,8 @@ class ReplayArguments:
     new_run: bool
     dataset: str | None
     check: bool
+    given: Given
+    allow_rejected: float | None
     endpoints: ProducerEndpoints
     rejected: Path | None
     json: bool
@@ -47,7 +50,6 @@ def add(replay: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
         command.set_defaults(
             categories=_EXAMPLES / "categories.csv", regions=_EXAMPLES / "regions.csv"
         )
-        command.add_argument("--check", action="store_true", help="judge the file, send nothing")
         command.add_argument(
             "--rejected",
             type=Path,
@@ -60,4 +62,8 @@ def add(replay: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
 def checked(given: dict[str, Any]) -> ReplayArguments:
     """The arguments as values."""
     speed = given.pop("speed")
-    return ReplayArguments(speed=None if isinf(speed) else speed, **given)
+    reading = {option.key: given.pop(option.key) for option in READING}
+    if reading["separator"] == "tab":
+        reading["separator"] = "\t"
+    said = Given(**{name: value for name, value in reading.items() if value})
+    return ReplayArguments(speed=None if isinf(speed) else speed, given=said, **given)

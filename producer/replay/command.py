@@ -13,13 +13,16 @@ from producer.clock import Clock, Pace, real_clock
 from producer.ledger import refuse_earlier_ids
 from producer.outlets.kafka import FLUSH_SECONDS
 from producer.replay.arguments import ReplayArguments
+from producer.replay.checked_file import CheckedFile
 from producer.replay.data_file import Layout, PreparedReplay, prepare
-from producer.replay.files.patterns import read_patterns
+from producer.replay.files.data_rows import opened
 from producer.replay.files.rejected_rows import RejectedRows
 from producer.replay.online_retail.layout import OnlineRetail
 from producer.replay.rees46.layout import Rees46
 from producer.replay.replaying import Replay
 from producer.replay.summary import ReplaySummary
+from producer.replay.survey import nobody, require_usable
+from producer.replay.values.patterns import read_patterns
 from producer.subjects import Tokens, Vault, data_set_key
 from producer.wiring import new_run_id, open_ledger, open_order_ids, open_outlet, open_vault
 
@@ -29,16 +32,26 @@ def replay(arguments: ReplayArguments) -> int:
     # Objects made at start-up stay. Without this, each full collection looks at all of them again.
     gc.freeze()
     clock = real_clock()
-    prepared = prepare(arguments, _layout(arguments), clock.now_us())
-    if arguments.check:
-        terminal.tell(f"{arguments.file}: {prepared.file.rows:,} data rows, can be replayed")
-        return 0
-    return terminal.end(_send(arguments, prepared, clock), as_json=arguments.json)
+    layout = _layout(arguments)
+    with opened(arguments.file, layout.file, arguments.given) as file:
+        prepared = prepare(arguments, layout, file, clock.now_us())
+        if arguments.check:
+            with closing(prepared.reading(nobody)) as reading:
+                survey = reading.survey(file)
+            require_usable(file, survey, arguments.allow_rejected)
+            return terminal.end(CheckedFile(file, survey), as_json=arguments.json)
+        return terminal.end(_send(arguments, prepared, clock), as_json=arguments.json)
 
 
 def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Clock) -> ReplaySummary:
-    layout, endpoints = prepared.layout, arguments.endpoints
+    layout, endpoints, file = prepared.layout, arguments.endpoints, prepared.file
+    rejected = RejectedRows(file.header.names)
     with ExitStack() as held:
+        reading = held.enter_context(closing(prepared.reading(rejected.add)))
+        survey = reading.survey(file)
+        require_usable(file, survey, arguments.allow_rejected)
+        for line in CheckedFile(file, survey).as_headline():
+            terminal.tell(line)
         outlet = held.enter_context(closing(open_outlet(endpoints, *layout.topics, clock=clock)))
         vault = held.enter_context(closing(open_vault(endpoints)))
         refuse_earlier_ids(endpoints.ledger, outlet.destination().cluster_id, arguments.new_run)
@@ -49,9 +62,8 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
             new_run=arguments.new_run,
             rebased=arguments.rebase_time,
         )
-        rejected = RejectedRows(_rejected_file(arguments, run), layout.columns)
+        rejected.path = _rejected_file(arguments, run)
         held.callback(rejected.close)
-        reading = prepared.reading(rejected.add)
         sending = Replay(
             run=run,
             outlet=outlet,
@@ -67,7 +79,7 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
         )
         held.enter_context(terminal.stopping_on_signal(sending))
         began = clock.monotonic()
-        ended = sending.send(reading.events(prepared.file))
+        ended = sending.send(reading.events(file))
         unknown = sending.finish(FLUSH_SECONDS)
         finished = ended and unknown == 0 and sending.counts.failed == 0
         sending.close(prepared.last_row if finished else sending.last_row, finished=finished)
@@ -85,7 +97,7 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
 
 def _edition(arguments: ReplayArguments, layout: Layout[Any], vault: Vault) -> str:
     """The data set that rows belong to, and its key where their ids name people."""
-    data_set = arguments.dataset or layout.name
+    data_set = arguments.dataset or layout.file.name
     key = f":{data_set_key(vault, data_set)}" if layout.names_people_in_ids else ""
     return f"{data_set}{key}"
 

@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from contracts.data_files import FileLayout
 from contracts.errors import Usage
-from contracts.ledger import LayoutName, Run, SourceFile
+from contracts.ledger import Run, SourceFile
 from contracts.topics import Topic
 from producer.outlets import Destination
 from producer.replay.arguments import ReplayArguments
 from producer.replay.files.csv_block import Blocks
-from producer.replay.files.csv_file import CsvFile, judge
+from producer.replay.files.data_rows import DataRows
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
-from producer.replay.files.row_values import TimeLimits
 from producer.replay.replaying import PRODUCER, Encoder, Recorded
+from producer.replay.survey import Survey
+from producer.replay.values.row_values import TimeLimits
 from producer.subjects import Tokens
 from producer.wiring import ProducerEndpoints
 
@@ -25,12 +27,18 @@ _Read_co = TypeVar("_Read_co", bound=Recorded, covariant=True)
 
 
 class Reading(Protocol[_Read_co]):
-    """Reads a file; `rows` is the number of the last row that was read."""
+    """Reads a file that was surveyed; `rows` is the number of the last row that was read."""
 
     rows: int
 
+    def survey(self, file: Blocks) -> Survey:
+        """Look at all rows."""
+
     def events(self, file: Blocks) -> Iterator[_Read_co]:
         """What the rows of the slice recorded, by ascending position."""
+
+    def close(self) -> None:
+        """Give back what is held."""
 
 
 class Layout(Protocol[_Item]):
@@ -38,8 +46,7 @@ class Layout(Protocol[_Item]):
     the tables that it uses, and empty without tables. Where ids name people, a key guards
     them."""
 
-    name: LayoutName
-    columns: Sequence[str]
+    file: FileLayout
     topics: Sequence[Topic]
     noun: str
     names_people_in_ids: bool
@@ -50,9 +57,9 @@ class Layout(Protocol[_Item]):
         """The latest time among the accepted rows of the slice, unshifted; None without them."""
 
     def reading(
-        self, file: Blocks, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected
+        self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected
     ) -> Reading[_Item]:
-        """Reads what the rows of the slice recorded; looks at the whole file where it must."""
+        """Reads what the rows of the slice recorded."""
 
     def encoder(
         self, endpoints: ProducerEndpoints, run: Run, tokens: Tokens, now_us: Callable[[], int]
@@ -65,10 +72,11 @@ class PreparedReplay(Generic[_Item]):
     """A file that can be replayed, and how to replay it."""
 
     layout: Layout[_Item]
-    file: CsvFile
+    file: DataRows
     chosen: RowSlice
     shift_us: int
     started_at: int
+    reading_options: dict[str, str]
 
     @property
     def last_row(self) -> int:
@@ -78,7 +86,7 @@ class PreparedReplay(Generic[_Item]):
 
     def reading(self, on_rejected: OnRejected) -> Reading[_Item]:
         limits = TimeLimits(self.shift_us, latest=self.started_at)
-        return self.layout.reading(self.file, limits, self.chosen, on_rejected)
+        return self.layout.reading(limits, self.chosen, on_rejected)
 
     def run(
         self,
@@ -102,7 +110,7 @@ class PreparedReplay(Generic[_Item]):
             cluster_id=destination.cluster_id,
             topic_ids=destination.topic_ids,
             source=SourceFile(
-                layout=self.layout.name,
+                layout=self.layout.file.name,
                 sha256=self.file.sha256,
                 edition=edition,
                 shift_us=self.shift_us,
@@ -110,15 +118,15 @@ class PreparedReplay(Generic[_Item]):
                 last_row=self.chosen.first - 1,
                 categories_sha256=self.layout.categories_sha256,
                 regions_sha256=self.layout.regions_sha256,
+                reading=self.reading_options,
             ),
         )
 
 
 def prepare(
-    arguments: ReplayArguments, layout: Layout[_Item], now_us: int
+    arguments: ReplayArguments, layout: Layout[_Item], file: DataRows, now_us: int
 ) -> PreparedReplay[_Item]:
-    """Read the data file once, or twice with --rebase-time; Usage if it cannot be used."""
-    file = judge(arguments.file, layout.columns)
+    """The replay of a file; Usage if it cannot be replayed as it was asked."""
     if arguments.start > file.rows:
         raise Usage(
             f"{file.path} has {file.rows} data rows; there is no row {arguments.start}",
@@ -135,4 +143,4 @@ def prepare(
                 command="replay without --rebase-time: rejected.csv will say why",
             )
         shift = now_us - newest
-    return PreparedReplay(layout, file, chosen, shift, now_us)
+    return PreparedReplay(layout, file, chosen, shift, now_us, arguments.given.as_texts())

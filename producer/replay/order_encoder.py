@@ -10,9 +10,9 @@ from contracts.avro.fragments import OrderValues, order_digest, text
 from contracts.events import OrderKind, replayed_order_id
 from contracts.ledger import Run
 from contracts.topics import ORDERS
-from producer.replay.files.patterns import PatternTable
 from producer.replay.online_retail.orders import RetailOrder
 from producer.replay.replaying import EncodedEvent
+from producer.replay.values.patterns import PatternTable
 from producer.subjects import Tokens
 from producer.wiring import ProducerEndpoints, version_to_write
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
-import gzip
 import hashlib
-import io
 import re
-from collections.abc import Iterator
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from types import MappingProxyType
+from typing import cast
 
 import duckdb
+from python_calamine import CalamineError
 
+from contracts.data_files import MISSING
 from contracts.errors import Usage
 from contracts.events import OrderKind, replayed_click_id, replayed_order_id, replayed_purchase_id
 from contracts.rejections import (
@@ -27,20 +29,22 @@ from contracts.rejections import (
 )
 from contracts.topics import CLICKS, ORDERS
 from proof.checks import prepare
-from proof.source.layouts import LAYOUTS, SourceLayout, layout_of
+from proof.source import records
+from proof.source.layouts import LAYOUTS, SourceLayout
 from readers.filling import fill, read
-
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """A data file as it was found: `sha256` is of its decompressed bytes."""
+    """A data file as it was found, and what a person said of it; `positions` are those of the
+    layout's columns among its `width`."""
 
     path: Path
     sha256: str
-    encoding: str
     layout: SourceLayout
+    reading: Mapping[str, str]
+    positions: tuple[int, ...]
+    width: int
 
 
 @dataclass(frozen=True)
@@ -59,60 +63,51 @@ class ReplayedSlice:
     latest_us: int
 
 
-def inspect(path: Path) -> DataFile:
-    """Digest, encoding and layout of a csv or csv.gz file; Usage when it cannot be read, or when
-    its layout is not known."""
-    digest = hashlib.sha256()
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    encoding = "utf-8-sig"
-    try:
-        with _opened(path) as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-                if encoding != "latin-1":
-                    encoding = _still_utf8(decoder, chunk, False)
-        if encoding != "latin-1":
-            encoding = _still_utf8(decoder, b"", True)
-    except (OSError, EOFError) as problem:
-        raise Usage(
-            f"the data file cannot be read: {path}: {problem}",
-            cause="it is not there, or not a whole csv or csv.gz file",
-            command="shopstream verify --source FILE with the file that was replayed",
-        ) from problem
-    return DataFile(path, digest.hexdigest(), encoding, _layout(path, encoding))
+def digest_of_data(path: Path) -> str:
+    """The digest by which a ledger knows a data file; Usage when it cannot be read."""
+    with _readable(path):
+        return records.digest_of(path)
 
 
-def _layout(path: Path, encoding: str) -> SourceLayout:
-    with _rows(path, encoding) as rows:
-        layout = layout_of(next(rows, []))
-    if layout is None:
+def inspect(path: Path, reading: Mapping[str, str] = MappingProxyType({})) -> DataFile:
+    """A data file of any container; Usage when it cannot be read, or when its layout is not known.
+    `reading` is what a person said of it."""
+    sha256 = digest_of_data(path)
+    with _readable(path):
+        header = next(records.records_of(path, reading), [])
+    found = records.layout_in(header)
+    if found is None:
         raise Usage(
             f"the data file has other columns than those that are known: {path}",
-            cause=" or ".join(",".join(known.columns) for known in LAYOUTS) + " was expected",
+            cause=" or ".join(",".join(known.file.columns) for known in LAYOUTS) + " was expected",
             command="shopstream verify --source FILE with the file that was replayed",
         )
-    return layout
+    layout = next(known for known in LAYOUTS if known.file == found)
+    meant = [found.column_of(name) for name in header]
+    positions = tuple(meant.index(column) for column in found.columns)
+    return DataFile(path, sha256, layout, reading, positions, len(header))
+
+
+_DAMAGED = (zlib.error, zipfile.BadZipFile, CalamineError)
 
 
 @contextmanager
-def _rows(path: Path, encoding: str) -> Iterator[Iterator[list[str]]]:
-    """The header and the data rows, good or bad; an empty line is not a row."""
-    with _opened(path) as file, io.TextIOWrapper(file, encoding=encoding, newline="") as text:
-        yield (fields for fields in csv.reader(text) if fields)
-
-
-def _still_utf8(decoder: codecs.IncrementalDecoder, chunk: bytes, final: bool) -> str:
+def _readable(path: Path) -> Iterator[None]:
     try:
-        decoder.decode(chunk, final)
-    except UnicodeDecodeError:
-        return "latin-1"
-    return "utf-8-sig"
-
-
-def _opened(path: Path) -> BinaryIO:
-    with path.open("rb") as file:
-        packed = file.read(2) == b"\x1f\x8b"
-    return cast(BinaryIO, gzip.open(path, "rb")) if packed else path.open("rb")
+        yield
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        zlib.error,
+        zipfile.BadZipFile,
+        CalamineError,
+    ) as problem:
+        raise Usage(
+            f"the data file cannot be read: {path}: {problem}",
+            cause="it is not there, or not a whole file",
+            command="shopstream verify --source FILE with the file that was replayed",
+        ) from problem
 
 
 def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
@@ -123,6 +118,11 @@ def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
             f"CREATE TABLE {layout.relation} (file INTEGER, row BIGINT, fields INTEGER, {texts})"
         )
     for statement in (
+        "CREATE TABLE source_said (file INTEGER, width INTEGER, decimal VARCHAR, dates VARCHAR, "
+        "zone VARCHAR)",
+        "CREATE MACRO named(words) AS CASE WHEN lower(words) IN ("
+        + ", ".join(f"'{word}'" for word in sorted(MISSING))
+        + ") THEN '' ELSE words END",
         "CREATE TABLE pattern (kind VARCHAR, rank INTEGER, pattern VARCHAR, value VARCHAR)",
         "CREATE TABLE source_slice (run VARCHAR, file INTEGER, edition VARCHAR, shift_us BIGINT, "
         "first_row BIGINT, last_row BIGINT, latest_us BIGINT)",
@@ -140,16 +140,24 @@ def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
 
 def load_rows(connection: duckdb.DuckDBPyConnection, number: int, found: DataFile) -> int:
     """Fill its layout's relation with every data row of the file; return how many."""
-    with _rows(found.path, found.encoding) as rows:
+    said = found.reading.get
+    facts = (number, found.width, said("decimal"), said("dates"), said("timezone", "UTC"))
+    fill(connection, "source_said", [tuple(map(str, facts))])
+    with _readable(found.path):
+        rows = records.records_of(found.path, found.reading)
         next(rows, None)
-        width = len(found.layout.columns)
-        return fill(connection, found.layout.relation, _numbered(number, rows, width))
+        return fill(connection, found.layout.relation, _numbered(number, rows, found))
 
 
-def _numbered(number: int, rows: Iterator[list[str]], width: int) -> Iterator[tuple[object, ...]]:
+def _numbered(
+    number: int, rows: Iterator[list[str]], found: DataFile
+) -> Iterator[tuple[object, ...]]:
     for row, values in enumerate(rows, 1):
-        fields = (*values[:width], *[""] * (width - len(values)))
-        yield number, row, len(values), *(value.strip() for value in fields)
+        if len(values) == found.width:
+            texts = [values[at].strip() for at in found.positions]
+        else:
+            texts = [""] * len(found.positions)
+        yield number, row, len(values), *texts
 
 
 def load_patterns(connection: duckdb.DuckDBPyConnection, kind: str, path: Path) -> None:
@@ -174,6 +182,7 @@ def _like(pattern: str) -> str:
 def derive_events(connection: duckdb.DuckDBPyConnection, slices: list[ReplayedSlice]) -> None:
     """From the rows to single events: ``source_invoice``, ``step_judged``, ``source_event``."""
     fill(connection, "source_slice", [astuple(one) for one in slices])
+    prepare(connection, "source/meaning")
     prepare(connection, "source/orders")
     prepare(connection, "source/steps")
     fill(connection, "source_event", _orders(connection))

@@ -2,13 +2,7 @@
 
 -- Filled by the caller: source_row(file, row, fields, invoice, stock, description, quantity, date,
 -- price, customer, country), pattern(kind, rank, pattern, value), source_limit(...) and
--- source_slice(run, file, edition, shift_us, first_row, last_row, latest_us).
-
-CREATE OR REPLACE MACRO parsed_time(words) AS epoch_us(CASE
-  WHEN regexp_full_match(words, '\d{4}-\d\d-\d\d \d\d:\d\d:\d\d') THEN TRY(strptime(words, '%Y-%m-%d %H:%M:%S'))
-  WHEN regexp_full_match(words, '\d{4}-\d\d-\d\d \d\d:\d\d') THEN TRY(strptime(words, '%Y-%m-%d %H:%M'))
-  WHEN regexp_full_match(words, '\d{1,2}/\d{1,2}/\d{4} \d{1,2}:\d\d') THEN TRY(strptime(words, '%m/%d/%Y %H:%M'))
-END);
+-- source_slice(run, file, edition, shift_us, first_row, last_row, latest_us); `meaning.sql` comes first.
 
 -- A price has at most four decimals that are not zero; its whole part is judged by the range.
 CREATE OR REPLACE MACRO parsed_price(words) AS CASE
@@ -26,13 +20,19 @@ WITH latest AS (
   -- No event is later than its replay: such a row was refused, or its event is in quarantine.
   SELECT file, min(latest_us) AS latest_us FROM source_slice GROUP BY file
 ), parsed AS (
-  SELECT *, parsed_time(date) AS time_us, parsed_price(price) AS price_units,
-         parsed_quantity(quantity) AS pieces
-  FROM source_row LEFT JOIN latest USING (file)
+  SELECT r.* EXCLUDE (invoice, stock, description, customer, country), width, latest_us, time_us,
+         id_of(invoice) AS invoice, id_of(stock) AS stock, named(description) AS description,
+         id_of(customer) AS customer, named(country) AS country,
+         parsed_price(without_noise(plain_number(bare(price, '£|GBP'), decimal))) AS price_units,
+         parsed_quantity(plain_number(quantity, decimal)) AS pieces
+  FROM source_row r LEFT JOIN latest USING (file) JOIN source_file USING (file)
+  LEFT JOIN source_date d ON d.file = r.file AND d.words = r.date
 )
-SELECT * EXCLUDE (quantity, price, date, latest_us),
+SELECT * EXCLUDE (quantity, price, date, latest_us, width),
        CASE
-         WHEN fields <> 8 THEN 'wrong_field_count'
+         WHEN fields <> width THEN 'wrong_field_count'
+         WHEN squeezed(invoice) IN ('invoiceno', 'invoice') OR squeezed(date) = 'invoicedate'
+           THEN 'repeated_header'
          WHEN invoice = '' THEN 'missing_invoice'
          WHEN starts_with(invoice, 'A') THEN 'bad_debt_invoice'
          WHEN stock = '' THEN 'missing_product'
@@ -67,7 +67,7 @@ SELECT *, CASE WHEN starts_with(order_id, 'C') THEN 'cancelled'
                WHEN total_minor <= 0 THEN 'adjustment' ELSE 'placed' END AS kind
 FROM (
   SELECT file, invoice AS order_id, min(row) AS position, min(time_us) AS time_us,
-         min(regexp_replace(customer, '\.0$', '')) FILTER (customer NOT IN ('', '.0')) AS customer_id,
+         min(customer) FILTER (customer <> '') AS customer_id,
          coalesce(min(country) FILTER (country <> ''), '') AS country,
          CAST(sum(half_away(pieces * price_units)) AS HUGEINT) AS total_minor,
          list({'category': category, 'quantity': CAST(pieces AS INTEGER),

@@ -13,6 +13,15 @@ from proof.source.data_file import DataFile, ReplayedSlice
 _AGAIN = "shopstream verify --source FILE, once for each file that was replayed"
 
 
+def readings_of(sha256: str, runs: Sequence[Run]) -> list[Mapping[str, str]]:
+    """The ways in which runs read a file; one where a person said nothing of it."""
+    found: list[Mapping[str, str]] = []
+    for run in runs:
+        if run.source and run.source.sha256 == sha256 and run.source.reading not in found:
+            found.append(run.source.reading)
+    return found or [{}]
+
+
 def require_replayed(files: Sequence[DataFile], runs: Sequence[Run]) -> None:
     """Refuse a file that no run replayed."""
     replayed = {run.source.sha256 for run in runs if run.source}
@@ -38,22 +47,27 @@ def slices_of(
     are taken from silver. `furthest` is the last row that a run attempted: a run that was killed
     may not have written it to its ``run.json``.
     """
-    by_digest = {found.sha256: number for number, found in enumerate(files)}
+    by_reading = {_key(found.sha256, found.reading): at for at, found in enumerate(files)}
     told = [topic for topic in TOPICS if any(topic in found.layout.topics for found in files)]
     chosen = []
     for run in runs:
         sent = [topic.schema for topic in told if attempted.get((run.run, topic.name))]
         if not sent or run.source is None:
             continue
-        if run.source.sha256 not in by_digest:
+        file = by_reading.get(_key(run.source.sha256, run.source.reading))
+        if file is None:
             raise Usage(
                 f"run {run.run} of {run.producer} also sent {' and '.join(sent)}, "
                 "from another file",
                 cause="the totals hold its events too, so the given files cannot explain them",
                 command=_AGAIN,
             )
-        chosen.append(_slice(run, run.source, by_digest[run.source.sha256], furthest))
+        chosen.append(_slice(run, run.source, file, furthest))
     return chosen
+
+
+def _key(sha256: str, reading: Mapping[str, str]) -> tuple[str, frozenset[tuple[str, str]]]:
+    return sha256, frozenset(reading.items())
 
 
 def _slice(run: Run, source: SourceFile, file: int, furthest: Mapping[str, int]) -> ReplayedSlice:

@@ -3,11 +3,6 @@
 -- Filled by the caller: source_step(file, row, fields, time, kind, product, category_id, category,
 -- brand, price, shopper, session), source_limit and source_slice; `orders.sql` comes first.
 
--- A year 0 is a bad date, for the producer too.
-CREATE OR REPLACE MACRO step_time(words) AS CASE
-  WHEN regexp_full_match(words, '\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( UTC)?') AND NOT starts_with(words, '0000')
-    THEN parsed_time(words[:19]) END;
-
 CREATE OR REPLACE MACRO bytes_of(words) AS octet_length(encode(words));
 
 CREATE OR REPLACE TABLE step_parsed AS
@@ -15,14 +10,23 @@ SELECT *, row_number() OVER (PARTITION BY file, fields, content ORDER BY row) - 
 FROM (
   SELECT *, concat_ws(chr(31), time_us, kind, shopper, product, category, brand, price_units, session)
               AS content
-  FROM (SELECT *, step_time(time) AS time_us, parsed_price(price) AS price_units FROM source_step)
+  FROM (
+    SELECT s.* REPLACE (lower(kind) AS kind, id_of(product) AS product, id_of(shopper) AS shopper,
+                        named(category) AS category, named(brand) AS brand,
+                        named(session) AS session),
+           width, time_us,
+           parsed_price(without_noise(plain_number(bare(price, '\$|USD'), decimal))) AS price_units
+    FROM source_step s JOIN source_file USING (file)
+    LEFT JOIN source_date d ON d.file = s.file AND d.words = s.time
+  )
 );
 
 -- A row is judged as each run read it, because the run's clock decides what is too late or before 1990.
 CREATE OR REPLACE TABLE step_judged AS
 SELECT s.run, s.edition, s.shift_us, p.file, p.row, p.kind, p.content, p.place,
        CASE
-         WHEN fields <> 9 THEN 'wrong_field_count'
+         WHEN fields <> width THEN 'wrong_field_count'
+         WHEN squeezed(time) = 'eventtime' THEN 'repeated_header'
          WHEN time_us IS NULL THEN 'bad_date'
          WHEN kind NOT IN ('view', 'cart', 'remove_from_cart', 'purchase') THEN 'bad_event_type'
          WHEN product = '' THEN 'missing_product'

@@ -13,7 +13,7 @@ MOST_RUNS = 4_000_000
 
 
 class Neighbours:
-    """Takes the keys of all rows in file order; a row without a key parts no others.
+    """Takes the keys of all rows in file order; a row whose key is null parts no others.
 
     `everywhere` may be False although it is so: for a file of very many keys, or when two keys have
     one hash. It is never True when rows of one key are apart.
@@ -23,12 +23,10 @@ class Neighbours:
         self._runs: array[int] = array("q")
         self._last = ""
 
-    def add(self, keys: pa.DictionaryArray) -> None:
+    def add(self, keys: pa.StringArray) -> None:
         if len(self._runs) > MOST_RUNS:
             return
-        trimmed = pa.array([key.strip() for key in keys.dictionary.to_pylist()], pa.string())
-        of_rows = trimmed.take(keys.indices)
-        named = of_rows.filter(pc.not_equal(of_rows, ""))
+        named = keys.drop_null()
         if not len(named):
             return
         starts = pc.add(pc.indices_nonzero(pc.not_equal(named[1:], named[:-1])), 1)

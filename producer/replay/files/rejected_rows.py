@@ -9,32 +9,34 @@ from pathlib import Path
 from typing import IO
 
 from contracts.errors import ShopstreamError
+from producer.replay.values.row_values import RowRejected
 
 # Before the columns of the data file.
-REJECTED_COLUMNS = ("row", "reason", "detail")
+REJECTED_COLUMNS = ("row", "reason", "column", "value", "detail")
 
-# Takes (row number, reason, detail, fields) of each rejected row.
-OnRejected = Callable[[int, str, str, list[str]], None]
+# Takes the number, the rejection and the fields of each rejected row.
+OnRejected = Callable[[int, RowRejected, list[str]], None]
 
 
 class RejectedRows:
-    """Counts rejected rows by reason and writes them to a csv file, which the first one makes.
+    """Counts rejected rows by reason and writes them to the csv file `path`, made by the first one.
 
-    A row is written as its number, reason and detail, then its fields as they were, however many.
+    A row is written as its number, why it is rejected, then its fields as they were, however many.
     A row of an order that is too large is written with its number and InvoiceNo only.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
-        self.path = path
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.path = Path()
         self._columns = columns
         self.counts: Counter[str] = Counter()
         self._file: IO[str] | None = None
 
-    def add(self, row: int, reason: str, detail: str, fields: list[str]) -> None:
+    def add(self, row: int, why: RowRejected, fields: list[str]) -> None:
         if self._file is None:
             self._file = self._started()
-        self.counts[reason] += 1
-        csv.writer(self._file).writerow((row, reason, detail, *fields))
+        self.counts[why.reason] += 1
+        told = (row, why.reason, why.column, why.value, why.detail)
+        csv.writer(self._file).writerow((*told, *fields))
 
     def close(self) -> None:
         if self._file is not None:

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from contracts.ledger import LayoutName, Run
+from contracts.data_files import ONLINE_RETAIL
+from contracts.ledger import Run
 from contracts.rejections import LATEST_TIME_US
 from contracts.topics import ORDERS, Topic
 from producer.replay.files.csv_block import Blocks
-from producer.replay.files.neighbours import Neighbours
-from producer.replay.files.patterns import PatternTable
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
-from producer.replay.files.row_values import TimeLimits
 from producer.replay.online_retail.order_lines import OrderLineReader
 from producer.replay.online_retail.orders import Grouping
-from producer.replay.online_retail.rows import COLUMNS
 from producer.replay.order_encoder import OrderEncoder, order_values
+from producer.replay.values.patterns import PatternTable
+from producer.replay.values.row_values import TimeLimits
 from producer.subjects import Tokens
 from producer.wiring import ProducerEndpoints
-
-_CURRENCY = "GBP"
 
 
 class OnlineRetail:
     """One order per invoice. The tables name categories by description and regions by country."""
 
-    name: LayoutName = "online-retail"
-    columns: Sequence[str] = COLUMNS
+    file = ONLINE_RETAIL
     topics: Sequence[Topic] = (ORDERS,)
     noun = "orders"
     names_people_in_ids = False
@@ -51,17 +47,11 @@ class OnlineRetail:
                 break
         return newest
 
-    def reading(
-        self, file: Blocks, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected
-    ) -> Grouping:
-        neighbours = Neighbours()
-        for block in file.blocks():
-            neighbours.add(block.columns[0])
+    def reading(self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> Grouping:
         return Grouping(
             limits=limits,
             categories=self._categories,
             chosen=chosen,
-            neighbours=neighbours.everywhere,
             on_rejected=on_rejected,
         )
 
@@ -69,5 +59,5 @@ class OnlineRetail:
         self, endpoints: ProducerEndpoints, run: Run, tokens: Tokens, now_us: Callable[[], int]
     ) -> OrderEncoder:
         assert run.source is not None
-        values = order_values(endpoints, run, _CURRENCY)
+        values = order_values(endpoints, run, ONLINE_RETAIL.currency)
         return OrderEncoder(run.source.edition, tokens, values, self._regions, now_us)

@@ -17,10 +17,8 @@ import pyarrow.compute as pc
 from contracts.avro import fragments
 from contracts.money import PRICES_PER_MINOR
 from producer.replay.files.csv_block import Block
-from producer.replay.files.patterns import PatternTable
-from producer.replay.files.readings import Readings, encoded, spread
-from producer.replay.files.row_values import TimeLimits
 from producer.replay.online_retail.rows import (
+    country_of,
     customer_of,
     invoice_of,
     price_of,
@@ -29,6 +27,9 @@ from producer.replay.online_retail.rows import (
     quantity_of,
     time_of,
 )
+from producer.replay.values.patterns import PatternTable
+from producer.replay.values.readings import Readings, encoded, spread, unread
+from producer.replay.values.row_values import TimeLimits
 
 # Accepted rows: `row` is a row's number in the file, `line` an encoded order line, `amount` that of
 # the line. Customer and country are null where the row names none.
@@ -75,11 +76,28 @@ class OrderLineReader:
         self._dates = Readings(lambda text: time_of(text, limits))
         self._prices = Readings(price_of)
         self._customers = Readings(customer_of)
-        self._countries = Readings(lambda text: text.strip() or None)
+        self._countries = Readings(country_of)
+
+    def invoices(self, block: Block) -> pa.StringArray:
+        """The order's number of each row, null where it names none."""
+        invoice = block.columns[0]
+        return spread(self._invoices.values_of(invoice), invoice, pa.string())
+
+    def unusable(self, block: Block) -> list[int]:
+        """The indices of the rows that are no lines of an order."""
+        invoice, product, _, quantity, date, price, _, _ = block.columns
+        judged = (
+            (self._invoices, invoice),
+            (self._products, product),
+            (self._quantities, quantity),
+            (self._dates, date),
+            (self._prices, price),
+        )
+        return unread((readings.values_of(column), column) for readings, column in judged)
 
     def read(self, block: Block, rows_before: int) -> tuple[pa.RecordBatch, list[int]]:
         """The `ORDER_LINES` of a block and the indices of the rows that are none."""
-        invoice, product, name, quantity, date, price, customer, country = block.columns
+        _, product, name, quantity, date, price, customer, country = block.columns
         quantities, prices = self._quantities.values_of(quantity), self._prices.values_of(price)
         # A line is null if any of its pieces is null. A row with another number of fields is empty
         # in every column, so all its pieces are null.
@@ -93,7 +111,7 @@ class OrderLineReader:
         read = pa.RecordBatch.from_arrays(
             [
                 pa.array(range(rows_before + 1, rows_before + len(block) + 1), pa.int64()),
-                spread(self._invoices.values_of(invoice), invoice, pa.string()),
+                self.invoices(block),
                 spread(self._dates.values_of(date), date, pa.int64()),
                 spread(self._customers.values_of(customer), customer, pa.string()),
                 spread(self._countries.values_of(country), country, pa.string()),

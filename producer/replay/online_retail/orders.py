@@ -17,10 +17,9 @@ import pyarrow as pa
 from contracts.events import OrderKind
 from contracts.rejections import MAX_MINOR, MAX_VALUE_BYTES
 from producer.replay.files.csv_block import Block, Blocks
-from producer.replay.files.patterns import PatternTable
+from producer.replay.files.neighbours import Neighbours
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
-from producer.replay.files.row_values import UNSPECIFIED, TimeLimits
 from producer.replay.files.scratch import gathered
 from producer.replay.online_retail.order_lines import (
     ORDER_LINES,
@@ -29,13 +28,16 @@ from producer.replay.online_retail.order_lines import (
     first_named,
     parts_of,
 )
-from producer.replay.online_retail.rows import COLUMNS, why_rejected
+from producer.replay.online_retail.rows import why_rejected
+from producer.replay.survey import Survey, rejection_of
+from producer.replay.values.patterns import PatternTable
+from producer.replay.values.row_values import UNSPECIFIED, RowRejected, TimeLimits
 
 # What a value may hold besides its lines. Tokens and numbers take far less; the order's number and
 # its country are counted on top, because a hostile file may make them long.
 _ENVELOPE_BYTES = 1024
 
-_TOO_LARGE = f"the order is larger than {MAX_VALUE_BYTES} bytes or a total of {MAX_MINOR} pence"
+_TOO_LARGE = f"is an order larger than {MAX_VALUE_BYTES} bytes or a total of {MAX_MINOR} pence"
 
 
 class RetailOrder(NamedTuple):
@@ -106,8 +108,8 @@ class _OpenOrder:
 class Grouping:
     """Groups the rows of a file; `rows` is the number of the last row that was read.
 
-    If the rows of each order are known to be `neighbours`, memory holds one order. Otherwise they
-    are sorted on disk first.
+    If the survey shows that the rows of each order are neighbours, memory holds one order.
+    Otherwise they are sorted on disk first.
     """
 
     def __init__(
@@ -116,15 +118,23 @@ class Grouping:
         limits: TimeLimits,
         categories: PatternTable,
         chosen: RowSlice,
-        neighbours: bool,
         on_rejected: OnRejected,
     ) -> None:
         self.rows = 0
         self._limits = limits
         self._chosen = chosen
-        self._neighbours = neighbours
+        self._neighbours = False
         self._on_rejected = on_rejected
         self._reader = OrderLineReader(limits, categories)
+
+    def survey(self, file: Blocks) -> Survey:
+        """Look at all rows, and see whether those of each order are neighbours."""
+        survey, neighbours = Survey(), Neighbours()
+        for block in file.blocks():
+            neighbours.add(self._reader.invoices(block))
+            survey.add(block, self._reader.unusable(block), self._why)
+        self._neighbours = neighbours.everywhere
+        return survey
 
     def events(self, file: Blocks) -> Iterator[RetailOrder]:
         """The orders of the slice; reading stops behind the last of them where it can."""
@@ -154,17 +164,21 @@ class Grouping:
     def _lines(self, block: Block) -> pa.RecordBatch:
         lines, rejected = self._reader.read(block, self.rows)
         for index in rejected:
-            self._reject(self.rows + index + 1, block.row(index))
+            self._reject(self.rows + index + 1, block, index)
         self.rows += len(block)
         return lines
 
-    def _reject(self, number: int, fields: list[str]) -> None:
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+    def _why(self, texts: list[str]) -> RowRejected | None:
+        return why_rejected(texts, self._limits)
+
+    def _reject(self, number: int, block: Block, index: int) -> None:
         if self._chosen.holds(number):
-            rejected = why_rejected(fields, self._limits)
-            assert rejected is not None
-            self._on_rejected(number, rejected.reason, rejected.detail, fields)
+            self._on_rejected(number, rejection_of(block, index, self._why), block.row(index))
 
     def _reject_all(self, order: _OpenOrder) -> None:
-        fields = [order.invoice] + [""] * (len(COLUMNS) - 1)
+        why = RowRejected("out_of_range", "InvoiceNo", order.invoice, _TOO_LARGE)
         for row in order.rows:
-            self._on_rejected(row, "out_of_range", _TOO_LARGE, fields)
+            self._on_rejected(row, why, [order.invoice])

@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from contracts.avro.fragments import ClickValues, OrderValues, text
+from contracts.data_files import REES46
 from contracts.events import NO_PLACE_RECORDED, replayed_click_id, replayed_purchase_id
-from contracts.ledger import LayoutName, Run
+from contracts.ledger import Run
 from contracts.rejections import LATEST_TIME_US
 from contracts.topics import CLICKS, ORDERS, Topic
 from producer.replay.files.csv_block import Blocks
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
-from producer.replay.files.row_values import TimeLimits
 from producer.replay.order_encoder import order_values
-from producer.replay.rees46.rows import COLUMNS
-from producer.replay.rees46.steps import CURRENCY, Step, Steps
+from producer.replay.rees46.steps import Step, Steps
 from producer.replay.replaying import EncodedEvent
+from producer.replay.survey import nobody
+from producer.replay.values.row_values import TimeLimits
 from producer.subjects import Tokens
 from producer.wiring import ProducerEndpoints, version_to_write
 
@@ -27,8 +28,7 @@ _NO_LOCATION = text(NO_PLACE_RECORDED)
 class Rees46:
     """Clicks, and orders of one piece. The file has no region and no location; prices are USD."""
 
-    name: LayoutName = "rees46"
-    columns: Sequence[str] = COLUMNS
+    file = REES46
     topics: Sequence[Topic] = (CLICKS, ORDERS)
     noun = "events"
     names_people_in_ids = True
@@ -37,15 +37,9 @@ class Rees46:
 
     def newest_time(self, file: Blocks, chosen: RowSlice) -> int | None:
         limits = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
-        return self.reading(file, limits, chosen, lambda *_: None).newest_time(file)
+        return self.reading(limits, chosen, nobody).newest_time(file)
 
-    def reading(
-        self,
-        _file: Blocks,
-        limits: TimeLimits,
-        chosen: RowSlice,
-        on_rejected: OnRejected,
-    ) -> Steps:
+    def reading(self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected) -> Steps:
         return Steps(limits=limits, chosen=chosen, on_rejected=on_rejected)
 
     def encoder(
@@ -58,7 +52,7 @@ class Rees46:
             producer=run.producer,
             region=NO_PLACE_RECORDED,
         )
-        orders = order_values(endpoints, run, CURRENCY)
+        orders = order_values(endpoints, run, REES46.currency)
         return StepEncoder(run.source.edition, tokens, clicks, orders, now_us)
 
 

@@ -7,6 +7,7 @@ a whole block.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import chain, repeat
 from typing import NamedTuple
 
@@ -14,13 +15,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.avro import fragments
+from contracts.data_files import REES46
 from contracts.events import ClickType
 from contracts.money import line_amount
 from producer.replay.files.csv_block import Block, Blocks
-from producer.replay.files.readings import Readings, encoded, spread
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
-from producer.replay.files.row_values import UNSPECIFIED, TimeLimits
 from producer.replay.files.scratch import EqualRows, scratch
 from producer.replay.rees46.rows import (
     bounded,
@@ -31,8 +31,12 @@ from producer.replay.rees46.rows import (
     user_of,
     why_rejected,
 )
+from producer.replay.survey import Survey, rejection_of
+from producer.replay.values.readings import Readings, encoded, spread
+from producer.replay.values.row_values import UNSPECIFIED, RowRejected, TimeLimits
 
-CURRENCY = "USD"
+# Beyond the rows of any file.
+LAST_ROW = 1 << 62
 # Between the texts of a row's content; no text of a file holds it.
 _UNIT_SEPARATOR = "\x1f"
 
@@ -55,7 +59,7 @@ class Step(NamedTuple):
 
 
 class Steps:
-    """Reads a file; a row is a step unless `rows.why_rejected` has a reason.
+    """Reads a file that was surveyed; a row is a step unless `rows.why_rejected` has a reason.
 
     `rows` is the number of the last row that was read.
     """
@@ -65,6 +69,8 @@ class Steps:
         self._limits = limits
         self._chosen = chosen
         self._on_rejected = on_rejected
+        self._held = ExitStack()
+        self._equals: EqualRows | None = None
         self._times = Readings(lambda text: time_of(text, limits))
         self._types = Readings(type_of)
         self._users = Readings(user_of)
@@ -77,22 +83,31 @@ class Steps:
         self._category_texts = Readings(lambda text: bounded("category_code", text))
         self._session_texts = Readings(lambda text: bounded("user_session", text))
 
+    def survey(self, file: Blocks) -> Survey:
+        """Look at all rows, and keep on disk which of them are equal."""
+        self._equals, survey = EqualRows(self._held.enter_context(scratch())), Survey()
+        for block in file.blocks():
+            numbers = pa.array(range(survey.rows + 1, survey.rows + len(block) + 1), pa.int64())
+            contents = self._contents(block)
+            self._equals.add(contents, numbers)
+            bad = pc.indices_nonzero(contents.is_null()).to_pylist() if contents.null_count else []
+            survey.add(block, bad, self._why)
+        return survey
+
+    def close(self) -> None:
+        """Remove what is kept on disk."""
+        self._held.close()
+
     def events(self, file: Blocks) -> Iterator[Step]:
-        """The steps of the slice. The whole file is read for equal rows first; then reading stops
-        behind the slice."""
-        with scratch() as connection:
-            equals, rows = EqualRows(connection), 0
-            for block in file.blocks():
-                numbers = pa.array(range(rows + 1, rows + len(block) + 1), pa.int64())
-                equals.add(self._contents(block), numbers)
-                rows += len(block)
-            # Behind the last row stands one that never comes.
-            places = chain(equals.places(), repeat((rows + 1, 0)))
-            place = next(places)
-            for step in self._read(file):
-                while place[0] < step.position:
-                    place = next(places)
-                yield step._replace(place=place[1]) if place[0] == step.position else step
+        """The steps of the slice; reading stops behind it."""
+        assert self._equals is not None
+        # Behind the last row stands one that never comes.
+        places = chain(self._equals.places(), repeat((LAST_ROW, 0)))
+        place = next(places)
+        for step in self._read(file):
+            while place[0] < step.position:
+                place = next(places)
+            yield step._replace(place=place[1]) if place[0] == step.position else step
 
     def newest_time(self, file: Blocks) -> int | None:
         """The latest time of the slice; None without steps."""
@@ -149,12 +164,13 @@ class Steps:
             if not self._chosen.holds(number):
                 continue
             if None in row:
-                fields = block.row(number - self.rows - 1)
-                rejected = why_rejected(fields, self._limits)
-                assert rejected is not None
-                self._on_rejected(number, rejected.reason, rejected.detail, fields)
+                index = number - self.rows - 1
+                self._on_rejected(number, rejection_of(block, index, self._why), block.row(index))
             else:
                 yield Step(number, 0, *row)
+
+    def _why(self, texts: list[str]) -> RowRejected | None:
+        return why_rejected(texts, self._limits)
 
     def _encoded(
         self, block: Block, prices: list[int | None], totals: list[int | None]
@@ -170,7 +186,7 @@ class Steps:
             categories,
             spread(encoded(_optional, brands), brand, pa.binary()),
             spread(encoded(fragments.long, totals), price, pa.binary()),
-            fragments.text(CURRENCY),
+            fragments.text(REES46.currency),
             b"",
         )
         # The layout has no product name, and the brand is all that it says of a product.

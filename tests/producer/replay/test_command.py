@@ -95,7 +95,7 @@ def test_rejected_rows_are_in_a_file_beside(tried: Try, file: Path) -> None:
     with Path(answer["rejected_file"]).open(newline="") as lines:
         header, only = list(csv.reader(lines))
     assert tuple(header) == (*REJECTED_COLUMNS, *COLUMNS)
-    assert only == ["2", "zero_quantity", "Quantity '0' is 0", *ROWS[1]]
+    assert only == ["2", "zero_quantity", "Quantity", "0", "Quantity '0' is 0", *ROWS[1]]
     assert answer["rejected"] == {"zero_quantity": 1}
 
 

@@ -14,10 +14,10 @@ from contracts.topics import Topic
 from producer.clock import Clock, Pace
 from producer.ledger import Attempt
 from producer.outlets import Deliveries, Destination, Failure
-from producer.replay.files.patterns import read_patterns
 from producer.replay.online_retail.orders import RetailOrder
 from producer.replay.order_encoder import OrderEncoder
 from producer.replay.replaying import Replay
+from producer.replay.values.patterns import read_patterns
 from producer.subjects import Subject, Tokens
 from tests.producer.retail import EXAMPLES
 

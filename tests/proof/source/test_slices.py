@@ -13,9 +13,9 @@ from proof.source.data_file import DataFile, ReplayedSlice
 from proof.source.layouts import ONLINE_RETAIL, REES46
 from proof.source.slices import require_patterns, require_replayed, slices_of
 
-FILE = DataFile(Path("a.csv"), "digest-a", "utf-8-sig", ONLINE_RETAIL)
-OTHER = DataFile(Path("b.csv"), "digest-b", "utf-8-sig", ONLINE_RETAIL)
-STEPS = DataFile(Path("c.csv"), "digest-c", "utf-8-sig", REES46)
+FILE = DataFile(Path("a.csv"), "digest-a", ONLINE_RETAIL, {}, tuple(range(8)), 8)
+OTHER = DataFile(Path("b.csv"), "digest-b", ONLINE_RETAIL, {}, tuple(range(8)), 8)
+STEPS = DataFile(Path("c.csv"), "digest-c", REES46, {}, tuple(range(8)), 8)
 TOPIC = "ecommerce-orders"
 
 

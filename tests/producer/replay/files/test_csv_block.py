@@ -20,14 +20,13 @@ def rows_of(block: Block) -> list[list[str]]:
     ("lines", "rows"),
     [
         pytest.param(b"1,2\n3,4\n", [["1", "2"], ["3", "4"]], id="whole lines"),
-        pytest.param(b"1,2\n3,4", [["1", "2"], ["3", "4"]], id="no line end at the end"),
-        pytest.param(b"1,2\r\n3,4\r", [["1", "2"], ["3", "4"]], id="half a line end at the end"),
         pytest.param(b'"1,1","2 ""x"""\n', [["1,1", '2 "x"']], id="quotes"),
         pytest.param(b"NA,\n", [["NA", ""]], id="texts that others read as null"),
         pytest.param(b" 1 ,007\n", [[" 1 ", "007"]], id="spaces and zeros stay"),
         pytest.param(b"1\n1,2\n1,2,3\n", [["1"], ["1", "2"], ["1", "2", "3"]], id="odd rows"),
         pytest.param(b'1\n"a,b",\n', [["1"], ["a,b", ""]], id="quotes beside an odd row"),
-        pytest.param(b"1\n1,2\r", [["1"], ["1", "2"]], id="half a line end after an odd row"),
+        pytest.param(b'"1,2\n3",4\n', [['"1', "2"], ['3"', "4"]], id="lone quotes"),
+        pytest.param(b'"1" x,2\n3,"4"\n', [['"1" x', "2"], ["3", "4"]], id="text behind a quote"),
         pytest.param(
             "\ufeff1,2\n".encode(), [["\ufeff1", "2"]], id="a byte order mark within a file"
         ),
@@ -47,14 +46,15 @@ FIELD = st.text(st.sampled_from('ab,"£ \ufeff'), max_size=4)
 
 @settings(deadline=None)
 @given(
-    rows=st.lists(st.lists(FIELD, min_size=1, max_size=4).filter(any), min_size=1, max_size=20),
+    rows=st.lists(
+        st.lists(FIELD, min_size=1, max_size=4).filter(lambda fields: any(map(str.strip, fields))),
+        min_size=1,
+        max_size=20,
+    ),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
-    line_end=st.sampled_from(["\n", "\r\n"]),
 )
-def test_lines_and_rows_make_the_same_block(
-    rows: list[list[str]], quoting: int, line_end: str
-) -> None:
+def test_lines_and_rows_make_the_same_block(rows: list[list[str]], quoting: int) -> None:
     text = io.StringIO(newline="")
-    csv.writer(text, quoting=quoting, lineterminator=line_end).writerows(rows)  # type: ignore[arg-type] - one of csv's numbers
+    csv.writer(text, quoting=quoting, lineterminator="\n").writerows(rows)  # type: ignore[arg-type] - one of csv's numbers
     assert rows_of(Block.of_lines(text.getvalue().encode(), 3)) == rows
     assert rows_of(Block.of_rows(rows, 3)) == rows

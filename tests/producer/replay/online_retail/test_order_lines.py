@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 from contracts.avro import fragments
 from contracts.money import line_amount
 from contracts.rejections import LATEST_TIME_US, MAX_QUANTITY, MAX_UNIT_PRICE
-from producer.replay.files import csv_file, readings
+from producer.replay.files import text_lines
 from producer.replay.files.csv_block import Block
-from producer.replay.files.patterns import read_patterns
-from producer.replay.files.row_values import TimeLimits
 from producer.replay.online_retail.order_lines import (
     InvoicePart,
     OrderLineReader,
@@ -29,6 +27,9 @@ from producer.replay.online_retail.rows import (
     time_of,
     why_rejected,
 )
+from producer.replay.values import readings
+from producer.replay.values.patterns import read_patterns
+from producer.replay.values.row_values import TimeLimits
 from tests.producer.retail import EXAMPLES, row
 
 LIMITS = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
@@ -47,7 +48,7 @@ def read(rows: list[list[str]], before: int = 0) -> tuple[list[InvoicePart], lis
     [
         pytest.param([row(), row(product="Q", quantity="1")], [[1, 2]], id="another line"),
         pytest.param([row("1"), row("2")], [[1], [2]], id="another invoice"),
-        pytest.param([row(), row(date="12/1/2010 8:27")], [[1, 2]], id="another date"),
+        pytest.param([row(), row(date="2010-12-01 08:27")], [[1, 2]], id="another date"),
         pytest.param([row(), row(customer="")], [[1, 2]], id="another customer"),
         pytest.param([row(), row(price="x"), row()], [[1, 3]], id="a rejected row between"),
         pytest.param([["x"], row(), row()], [[2, 3]], id="a rejected row before"),
@@ -67,7 +68,9 @@ ROWS = st.lists(
             product=st.sampled_from(["P", "Q ", "", " "]),
             description=st.sampled_from(["RED BAG", " £ LANTERN", ""]),
             quantity=st.sampled_from(["1", "-20", "0", "x", "3.0", "9999999"]),
-            date=st.sampled_from(["2010-12-01 08:26:00", "12/1/2010 8:27", "?", "1/1/1980 0:00"]),
+            date=st.sampled_from(
+                ["2010-12-01 08:26:00", "2010-12-01 08:27", "?", "1980-01-01 00:00"]
+            ),
             price=st.sampled_from(["2.55", "0.005", "0.0049", "-1", "", "0.00001"]),
             customer=st.sampled_from(["", "7.0"]),
             country=st.sampled_from(["", "France"]),
@@ -78,6 +81,10 @@ ROWS = st.lists(
     min_size=1,
     max_size=40,
 )
+
+
+def _is_bad(fields: list[str]) -> bool:
+    return len(fields) != len(COLUMNS) or why_rejected(fields, LIMITS) is not None
 
 
 def encoded(fields: list[str]) -> bytes:
@@ -98,7 +105,7 @@ def test_columns_are_read_as_rows_are(rows: list[list[str]], most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(readings, "MOST_ENTRIES", most)
         parts, rejected = read(rows)
-    assert rejected == [at for at, fields in enumerate(rows) if why_rejected(fields, LIMITS)]
+    assert rejected == [at for at, fields in enumerate(rows) if _is_bad(fields)]
     in_parts = [number for part in parts for number in part.rows]
     assert sorted([*in_parts, *(at + 1 for at in rejected)]) == list(range(1, len(rows) + 1))
     for part in parts:
@@ -114,8 +121,8 @@ def test_columns_are_read_as_rows_are(rows: list[list[str]], most: int) -> None:
 
 
 def test_a_block_of_the_shortest_rows_with_the_greatest_amounts_sums_exactly() -> None:
-    line = b"1,P,,1000000,1/1/1990 0:00,1000000,,\n"
-    rows = csv_file._LINES_BYTES // len(line) + 1
+    line = b"1,P,,1000000,1990-01-01 00:00,1000000,,\n"
+    rows = text_lines.BLOCK_BYTES // len(line) + 1
     read, _ = OrderLineReader(LIMITS, CATEGORIES).read(Block.of_lines(line * rows, len(COLUMNS)), 0)
     (part,) = parts_of(read)
     assert part.total == rows * line_amount(MAX_QUANTITY, MAX_UNIT_PRICE)

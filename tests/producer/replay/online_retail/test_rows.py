@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from contracts.rejections import LATEST_TIME_US
-from producer.replay.files.row_values import RowRejected, TimeLimits
 from producer.replay.online_retail.rows import (
+    COLUMNS,
     ROW_REASONS,
     customer_of,
     price_of,
@@ -17,6 +17,7 @@ from producer.replay.online_retail.rows import (
     time_of,
     why_rejected,
 )
+from producer.replay.values.row_values import RowRejected, TimeLimits
 from tests.producer.retail import row
 
 LIMITS = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
@@ -33,8 +34,8 @@ def us(*parts: int) -> int:
         pytest.param("2010-12-01 08:26:00", us(2010, 12, 1, 8, 26), id="with seconds"),
         pytest.param("2010-12-01 08:26:59", us(2010, 12, 1, 8, 26, 59), id="last second"),
         pytest.param("2010-12-01 08:26", us(2010, 12, 1, 8, 26), id="without seconds"),
-        pytest.param("12/1/2010 8:26", us(2010, 12, 1, 8, 26), id="month first"),
-        pytest.param("02/29/2012 00:00", us(2012, 2, 29), id="leap day"),
+        pytest.param("2010-12-01T08:26:00 UTC", us(2010, 12, 1, 8, 26), id="with zone"),
+        pytest.param("2012-02-29 00:00", us(2012, 2, 29), id="leap day"),
         pytest.param(" 2010-12-01 08:26 ", us(2010, 12, 1, 8, 26), id="spaces around"),
         pytest.param("1990-01-01 00:00:00", us(1990, 1, 1), id="earliest"),
     ],
@@ -94,9 +95,10 @@ def test_a_description_loses_the_spaces_around_it() -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        pytest.param([], "wrong_field_count", id="no field"),
-        pytest.param(row()[:7], "wrong_field_count", id="seven fields"),
-        pytest.param([*row(), "x"], "wrong_field_count", id="nine fields"),
+        pytest.param(list(COLUMNS), "repeated_header", id="the header once more"),
+        pytest.param(row(date="INVOICE DATE"), "repeated_header", id="a part of it"),
+        pytest.param(row(invoice="nan"), "missing_invoice", id="a word for no invoice"),
+        pytest.param(row(product="NULL"), "missing_product", id="a word for no product"),
         pytest.param(row(invoice=""), "missing_invoice", id="no invoice"),
         pytest.param(row(invoice=" "), "missing_invoice", id="blank invoice"),
         pytest.param(row(invoice="A563185"), "bad_debt_invoice", id="bad debt"),
@@ -107,7 +109,6 @@ def test_a_description_loses_the_spaces_around_it() -> None:
         pytest.param(row(date="2010-02-30 08:26:00"), "bad_date", id="no such day"),
         pytest.param(row(date="13/1/2010 8:26"), "bad_date", id="day before month"),
         pytest.param(row(date="2010-12-01 24:00:00"), "bad_date", id="hour 24"),
-        pytest.param(row(date="2010-12-01T08:26:00"), "bad_date", id="T between"),
         pytest.param(row(date="٢٠١٠-12-01 08:26"), "bad_date", id="digits of another script"),
         pytest.param(row(quantity="6.5"), "bad_quantity", id="half a piece"),
         pytest.param(row(quantity="six"), "bad_quantity", id="word"),
@@ -153,6 +154,7 @@ def test_rows_that_are_lines(fields: list[str]) -> None:
 def test_the_codes_are_stable() -> None:
     assert ROW_REASONS == (
         "wrong_field_count",
+        "repeated_header",
         "missing_invoice",
         "bad_debt_invoice",
         "missing_product",

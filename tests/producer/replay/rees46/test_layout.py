@@ -100,7 +100,7 @@ REJECTED = {
     "bad_event_type": row(event_type="look"),
     "missing_product": row(product_id=" "),
     "missing_user": row(user_id=""),
-    "bad_price": row(price="1,5"),
+    "bad_price": row(price="dear"),
     "out_of_range": row(brand="x" * 513),
 }
 

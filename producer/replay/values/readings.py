@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from producer.replay.files.row_values import RowRejected
+from producer.replay.values.row_values import RowRejected
 
 # Enough for the products and dates of a shop. A larger cache starts again, so memory stays flat.
 MOST_ENTRIES = 100_000
@@ -47,3 +48,14 @@ def encoded(
 def spread(meanings: Sequence[object], column: pa.DictionaryArray, kind: pa.DataType) -> pa.Array:
     """The meaning of the column's text in each row."""
     return pa.array(meanings, kind).take(column.indices)
+
+
+def unread(columns: Iterable[tuple[Sequence[object], pa.DictionaryArray]]) -> list[int]:
+    """The rows of which a column's text has no meaning."""
+    bad = None
+    for meanings, column in columns:
+        if None in meanings:
+            missing = pa.array([meaning is None for meaning in meanings], pa.bool_())
+            of_rows = missing.take(column.indices)
+            bad = of_rows if bad is None else pc.or_(bad, of_rows)
+    return [] if bad is None else list(pc.indices_nonzero(bad).to_pylist())

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from contracts.errors import Usage
-from producer.replay.files.patterns import PatternTable, read_patterns
+from producer.replay.values.patterns import PatternTable, read_patterns
 
 
 def table(folder: Path, text: str) -> PatternTable:

@@ -1,0 +1,79 @@
+"""What the columns of a shop's data files are called, and words of such files that mean nothing.
+
+The producer and the proof agree on these facts. How they find and read a file is their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from contracts.ledger import LayoutName
+
+# A longer line is no row of a shop. Memory holds one line at a time.
+MAX_LINE_BYTES = 1 << 20
+# Between fields of a text file. The first of them that gives the header all columns is the file's.
+SEPARATORS = (",", ";", "\t", "|")
+# What tools write for a value that is missing, in small letters.
+MISSING = frozenset({"", "nan", "null", "none", "\\n", "<na>", "#n/a"})
+# How the signs and names of a currency stand before or behind a price.
+SIGNS: Mapping[str, tuple[str, ...]] = MappingProxyType({"GBP": ("£", "GBP"), "USD": ("$", "USD")})
+
+
+@dataclass(frozen=True)
+class FileLayout:
+    """A kind of data file. `columns` are called so or as `also` says, in any order and case.
+
+    A row says when in `date`, how much in `numbers` (prices in `currency`), and of whom and what
+    in `ids`.
+    """
+
+    name: LayoutName
+    columns: tuple[str, ...]
+    also: Mapping[str, str]
+    date: str
+    numbers: tuple[str, ...]
+    prices: tuple[str, ...]
+    ids: tuple[str, ...]
+    currency: str
+
+    def column_of(self, name: str) -> str | None:
+        """The column that a header's name stands for, None if it is none of the layout's."""
+        wanted = squeezed(name)
+        wanted = squeezed(self.also.get(wanted, wanted))
+        return next((column for column in self.columns if squeezed(column) == wanted), None)
+
+
+def squeezed(name: str) -> str:
+    """The letters and digits of a name, in small letters: ``Customer ID`` is ``CustomerID``."""
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+ONLINE_RETAIL = FileLayout(
+    "online-retail",
+    (
+        *("InvoiceNo", "StockCode", "Description", "Quantity"),
+        *("InvoiceDate", "UnitPrice", "CustomerID", "Country"),
+    ),
+    MappingProxyType({"invoice": "InvoiceNo", "price": "UnitPrice"}),
+    date="InvoiceDate",
+    numbers=("Quantity", "UnitPrice"),
+    prices=("UnitPrice",),
+    ids=("InvoiceNo", "StockCode", "CustomerID"),
+    currency="GBP",
+)
+REES46 = FileLayout(
+    "rees46",
+    (
+        *("event_time", "event_type", "product_id", "category_id", "category_code"),
+        *("brand", "price", "user_id", "user_session"),
+    ),
+    MappingProxyType({}),
+    date="event_time",
+    numbers=("price",),
+    prices=("price",),
+    ids=("product_id", "user_id"),
+    currency="USD",
+)
+FILE_LAYOUTS = (ONLINE_RETAIL, REES46)

@@ -1,0 +1,89 @@
+"""What a look at all rows tells before the first event is sent: how many can be used, and why the
+others cannot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from contracts.errors import Usage
+from producer.replay.files.csv_block import Block
+from producer.replay.files.data_rows import DataRows
+from producer.replay.values.row_values import RowRejected, wrong_field_count
+
+# A file of so many rows of which a larger share is unusable is not read as it was meant.
+_FEW_ROWS = 100
+_MOST_REJECTED = 0.05
+
+# Says why the plain texts of a row make no event.
+Why = Callable[[list[str]], RowRejected | None]
+
+
+@dataclass
+class Survey:
+    """Takes all rows of a file. `first` is the first rejected row of each reason."""
+
+    usable: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    first: dict[str, tuple[int, RowRejected]] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> int:
+        return self.usable + self.rejected.total()
+
+    def add(self, block: Block, unusable: Iterable[int], why: Why) -> None:
+        before, rejected = self.rows, 0
+        for index in unusable:
+            rejected += 1
+            reason = rejection_of(block, index, why)
+            self.rejected[reason.reason] += 1
+            self.first.setdefault(reason.reason, (before + index + 1, reason))
+        self.usable += len(block) - rejected
+
+    def told(self) -> list[str]:
+        """Each reason with its number of rows, and with the first of them."""
+        return [
+            f"{reason} {count:,} (row {self.first[reason][0]}: {self.first[reason][1].detail})"
+            for reason, count in self.rejected.most_common()
+        ]
+
+
+def rejection_of(block: Block, index: int, why: Why) -> RowRejected:
+    """Why an unusable row makes no event."""
+    texts = block.meant(index)
+    if texts is None:
+        return wrong_field_count(len(block.odd[index]), block.width)
+    rejected = why(texts)
+    assert rejected is not None
+    return rejected
+
+
+def require_usable(file: DataRows, survey: Survey, allowed: float | None) -> None:
+    """Usage if no row, or too few rows, can be used, or if a record of the container is lost."""
+    if file.records != file.heads + file.blank + survey.usable + survey.rejected.total():
+        raise Usage(
+            f"{file.path}: {file.records:,} records are not {file.heads} of the header, "
+            f"{file.blank:,} blank ones, {survey.usable:,} read and "
+            f"{survey.rejected.total():,} rejected ones",
+            cause=f"rows behind row {survey.rows:,} were lost",
+        )
+    share = survey.rejected.total() / survey.rows
+    few = _MOST_REJECTED if survey.rows >= _FEW_ROWS else 1.0
+    if share <= (few if allowed is None else allowed) and (survey.usable or allowed == 1):
+        return
+    raise Usage(
+        f"{file.path}: {survey.rejected.total():,} of {survey.rows:,} rows cannot be used: "
+        + "; ".join(survey.told()),
+        cause="the file is read in another way than it was written: look at --check",
+        command=f"--allow-rejected {_percent(share)} sends the other rows",
+    )
+
+
+def _percent(share: float) -> str:
+    """A share that is not less, in whole percent."""
+    return f"{-int(-share * 100 // 1)}%"
+
+
+def nobody(_row: int, _why: RowRejected, _fields: list[str]) -> None:
+    """Takes rejected rows that nobody asks for."""

@@ -1,0 +1,1 @@
+"""What the texts of data files mean: dates, numbers, ids and words."""
