@@ -38,7 +38,8 @@ class SourceFile:
     `last_row` is the last one attempted and grows while the run lasts.
     `shift_us` was added to every time of the file. The digests of the tables are empty if the
     layout uses no tables. `reading` holds what a person said of the file (`READING` of
-    `contracts.producer_options`, by key); the rest was found in it.
+    `contracts.producer_options`, by key), and the time zone of a file with local times; the rest
+    was found in it.
     """
 
     layout: LayoutName
@@ -50,6 +51,11 @@ class SourceFile:
     categories_sha256: str
     regions_sha256: str
     reading: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def data_set(self) -> str:
+        """The data set that the rows belong to."""
+        return self.edition.partition(":")[0]
 
     @property
     def has_ids_of_bytes(self) -> bool:

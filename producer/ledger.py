@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import repeat
 from pathlib import Path
 from typing import Protocol
@@ -30,13 +31,7 @@ Attempt = tuple[int, str, str, int]
 def refuse_earlier_ids(ledger: Path | None, cluster_id: str, new_run: bool) -> None:
     """Usage if the cluster holds events whose ids an earlier version made of a file's bytes: the
     same rows would count twice. A new run counts again anyway."""
-    if ledger is None or new_run:
-        return
-    for path in sorted(ledger.glob(f"*/{RUN_FILE}")):
-        try:
-            run = Run.from_json(path.read_text(encoding="utf-8"))
-        except (ValueError, TypeError):
-            continue
+    for run in [] if new_run else _runs(ledger):
         if run.cluster_id == cluster_id and run.source and run.source.has_ids_of_bytes:
             raise Usage(
                 f"run {run.run} was sent by an earlier version, which made ids of the file's "
@@ -44,6 +39,23 @@ def refuse_earlier_ids(ledger: Path | None, cluster_id: str, new_run: bool) -> N
                 cause="ids now follow from what a row says",
                 command="shopstream down --purge, then up and replay; or --new-run to count again",
             )
+
+
+def kept_zone(ledger: Path | None, data_set: str) -> str:
+    """The time zone in which a data set was read last; empty if it was never."""
+    zones = [
+        run.source.reading["timezone"]
+        for run in _runs(ledger)
+        if run.source and run.source.data_set == data_set and "timezone" in run.source.reading
+    ]
+    return zones[-1] if zones else ""
+
+
+def _runs(ledger: Path | None) -> Iterator[Run]:
+    """The runs of a ledger, by name."""
+    for path in sorted(ledger.glob(f"*/{RUN_FILE}")) if ledger else ():
+        with suppress(ValueError, TypeError):
+            yield Run.from_json(path.read_text(encoding="utf-8"))
 
 
 class Ledger(Protocol):

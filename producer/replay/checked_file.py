@@ -16,6 +16,7 @@ class CheckedFile:
 
     file: DataRows
     survey: Survey
+    clock_changes: list[str]
 
     exit_code = 0
 
@@ -26,6 +27,7 @@ class CheckedFile:
             "columns": dict(zip(self.file.columns, self._names(), strict=True)),
             "ignored": list(self.file.header.ignored),
             "warnings": self.file.meaning.warnings,
+            "clock_changes": self.clock_changes,
             "records": self.file.records,
             "header": self.file.heads,
             "blank": self.file.blank,
@@ -60,7 +62,8 @@ class CheckedFile:
         return [self.file.header.names[at] for at in self.file.header.positions]
 
     def _notes(self) -> list[str]:
-        warnings = [f"note: {warning}" for warning in self.file.meaning.warnings]
+        told = [*self.file.meaning.warnings, *self.clock_changes]
+        warnings = [f"note: {text}" for text in told]
         return [*warnings, *(f"rejected: {told}" for told in self.survey.told())]
 
 

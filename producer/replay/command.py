@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import gc
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from contracts.errors import Usage
 from contracts.ledger import Run
 from producer import terminal
 from producer.clock import Clock, Pace, real_clock
-from producer.ledger import refuse_earlier_ids
+from producer.ledger import kept_zone, refuse_earlier_ids
 from producer.outlets.kafka import FLUSH_SECONDS
 from producer.replay.arguments import ReplayArguments
 from producer.replay.checked_file import CheckedFile
 from producer.replay.data_file import Layout, PreparedReplay, prepare
 from producer.replay.files.data_rows import opened
+from producer.replay.files.given import Given
 from producer.replay.files.rejected_rows import RejectedRows
 from producer.replay.online_retail.layout import OnlineRetail
 from producer.replay.rees46.layout import Rees46
 from producer.replay.replaying import Replay
 from producer.replay.summary import ReplaySummary
-from producer.replay.survey import nobody, require_usable
+from producer.replay.survey import clock_changes, nobody, require_usable
 from producer.replay.values.patterns import read_patterns
 from producer.subjects import Tokens, Vault, data_set_key
 from producer.wiring import new_run_id, open_ledger, open_order_ids, open_outlet, open_vault
@@ -33,13 +36,15 @@ def replay(arguments: ReplayArguments) -> int:
     gc.freeze()
     clock = real_clock()
     layout = _layout(arguments)
-    with opened(arguments.file, layout.file, arguments.given) as file:
-        prepared = prepare(arguments, layout, file, clock.now_us())
+    given = _given(arguments, layout)
+    with opened(arguments.file, layout.file, given) as file:
+        prepared = prepare(arguments, layout, file, given, clock.now_us())
         if arguments.check:
             with closing(prepared.reading(nobody)) as reading:
                 survey = reading.survey(file)
             require_usable(file, survey, arguments.allow_rejected)
-            return terminal.end(CheckedFile(file, survey), as_json=arguments.json)
+            checked = CheckedFile(file, survey, clock_changes(file))
+            return terminal.end(checked, as_json=arguments.json)
         return terminal.end(_send(arguments, prepared, clock), as_json=arguments.json)
 
 
@@ -50,7 +55,7 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
         reading = held.enter_context(closing(prepared.reading(rejected.add)))
         survey = reading.survey(file)
         require_usable(file, survey, arguments.allow_rejected)
-        for line in CheckedFile(file, survey).as_headline():
+        for line in CheckedFile(file, survey, clock_changes(file)).as_headline():
             terminal.tell(line)
         outlet = held.enter_context(closing(open_outlet(endpoints, *layout.topics, clock=clock)))
         vault = held.enter_context(closing(open_vault(endpoints)))
@@ -95,9 +100,28 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
         )
 
 
+def _data_set(arguments: ReplayArguments, layout: Layout[Any]) -> str:
+    return arguments.dataset or layout.file.name
+
+
+def _given(arguments: ReplayArguments, layout: Layout[Any]) -> Given:
+    """What was said of the file, and the zone that is kept for its data set; Usage if another one
+    is given."""
+    given, data_set = arguments.given, _data_set(arguments, layout)
+    kept = "" if arguments.new_run else kept_zone(arguments.endpoints.ledger, data_set)
+    if kept and given.timezone and kept != given.timezone:
+        raise Usage(
+            f"the local times of the data set {data_set} were read in {kept} before, not in "
+            f"{given.timezone}",
+            cause="the same rows would be other events",
+            command="the same command without --timezone, or with --dataset NAME or --new-run",
+        )
+    return replace(given, timezone=given.timezone or kept)
+
+
 def _edition(arguments: ReplayArguments, layout: Layout[Any], vault: Vault) -> str:
     """The data set that rows belong to, and its key where their ids name people."""
-    data_set = arguments.dataset or layout.file.name
+    data_set = _data_set(arguments, layout)
     key = f":{data_set_key(vault, data_set)}" if layout.names_people_in_ids else ""
     return f"{data_set}{key}"
 

@@ -14,6 +14,7 @@ from producer.outlets import Destination
 from producer.replay.arguments import ReplayArguments
 from producer.replay.files.csv_block import Blocks
 from producer.replay.files.data_rows import DataRows
+from producer.replay.files.given import Given
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
 from producer.replay.replaying import PRODUCER, Encoder, Recorded
@@ -124,7 +125,7 @@ class PreparedReplay(Generic[_Item]):
 
 
 def prepare(
-    arguments: ReplayArguments, layout: Layout[_Item], file: DataRows, now_us: int
+    arguments: ReplayArguments, layout: Layout[_Item], file: DataRows, given: Given, now_us: int
 ) -> PreparedReplay[_Item]:
     """The replay of a file; Usage if it cannot be replayed as it was asked."""
     if arguments.start > file.rows:
@@ -143,4 +144,7 @@ def prepare(
                 command="replay without --rebase-time: rejected.csv will say why",
             )
         shift = now_us - newest
-    return PreparedReplay(layout, file, chosen, shift, now_us, arguments.given.as_texts())
+    reading = given.as_texts()
+    if file.meaning.is_local:
+        reading.setdefault("timezone", "UTC")
+    return PreparedReplay(layout, file, chosen, shift, now_us, reading)

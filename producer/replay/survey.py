@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from contracts.errors import Usage
 from producer.replay.files.csv_block import Block
 from producer.replay.files.data_rows import DataRows
@@ -15,6 +18,7 @@ from producer.replay.values.row_values import RowRejected, wrong_field_count
 # A file of so many rows of which a larger share is unusable is not read as it was meant.
 _FEW_ROWS = 100
 _MOST_REJECTED = 0.05
+_ROWS_NAMED = 10
 
 # Says why the plain texts of a row make no event.
 Why = Callable[[list[str]], RowRejected | None]
@@ -83,6 +87,25 @@ def require_usable(file: DataRows, survey: Survey, allowed: float | None) -> Non
 def _percent(share: float) -> str:
     """A share that is not less, in whole percent."""
     return f"{-int(-share * 100 // 1)}%"
+
+
+def clock_changes(file: DataRows) -> list[str]:
+    """The times that a change of clocks doubles or skips, with their rows."""
+    clashes = file.meaning.dates.clashes
+    rows: dict[str, list[int]] = {}
+    before, date = 0, file.columns.index(file.date)
+    for block in file.blocks() if clashes else ():
+        column = (block.texts or block.columns)[file.header.positions[date]]
+        hit = pa.array([text in clashes for text in column.dictionary.to_pylist()], pa.bool_())
+        for index in pc.indices_nonzero(hit.take(column.indices)).to_pylist():
+            rows.setdefault(column[index].as_py(), []).append(before + index + 1)
+        before += len(block)
+    does = {"doubled": "was twice: the earlier is meant", "skipped": "never was: it is rejected"}
+    return [
+        f"{text} {does[clashes[text].what]} (row {', '.join(map(str, found[:_ROWS_NAMED]))}"
+        + (f" and {len(found) - _ROWS_NAMED:,} more)" if len(found) > _ROWS_NAMED else ")")
+        for text, found in rows.items()
+    ]
 
 
 def nobody(_row: int, _why: RowRejected, _fields: list[str]) -> None:

@@ -63,3 +63,12 @@ WHERE (o.time_us, o.customer_id, o.country, o.total_minor, list_sort(o.lines))
   IS DISTINCT FROM (c.time_us, c.customer_id, c.country, c.total_minor, list_sort(c.lines))
 ORDER BY o.file, o.position
 LIMIT 10;
+
+-- note: times that a change of clocks doubles or skips
+SELECT concat('row ', row, ' of file ', r.file + 1, ' says ', words,
+              CASE WHEN doubled THEN ', which was twice: the earlier is meant' ELSE ', which never was' END)
+FROM (SELECT file, row, date AS words FROM source_row UNION ALL SELECT file, row, time FROM source_step) r
+JOIN source_date USING (file, words)
+WHERE doubled OR skipped
+ORDER BY r.file, row
+LIMIT 10;

@@ -151,7 +151,8 @@ def _fields(line: str, separator: str) -> list[str]:
 
 
 def _parquet(path: Path) -> Iterator[list[str]]:
-    with duckdb.connect(config={"TimeZone": "UTC"}) as connection:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
         rows = connection.execute("SELECT * FROM read_parquet(?) LIMIT 0", [str(path)])
         yield [str(column[0]) for column in rows.description or ()]
         rows.execute("SELECT COLUMNS(*)::VARCHAR FROM read_parquet(?)", [str(path)])

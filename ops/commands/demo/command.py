@@ -38,7 +38,7 @@ def demo(
     file: Annotated[
         Path | None,
         typer.Option(
-            "--file", help="An Online Retail file, csv or csv.gz; without it, the example."
+            "--file", help="An Online Retail file, as `replay` takes it; without it, the example."
         ),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep the demo's data.")] = False,

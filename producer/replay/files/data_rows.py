@@ -43,6 +43,7 @@ class DataRows:
     path: Path
     sha256: str
     columns: tuple[str, ...]
+    date: str
     header: Header
     rows: int
     records: int
@@ -121,6 +122,7 @@ def _read(path: Path, records: Records, layout: FileLayout, given: Given, folder
         path=path,
         sha256=records.sha256,
         columns=layout.columns,
+        date=layout.date,
         header=header,
         rows=copy.rows,
         records=records.count,

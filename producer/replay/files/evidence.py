@@ -32,12 +32,14 @@ _Example = tuple[str, int]
 @dataclass(frozen=True)
 class Meaning:
     """How the texts of the layout's columns are read before anything else: by place, and only where
-    they are not plain already. `found` and `warnings` are for a person."""
+    they are not plain already. `found` and `warnings` are for a person. `is_local` tells whether a
+    date has no offset."""
 
     plain: dict[int, Readings[str]]
     found: dict[str, str]
     warnings: list[str]
     dates: DateReading
+    is_local: bool
 
     def of(self, columns: Sequence[pa.DictionaryArray]) -> tuple[pa.DictionaryArray, ...]:
         """The columns in their plain forms."""
@@ -80,10 +82,10 @@ class Evidence:
         """How the file is read; Usage, with both readings, if its rows leave two."""
         order = given.dates or self._order(path)
         decimal = given.decimal or self._decimal(path)
-        zone = ZoneInfo(given.timezone) if given.timezone else UTC
+        zone = UTC if given.timezone in ("", "UTC") else ZoneInfo(given.timezone)
         reading = DateReading(order, zone)
         plain: dict[int, Readings[str]] = {}
-        if not self._plain_dates or (given.timezone and self._no_offset):
+        if not self._plain_dates or (zone != UTC and self._no_offset):
             plain[self.layout.columns.index(self.layout.date)] = Readings(reading.plain)
         for name in self.layout.numbers if decimal == "," else self._not_plain:
             signs = SIGNS[self.layout.currency] if name in self.layout.prices else ()
@@ -96,7 +98,7 @@ class Evidence:
             found["time zone"] = given.timezone or "UTC (--timezone NAME says another)"
         else:
             found["time zone"] = "each date has its own"
-        return Meaning(plain, found, self._warnings(), reading)
+        return Meaning(plain, found, self._warnings(), reading, self._no_offset)
 
     def _add_dates(self, column: pa.DictionaryArray, rows: int) -> None:
         texts = column.dictionary

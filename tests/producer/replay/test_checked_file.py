@@ -1,0 +1,164 @@
+"""What is told of a file before anything is sent, and which files are refused with two readings."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from producer.command import main
+from tests.producer.replay.tried import Try
+from tests.producer.retail import row, sent_orders, write_file
+
+Check = Callable[..., tuple[int, dict[str, Any]]]
+
+
+@pytest.fixture
+def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
+    """Checks a file with these rows."""
+
+    def checked(rows: list[list[str]], *options: str) -> tuple[int, dict[str, Any]]:
+        file = write_file(tmp_path / "retail.csv", rows)
+        code = main(["replay", "online-retail", str(file), "--check", "--json", *options])
+        return code, json.loads(capsys.readouterr().out)
+
+    return checked
+
+
+def test_a_check_tells_what_is_found_and_shows_three_rows(check: Check) -> None:
+    dates = [f"{day}/12/2010 08:26" for day in (1, 2, 12, 13)]
+    code, answer = check(
+        [*(row(str(n), date=date) for n, date in enumerate(dates)), row(quantity="0")]
+    )
+    assert code == answer["exit_code"] == 0
+    assert answer["found"] == {
+        "container": "text",
+        "encoding": "utf-8",
+        "separator": ",",
+        "decimal sign": ".",
+        "dates": "day-first (row 4: 13/12/2010 08:26)",
+        "time zone": "UTC (--timezone NAME says another)",
+    }
+    assert (answer["records"], answer["header"], answer["blank"], answer["rows"]) == (6, 1, 0, 5)
+    assert (answer["usable"], answer["rejected"]) == (4, {"zero_quantity": 1})
+    assert len(answer["samples"]) == 3
+
+
+def test_lost_digits_of_people_are_told(check: Check) -> None:
+    _, answer = check([row(customer="1.515915625441994e+18")] * 2)
+    assert answer["warnings"] == [
+        "CustomerID: 2 rows hold a number as 1.515915625441994e+18 (row 1): its last digits are "
+        "lost, so what was different is one"
+    ]
+
+
+TWO_READINGS: dict[str, tuple[list[list[str]], str, str]] = {
+    "both orders of dates fit": (
+        [row(date="01/12/2010 08:26")],
+        "01/12/2010 08:26 in row 1 is 1 December 2010 or 12 January 2010",
+        "--dates=day-first",
+    ),
+    "the orders of dates contradict one another": (
+        [row(date="13/12/2010 08:26"), row("2", date="12/13/2010 08:26")],
+        "row 1 has 13/12/2010 08:26, row 2 has 12/13/2010 08:26",
+        "--dates=month-first",
+    ),
+    "both decimal signs fit": (
+        [row(price="1,200")],
+        "1,200 in row 1 is 1200 or 1.200",
+        "--decimal=,",
+    ),
+    "the decimal signs contradict one another": (
+        [row(price="2,5"), row("2", price="2.5")],
+        "'2,5' in row 1 and '2.5' in row 2",
+        "--decimal=.",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TWO_READINGS)
+def test_a_file_with_two_readings_is_refused_with_both(name: str, check: Check) -> None:
+    rows, message, option = TWO_READINGS[name]
+    code, answer = check(rows)
+    assert code == 2
+    assert message in answer["error"]
+    assert option.partition("=")[0] in answer["next"]
+    assert check(rows, option)[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("bad", "good", "options", "code"),
+    [
+        pytest.param(1, 0, [], 2, id="no row can be used"),
+        pytest.param(50, 49, [], 0, id="few rows of which half cannot"),
+        pytest.param(5, 95, [], 0, id="a twentieth of a hundred"),
+        pytest.param(6, 94, [], 2, id="more than a twentieth"),
+        pytest.param(6, 94, ["--allow-rejected", "6%"], 0, id="as many as are allowed"),
+        pytest.param(7, 93, ["--allow-rejected", "6%"], 2, id="more than are allowed"),
+        pytest.param(1, 0, ["--allow-rejected", "100%"], 0, id="all are allowed"),
+    ],
+)
+def test_a_file_of_which_little_can_be_used_is_refused(
+    bad: int, good: int, options: list[str], code: int, check: Check
+) -> None:
+    rows = [row(str(n)) for n in range(good)] + [row(price="dear")] * bad
+    found, answer = check(rows, *options)
+    assert found == code
+    if code:
+        assert (
+            f"{bad} of {bad + good} rows cannot be used: bad_price {bad} (row {good + 1}"
+            in (answer["error"])
+        )
+
+
+def test_a_replay_refuses_what_a_check_refuses(tried: Try, tmp_path: Path) -> None:
+    file = write_file(tmp_path / "retail.csv", [row(price="dear")])
+    assert tried.replay(file)[0] == 2
+    assert not tried.out.exists()
+
+
+def test_a_zip_of_several_files_is_refused_by_their_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr("one.csv", "")
+        file.writestr("two.csv", "")
+    path = tmp_path / "shop.csv"
+    path.write_bytes(packed.getvalue())
+    assert main(["replay", "online-retail", str(path), "--check", "--json"]) == 2
+    assert (
+        "holds 2 files, not one: one.csv, two.csv" in json.loads(capsys.readouterr().out)["error"]
+    )
+
+
+def test_a_quote_that_is_not_closed_ends_a_file_of_several_lines_a_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "shop.csv"
+    path.write_text(write_file(path, [row(), row("2")]).read_text().replace("WHITE", '"WHITE', 1))
+    assert main(["replay", "online-retail", str(path), "--check", "--json", "--multiline"]) == 2
+    assert "row 1, which begins in line 2" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_the_zone_of_local_times_is_kept_for_their_data_set(tried: Try, tmp_path: Path) -> None:
+    file = write_file(tmp_path / "retail.csv", [row(date="2010-07-01 12:00")])
+    tried.replay(file, "--timezone", "Europe/London")
+    tried.replay(file)
+    first, second = sent_orders(tried.out)
+    assert first.event_time == second.event_time == 1_277_982_000_000_000
+    code, answer = tried.replay(file, "--timezone", "Europe/Paris")
+    assert code == 2
+    assert "were read in Europe/London before, not in Europe/Paris" in answer["error"]
+    assert tried.replay(file, "--timezone", "Europe/Paris", "--dataset", "other")[0] == 0
+
+
+def test_local_times_are_of_utc_until_something_else_is_said(tried: Try, file: Path) -> None:
+    _, answer = tried.replay(file)
+    assert tried.source(answer["run_id"]).reading == {"timezone": "UTC"}
+    assert tried.replay(file, "--timezone", "Europe/Paris")[0] == 2
