@@ -34,6 +34,7 @@ class CheckedFile:
             "rows": self.file.rows,
             "usable": self.survey.usable,
             "rejected": dict(self.survey.rejected),
+            "hints": self.survey.told(),
             "samples": self.file.samples,
             "exit_code": self.exit_code,
         }

@@ -13,10 +13,11 @@ from contracts.ledger import Run
 from producer import terminal
 from producer.clock import Clock, Pace, real_clock
 from producer.ledger import kept_zone, refuse_earlier_ids
+from producer.outlets import Destination
 from producer.outlets.kafka import FLUSH_SECONDS
 from producer.replay.arguments import ReplayArguments
 from producer.replay.checked_file import CheckedFile
-from producer.replay.data_file import Layout, PreparedReplay, prepare
+from producer.replay.data_file import Layout, PreparedReplay, Reading, prepare
 from producer.replay.files.data_rows import opened
 from producer.replay.files.given import Given
 from producer.replay.files.rejected_rows import RejectedRows
@@ -24,7 +25,7 @@ from producer.replay.online_retail.layout import OnlineRetail
 from producer.replay.rees46.layout import Rees46
 from producer.replay.replaying import Replay
 from producer.replay.summary import ReplaySummary
-from producer.replay.survey import clock_changes, nobody, require_usable
+from producer.replay.survey import clock_changes, require_usable
 from producer.replay.values.patterns import read_patterns
 from producer.subjects import Tokens, Vault, data_set_key
 from producer.wiring import new_run_id, open_ledger, open_order_ids, open_outlet, open_vault
@@ -39,34 +40,32 @@ def replay(arguments: ReplayArguments) -> int:
     given = _given(arguments, layout)
     with opened(arguments.file, layout.file, given) as file:
         prepared = prepare(arguments, layout, file, given, clock.now_us())
-        if arguments.check:
-            with closing(prepared.reading(nobody)) as reading:
-                survey = reading.survey(file)
+        rejected = RejectedRows(file.header.names)
+        with closing(prepared.reading(rejected.add)) as reading:
+            survey = reading.survey(file)
             require_usable(file, survey, arguments.allow_rejected)
             checked = CheckedFile(file, survey, clock_changes(file))
-            return terminal.end(checked, as_json=arguments.json)
-        return terminal.end(_send(arguments, prepared, clock), as_json=arguments.json)
+            if arguments.check:
+                return terminal.end(checked, as_json=arguments.json)
+            for line in checked.as_headline():
+                terminal.tell(line)
+            summary = _send(arguments, prepared, reading, rejected, clock)
+        return terminal.end(summary, as_json=arguments.json)
 
 
-def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Clock) -> ReplaySummary:
-    layout, endpoints, file = prepared.layout, arguments.endpoints, prepared.file
-    rejected = RejectedRows(file.header.names)
+def _send(
+    arguments: ReplayArguments,
+    prepared: PreparedReplay[Any],
+    reading: Reading[Any],
+    rejected: RejectedRows,
+    clock: Clock,
+) -> ReplaySummary:
+    layout, endpoints = prepared.layout, arguments.endpoints
     with ExitStack() as held:
-        reading = held.enter_context(closing(prepared.reading(rejected.add)))
-        survey = reading.survey(file)
-        require_usable(file, survey, arguments.allow_rejected)
-        for line in CheckedFile(file, survey, clock_changes(file)).as_headline():
-            terminal.tell(line)
         outlet = held.enter_context(closing(open_outlet(endpoints, *layout.topics, clock=clock)))
         vault = held.enter_context(closing(open_vault(endpoints)))
         refuse_earlier_ids(endpoints.ledger, outlet.destination().cluster_id, arguments.new_run)
-        run = prepared.run(
-            new_run_id(prepared.started_at),
-            outlet.destination(),
-            _edition(arguments, layout, vault),
-            new_run=arguments.new_run,
-            rebased=arguments.rebase_time,
-        )
+        run = _run(arguments, prepared, outlet.destination(), vault)
         rejected.path = _rejected_file(arguments, run)
         held.callback(rejected.close)
         sending = Replay(
@@ -84,7 +83,7 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
         )
         held.enter_context(terminal.stopping_on_signal(sending))
         began = clock.monotonic()
-        ended = sending.send(reading.events(file))
+        ended = sending.send(reading.events(prepared.file))
         unknown = sending.finish(FLUSH_SECONDS)
         finished = ended and unknown == 0 and sending.counts.failed == 0
         sending.close(prepared.last_row if finished else sending.last_row, finished=finished)
@@ -98,6 +97,21 @@ def _send(arguments: ReplayArguments, prepared: PreparedReplay[Any], clock: Cloc
             unknown=unknown,
             seconds=clock.monotonic() - began,
         )
+
+
+def _run(
+    arguments: ReplayArguments,
+    prepared: PreparedReplay[Any],
+    destination: Destination,
+    vault: Vault,
+) -> Run:
+    return prepared.run(
+        new_run_id(prepared.started_at),
+        destination,
+        _edition(arguments, prepared.layout, vault),
+        new_run=arguments.new_run,
+        rebased=arguments.rebase_time,
+    )
 
 
 def _data_set(arguments: ReplayArguments, layout: Layout[Any]) -> str:

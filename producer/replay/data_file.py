@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from contracts.data_files import FileLayout
+from contracts.data_files.layouts import FileLayout
 from contracts.errors import Usage
 from contracts.ledger import Run, SourceFile
 from contracts.topics import Topic

@@ -26,11 +26,13 @@ Why = Callable[[list[str]], RowRejected | None]
 
 @dataclass
 class Survey:
-    """Takes all rows of a file. `first` is the first rejected row of each reason."""
+    """Takes all rows of a file. `first` is the first rejected row of each reason, and `open_quote`
+    the first that has too few or too many fields and leaves a quote open."""
 
     usable: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     first: dict[str, tuple[int, RowRejected]] = field(default_factory=dict)
+    open_quote: int = 0
 
     @property
     def rows(self) -> int:
@@ -43,14 +45,25 @@ class Survey:
             reason = rejection_of(block, index, why)
             self.rejected[reason.reason] += 1
             self.first.setdefault(reason.reason, (before + index + 1, reason))
+            if not self.open_quote and _leaves_a_quote_open(block, index):
+                self.open_quote = before + index + 1
         self.usable += len(block) - rejected
 
     def told(self) -> list[str]:
         """Each reason with its number of rows, and with the first of them."""
-        return [
+        told = [
             f"{reason} {count:,} (row {self.first[reason][0]}: {self.first[reason][1].detail})"
             for reason, count in self.rejected.most_common()
         ]
+        if self.open_quote:
+            told.append(
+                f"row {self.open_quote} leaves a quote open (--multiline, if it is closed later)"
+            )
+        return told
+
+
+def _leaves_a_quote_open(block: Block, index: int) -> bool:
+    return index in block.odd and sum(text.count('"') for text in block.odd[index]) % 2 == 1
 
 
 def rejection_of(block: Block, index: int, why: Why) -> RowRejected:

@@ -17,7 +17,7 @@ from typing import cast
 import duckdb
 from python_calamine import CalamineError
 
-from contracts.data_files import MISSING
+from contracts.data_files.texts import MISSING
 from contracts.errors import Usage
 from contracts.events import OrderKind, replayed_click_id, replayed_order_id, replayed_purchase_id
 from contracts.rejections import (
@@ -120,7 +120,7 @@ def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
     for statement in (
         "CREATE TABLE source_said (file INTEGER, width INTEGER, decimal VARCHAR, dates VARCHAR, "
         "zone VARCHAR)",
-        "CREATE MACRO named(words) AS CASE WHEN lower(words) IN ("
+        "CREATE MACRO said_text(words) AS CASE WHEN lower(words) IN ("
         + ", ".join(f"'{word}'" for word in sorted(MISSING))
         + ") THEN '' ELSE words END",
         "CREATE TABLE pattern (kind VARCHAR, rank INTEGER, pattern VARCHAR, value VARCHAR)",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contracts.data_files import ONLINE_RETAIL as RETAIL_FILE
-from contracts.data_files import REES46 as REES46_FILE
-from contracts.data_files import FileLayout
+from contracts.data_files.layouts import ONLINE_RETAIL as RETAIL_FILE
+from contracts.data_files.layouts import REES46 as REES46_FILE
+from contracts.data_files.layouts import FileLayout
 from contracts.topics import CLICKS, ORDERS, Topic
 
 

@@ -15,7 +15,7 @@ CREATE OR REPLACE MACRO id_named(words) AS CASE
              AND exponent(words) <= length(all_digits(words)) - 1) THEN words
   ELSE rpad(all_digits(words), exponent(words) + 1, '0')
 END;
-CREATE OR REPLACE MACRO id_of(words) AS id_named(named(words));
+CREATE OR REPLACE MACRO id_of(words) AS id_named(said_text(words));
 
 -- A number without the sign of its currency.
 CREATE OR REPLACE MACRO bare(words, signs) AS trim(

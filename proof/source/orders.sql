@@ -21,8 +21,8 @@ WITH latest AS (
   SELECT file, min(latest_us) AS latest_us FROM source_slice GROUP BY file
 ), parsed AS (
   SELECT r.* EXCLUDE (invoice, stock, description, customer, country), width, latest_us, time_us,
-         id_of(invoice) AS invoice, id_of(stock) AS stock, named(description) AS description,
-         id_of(customer) AS customer, named(country) AS country,
+         id_of(invoice) AS invoice, id_of(stock) AS stock, said_text(description) AS description,
+         id_of(customer) AS customer, said_text(country) AS country,
          parsed_price(without_noise(plain_number(bare(price, '£|GBP'), decimal))) AS price_units,
          parsed_quantity(plain_number(quantity, decimal)) AS pieces
   FROM source_row r LEFT JOIN latest USING (file) JOIN source_file USING (file)

@@ -18,7 +18,8 @@ import duckdb
 import pyarrow as pa
 from python_calamine import CalamineWorkbook
 
-from contracts.data_files import FILE_LAYOUTS, SEPARATORS, FileLayout
+from contracts.data_files.layouts import FILE_LAYOUTS, FileLayout
+from contracts.data_files.texts import SEPARATORS
 
 _CHUNK = 1 << 20
 _ROWS = 10_000

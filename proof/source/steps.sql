@@ -12,8 +12,8 @@ FROM (
               AS content
   FROM (
     SELECT s.* REPLACE (lower(kind) AS kind, id_of(product) AS product, id_of(shopper) AS shopper,
-                        named(category) AS category, named(brand) AS brand,
-                        named(session) AS session),
+                        said_text(category) AS category, said_text(brand) AS brand,
+                        said_text(session) AS session),
            width, time_us,
            parsed_price(without_noise(plain_number(bare(price, '\$|USD'), decimal))) AS price_units
     FROM source_step s JOIN source_file USING (file)

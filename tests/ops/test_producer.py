@@ -44,7 +44,11 @@ def sample(option: Option) -> str | bool:
         case tuple():
             return option.kind[-1]
         case str():
-            texts = {"share": "7%", "name": "x", "time": "2026-03-02", "file": "x.csv"}
+            texts = {"share": "7%", "name": "x", "time": "2026-03-02", "file": "x.csv"} | {
+                "encoding": "cp1252",
+                "zone": "Europe/London",
+                "text": "Sheet 1",
+            }
             return texts.get(option.kind, True)
 
 

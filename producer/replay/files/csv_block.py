@@ -31,6 +31,8 @@ class Block:
     @staticmethod
     def of_lines(lines: bytes, width: int, separator: str = ",") -> Block:
         """A block of UTF-8 lines, each of which is one record and ends in a line feed."""
+        if not lines.strip():
+            return Block.of_rows([], width, blank=lines.count(b"\n"))
         if b'"' in lines:
             lines = _with_closed_quotes(lines, separator)
         count = lines.count(b"\n")
@@ -49,8 +51,8 @@ class Block:
         return _without_blank(Block(columns, {}), len(columns[0]))
 
     @staticmethod
-    def of_rows(rows: Sequence[list[str]], width: int) -> Block:
-        """A block of parsed records."""
+    def of_rows(rows: Sequence[list[str]], width: int, blank: int = 0) -> Block:
+        """A block of parsed records; `blank` more were blank."""
         some = [fields for fields in rows if any(map(str.strip, fields))]
         odd = {at: fields for at, fields in enumerate(some) if len(fields) != width}
         whole = [fields if len(fields) == width else [""] * width for fields in some]
@@ -58,7 +60,7 @@ class Block:
         return Block(
             tuple(pa.array(texts, pa.string()).dictionary_encode() for texts in columns),
             odd,
-            len(rows) - len(some),
+            blank + len(rows) - len(some),
         )
 
     def __len__(self) -> int:

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
-from contracts.data_files import FileLayout
+from contracts.data_files.layouts import FileLayout
 from contracts.errors import EnvironmentProblem, Usage
 from producer.replay.files.containers import Container, container_of, regular_file
 from producer.replay.files.csv_block import Block
@@ -66,7 +66,7 @@ class DataRows:
                 texts = tuple(batch.columns)
                 wanted = [texts[at] for at in self.header.positions]
                 yield Block(
-                    columns=self.meaning.of(wanted),
+                    columns=self.meaning.plain_columns(wanted),
                     odd={int(index): fields for index, fields in odd.items()},
                     texts=texts,
                 )

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from contracts.data_files import SIGNS, FileLayout
+from contracts.data_files.layouts import FileLayout
+from contracts.data_files.texts import SIGNS
 from contracts.errors import Usage
 from producer.replay.files.csv_block import Block
 from producer.replay.files.given import Given
@@ -41,7 +42,9 @@ class Meaning:
     dates: DateReading
     is_local: bool
 
-    def of(self, columns: Sequence[pa.DictionaryArray]) -> tuple[pa.DictionaryArray, ...]:
+    def plain_columns(
+        self, columns: Sequence[pa.DictionaryArray]
+    ) -> tuple[pa.DictionaryArray, ...]:
         """The columns in their plain forms."""
         return tuple(
             self._plain(self.plain[at], column) if at in self.plain else column

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts.data_files import FileLayout
+from contracts.data_files.layouts import FileLayout
 from contracts.errors import Usage
 
 

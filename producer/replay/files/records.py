@@ -12,7 +12,8 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from contracts.data_files import SEPARATORS, FileLayout
+from contracts.data_files.layouts import FileLayout
+from contracts.data_files.texts import SEPARATORS
 from contracts.errors import Usage
 from producer.replay.files.containers import Container
 from producer.replay.files.csv_block import Block, fields_of

@@ -8,7 +8,7 @@ from importlib import import_module
 from itertools import islice
 from typing import Any
 
-from contracts.data_files import FileLayout
+from contracts.data_files.layouts import FileLayout
 from contracts.errors import Usage
 from producer.replay.files.containers import Container
 from producer.replay.files.csv_block import Block

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from contracts.data_files import MAX_LINE_BYTES
+from contracts.data_files.texts import MAX_LINE_BYTES
 from contracts.errors import Usage
 from producer.replay.files.containers import Container
 

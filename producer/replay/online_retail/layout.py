@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from contracts.data_files import ONLINE_RETAIL
+from contracts.data_files.layouts import ONLINE_RETAIL
 from contracts.ledger import Run
 from contracts.rejections import LATEST_TIME_US
 from contracts.topics import ORDERS, Topic

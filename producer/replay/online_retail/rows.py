@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
-from contracts.data_files import ONLINE_RETAIL, squeezed
+from contracts.data_files.layouts import ONLINE_RETAIL, squeezed
 from contracts.rejections import MAX_QUANTITY
 from producer.replay.values.row_values import (
     RowRejected,

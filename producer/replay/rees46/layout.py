@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from contracts.avro.fragments import ClickValues, OrderValues, text
-from contracts.data_files import REES46
+from contracts.data_files.layouts import REES46
 from contracts.events import NO_PLACE_RECORDED, replayed_click_id, replayed_purchase_id
 from contracts.ledger import Run
 from contracts.rejections import LATEST_TIME_US

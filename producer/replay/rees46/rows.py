@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-from contracts.data_files import REES46
+from contracts.data_files.layouts import REES46
 from contracts.events import ClickType
 from contracts.rejections import MAX_TEXT_BYTES
 from producer.replay.values.row_values import (

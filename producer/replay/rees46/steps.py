@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from contracts.avro import fragments
-from contracts.data_files import REES46
+from contracts.data_files.layouts import REES46
 from contracts.events import ClickType
 from contracts.money import line_amount
 from producer.replay.files.csv_block import Block, Blocks

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from contracts.data_files import squeezed
+from contracts.data_files.layouts import squeezed
 from contracts.money import price_from_text
 from contracts.rejections import EARLIEST_EVENT_US, LATEST_TIME_US, MAX_UNIT_PRICE
 from contracts.times import micros_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from contracts.data_files import MISSING
+from contracts.data_files.texts import MISSING
 
 # An id that a tool took for a number. RE2 and `re` mean the same by it.
 SCIENTIFIC = r"^\s*\d(\.\d+)?[eE]\+?\d{1,3}\s*$"

@@ -146,6 +146,14 @@ def test_a_quote_that_is_not_closed_ends_a_file_of_several_lines_a_row(
     assert "row 1, which begins in line 2" in json.loads(capsys.readouterr().out)["error"]
 
 
+def test_a_line_break_in_quotes_is_hinted_at(check: Check) -> None:
+    rows = [row(), row("2", description="WHITE\nLANTERN"), row("3")]
+    _, answer = check(rows)
+    assert answer["rejected"] == {"wrong_field_count": 2}
+    assert "row 2 leaves a quote open (--multiline" in answer["hints"][-1]
+    assert check(rows, "--multiline")[1]["rejected"] == {}
+
+
 def test_the_zone_of_local_times_is_kept_for_their_data_set(tried: Try, tmp_path: Path) -> None:
     file = write_file(tmp_path / "retail.csv", [row(date="2010-07-01 12:00")])
     tried.replay(file, "--timezone", "Europe/London")

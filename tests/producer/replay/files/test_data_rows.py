@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.data_files import MAX_LINE_BYTES, FileLayout
+from contracts.data_files.layouts import FileLayout
+from contracts.data_files.texts import MAX_LINE_BYTES
 from contracts.errors import Usage
 from producer.replay.files import text_lines
 from producer.replay.files.csv_block import fields_of

@@ -1,6 +1,6 @@
-"""What the columns of a shop's data files are called, and words of such files that mean nothing.
+"""What the columns of a shop's data files are called.
 
-The producer and the proof agree on these facts. How they find and read a file is their own.
+The producer and the proof agree on this. How they find and read a file is their own.
 """
 
 from __future__ import annotations
@@ -10,15 +10,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from contracts.ledger import LayoutName
-
-# A longer line is no row of a shop. Memory holds one line at a time.
-MAX_LINE_BYTES = 1 << 20
-# Between fields of a text file. The first of them that gives the header all columns is the file's.
-SEPARATORS = (",", ";", "\t", "|")
-# What tools write for a value that is missing, in small letters.
-MISSING = frozenset({"", "nan", "null", "none", "\\n", "<na>", "#n/a"})
-# How the signs and names of a currency stand before or behind a price.
-SIGNS: Mapping[str, tuple[str, ...]] = MappingProxyType({"GBP": ("£", "GBP"), "USD": ("$", "USD")})
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What the producer and the proof both know of the data files of shops."""
