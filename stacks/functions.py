@@ -65,6 +65,8 @@ class FunctionsStack(Stack):
         analysts = Analysts(
             self, "Analysts", settings=settings, lake=data.lake, postgres=data.postgres
         )
+        # What was put aside is in the lake.
+        analysts.grant_ask(operations.role)
         tell(
             self,
             NotificationsTopic=self.notifications.topic_arn,

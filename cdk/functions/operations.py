@@ -11,12 +11,12 @@ from cdk.functions.platform_function import PlatformFunction
 from cdk.grants import allow, people_of_account
 from cdk.stores.postgres import Postgres
 from contracts.aws.spark_submit import DATABASE_ROOTS_FILE
-from contracts.tables.roles import READER
+from contracts.tables.roles import OPERATOR, READER
 
 
 class Operations(Construct):
-    """A function inside the network that reads Postgres for whoever may invoke it, and `role`,
-    which may."""
+    """A function inside the network that reads Postgres for whoever may invoke it, and does the
+    remedies of the runbook; and `role`, which may."""
 
     def __init__(
         self, scope: Construct, id: str, *, foundation: Foundation, postgres: Postgres
@@ -29,11 +29,15 @@ class Operations(Construct):
             foundation=foundation,
             name="operations",
             description="Answer operators about what runs",
-            environment={"POSTGRES_URL": postgres.url(READER, DATABASE_ROOTS_FILE)},
+            environment={
+                "POSTGRES_URL": postgres.url(READER, DATABASE_ROOTS_FILE),
+                "OPERATOR_URL": postgres.url(OPERATOR, DATABASE_ROOTS_FILE),
+            },
             timeout=Duration.seconds(30),
             physical_name=settings.name("operations"),
         )
-        postgres.grant_connect(self.function, READER)
+        for user in (READER, OPERATOR):
+            postgres.grant_connect(self.function, user)
         postgres.allow_from(self.function)
         self.role = iam.Role(
             self,

@@ -55,18 +55,24 @@ class Analysts(Construct):
             description="Read the lake and the answers",
             assumed_by=people_of_account(with_mfa=settings.people_with_mfa),
         )
+        self._lake = lake
+        self.grant_ask(self.role)
+        allow(self.role, _LIST, ["*"], because="Lists of workgroups cannot be limited to one.")
+        postgres.grant_connect(self.role, READER)
+
+    def grant_ask(self, grantee: iam.IGrantable) -> None:
+        """Ask the lake in the workgroup."""
         stack = Stack.of(self)
-        groups = stack.format_arn(service="athena", resource="workgroup", resource_name=name)
+        group = stack.format_arn(
+            service="athena", resource="workgroup", resource_name=self.workgroup_name
+        )
         catalog = stack.format_arn(
             service="athena", resource="datacatalog", resource_name="AwsDataCatalog"
         )
-        allow(self.role, _ASK, [groups])
-        reason = "Lists of workgroups and catalogs cannot be limited to one."
-        allow(self.role, _LIST, ["*"], because=reason)
-        allow(self.role, _LOOK, [catalog])
-        lake.grant_read(self.role)
-        lake.grant_results(self.role)
-        postgres.grant_connect(self.role, READER)
+        allow(grantee, _ASK, [group])
+        allow(grantee, _LOOK, [catalog])
+        self._lake.grant_read(grantee)
+        self._lake.grant_results(grantee)
 
     def _workgroup(self, name: str, lake: Lake) -> None:
         kind = athena.CfnWorkGroup

@@ -15,7 +15,7 @@ from contracts.tables.postgres import (
     REPEATS,
 )
 from contracts.tables.questions import ANSWERS
-from contracts.tables.roles import JOBS, NOTIFIER, READER
+from contracts.tables.roles import JOBS, NOTIFIER, OPERATOR, READER
 
 # The vault and the ids of orders belong to the edge, where tokens are made and orders are taken.
 _JOBS_TABLES = tuple(
@@ -33,6 +33,8 @@ def role_statements(sign_in: str) -> tuple[str, ...]:
         (JOBS, "SELECT, INSERT, UPDATE, DELETE", _JOBS_TABLES),
         (READER, "SELECT", (*_RUNNING, *_readable(READER))),
         (NOTIFIER, "SELECT, INSERT, UPDATE", (NOTIFIED, *_readable(NOTIFIER))),
+        # A projection that is to be pushed again.
+        (OPERATOR, "SELECT, UPDATE (changed_in)", (PUBLISHED,)),
     )
     made = [statement for user, _, _ in rights for statement in _user(user, sign_in)]
     granted = [_grant(user, actions, tables) for user, actions, tables in rights]

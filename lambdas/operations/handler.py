@@ -1,5 +1,6 @@
-"""Answer an operator. Input: ``{"action": "status"}`` or ``{"action": "sql", "query": ...}``, from
-whoever may invoke the function. Answer: columns, rows and whether there are more, or ``error``."""
+"""Answer an operator. Input: ``{"action": "status"}``, ``{"action": "sql", "query": ...}`` or
+``{"action": REMEDY}``, from whoever may invoke the function. Answer: columns, rows and whether
+there are more, or ``error``."""
 
 from __future__ import annotations
 
@@ -9,17 +10,19 @@ from typing import Any
 import psycopg
 
 from lambdas.database import connect
-from lambdas.operations.logic import NoSuchAction, document, statement
-from lambdas.operations.wiring import read
+from lambdas.operations.logic import REMEDIES, NoSuchAction, document, statement
+from lambdas.operations.wiring import mend, read
 from lambdas.process import environment
 
 
 def handle(request: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Answer one request; it changes nothing."""
+    """Answer one request. Only a remedy changes anything, as a user who may do nothing else."""
     try:
         wanted = statement(request)
-        with connect(environment()["POSTGRES_URL"]) as connection:
-            return document(*read(connection, wanted))
+        remedy = request["action"] in REMEDIES
+        user, act = ("OPERATOR_URL", mend) if remedy else ("POSTGRES_URL", read)
+        with connect(environment()[user]) as connection:
+            return document(*act(connection, wanted))
     except NoSuchAction as problem:
         return {"error": str(problem)}
     except psycopg.Error as problem:

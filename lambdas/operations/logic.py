@@ -1,4 +1,4 @@
-"""The actions of operators, as statements that only read: pure."""
+"""The actions of operators, as statements: pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from contracts.hot_keys import HOT_STORE_MARK
 from lambdas.json_values import plain
 
 MAX_ROWS = 1_000
@@ -22,7 +23,14 @@ LEFT JOIN LATERAL (
 ) AS last ON TRUE
 ORDER BY name
 """
-ACTIONS = ("status", "sql")
+# What the runbook asks for, by the name of the action: nobody changes a store by hand.
+REMEDIES: Mapping[str, str] = {
+    "push-hot-answers": f"""
+UPDATE published SET changed_in = -1 WHERE table_name = '{HOT_STORE_MARK}'
+RETURNING table_name AS projection, changed_in
+""",
+}
+ACTIONS = ("status", "sql", *REMEDIES)
 
 
 class NoSuchAction(ValueError):
@@ -32,6 +40,8 @@ class NoSuchAction(ValueError):
 def statement(request: Mapping[str, Any]) -> str:
     """The one statement that answers a request; raises NoSuchAction."""
     action = request.get("action")
+    if isinstance(action, str) and action in REMEDIES:
+        return REMEDIES[action]
     if action == "status":
         return _STATUS
     if action != "sql":

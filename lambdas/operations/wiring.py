@@ -1,4 +1,4 @@
-"""Postgres as the operators' function reads it."""
+"""Postgres as the operators' function reads it, and mends it."""
 
 from __future__ import annotations
 
@@ -17,3 +17,9 @@ def read(connection: Connection, statement: str) -> tuple[list[str], list[tuple[
         cursor.execute(statement.encode())
         rows = cursor.fetchmany(MAX_ROWS + 1)
         return [column.name for column in cursor.description or ()], rows
+
+
+def mend(connection: Connection, remedy: str) -> tuple[list[str], list[tuple[object, ...]]]:
+    """Column names and rows of what a remedy changed; raises psycopg.Error."""
+    cursor = connection.execute(remedy.encode())
+    return [column.name for column in cursor.description or ()], cursor.fetchall()

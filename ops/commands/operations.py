@@ -1,4 +1,4 @@
-"""`shopstream --aws ENV status|sql`: an environment on AWS, asked through its function."""
+"""`shopstream --aws ENV status` and so on: an environment on AWS, asked through its function."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from contracts.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
 from ops import console
+from ops.commands.athena import ask_lake
+from ops.commands.quarantine import COUNTS
 from ops.commands.sql.command import unique
 from ops.console import AsJson
 
@@ -23,7 +25,7 @@ _PATIENCE = Config(read_timeout=40, retries={"total_max_attempts": 1})
 
 operations = typer.Typer(
     no_args_is_help=True,
-    help="Ask an environment on AWS. The same as: shopstream --aws ENV status|sql.",
+    help="Ask an environment on AWS. The same as: shopstream --aws ENV status, and so on.",
 )
 
 
@@ -48,6 +50,22 @@ def sql(
 ) -> None:
     """Ask Postgres as the reader: answers, progress, journal. The lake is asked with Athena."""
     _show(ask(env, {"action": "sql", "query": query}), as_json)
+
+
+@operations.command("push-hot-answers")
+def push_hot_answers(env: Environment, as_json: AsJson = False) -> None:
+    """Have all answers pushed to Valkey again, where a shard has lost its keys."""
+    _show(ask(env, {"action": "push-hot-answers"}), as_json)
+
+
+@operations.command()
+def quarantine(env: Environment, as_json: AsJson = False) -> None:
+    """How many records are no events, by topic and reason: asked with Athena."""
+    try:
+        answer = ask_lake(env, COUNTS, boto3.client("athena"))
+    except (BotoCoreError, ClientError) as problem:
+        raise _refused(env, problem) from problem
+    _show(answer, as_json)
 
 
 def ask(env: str, request: Answer, client: Callable[..., Any] = boto3.client) -> Answer:
@@ -80,7 +98,7 @@ def ask(env: str, request: Answer, client: Callable[..., Any] = boto3.client) ->
 def _refused(env: str, problem: Exception) -> EnvironmentProblem:
     return EnvironmentProblem(
         f"AWS does not answer: {problem}",
-        cause="credentials, a region, or the right to invoke the function are missing",
+        cause="credentials, a region, or the rights of an operator are missing",
         command=f"shopstream doctor --aws --env {env}",
     )
 

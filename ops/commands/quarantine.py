@@ -17,7 +17,8 @@ from ops.stack import open_stack
 
 SHOWN = 20
 
-_COUNTS = """
+# Athena reads it too.
+COUNTS = """
     SELECT topic, reason, count(*) AS records, min(append_time) AS first, max(append_time) AS last
     FROM bronze.quarantine
     GROUP BY topic, reason
@@ -41,7 +42,7 @@ quarantine = typer.Typer(no_args_is_help=True, help="Look at the records that ar
 def list_reasons(as_json: AsJson = False) -> None:
     """How many records by topic and reason."""
     names = ("topic", "reason", "records", "first", "last")
-    found = _ask(_COUNTS)
+    found = _ask(COUNTS)
     if as_json:
         console.answer_json([dict(zip(names, row, strict=True)) for row in found])
     elif found:

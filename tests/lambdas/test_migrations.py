@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from contracts.tables.roles import JOBS, NOTIFIER, READER
+from contracts.tables.roles import JOBS, NOTIFIER, OPERATOR, READER
 from lambdas.migrations import handler
 from lambdas.migrations.logic import statements
 from lambdas.migrations.wiring import apply
@@ -32,6 +32,7 @@ def migrated(postgres: str) -> str:
 
 
 MAY = {
+    OPERATOR: ["UPDATE published SET changed_in = -1 WHERE table_name = 'valkey'"],
     JOBS: ["INSERT INTO outbox (application, topic, key, value) VALUES ('a', 't', 'k', 'v')"],
     READER: ["SELECT * FROM order_metrics", "SELECT * FROM alerts", "SELECT * FROM journal"],
     NOTIFIER: [
@@ -40,6 +41,12 @@ MAY = {
     ],
 }
 MAY_NOT = {
+    OPERATOR: [
+        "UPDATE published SET closed_until = now()",
+        "DELETE FROM published",
+        "UPDATE progress SET until = 0",
+        "SELECT * FROM orders",
+    ],
     JOBS: ["SELECT * FROM vault.subjects", "SELECT * FROM notified", "CREATE TABLE x (y int)"],
     READER: [
         "DELETE FROM alerts",

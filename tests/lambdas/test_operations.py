@@ -13,12 +13,14 @@ import pytest
 from lambdas.operations import handler, logic
 from lambdas.operations.logic import MAX_ROWS, document
 
+NOWHERE = "postgresql://a:b@127.0.0.1:1/shopstream"
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
 def filled(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("POSTGRES_URL", postgres)
+    monkeypatch.setenv("OPERATOR_URL", NOWHERE)
     with psycopg.connect(postgres) as connection:
         for name, state in (("orders", "running"), ("ingest", "failed")):
             connection.execute(
@@ -60,7 +62,7 @@ def test_a_question_is_answered_with_money_as_text(filled: str) -> None:
 @pytest.mark.parametrize(
     ("request_", "says"),
     [
-        ({}, "no action None; known: status, sql"),
+        ({}, "no action None; known: status, sql, push-hot-answers"),
         ({"action": "drop"}, "no action 'drop'"),
         ({"action": "sql"}, "the query is missing"),
         ({"action": "sql", "query": " "}, "the query is missing"),
@@ -76,8 +78,23 @@ def test_what_is_refused_changes_nothing(request_: dict[str, Any], says: str, fi
         assert connection.execute("SELECT count(*) FROM journal").fetchone() == (2,)
 
 
+def test_a_remedy_does_what_the_runbook_asks_for_and_nothing_else(
+    filled: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As another user than the one who reads."""
+    monkeypatch.setenv("OPERATOR_URL", filled)
+    monkeypatch.setenv("POSTGRES_URL", NOWHERE)
+    with psycopg.connect(filled, autocommit=True) as connection:
+        for name in ("valkey", "gold.sessions"):
+            connection.execute("INSERT INTO published VALUES (%s, 7, %s)", (name, NOW))
+        answer = ask(action="push-hot-answers", query="SELECT 1")
+        assert answer["rows"] == [["valkey", -1]]
+        left = connection.execute("SELECT table_name, changed_in, closed_until FROM published")
+        assert sorted(left) == [("gold.sessions", 7, NOW), ("valkey", -1, NOW)]
+
+
 def test_a_database_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POSTGRES_URL", "postgresql://a:b@127.0.0.1:1/shopstream")
+    monkeypatch.setenv("POSTGRES_URL", NOWHERE)
     assert ask(action="status")["error"].startswith("Postgres: ")
 
 

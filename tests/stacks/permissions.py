@@ -55,9 +55,16 @@ MAY_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
         (PUT, "lake:athena/result.csv"),
         (CONNECT, "postgres:shopstream_reader"),
     ],
-    "functions/OperationsFunctionRole": [(CONNECT, "postgres:shopstream_reader")],
+    "functions/OperationsFunctionRole": [
+        (CONNECT, "postgres:shopstream_reader"),
+        (CONNECT, "postgres:shopstream_operator"),
+    ],
     "functions/OperationsRole": [
         ("lambda:InvokeFunction", "function:functions/OperationsFunction"),
+        ("athena:StartQueryExecution", "workgroup:shopstream-ENV-analysts"),
+        ("athena:GetQueryResults", "workgroup:shopstream-ENV-analysts"),
+        (GET, "lake:warehouse/bronze/quarantine/data/a.parquet"),
+        (PUT, "lake:athena/result.csv"),
     ],
     "processing/ControllerRole": [("kafka:GetBootstrapBrokers", "cluster"), (GET, PLAN)],
     "processing/ConfirmationRole": [(GET, PLAN), (CONNECT, "postgres:shopstream_reader")],
@@ -128,8 +135,10 @@ MAY_NOT_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
     "functions/OperationsRole": [
         ("lambda:InvokeFunction", "function:functions/Migrations"),
         ("lambda:UpdateFunctionCode", "function:functions/OperationsFunction"),
+        ("athena:StartQueryExecution", "workgroup:primary"),
         (CONNECT, "postgres:shopstream_reader"),
-        (GET, "lake:warehouse/gold/order_metrics/data/a.parquet"),
+        (PUT, "lake:warehouse/bronze/quarantine/data/a.parquet"),
+        (GET, "lake:checkpoints/orders/offsets/0"),
     ],
     "processing/ControllerRole": [
         ("kafka-cluster:Connect", "cluster"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +16,9 @@ from cdk.outputs import OUTPUTS
 from cdk.settings import EnvironmentSettings
 from cdk.settings.file import chosen_settings
 from cdk.settings.placeholders import placeholders
+from ops.settings import process_environment
 from tests.architecture.tree import ROOT
+from tests.stacks.shipped import write_assets
 from tests.stacks.templates import assemble, linted, resources, synthesized, texts
 
 FILE = """
@@ -124,3 +128,24 @@ def test_people_find_what_was_made_by_named_outputs() -> None:
     page = (ROOT / "docs" / "deploy.md").read_text()
     documented = dict(re.findall(r"^\| `(\w+)` \| \w+ \| (.+) \|$", page, re.MULTILINE))
     assert documented == dict(OUTPUTS)
+
+
+def test_the_app_takes_the_file_and_writes_the_same(tmp_path: Path) -> None:
+    write_assets(tmp_path / "build" / "assets")
+    (tmp_path / "shop.toml").write_text(f'environment = "production"\n{FILE}')
+    out = tmp_path / "cdk.out"
+    context = json.dumps({"environment": "production", "settings": "shop.toml"})
+    subprocess.run(
+        [sys.executable, str(ROOT / "app.py")],
+        cwd=tmp_path,
+        env=process_environment(
+            CDK_OUTDIR=str(out), CDK_CONTEXT_JSON=context, PYTHONPATH=str(ROOT)
+        ),
+        check=True,
+        timeout=300,
+    )
+    found = {
+        file.name.removesuffix(".template.json").rpartition("-")[2]: file.read_text()
+        for file in out.glob("*.template.json")
+    }
+    assert found == written()

@@ -143,6 +143,17 @@ def test_a_deployment_has_arrived_when_the_old_driver_is_gone(account: Account) 
     assert handler.confirm(event, None) == {"IsComplete": True}
 
 
+def test_a_deployment_whose_drivers_are_not_at_work_has_not_arrived(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call()
+    assert handler.confirm({"RequestType": "Create"}, None) == {"IsComplete": True}
+    monkeypatch.setattr(handler, "seen_drivers", dict)
+    assert handler.confirm({"RequestType": "Create"}, None) == {"IsComplete": False}
+    call(action="stop")
+    assert handler.confirm({"RequestType": "Update"}, None) == {"IsComplete": True}
+
+
 def test_taking_the_stack_down_ends_every_driver_and_then_stops_what_they_ran_on(
     account: Account,
 ) -> None:

@@ -43,6 +43,7 @@ class Functions:
 @pytest.fixture
 def environment(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection]:
     monkeypatch.setenv("POSTGRES_URL", postgres)
+    monkeypatch.setenv("OPERATOR_URL", postgres)
     monkeypatch.setattr(operations.ask, "__defaults__", (Functions,))
     with psycopg.connect(postgres, autocommit=True) as connection:
         yield connection
@@ -80,6 +81,14 @@ def test_a_question_is_shown(
     out = capsys.readouterr().out
     assert "revenue" in out
     assert "1.50" in out
+
+
+def test_a_remedy_of_the_runbook_is_a_command(
+    environment: psycopg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment.execute("INSERT INTO published VALUES ('valkey', 7, now())")
+    assert run(["--aws", "dev", "push-hot-answers", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"projection": "valkey", "changed_in": -1}]
 
 
 @pytest.mark.usefixtures("environment")
