@@ -13,6 +13,8 @@ DateOrder = Literal["day-first", "month-first"]
 # The form that needs no reading: UTC, if the file's zone is UTC. RE2 and `re` mean the same by it.
 PLAIN = r"^\s*\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( UTC)?\s*$"
 WITH_OFFSET = r":\d\d(\.\d+)?( ?[AaPp]\.?[Mm]\.?)? ?(UTC|GMT|Z|[+-]\d\d(:?\d\d)?)\s*$"
+# Behind a local time that no clock of the zone showed, which follows.
+SKIPPED = " (skipped in "
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATE = re.compile(
     r"(?:(?P<first>\d{1,4})(?P<sep>[-/.])(?P<second>\d{1,2})(?P=sep)(?P<third>\d{1,4})"
@@ -87,7 +89,7 @@ class DateReading:
         except (ValueError, OverflowError):
             return text
         if moment is None:
-            return f"{text} (skipped in {self.zone})" if text in self.clashes else text
+            return f"{text}{SKIPPED}{self.zone})" if text in self.clashes else text
         return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(' ')} UTC"
 
     def _moment(self, text: str, said: Mapping[str, str | None]) -> datetime | None:

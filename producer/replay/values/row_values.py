@@ -11,6 +11,7 @@ from contracts.data_files.layouts import squeezed
 from contracts.money import price_from_text
 from contracts.rejections import EARLIEST_EVENT_US, LATEST_TIME_US, MAX_UNIT_PRICE
 from contracts.times import micros_of
+from producer.replay.values.dates import SKIPPED
 from producer.replay.values.numbers import without_noise
 
 # Stands for what a row leaves empty: the country of an order, or the category of a product.
@@ -51,7 +52,11 @@ def shifted_time(column: str, text: str, limits: TimeLimits) -> int:
     if match is None:
         if squeezed(stripped) == squeezed(column):
             raise RowRejected("repeated_header", column, text, "is the column's name")
-        raise RowRejected("bad_date", column, text, "is not a date and time")
+        value, skipped, zone = stripped.removesuffix(")").partition(SKIPPED)
+        problem = (
+            f"was never: the clocks of {zone} skip it" if skipped else "is not a date and time"
+        )
+        raise RowRejected("bad_date", column, value if skipped else text, problem)
     parts = [int(part or 0) for part in match.groups()[:6]]
     try:
         year, month, day, hour, minute, second = parts

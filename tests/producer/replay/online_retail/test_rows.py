@@ -44,6 +44,11 @@ def test_dates_are_wall_time_taken_as_utc(text: str, expected: int) -> None:
     assert time_of(text, LIMITS) == expected
 
 
+def test_a_time_that_clocks_skip_says_so() -> None:
+    with pytest.raises(RowRejected, match="01:30' was never: the clocks of Europe/London"):
+        time_of("2010-03-28 01:30 (skipped in Europe/London)", LIMITS)
+
+
 def test_the_shift_is_added_and_the_limit_is_for_the_result() -> None:
     limits = TimeLimits(shift_us=HOUR_US, latest=us(2010, 12, 1, 9, 26))
     assert time_of("2010-12-01 08:26:00", limits) == us(2010, 12, 1, 9, 26)
