@@ -21,7 +21,7 @@ def require_plain(folder: Path, what: str, variable: str) -> None:
         raise EnvironmentProblem(
             f"the path of {what} {folder} holds {named}",
             cause="Kafka, Java and Spark take only ASCII letters, digits and . _ - ~ in a path",
-            command=f"set {variable} to another folder, such as /tmp/shopstream",
+            command=f"set {variable} to another folder, such as ~/shopstream",
         )
 
 
