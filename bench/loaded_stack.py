@@ -76,7 +76,7 @@ class LoadedStack:
         self.home = home
         self._log = home.scratch / "bench.log"
         self._profile: Profile = profile
-        paths = fetch_jars(settings.cache, settings.certificates, lambda _line: None, ("spark",))
+        paths = fetch_jars(settings.cache, settings.network, lambda _line: None, ("spark",))
         self.environment = driver_environment(
             home,
             java.bundled(home.root / "java"),

@@ -21,6 +21,7 @@ from local.home import FILE_MODE, Home, write_private
 from local.java import jars
 from local.java import runtime as java
 from local.java.ivy import Ivy
+from local.java.network import OPEN, Network
 from local.plain_paths import require_plain
 from local.profile import (
     Profile,
@@ -48,7 +49,7 @@ class UpRequest:
     was made with; a new stack gets one broker and no replicas."""
 
     cache: Path
-    certificates: Path | None = None
+    network: Network = OPEN
     brokers: int | None = None
     replicas: int | None = None
     java: Path | None = None
@@ -64,7 +65,7 @@ def prepare(home: Home, request: UpRequest, say: jars.Say) -> tuple[Profile, Pla
     profile = _profile(home, request, say)
     require_space(home.root)
     names = ("broker", "spark") if request.options.spark else ("broker",)
-    paths = fetch_jars(request.cache, request.certificates, say, names)
+    paths = fetch_jars(request.cache, request.network, say, names)
     installed = laptop.Installed(
         used,
         jars.folder(request.cache),
@@ -77,7 +78,7 @@ def prepare(home: Home, request: UpRequest, say: jars.Say) -> tuple[Profile, Pla
 
 def fetch_jars(
     cache: Path,
-    certificates: Path | None,
+    network: Network,
     say: jars.Say,
     names: Sequence[str] = ("broker", "spark"),
 ) -> dict[str, list[Path]]:
@@ -88,7 +89,7 @@ def fetch_jars(
     if jars.missing_files(wanted, jars.folder(cache)):
         require_space_for_jars(cache)
     work = cache / f"ivy-{os.getpid()}"
-    ivy = Ivy(java.bundled_binary(), work, cache / "ivy.log", certificates)
+    ivy = Ivy(java.bundled_binary(), work, cache / "ivy.log", network)
     try:
         return jars.install(wanted, jars.folder(cache), ivy, say)
     finally:

@@ -9,6 +9,8 @@ from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.java.network import Network
+
 # With a value here a stack on a laptop could reach a real account.
 AWS_CREDENTIALS = (
     "AWS_ACCESS_KEY_ID",
@@ -38,7 +40,7 @@ class CommandSettings:
     cache: Path
     user_home: Path
     plain: bool
-    certificates: Path | None
+    network: Network
     aws_credentials: tuple[str, ...]
 
     @classmethod
@@ -54,12 +56,21 @@ class CommandSettings:
 
         xdg = folder("XDG_CACHE_HOME", user_home / ".cache")
         certificates = environment.get("SSL_CERT_FILE")
+
+        def either(name: str) -> str:
+            return environment.get(name) or environment.get(name.lower()) or ""
+
         return cls(
             home=folder("SHOPSTREAM_HOME", user_home / ".shopstream"),
             cache=folder("SHOPSTREAM_CACHE", xdg / "shopstream"),
             user_home=user_home,
             plain=bool(environment.get("NO_COLOR")) or environment.get("TERM") == "dumb",
-            certificates=Path(certificates) if certificates else None,
+            network=Network(
+                certificates=Path(certificates) if certificates else None,
+                proxy=either("HTTPS_PROXY") or None,
+                direct=either("NO_PROXY"),
+                mirror=environment.get("SHOPSTREAM_MAVEN_MIRROR") or None,
+            ),
             aws_credentials=tuple(
                 name
                 for name in AWS_CREDENTIALS

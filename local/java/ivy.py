@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.utils import CryptographyDeprecationWarning
 
 from contracts.errors import EnvironmentProblem
+from local.java.network import OPEN, Network
 
 # Public on purpose: Java wants a password, and the store holds public certificates only.
 STORE_PASSWORD = "changeit"
@@ -27,7 +28,7 @@ SETTINGS = """<ivysettings>
   </timeout-constraints>
   <caches defaultCacheDir={cache}/>
   <resolvers>
-    <ibiblio name="central" m2compatible="true" usepoms="{usepoms}" checksums=""
+    <ibiblio name="central" m2compatible="true" usepoms="{usepoms}" checksums=""{root}
              timeoutConstraint="bounded"/>
   </resolvers>
 </ivysettings>
@@ -59,12 +60,12 @@ class Coordinate:
 
 @dataclass(frozen=True)
 class Ivy:
-    """How to run Ivy: the Java, a folder for its files, its log, and certificates to trust."""
+    """How to run Ivy: the Java, a folder for its files, its log, and the way out."""
 
     java: Path
     work: Path
     log: Path
-    certificates: Path | None = None
+    network: Network = OPEN
 
     def fetch(
         self,
@@ -84,6 +85,7 @@ class Ivy:
                 connect=CONNECT_MS,
                 read=READ_MS,
                 usepoms=str(transitive).lower(),
+                root=f" root={quoteattr(mirror)}" if (mirror := self.network.mirror) else "",
             )
         )
         module = self.work / "ivy.xml"
@@ -91,6 +93,7 @@ class Ivy:
         command = [
             str(self.java),
             *self._trust(),
+            *self.network.proxy_options(),
             *("-cp", str(pyspark_jars() / "*"), "org.apache.ivy.Main"),
             *("-settings", str(settings), "-ivy", str(module)),
             *("-retrieve", str(self.work / pattern)),
@@ -117,18 +120,20 @@ class Ivy:
         if process.returncode != 0:
             raise EnvironmentProblem(
                 f"the jars could not be downloaded: {first_complaint(self.log.read_text())}",
-                cause="the package registry (Maven Central) cannot be reached from this machine, "
-                "or the file that SSL_CERT_FILE names lacks the certificate of a proxy",
-                command="check the network, then `shopstream up` again",
+                cause=f"{self.network.mirror or 'the package registry (Maven Central)'} cannot be "
+                "reached from this machine, or the file that SSL_CERT_FILE names lacks the "
+                "certificate of a proxy",
+                command="check the network, HTTPS_PROXY and SHOPSTREAM_MAVEN_MIRROR, then "
+                "`shopstream up` again",
                 log=self.log,
             )
 
     def _trust(self) -> list[str]:
         """Java does not read SSL_CERT_FILE: behind a proxy with its own authority it needs this."""
-        if self.certificates is None:
+        if self.network.certificates is None:
             return []
         store = self.work / "trust.p12"
-        store.write_bytes(trust_store(self.certificates))
+        store.write_bytes(trust_store(self.network.certificates))
         return [
             f"-Djavax.net.ssl.trustStore={store}",
             "-Djavax.net.ssl.trustStoreType=PKCS12",

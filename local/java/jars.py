@@ -18,6 +18,7 @@ from contracts.errors import EnvironmentProblem
 from local.artefacts.archive import sha256
 from local.java import runtime as java
 from local.java.ivy import Coordinate, Ivy, pyspark_jars
+from local.java.network import Network
 
 LOCK = Path(__file__).parents[1] / "jars.toml"
 RETRIEVE = "[artifact]-[revision](-[classifier]).[ext]"
@@ -151,9 +152,9 @@ def main() -> int:
     arguments = argparse.ArgumentParser(prog="local.java.jars", description=main.__doc__)
     arguments.add_argument("action", choices=["lock"])
     arguments.add_argument("--certificates", type=Path, help="PEM bundle to trust")
-    certificates = arguments.parse_args().certificates
+    network = Network(arguments.parse_args().certificates)
     with tempfile.TemporaryDirectory() as work:
-        ivy = Ivy(java.bundled_binary(), Path(work), Path(work) / "ivy.log", certificates)
+        ivy = Ivy(java.bundled_binary(), Path(work), Path(work) / "ivy.log", network)
         shipped = frozenset(path.name.rpartition("-")[0] for path in pyspark_jars().glob("*.jar"))
         sets = [
             resolve(one, ivy, shipped if one.name == "spark" else frozenset())

@@ -22,7 +22,7 @@ def assets(
 ) -> None:
     """Build code, jars, dependencies and functions for a deployment from their locks."""
     settings = CommandSettings.from_environment()
-    jars = launch.fetch_jars(settings.cache, settings.certificates, console.progress, JAR_SETS)
+    jars = launch.fetch_jars(settings.cache, settings.network, console.progress, JAR_SETS)
     programs = Path(sys.executable).parent
     tools = Tools(programs / "uv", programs / "node", source_root() / "node_modules")
     build_assets(out.absolute(), jars, tools, console.progress)

@@ -11,7 +11,7 @@ from ops.settings import CommandSettings
 def jars(as_json: AsJson = False) -> None:
     """Fetch the jars of Kafka and Spark, check their sums, and print where they are."""
     settings = CommandSettings.from_environment()
-    paths = launch.fetch_jars(settings.cache, settings.certificates, console.progress)
+    paths = launch.fetch_jars(settings.cache, settings.network, console.progress)
     if as_json:
         console.answer_json({name: [str(path) for path in files] for name, files in paths.items()})
     else:

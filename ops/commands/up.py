@@ -64,9 +64,7 @@ def up(
         accept_new_topic=accept_new_topic,
         crash_order=crash_order,
     )
-    request = launch.UpRequest(
-        settings.cache, settings.certificates, brokers, replicas, java, options
-    )
+    request = launch.UpRequest(settings.cache, settings.network, brokers, replicas, java, options)
     stack = start(current_home(), request)
     if as_json:
         console.answer_json(summary(stack))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from local.java.network import Network
 from ops.settings import AWS_CREDENTIALS, CommandSettings, own_variables
 from tests.shop import ROOT
 
@@ -105,3 +106,25 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Path, "home", home)
     assert CommandSettings.from_variables({}).home == Path("/nonexistent/.shopstream")
+
+
+@pytest.mark.parametrize(
+    ("environment", "network"),
+    [
+        pytest.param({}, Network(), id="nothing set"),
+        pytest.param({"SSL_CERT_FILE": "/c.pem"}, Network(Path("/c.pem")), id="certificates"),
+        pytest.param(
+            {"https_proxy": "http://p:1", "no_proxy": "a,b"},
+            Network(proxy="http://p:1", direct="a,b"),
+            id="a proxy, as curl names it",
+        ),
+        pytest.param({"HTTPS_PROXY": "", "NO_PROXY": ""}, Network(), id="set to nothing"),
+        pytest.param(
+            {"SHOPSTREAM_MAVEN_MIRROR": "http://m/maven2"},
+            Network(mirror="http://m/maven2"),
+            id="a mirror",
+        ),
+    ],
+)
+def test_the_way_out(environment: dict[str, str], network: Network) -> None:
+    assert CommandSettings.from_variables(USER | environment).network == network

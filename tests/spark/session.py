@@ -38,7 +38,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     folder = tmp_path_factory.mktemp("spark")
     settings = CommandSettings.from_environment()
     log = logging.getLogger(__name__)
-    paths = fetch_jars(settings.cache, settings.certificates, log.info, ("spark",))["spark"]
+    paths = fetch_jars(settings.cache, settings.network, log.info, ("spark",))["spark"]
     words = local_words(
         cores=2,
         memory="1g",

@@ -144,7 +144,7 @@ def _ports(check: str, settings: CommandSettings) -> Diagnosis:
 
 
 def _certificates(check: str, settings: CommandSettings) -> Diagnosis:
-    file = settings.certificates
+    file = settings.network.certificates
     if file is None:
         return Diagnosis(check, GOOD, "those of Java")
     if Path(file).is_file():
@@ -175,7 +175,7 @@ def _registry_problem(settings: CommandSettings) -> str | None:
     with tempfile.TemporaryDirectory() as work:
         try:
             log = settings.cache / "ivy.log"
-            ivy = Ivy(java.bundled_binary(), Path(work), log, settings.certificates)
+            ivy = Ivy(java.bundled_binary(), Path(work), log, settings.network)
             ivy.fetch([small], "[artifact].[ext]")
         except EnvironmentProblem as problem:
             return problem.what

@@ -21,6 +21,7 @@ from local.java import jars
 from local.java import runtime as java
 from local.java.ivy import Coordinate, Ivy, first_complaint, module_xml, pyspark_jars
 from local.java.jars import JarSet, install, read_lock, render_lock, sha256
+from local.java.network import Network
 
 FILE = Coordinate("org.example", "thing", "1.0")
 CLASSIFIED = Coordinate("org.example", "thing", "1.0", "all")
@@ -140,7 +141,7 @@ def test_a_registry_that_cannot_be_reached_ends_in_one_clear_message(tmp_path: P
     """A real run: the bundled Java and Ivy, with a bundle of certificates that trusts nobody."""
     nobody = tmp_path / "nobody.pem"
     nobody.write_text(self_signed())
-    ivy = Ivy(java.bundled_binary(), tmp_path / "work", tmp_path / "ivy.log", nobody)
+    ivy = Ivy(java.bundled_binary(), tmp_path / "work", tmp_path / "ivy.log", Network(nobody))
     one = read_lock()["broker"]
     small = replace(one, files={f: d for f, d in one.files.items() if f.artifact == "jopt-simple"})
     with pytest.raises(EnvironmentProblem, match="could not be downloaded") as caught:

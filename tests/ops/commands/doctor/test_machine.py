@@ -15,6 +15,7 @@ from local.disk import MB
 from local.home import Home
 from local.java import jars
 from local.java.jars import read_lock
+from local.java.network import Network
 from local.ports import claim
 from local.profile import new_profile, write_profile
 from ops.commands.doctor import machine
@@ -50,7 +51,7 @@ def test_everything_bad_says_what_to_do(
     monkeypatch.setattr(machine, "LEAST_OPEN_FILES", 10**9)
     monkeypatch.setattr(machine, "OLDEST_PYTHON", (99, 0))
     monkeypatch.setattr(machine.disk, "STATE_MB", 10**12)
-    poor = replace(settings, aws_credentials=("AWS_PROFILE",), certificates=Path("/nowhere"))
+    poor = replace(settings, aws_credentials=("AWS_PROFILE",), network=Network(Path("/nowhere")))
     bad = {one.check: one for one in examine(poor) if one.verdict == BAD}
     assert set(bad) == {
         *("Python", "AWS credentials", "disk", "memory", "open files", "certificates"),
