@@ -22,6 +22,7 @@ from local.java import jars
 from local.java import runtime as java
 from local.java.ivy import Ivy
 from local.java.network import OPEN, Network
+from local.limits import memory_mb, require_memory, require_open_files
 from local.plain_paths import require_plain
 from local.profile import (
     Profile,
@@ -59,6 +60,8 @@ class UpRequest:
 def prepare(home: Home, request: UpRequest, say: jars.Say) -> tuple[Profile, Plan]:
     """Do what comes before the first process: folders, profile, Java, jars, code.zip, plan."""
     home.require_fit()
+    require_memory(memory_mb())
+    require_open_files()
     home.make()
     # Before the profile: a start that is refused decides nothing about the stack.
     used = java.named(request.java) if request.java else java.bundled(home.root / "java")

@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from contracts.errors import EnvironmentProblem
+from local.disk import MB
 from local.home import FOLDER_MODE, Home
 from local.profile import Profile, require_profile
 from local.supervisor.processes import die_with_parent
@@ -44,6 +45,18 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] ",
     "log_checkpoints": "off",
 }
+
+
+# What queries in parallel share lies there. A container has 64 MB unless it was given more.
+SHARED_MEMORY = Path("/dev/shm")
+_LEAST_SHARED_MB = 256
+
+
+def shared_memory(folder: Path = SHARED_MEMORY) -> list[str]:
+    """Options that put files beside the data in the place of the system's shared memory, where that
+    is so small that a query in parallel, or even the first start, would fail."""
+    small = folder.is_dir() and shutil.disk_usage(folder).total < _LEAST_SHARED_MB * MB
+    return ["-cdynamic_shared_memory_type=mmap"] if small else []
 
 
 @dataclass(frozen=True)
@@ -131,7 +144,7 @@ class Server:
                 self._give(path)
             options = ("-U", USER, "-A", "scram-sha-256", f"--pwfile={password}")
             locale = ("-E", "UTF8", "--locale=C", "--no-instructions")
-            self._run("initdb", partial, [*options, *locale])
+            self._run("initdb", partial, [*options, *locale, *shared_memory()])
         self._run(
             "postgres",
             partial,
@@ -148,7 +161,7 @@ class Server:
         program = str(self._programs / "bin" / "postgres")
         folder, _descriptor = self._opened(self._folder / "data")
         self._drop()
-        os.execve(program, [program, "-D", folder, *port, *settings], ENVIRONMENT)
+        os.execve(program, [program, "-D", folder, *port, *settings, *shared_memory()], ENVIRONMENT)
 
     def _run(
         self,

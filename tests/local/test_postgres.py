@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from contracts.errors import EnvironmentProblem
 from local import postgres
-from local.postgres import PROGRAMS, account, drop_to, installed, others_may_enter, public_programs
+from local.disk import MB
+from local.postgres import (
+    PROGRAMS,
+    account,
+    drop_to,
+    installed,
+    others_may_enter,
+    public_programs,
+    shared_memory,
+)
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root must become another user")
 
@@ -81,3 +92,24 @@ def test_root_gives_itself_up_for_good() -> None:
 @pytest.mark.skipif(os.geteuid() == 0, reason="an ordinary user's case")
 def test_an_ordinary_user_stays_itself() -> None:
     assert account() is None
+
+
+@pytest.mark.parametrize(
+    ("total_mb", "kind"),
+    [
+        pytest.param(1, "mmap", id="very small"),
+        pytest.param(64, "mmap", id="a container's"),
+        pytest.param(255, "mmap", id="just too small"),
+        pytest.param(256, None, id="enough"),
+    ],
+)
+def test_small_shared_memory_is_left_alone(
+    total_mb: int, kind: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = SimpleNamespace(total=total_mb * MB)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
+    assert shared_memory(tmp_path) == ([f"-cdynamic_shared_memory_type={kind}"] if kind else [])
+
+
+def test_a_system_without_a_folder_of_shared_memory(tmp_path: Path) -> None:
+    assert shared_memory(tmp_path / "none") == []

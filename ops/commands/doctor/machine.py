@@ -20,6 +20,7 @@ from local.home import Home
 from local.java import jars
 from local.java import runtime as java
 from local.java.ivy import Ivy
+from local.limits import LEAST_MEMORY_MB, memory_mb, require_open_files
 from local.plain_paths import require_plain
 from local.ports import claim
 from local.postgres import account, installed, others_may_enter
@@ -30,9 +31,6 @@ from ops.settings import CommandSettings
 
 # Driver 2 GB and its own overhead, broker, Postgres, and room for the page cache.
 WANTED_MEMORY_MB = 5_000
-LEAST_MEMORY_MB = 3_500
-# A broker holds several files per partition, Spark one per shuffle block.
-LEAST_OPEN_FILES = 1_024
 OLDEST_PYTHON = (3, 11)
 
 
@@ -104,7 +102,7 @@ def _space(check: str, settings: CommandSettings) -> Diagnosis:
 
 
 def _memory(check: str, _settings: CommandSettings) -> Diagnosis:
-    available = psutil.virtual_memory().available // disk.MB
+    available = min(psutil.virtual_memory().available // disk.MB, memory_mb())
     found = f"{available} MB available"
     if available < LEAST_MEMORY_MB:
         advice = f"close other programs: a stack needs {LEAST_MEMORY_MB} MB"
@@ -115,9 +113,8 @@ def _memory(check: str, _settings: CommandSettings) -> Diagnosis:
 
 def _open_files(check: str, _settings: CommandSettings) -> Diagnosis:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    good = soft == resource.RLIM_INFINITY or soft >= LEAST_OPEN_FILES
-    found = f"limit {soft}" if good else f"limit {soft} (hard {hard})"
-    return judged(check, good, found, f"ulimit -n {LEAST_OPEN_FILES}")
+    require_open_files()
+    return Diagnosis(check, GOOD, f"limit {soft} (hard {hard})")
 
 
 def _loopback(check: str, _settings: CommandSettings) -> Diagnosis:

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from local import limits
 from local.disk import MB
 from local.home import Home
 from local.java import jars
@@ -48,7 +49,7 @@ def test_everything_bad_says_what_to_do(
     settings: CommandSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(machine, "LEAST_MEMORY_MB", 10**9)
-    monkeypatch.setattr(machine, "LEAST_OPEN_FILES", 10**9)
+    monkeypatch.setattr(limits, "LEAST_OPEN_FILES", 10**9)
     monkeypatch.setattr(machine, "OLDEST_PYTHON", (99, 0))
     monkeypatch.setattr(machine.disk, "STATE_MB", 10**12)
     poor = replace(settings, aws_credentials=("AWS_PROFILE",), network=Network(Path("/nowhere")))
@@ -74,23 +75,31 @@ def test_memory(
     class Memory:
         def __init__(self) -> None:
             self.available = available * MB
+            self.total = 2 * self.available
 
     monkeypatch.setattr(psutil, "virtual_memory", Memory)
     assert diagnosis(settings, "memory").verdict == verdict
 
 
 @pytest.mark.parametrize(
-    ("soft", "verdict"),
+    ("soft", "hard", "verdict"),
     [
-        pytest.param(256, BAD, id="the default of some systems"),
-        pytest.param(machine.LEAST_OPEN_FILES, GOOD, id="enough"),
-        pytest.param(resource.RLIM_INFINITY, GOOD, id="no limit"),
+        pytest.param(256, 256, BAD, id="too few"),
+        pytest.param(256, limits.LEAST_OPEN_FILES, GOOD, id="more may be had"),
+        pytest.param(256, resource.RLIM_INFINITY, GOOD, id="any number may be had"),
+        pytest.param(limits.LEAST_OPEN_FILES, limits.LEAST_OPEN_FILES, GOOD, id="enough"),
+        pytest.param(resource.RLIM_INFINITY, resource.RLIM_INFINITY, GOOD, id="no limit"),
     ],
 )
 def test_open_files(
-    settings: CommandSettings, soft: int, verdict: str, monkeypatch: pytest.MonkeyPatch
+    settings: CommandSettings,
+    soft: int,
+    hard: int,
+    verdict: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _which: (soft, soft))
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda _which, _limits: None)
     assert diagnosis(settings, "open files").verdict == verdict
 
 
