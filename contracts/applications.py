@@ -14,6 +14,8 @@ from contracts.topics import ALERTS, CLICKS, ORDERS, PROMOTIONS, Topic
 
 # An application that cannot be mended by a restart ends with this code; supervisors leave it down.
 EXIT_STOPPED = 20
+# A driver's heart beats every few seconds. One that was silent for so long is dead.
+DEAD_AFTER_SECONDS = 60
 
 KafkaAuth = Literal["none", "msk-iam"]
 PostgresAuth = Literal["password", "rds-iam"]

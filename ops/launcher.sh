@@ -10,6 +10,8 @@ while [ -h "$self" ]; do
     *) self=${self%/*}/$target ;;
   esac
 done
+# With CDPATH `cd` would go elsewhere, and tell where.
+unset CDPATH
 clone=$(cd "${self%/*}/../.." && pwd)
 exec "${self%/*}/python" -E -P -X utf8 -c \
   'import sys; sys.path.insert(0, sys.argv.pop(1)); from ops.entry import main; main()' \

@@ -123,7 +123,7 @@ class EnvironmentSettings:
         self._check_applications()
         require(self.monthly_budget > 0, "monthly_budget: above 0 USD")
         require(
-            self.alarm_email is None or "@" in self.alarm_email,
+            self.alarm_email is None or bool(re.fullmatch(r"[^@\s]+@[^@\s]+", self.alarm_email)),
             f"alarm_email {self.alarm_email!r} is not an address",
         )
 

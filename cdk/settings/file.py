@@ -28,6 +28,8 @@ def chosen_settings(environment: str | None, file: Path | None) -> EnvironmentSe
     except (OSError, ValueError) as problem:
         raise InvalidSettings(f"{file}: {problem}") from problem
     named = given.pop("environment", environment or "dev")
+    if not isinstance(named, str):
+        raise InvalidSettings(f"{file}: environment: must be a text")
     if environment not in (None, named):
         raise InvalidSettings(f"{file} is of the environment {named!r}, not of {environment!r}")
     found = settings(named)

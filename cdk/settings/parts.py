@@ -101,14 +101,15 @@ class PostgresSettings:
             re.fullmatch(r"(1[6-9]|[2-9]\d)\.\d+", self.version) is not None,
             f"postgres.version {self.version!r}: such as 18.4, at least 16",
         )
+        # First, because no other rule can be asked of nan and inf.
+        require(
+            0.5 <= self.min_capacity <= self.max_capacity <= 256,
+            "postgres: 0.5 <= min_capacity <= max_capacity <= 256; a stream never lets it pause",
+        )
         halves = (self.min_capacity * 2, self.max_capacity * 2)
         require(
             all(value == int(value) for value in halves),
             "postgres.min_capacity and max_capacity go in steps of 0.5",
-        )
-        require(
-            0.5 <= self.min_capacity <= self.max_capacity <= 256,
-            "postgres: 0.5 <= min_capacity <= max_capacity <= 256; a stream never lets it pause",
         )
         require(0 <= self.readers <= 15, f"postgres.readers {self.readers}: 0 to 15")
         require(1 <= self.backup_days <= 35, f"postgres.backup_days {self.backup_days}: 1 to 35")
@@ -175,5 +176,8 @@ class TokenIssuer:
     audience: str = "shopstream-api"
 
     def __post_init__(self) -> None:
-        require(self.issuer.startswith("https://"), f"tokens.issuer {self.issuer!r}: https only")
+        require(
+            re.match(r"https://[\w-]+(\.[\w-]+)+", self.issuer) is not None,
+            f"tokens.issuer {self.issuer!r}: https only, with a host",
+        )
         require(bool(self.audience), "tokens.audience is empty")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from psycopg.rows import class_row
 from pyspark.sql import SparkSession
 
 from contracts.tables.questions import ANSWERS
+from emr_jobs.kernel.errors import Conflict
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.publish.published_rows import Mark, Publication, PublishedRows
 from emr_jobs.spark.turns import Turns
@@ -30,6 +32,10 @@ logger = logging.getLogger(__name__)
 
 # Beyond so many days, files are not looked at: a backlog rewrites whole days at once.
 _MOST_DAYS = 32
+# Beyond so many tasks, each of which asks Postgres, one that reads all is quicker.
+_MOST_TASKS = 64
+# How often files are looked at before whole days are written, which hold every file whole.
+_TRIES = 3
 # Beyond so many parts the filter costs more to plan than it saves.
 _MOST_PARTS = 200
 
@@ -88,18 +94,45 @@ class GoldPublisher:
     def _write(
         self, publication: Publication, published: PublishedRows, changed: list[Span]
     ) -> tuple[Slice, ...]:
-        table = self._tables[publication.table.name]
-        parts: tuple[Slice, ...] = ()
-        days = days_of(changed)
-        if len(days) <= _MOST_DAYS:
-            parts = slices_of(table.file_spans(publication.gold.day, days), changed)
-        if few := 0 < len(parts) <= _MOST_PARTS:
-            tasks = published.tasks(parts)
-        else:
-            parts, tasks = whole_days(changed), ["true"]
-        rows = query(self._spark, self._jdbc(), publication.table, published.rows_of(parts), tasks)
-        table.replace(Rows(rows, few), within_slices(publication.gold.day, parts))
+        for _ in range(_TRIES):
+            parts, tasks = self._parts(publication, published, changed)
+            if len(tasks) > _MOST_TASKS:
+                break
+            with suppress(Conflict):
+                self._replace(publication, published, parts, tasks)
+                return parts
+            # Maintenance made one file of several since their spans were read.
+        parts = whole_days(changed)
+        self._replace(publication, published, parts, [])
         return parts
+
+    def _parts(
+        self, publication: Publication, published: PublishedRows, changed: list[Span]
+    ) -> tuple[tuple[Slice, ...], list[str]]:
+        """The parts to write, and a condition for each task; no tasks where whole days are."""
+        days, time = days_of(changed), publication.gold.day
+        if len(days) <= _MOST_DAYS:
+            parts = slices_of(self._tables[publication.table.name].file_spans(time, days), changed)
+            if len(parts) <= _MOST_PARTS:
+                return parts, published.tasks(parts)
+        return whole_days(changed), []
+
+    def _replace(
+        self,
+        publication: Publication,
+        published: PublishedRows,
+        parts: tuple[Slice, ...],
+        tasks: list[str],
+    ) -> None:
+        rows = query(
+            self._spark,
+            self._jdbc(),
+            publication.table,
+            published.rows_of(parts),
+            tasks or ["true"],
+        )
+        where = within_slices(publication.gold.day, parts)
+        self._tables[publication.table.name].replace(Rows(rows, bool(tasks)), where)
 
     def _mark(self, name: str) -> Mark:
         found = (

@@ -82,15 +82,9 @@ class PublishedRows:
     def rows_of(self, parts: Sequence[Slice]) -> str:
         """``FROM ... WHERE ...`` of the rows that are published of these parts."""
         answer, gold = self._publication.answer, self._publication.gold
-        conditions = [self.within(parts), gold.only]
+        conditions = [self._indexed(parts), gold.only]
         if answer.closes:
-            # No row closes before its time, so rows that closed before are none of these. Postgres
-            # finds the others by an index.
-            first = min(each.start for each in parts)
-            conditions += [
-                f"{answer.closes} >= {self._literal(first)}",
-                f"{answer.closes} <= {self._literal(self._now)}",
-            ]
+            conditions.append(f"{answer.closes} <= {self._literal(self._now)}")
         return f"FROM {answer.table.name} WHERE {' AND '.join(conditions)}"
 
     def tasks(self, parts: Sequence[Slice]) -> list[str]:
@@ -105,7 +99,16 @@ class PublishedRows:
                     size = 0
                 tasks[-1].append(each)
                 size += rows
-        return [self.within(each) for each in tasks]
+        return [self._indexed(each) for each in tasks]
+
+    def _indexed(self, parts: Sequence[Slice]) -> str:
+        """`within`, such that Postgres finds the rows by an index. No row closes before its time:
+        rows that closed before the first part are in none."""
+        closes = self._publication.answer.closes
+        if closes is None or not parts:
+            return self.within(parts)
+        first = min(each.start for each in parts)
+        return f"{self.within(parts)} AND {closes} >= {self._literal(first)}"
 
     def within(self, parts: Iterable[Slice]) -> str:
         """An SQL condition: the row lies in one of the parts."""

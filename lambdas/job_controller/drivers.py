@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from psycopg.rows import class_row
 
+from contracts.applications import DEAD_AFTER_SECONDS
 from lambdas.database import Connection
 
-# A heart beats every few seconds.
-_SILENT = timedelta(seconds=60)
+_SILENT = timedelta(seconds=DEAD_AFTER_SECONDS)
 _DRIVERS = """
 SELECT name, state, started_at, heartbeat_at, COALESCE(applications.epoch = (
     SELECT epoch FROM journal WHERE application = name ORDER BY sequence DESC LIMIT 1

@@ -11,6 +11,7 @@ import typer
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from contracts.applications import APPLICATIONS, DEAD_AFTER_SECONDS
 from contracts.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
 from ops import console
 from ops.commands.athena import ask_lake
@@ -33,12 +34,17 @@ operations = typer.Typer(
 def status(env: Environment, as_json: AsJson = False) -> None:
     """Each application: its driver, how long its heart has been silent, its last commit.
 
-    Exit code 0: all run; 1: one does not.
+    Exit code 0: all run; 1: one does not, is missing, or is silent for a minute.
     """
     answer = ask(env, {"action": "status"})
     _show(answer, as_json)
-    state = answer["columns"].index("state")
-    if any(row[state] != "running" for row in answer["rows"]):
+    drivers = [dict(zip(answer["columns"], row, strict=True)) for row in answer["rows"]]
+    running = {
+        each["application"]
+        for each in drivers
+        if each["state"] == "running" and each["silent_seconds"] < DEAD_AFTER_SECONDS
+    }
+    if running != {each.name for each in APPLICATIONS}:
         raise typer.Exit(1)
 
 

@@ -142,6 +142,11 @@ def _edition(arguments: ReplayArguments, layout: Layout[Any], vault: Vault) -> s
 
 def _rejected_file(arguments: ReplayArguments, run: Run) -> Path:
     if arguments.rejected is not None:
+        if arguments.rejected.exists() and arguments.rejected.samefile(arguments.file):
+            raise Usage(
+                f"{arguments.rejected} is the data file: its rows would be lost",
+                command="name another with --rejected FILE",
+            )
         return arguments.rejected
     ledger = arguments.endpoints.ledger
     folder = Path() if ledger is None else ledger / run.run

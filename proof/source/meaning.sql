@@ -24,12 +24,12 @@ CREATE OR REPLACE MACRO bare(words, signs) AS trim(
 
 -- Which signs may stand before decimals? A group of three digits behind one sign shows nothing.
 CREATE OR REPLACE MACRO shows_dot(words) AS
-  regexp_full_match(words, '[+-]?(\d+|\d{1,3}([, ’''\x{a0}\x{202f}]\d{3})+)(\.\d*)?')
-  AND NOT regexp_full_match(words, '[+-]?(\d+|\d{1,3}([. ’''\x{a0}\x{202f}]\d{3})+)(,\d*)?')
+  regexp_full_match(words, '[+-]?(\d+|[1-9]\d{0,2}([, ’''\x{a0}\x{202f}]\d{3})+)(\.\d*)?')
+  AND NOT regexp_full_match(words, '[+-]?(\d+|[1-9]\d{0,2}([. ’''\x{a0}\x{202f}]\d{3})+)(,\d*)?')
   AND NOT regexp_full_match(words, '[+-]?[1-9]\d{0,2}[.,]\d{3}');
 CREATE OR REPLACE MACRO shows_comma(words) AS
-  regexp_full_match(words, '[+-]?(\d+|\d{1,3}([. ’''\x{a0}\x{202f}]\d{3})+)(,\d*)?')
-  AND NOT regexp_full_match(words, '[+-]?(\d+|\d{1,3}([, ’''\x{a0}\x{202f}]\d{3})+)(\.\d*)?')
+  regexp_full_match(words, '[+-]?(\d+|[1-9]\d{0,2}([. ’''\x{a0}\x{202f}]\d{3})+)(,\d*)?')
+  AND NOT regexp_full_match(words, '[+-]?(\d+|[1-9]\d{0,2}([, ’''\x{a0}\x{202f}]\d{3})+)(\.\d*)?')
   AND NOT regexp_full_match(words, '[+-]?[1-9]\d{0,2}[.,]\d{3}');
 
 CREATE OR REPLACE TABLE source_text AS
@@ -49,22 +49,32 @@ GROUP BY s.file;
 
 -- The plain form of a number, NULL if it is none.
 CREATE OR REPLACE MACRO plain_number(words, decimal) AS CASE
-  WHEN decimal = ',' AND regexp_full_match(words, '[+-]?(\d+|\d{1,3}([. ’''\x{a0}\x{202f}]\d{3})+)(,\d*)?')
+  WHEN decimal = ',' AND regexp_full_match(words, '[+-]?(\d+|[1-9]\d{0,2}([. ’''\x{a0}\x{202f}]\d{3})+)(,\d*)?')
     THEN replace(regexp_replace(words, '[. ’''\x{a0}\x{202f}]', '', 'g'), ',', '.')
-  WHEN decimal = '.' AND regexp_full_match(words, '[+-]?(\d+|\d{1,3}([, ’''\x{a0}\x{202f}]\d{3})+)(\.\d*)?')
+  WHEN decimal = '.' AND regexp_full_match(words, '[+-]?(\d+|[1-9]\d{0,2}([, ’''\x{a0}\x{202f}]\d{3})+)(\.\d*)?')
     THEN regexp_replace(words, '[, ’''\x{a0}\x{202f}]', '', 'g')
 END;
 
--- A plain number with more than four decimals is that of a float, if one float of 32 bits stands for
--- it and for a number with fewer decimals.
-CREATE OR REPLACE MACRO same_float(words, number) AS
-  words::DOUBLE::FLOAT = number::VARCHAR::DOUBLE::FLOAT;
+-- A plain number with more than four decimals is that of a float, if a number with fewer decimals
+-- differs in the last places of a float of 64 bits alone, or if it is a float of 32 bits that stands
+-- for one number of cents.
+CREATE OR REPLACE MACRO alike(one, other) AS abs(one - other) <= 1e-15 * greatest(abs(one), abs(other));
+CREATE OR REPLACE MACRO same_double(words, number) AS
+  alike(words::DOUBLE, number::VARCHAR::DOUBLE);
+CREATE OR REPLACE MACRO same_single(words, number) AS
+  abs(words::DOUBLE) < 131072
+  AND (length(ltrim(regexp_replace(words, '\D', '', 'g'), '0')) <= 10
+       OR alike(words::DOUBLE, words::DOUBLE::FLOAT::DOUBLE))
+  AND words::DOUBLE::FLOAT = number::VARCHAR::DOUBLE::FLOAT;
 CREATE OR REPLACE MACRO near(words, v) AS CASE
-  WHEN same_float(words, round(v, 0)) THEN round(v, 0)::VARCHAR
-  WHEN same_float(words, round(v, 1)) THEN round(v, 1)::VARCHAR
-  WHEN same_float(words, round(v, 2)) THEN round(v, 2)::VARCHAR
-  WHEN same_float(words, round(v, 3)) THEN round(v, 3)::VARCHAR
-  WHEN same_float(words, round(v, 4)) THEN round(v, 4)::VARCHAR
+  WHEN same_double(words, round(v, 0)) THEN round(v, 0)::VARCHAR
+  WHEN same_double(words, round(v, 1)) THEN round(v, 1)::VARCHAR
+  WHEN same_double(words, round(v, 2)) THEN round(v, 2)::VARCHAR
+  WHEN same_double(words, round(v, 3)) THEN round(v, 3)::VARCHAR
+  WHEN same_double(words, round(v, 4)) THEN round(v, 4)::VARCHAR
+  WHEN same_single(words, round(v, 2)) THEN round(v, 2)::VARCHAR
+  WHEN same_single(words, round(v, 3)) THEN round(v, 3)::VARCHAR
+  WHEN same_single(words, round(v, 4)) THEN round(v, 4)::VARCHAR
   ELSE words END;
 CREATE OR REPLACE MACRO without_noise(words) AS CASE
   WHEN regexp_full_match(words, '[+-]?\d{1,18}\.\d{4}\d*[1-9]\d*')

@@ -58,6 +58,9 @@ def test_an_unknown_environment_is_told_the_known_ones() -> None:
 @pytest.mark.parametrize(
     ("kind", "given", "says"),
     [
+        (PostgresSettings, {"min_capacity": float("nan")}, "min_capacity <= max_capacity"),
+        (PostgresSettings, {"max_capacity": float("inf")}, "min_capacity <= max_capacity"),
+        (TokenIssuer, {"issuer": "https://"}, "with a host"),
         (KafkaSettings, {"brokers": 4}, "a multiple of 3"),
         (KafkaSettings, {"brokers": 0}, "a multiple of 3"),
         (KafkaSettings, {"broker_type": "kafka.m5.large"}, "an Express type"),

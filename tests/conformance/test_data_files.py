@@ -170,7 +170,11 @@ KINDS = {
         lambda text: text.replace("2.55", "£2.55").replace("3.75", "3.75 GBP")
     ),
     "words for nothing": Kind(lambda text: text.replace("2.51,,", "2.51,NULL,")),
-    "thousands": Kind(lambda text: text.replace(",6,", ',"6",').replace("3.75", '"0,003.75"')),
+    "groups of thousands": Kind(
+        lambda text: text.replace(",6,", ',"6",').replace("3.75", '"0,003.75"'),
+        rejected=((3, "bad_price"),),
+        gone=("2",),
+    ),
     "a workbook": Kind(workbook),
     "clocks that change": Kind(
         lambda text: text.replace("2010-12-01 08:26:00", "2010-10-31 01:30:00").replace(

@@ -41,6 +41,7 @@ def started(*line: str, **environment: str) -> str:
         pytest.param({}, id="nothing"),
         pytest.param({"PYTHONHOME": "/nowhere"}, id="another Python"),
         pytest.param({"PYTHONOPTIMIZE": "2"}, id="no assertions"),
+        pytest.param({"CDPATH": ".:/"}, id="other folders to go to"),
     ],
 )
 def test_it_starts_whatever_is_set(clone: Path, environment: dict[str, str]) -> None:

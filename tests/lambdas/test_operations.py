@@ -114,3 +114,10 @@ def test_an_answer_is_no_longer_than_a_function_may_give(monkeypatch: pytest.Mon
     monkeypatch.setattr(logic, "MAX_BYTES", len('["1.00"]') * 2)
     answer = document(["a"], [(Decimal("1.00"),)] * 3)
     assert (len(answer["rows"]), answer["truncated"]) == (2, True)
+
+
+def test_money_within_lists_and_objects_is_text_too() -> None:
+    row = ([Decimal("1.00"), None], {"at": [datetime(2026, 1, 1, tzinfo=UTC)]})
+    assert document(["a", "b"], [row])["rows"] == [
+        [["1.00", None], {"at": ["2026-01-01T00:00:00Z"]}]
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from contracts.tables.lake import CATALOG
-from emr_jobs.publish import published_rows
+from emr_jobs.publish import gold, published_rows
 from emr_jobs.publish.gold import GoldPublisher
 from emr_jobs.spark.turns import Turns
 from emr_jobs.stores.postgres import PostgresEndpoint
@@ -186,3 +186,32 @@ def test_any_changes_in_any_order(shop: Shop, seed: int) -> None:
         )
         shop.publish()
         assert shop.in_gold() == shop.in_postgres()
+
+
+def test_files_that_maintenance_makes_one_of_meanwhile(shop: Shop) -> None:
+    """Between the look at the files and the commit: the part would cut the new file in two."""
+    shop.changes(*a_day())
+    shop.publish()
+    table = shop.publisher._tables["gold.sessions"]
+    look, looks = table.file_spans, []
+
+    def looked_at(column: str, days: Iterable[datetime]) -> list[Span]:
+        found = look(column, days)
+        if not looks:
+            shop.iceberg.compact(table)
+        looks.append(found)
+        return found
+
+    vars(table)["file_spans"] = looked_at
+    shop.changes(("new", 1.5, "EU"))
+    shop.publish()
+    assert shop.in_gold() == shop.in_postgres()
+    assert [len(each) for each in looks] == [3, 1]
+
+
+def test_more_tasks_than_are_worth_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gold, "_MOST_TASKS", 1)
+    shop.changes(*a_day())
+    shop.publish()
+    assert shop.in_gold() == shop.in_postgres()
+    assert len(shop.files()) == 1

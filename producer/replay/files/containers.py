@@ -56,6 +56,8 @@ class Container:
         try:
             with self._stream() as stream:
                 yield stream
+        except NotImplementedError as error:
+            raise _packed_otherwise(self.path) from error
         except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, pa.ArrowException) as e:
             raise Usage(
                 f"{self.path}: the compressed data ends early or is damaged",
@@ -102,6 +104,15 @@ def container_of(path: Path) -> Container:
     return container
 
 
+def _packed_otherwise(path: Path) -> Usage:
+    """The error for a zip of a method that `zipfile` does not know."""
+    return Usage(
+        f"{path}: the zip is packed by a method that Python does not know",
+        cause="Windows packs files beyond 2 GB so",
+        command=f"unzip {path}, then the file in it",
+    )
+
+
 def _kind(head: bytes) -> Kind:
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "text")
 
@@ -133,6 +144,8 @@ def _in_zip(path: Path) -> Container:
     try:
         with zipfile.ZipFile(path) as packed:
             members = packed.infolist()
+    except NotImplementedError as error:
+        raise _packed_otherwise(path) from error
     except zipfile.BadZipFile as error:
         raise Usage(
             f"{path}: the zip is damaged: {error}",

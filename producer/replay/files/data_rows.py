@@ -105,7 +105,7 @@ def _read(path: Path, records: Records, layout: FileLayout, given: Given, folder
                 if len(block):
                     evidence.add(block, copy.rows)
                 copy.add(block)
-    except pa.ArrowException as error:
+    except (pa.ArrowException, OSError) as error:
         raise EnvironmentProblem(
             f"the rows of {path} could not be copied to {folder}: {error}",
             command="TMPDIR=FOLDER of a disk with room, and the same command",

@@ -65,6 +65,10 @@ class Evidence:
     _orders: dict[DateOrder, _Example] = field(default_factory=dict)
     _either: tuple[_Example, tuple[str, str]] | None = None
     _plain_dates: bool = True
+    # Whether a date in the plain form, which begins with the year, was seen, and one whose day is
+    # no month.
+    _year_first: bool = False
+    _beyond_12: bool = False
     _no_offset: bool = False
     _decimals: dict[Decimal, _Example] = field(default_factory=dict)
     _grouped: _Example | None = None
@@ -107,7 +111,11 @@ class Evidence:
         texts = column.dictionary
         with_offset = pc.match_substring_regex(texts, dates.WITH_OFFSET)
         self._no_offset = self._no_offset or with_offset.true_count < len(texts)
-        other = pc.invert(pc.match_substring_regex(texts, dates.PLAIN))
+        plain = pc.match_substring_regex(texts, dates.PLAIN)
+        self._year_first = self._year_first or plain.true_count > 0
+        late = pc.match_substring_regex(texts, dates.BEYOND_12)
+        self._beyond_12 = self._beyond_12 or late.true_count > 0
+        other = pc.invert(plain)
         if not other.true_count:
             return
         self._plain_dates = False
@@ -132,7 +140,7 @@ class Evidence:
         other = pc.invert(pc.match_substring_regex(texts, numbers.PLAIN))
         if other.true_count:
             self._not_plain.add(name)
-        elif "." in self._decimals or name not in self.layout.prices:
+        elif "." in self._decimals:
             return
         signs = SIGNS[self.layout.currency] if name in self.layout.prices else ()
         for at, text in enumerate(texts.to_pylist()):
@@ -140,7 +148,7 @@ class Evidence:
             shown = numbers.decimal_shown(bare)
             if shown and shown not in self._decimals:
                 self._decimals[shown] = (text, _row_of(column, at, rows))
-            if shown is None and "," in bare and self._grouped is None:
+            if shown is None and set(bare) & {".", ","} and self._grouped is None:
                 self._grouped = (text, _row_of(column, at, rows))
 
     def _add_ids(self, name: str, column: pa.DictionaryArray, rows: int) -> None:
@@ -175,6 +183,14 @@ class Evidence:
                 cause="no date of the file has a day beyond 12",
                 command=f"--dates day-first ({by_day}) or --dates month-first ({by_month})",
             )
+        if self._orders and self._year_first and not self._beyond_12:
+            ((text, row),) = self._orders.values()
+            raise Usage(
+                f"{path}: some dates are as {text.strip()[:40]} (row {row}), and the others begin "
+                "with the year: of these no day is beyond 12",
+                cause="a spreadsheet of another country turned the days and months of some around",
+                command="save the file with one form of dates; or --dates ORDER if all are right",
+            )
         return next(iter(self._orders), None)
 
     def _decimal(self, path: Path) -> Decimal:
@@ -190,12 +206,12 @@ class Evidence:
         if not self._decimals and self._grouped is not None:
             text, row = self._grouped
             bare = text.strip()[:40]
+            by_dot, by_comma = bare.replace(",", ""), bare.replace(".", "").replace(",", ".")
             raise Usage(
                 f"{path}: the numbers can be read in two ways: {bare} in row {row} is "
-                f"{bare.replace(',', '')} or {bare.replace(',', '.')}",
+                f"{by_dot} or {by_comma}",
                 cause="no number of the file shows which sign stands before decimals",
-                command=f"--decimal . ({bare.replace(',', '')}) or --decimal , "
-                f"({bare.replace(',', '.')})",
+                command=f"--decimal . ({by_dot}) or --decimal , ({by_comma})",
             )
         return next(iter(self._decimals), ".")
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import category
 
 from contracts.data_files.layouts import FileLayout
+from contracts.data_files.texts import SIGNS
 from contracts.errors import Usage
 
 
@@ -47,6 +49,14 @@ def header_of(path: Path, names: Sequence[str], layout: FileLayout) -> Header:
             cause="this is not a file of this layout, or its header is missing",
             command=f"give the file the header {','.join(layout.columns)}, in any order",
         )
+    for name, meaning in zip(names, meant, strict=True):
+        signs = {each for each in name if category(each) == "Sc"}
+        if meaning in layout.prices and signs - set(SIGNS[layout.currency]):
+            raise Usage(
+                f"{path}: header row, column {name.strip()[:40]!r} is not in {layout.currency}",
+                cause="the layout's prices have one currency",
+                command="remove the sign from the header if it is wrong",
+            )
     unnamed = next((at for at, name in enumerate(names) if not name.strip()), len(names))
     if any(name.strip() for name in names[unnamed:]):
         raise Usage(f"{path}: header row, column {unnamed + 1} has no name")

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -134,15 +134,12 @@ class ParquetRecords:
         try:
             self._file = pq.ParquetFile(container.path)
         except (pa.ArrowException, OSError) as error:
-            raise Usage(
-                f"{container.path}: the Parquet file is damaged: {error}",
-                cause="a download or copy did not finish",
-            ) from error
+            raise _damaged(container.path, error) from error
         self._path = container.path
         self.names = [str(name) for name in self._file.schema_arrow.names]
 
     def blocks(self) -> Iterator[Block]:
-        for batch in self._file.iter_batches(batch_size=4 * ROWS_A_BLOCK):
+        for batch in self._batches():
             try:
                 texts = [
                     column.cast(pa.string()).fill_null("").dictionary_encode()
@@ -151,6 +148,12 @@ class ParquetRecords:
             except pa.ArrowException as error:
                 raise Usage(f"{self._path}: a column holds no texts: {error}") from error
             yield Block.of_columns(tuple(texts))
+
+    def _batches(self) -> Iterator[Any]:
+        try:
+            yield from self._file.iter_batches(batch_size=4 * ROWS_A_BLOCK)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(self._path, error) from error
 
     @property
     def count(self) -> int:
@@ -162,6 +165,12 @@ class ParquetRecords:
 
     def found(self) -> dict[str, str]:
         return {"container": "parquet"}
+
+
+def _damaged(path: Path, error: Exception) -> Usage:
+    return Usage(
+        f"{path}: the Parquet file is damaged: {error}", cause="a download or copy did not finish"
+    )
 
 
 def digest_of(path: Path) -> str:

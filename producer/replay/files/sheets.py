@@ -51,7 +51,8 @@ class SheetRecords:
 
     @property
     def count(self) -> int:
-        return int(self._sheet.height)
+        # The iterator begins with row 1, even where rows before the first used one are empty.
+        return int(self._sheet.end[0]) + 1 if self._sheet.end else 0
 
     @property
     def sha256(self) -> str:

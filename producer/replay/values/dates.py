@@ -12,6 +12,8 @@ DateOrder = Literal["day-first", "month-first"]
 
 # The form that needs no reading: UTC, if the file's zone is UTC. RE2 and `re` mean the same by it.
 PLAIN = r"^\s*\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?( UTC)?\s*$"
+# One whose day is no month.
+BEYOND_12 = r"^\s*\d{4}-\d\d-(1[3-9]|2\d|3[01])"
 WITH_OFFSET = r":\d\d(\.\d+)?( ?[AaPp]\.?[Mm]\.?)? ?(UTC|GMT|Z|[+-]\d\d(:?\d\d)?)\s*$"
 # Behind a local time that no clock of the zone showed, which follows.
 SKIPPED = " (skipped in "

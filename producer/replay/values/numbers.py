@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from ctypes import c_float
 from dataclasses import dataclass
+from math import isclose
 from typing import Literal
 
 Decimal = Literal[".", ","]
@@ -14,11 +15,17 @@ Decimal = Literal[".", ","]
 PLAIN = r"^\s*[+-]?\d*(\.\d*)?\s*$"
 LONG = r"^\s*[+-]?\d+\.\d{4}\d*[1-9]\d*\s*$"
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?", re.ASCII)
-_DOT = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[, ’'\u00a0\u202f]\d{3})+)(?:\.\d*)?", re.ASCII)
-_COMMA = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:[. ’'\u00a0\u202f]\d{3})+)(?:,\d*)?", re.ASCII)
+_DOT = re.compile(r"[+-]?(?:\d+|[1-9]\d{0,2}(?:[, ’'\u00a0\u202f]\d{3})+)(?:\.\d*)?", re.ASCII)
+_COMMA = re.compile(r"[+-]?(?:\d+|[1-9]\d{0,2}(?:[. ’'\u00a0\u202f]\d{3})+)(?:,\d*)?", re.ASCII)
 _GROUPS = re.compile(r"[ ’'\u00a0\u202f]")
 _GROUP_OF_THREE = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 _KEPT_DECIMALS = 4
+# A float of 64 bits and what sums of it add: some units of its last place.
+_LAST_PLACES = 1e-15
+# A float of 32 bits is written with so many digits, or with all that one of 64 bits shows of it.
+_SINGLE_DIGITS = 10
+# Below it floats of 32 bits lie closer than cents.
+_MOST_SINGLE = 1 << 17
 
 
 def bare(text: str, signs: Sequence[str]) -> str:
@@ -62,8 +69,8 @@ class NumberReading:
 
 
 def without_noise(text: str) -> str:
-    """A plain number without what a float adds to it: 2.5499999523162842 is 2.55. The text as it
-    is if it has few decimals, or means them."""
+    """A plain number without what a float of 64 or 32 bits adds to it: 2.5499999523162842 is 2.55.
+    The text as it is if it has few decimals, or means them."""
     if not _NUMBER.fullmatch(text):
         return text
     whole, _, decimals = text.partition(".")
@@ -71,17 +78,24 @@ def without_noise(text: str) -> str:
     if len(decimals) <= _KEPT_DECIMALS:
         return text
     sign, digits = ("-", whole[1:]) if whole.startswith("-") else ("", whole.removeprefix("+"))
-    value = int(digits + decimals)
+    # Floats are compared here, and never counted with.
+    written = float(f"{digits}.{decimals}")
     for kept in range(_KEPT_DECIMALS + 1):
-        unit = 10 ** (len(decimals) - kept)
-        rounded = (value + unit // 2) // unit
-        padded = str(rounded).rjust(kept + 1, "0")
-        shorter = f"{padded[: len(padded) - kept]}.{padded[len(padded) - kept :]}"
-        if _as_float(shorter) == _as_float(digits + "." + decimals):
+        shorter = _rounded(digits, decimals, kept)
+        if isclose(float(shorter), written, rel_tol=_LAST_PLACES):
             return sign + shorter
+    single = c_float(written).value
+    few = len((digits + decimals).lstrip("0")) <= _SINGLE_DIGITS
+    if written < _MOST_SINGLE and (few or isclose(single, written, rel_tol=_LAST_PLACES)):
+        # Cents and what is finer: fewer decimals may stand for several amounts.
+        for kept in range(2, _KEPT_DECIMALS + 1):
+            shorter = _rounded(digits, decimals, kept)
+            if c_float(float(shorter)).value == single:
+                return sign + shorter
     return text
 
 
-def _as_float(text: str) -> float:
-    """The float of 32 bits that stands for a number. It is compared, never counted with."""
-    return c_float(float(text)).value
+def _rounded(digits: str, decimals: str, kept: int) -> str:
+    unit = 10 ** (len(decimals) - kept)
+    padded = str((int(digits + decimals) + unit // 2) // unit).rjust(kept + 1, "0")
+    return f"{padded[: len(padded) - kept]}.{padded[len(padded) - kept :]}"

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 
+from contracts.applications import DEAD_AFTER_SECONDS
 from contracts.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
 from lambdas.operations import handler
 from ops.commands import operations
@@ -49,27 +50,45 @@ def environment(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[psyc
         yield connection
 
 
-def driver(connection: psycopg.Connection, name: str, state: str) -> None:
+def driver(connection: psycopg.Connection, name: str, state: str, silent: int = 0) -> None:
     connection.execute(
         "INSERT INTO applications (name, epoch, driver, state, started_at, heartbeat_at) "
-        "VALUES (%s, 1, 'host', %s, %s, %s)",
-        (name, state, NOW, NOW),
+        "VALUES (%s, 1, 'host', %s, %s, clock_timestamp() - %s * interval '1 second')",
+        (name, state, NOW, silent),
     )
 
 
-@pytest.mark.parametrize(("state", "code"), [("running", 0), ("failed", 1)])
+# The state of `ingest` and the seconds for which its heart was silent, and whether clicks has a
+# driver.
+@pytest.mark.parametrize(
+    ("state", "silent", "clicks", "code"),
+    [
+        pytest.param("running", 0, True, 0, id="all run"),
+        pytest.param("failed", 0, True, 1, id="one failed"),
+        pytest.param("running", DEAD_AFTER_SECONDS + 1, True, 1, id="one was killed"),
+        pytest.param("running", DEAD_AFTER_SECONDS - 20, True, 0, id="one is slow"),
+        pytest.param("running", 0, False, 1, id="one was never started"),
+    ],
+)
 def test_the_status_is_red_when_an_application_does_not_run(
-    state: str,
-    code: int,
-    environment: psycopg.Connection,
-    capsys: pytest.CaptureFixture[str],
+    state: str, silent: int, clicks: bool, code: int, environment: psycopg.Connection
 ) -> None:
     driver(environment, "orders", "running")
-    driver(environment, "ingest", state)
+    driver(environment, "ingest", state, silent)
+    if clicks:
+        driver(environment, "clicks", "running")
     assert run(["--aws", "dev", "status", "--json"]) == code
+
+
+def test_the_status_has_a_row_for_each_driver(
+    environment: psycopg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    driver(environment, "orders", "running")
+    driver(environment, "ingest", "failed")
+    run(["--aws", "dev", "status", "--json"])
     found = json.loads(capsys.readouterr().out)
     assert [(row["application"], row["state"]) for row in found] == [
-        ("ingest", state),
+        ("ingest", "failed"),
         ("orders", "running"),
     ]
 

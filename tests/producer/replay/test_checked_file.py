@@ -32,9 +32,8 @@ def check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Check:
 
 def test_a_check_tells_what_is_found_and_shows_three_rows(check: Check) -> None:
     dates = [f"{day}/12/2010 08:26" for day in (1, 2, 12, 13)]
-    code, answer = check(
-        [*(row(str(n), date=date) for n, date in enumerate(dates)), row(quantity="0")]
-    )
+    orders = [row(str(n), date=date) for n, date in enumerate(dates)]
+    code, answer = check([*orders, row(quantity="0", date=dates[0])])
     assert code == answer["exit_code"] == 0
     assert answer["found"] == {
         "container": "text",
@@ -72,6 +71,21 @@ TWO_READINGS: dict[str, tuple[list[list[str]], str, str]] = {
         [row(price="1,200")],
         "1,200 in row 1 is 1200 or 1.200",
         "--decimal=,",
+    ),
+    "groups or three decimals": (
+        [row(price="1.500", quantity="1.000"), row("2", price="250")],
+        "1.000 in row 1 is 1.000 or 1000",
+        "--decimal=,",
+    ),
+    "a comma that no group can be before": (
+        [row(price="2.55"), row("2", price="0,550")],
+        "'0,550' in row 2",
+        "--decimal=.",
+    ),
+    "a spreadsheet turned some dates around": (
+        [row(date="2010-03-12 08:26"), row("2", date="13/12/2010 08:26")],
+        "some dates are as 13/12/2010 08:26 (row 2)",
+        "--dates=day-first",
     ),
     "the decimal signs contradict one another": (
         [row(price="2,5"), row("2", price="2.5")],
@@ -170,3 +184,36 @@ def test_local_times_are_of_utc_until_something_else_is_said(tried: Try, file: P
     _, answer = tried.replay(file)
     assert tried.source(answer["run_id"]).reading == {"timezone": "UTC"}
     assert tried.replay(file, "--timezone", "Europe/Paris")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("dates", "code"),
+    [
+        pytest.param(["2010-12-13", "13/12/2010"], 0, id="a day beyond 12"),
+        pytest.param(["2010-12-01", "2010-12-02"], 0, id="one form"),
+        pytest.param(["2010-12-01", "14/12/2010"], 2, id="none shows it"),
+    ],
+)
+def test_dates_in_two_forms(dates: list[str], code: int, check: Check) -> None:
+    rows = [row(str(n), date=f"{date} 08:26") for n, date in enumerate(dates)]
+    assert check(rows)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("Unit Price (£)", 0), ("Unit Price (€)", 2), ("Unit Price ($)", 2)]
+)
+def test_a_header_of_another_currency_is_refused(
+    name: str, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_file(tmp_path / "retail.csv", [row()])
+    file.write_text(file.read_text().replace("UnitPrice", name))
+    assert main(["replay", "online-retail", str(file), "--check", "--json"]) == code
+    assert ("is not in GBP" in capsys.readouterr().out) == bool(code)
+
+
+def test_the_rejected_rows_never_go_into_the_data_file(tried: Try, tmp_path: Path) -> None:
+    file = write_file(tmp_path / "retail.csv", [row(), row("2", quantity="0")])
+    before = file.read_bytes()
+    code, answer = tried.replay(file, "--rejected", str(file))
+    assert (code, file.read_bytes()) == (2, before)
+    assert "is the data file" in answer["error"]
