@@ -26,8 +26,8 @@ _US_PER_MS = 1000
 # librdkafka chooses by the key's checksum.
 _ANY_PARTITION = -1
 _OnDelivery = Callable[[KafkaError | None, Message], None]
-# Long enough for a leader to die and another to be elected. When nothing was acknowledged for so
-# long, all that is under way has failed.
+# Long enough for a leader to die and another to be elected. When an event was not acknowledged for
+# so long, all that is under way has failed.
 DELIVERY_SECONDS = 120
 # By then every event that was sent has been acknowledged or has failed.
 FLUSH_SECONDS = DELIVERY_SECONDS + 10
@@ -109,7 +109,10 @@ class KafkaOutlet:
     ) -> None:
         self._destination = destination
         self._patience_seconds = patience_seconds
-        self._silence = AwakeTime(monotonic, _LONGEST_STEP_SECONDS)
+        # Events under way, sent before this generation and since it began. When all of the former are
+        # acknowledged, the latter take their place.
+        self._generation = self._before = self._since = 0
+        self._waited = AwakeTime(monotonic, _LONGEST_STEP_SECONDS)
         self._fatal: KafkaError | None = None
         # One entry per acknowledged event.
         self._sequences: list[int] = []
@@ -132,21 +135,22 @@ class KafkaOutlet:
         self._raise_fatal()
         produce, name, on_delivery = self._producer.produce, topic.name, self._on_delivery
         for key, value, sequence in zip(keys, values, sequences, strict=True):
-            delivered: _OnDelivery = partial(on_delivery, sequence)
             while True:
                 try:
                     # Positional: the client takes a third longer to read arguments by name.
+                    delivered: _OnDelivery = partial(on_delivery, sequence, self._generation)
                     produce(name, value, key, _ANY_PARTITION, delivered)
+                    self._since += 1
                     break
                 except BufferError:
                     # The local queue is full: the broker decides the pace from here.
                     self._producer.poll(0.1)
                     self._raise_fatal()
-                    self._give_up_after_silence()
+                    self._give_up_on_waiting()
 
     def deliveries(self) -> Deliveries:
         self._producer.poll(0)
-        self._give_up_after_silence()
+        self._give_up_on_waiting()
         taken = Deliveries(
             self._sequences,
             _known(self._partitions),
@@ -161,30 +165,37 @@ class KafkaOutlet:
     def flush(self, timeout: float) -> int:
         self._raise_fatal()
         self._producer.flush(timeout)
-        self._give_up_after_silence()
+        self._give_up_on_waiting()
         return len(self._producer)
 
     def close(self) -> None:
         """Forget what is not sent; librdkafka frees its threads with the object."""
         self._producer.purge()
 
-    def _on_delivery(self, sequence: int, error: KafkaError | None, message: Message) -> None:
+    def _on_delivery(
+        self, sequence: int, generation: int, error: KafkaError | None, message: Message
+    ) -> None:
+        if generation == self._generation:
+            self._since -= 1
+        else:
+            self._before -= 1
         if error is not None:
-            why = f"Kafka acknowledged nothing for {self._patience_seconds:g} s"
+            why = f"Kafka did not acknowledge all events for {self._patience_seconds:g} s"
             self._failures.append(Failure(sequence, why if _given_up(error) else error.str()))
             return
-        self._silence.restart()
         _kind, milliseconds = message.timestamp()
         self._sequences.append(sequence)
         self._partitions.append(message.partition())
         self._offsets.append(message.offset())
         self._milliseconds.append(milliseconds)
 
-    def _give_up_after_silence(self) -> None:
-        """Let everything that is under way fail when Kafka has been silent for too long."""
-        if not len(self._producer):
-            self._silence.restart()
-        elif self._silence.passed() >= self._patience_seconds:
+    def _give_up_on_waiting(self) -> None:
+        """Let all that is under way fail when an event has waited for too long: what it waits for,
+        such as the leader of one partition, would keep others too."""
+        if not self._before:
+            self._generation, self._before, self._since = self._generation + 1, self._since, 0
+            self._waited.restart()
+        elif self._waited.passed() >= self._patience_seconds:
             self._producer.purge()
             self._producer.poll(0)
 
