@@ -25,7 +25,7 @@ ATTEMPT_COLUMNS = ("sequence", "event_id", "topic", "position")
 # or nothing if it must be in silver and on time.
 OUTCOME_COLUMNS = ("sequence", "outcome", "partition", "offset", "append_time", "detail")
 
-LayoutName = Literal["online-retail", "rees46"]
+LayoutName = Literal["online-retail", "rees46", "orders"]
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,8 @@ LAYOUTS: dict[LayoutName, str] = {
     "online-retail": "Order lines of the UCI Online Retail layout.",
     "rees46": "What shoppers do, of the REES46 layout: one click per row, and an order for each "
     "purchase.",
+    "orders": "A shop's own export of orders. The exports of Amazon, eBay, Etsy, Shopify and "
+    "WooCommerce are known by their headers, and --columns maps any other.",
 }
 REPLAYED_FILE = (
     "csv, tsv, csv.gz, zip or zst of one csv, xlsx, Parquet, or a pipe (- is the standard input)"
@@ -141,6 +143,13 @@ READING: tuple[Option, ...] = (
     Option("multiline", "Texts in quotes may hold line breaks. Then every quote must be closed."),
 )
 
+COLUMNS = Option(
+    "columns",
+    "The mapping of the file's columns (TOML). If it is not given: the known one of its header.",
+    "file",
+    "FILE",
+)
+
 
 def replay_options(layout: LayoutName) -> tuple[Option, ...]:
     """The options with which a data file of a layout is replayed."""
@@ -164,11 +173,17 @@ def replay_options(layout: LayoutName) -> tuple[Option, ...]:
         Option(
             "dataset",
             "The data set that the rows belong to. Equal rows of one data set are one event, in "
-            "whatever file they come. If it is not given: the layout's name.",
+            "whatever file they come. "
+            + (
+                "Each shop needs one, here or in its mapping."
+                if layout == "orders"
+                else "If it is not given: the layout's name."
+            ),
             "name",
             "NAME",
         ),
         Option("new-run", "Count the events again, although they were sent before."),
+        *((COLUMNS,) if layout == "orders" else ()),
         *READING,
         Option(
             "allow-rejected",
@@ -177,7 +192,7 @@ def replay_options(layout: LayoutName) -> tuple[Option, ...]:
             "SHARE",
         ),
         CHECK,
-        *(_tables() if layout == "online-retail" else ()),
+        *(_tables() if layout != "rees46" else ()),
         JSON,
     )
 

@@ -5,7 +5,7 @@ The producer and the proof agree on this. How they find and read a file is their
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -17,7 +17,9 @@ class FileLayout:
     """A kind of data file. `columns` are called so or as `also` says, in any order and case.
 
     A row says when in `date`, how much in `numbers` (prices in `currency`), and of whom and what
-    in `ids`.
+    in `ids`. `other_dates` may be empty. At most `rows_before` records stand above the header.
+    A record that begins with one of `footers` may stand below the rows. Prices are in any currency
+    if `currency` is empty.
     """
 
     name: LayoutName
@@ -28,6 +30,15 @@ class FileLayout:
     prices: tuple[str, ...]
     ids: tuple[str, ...]
     currency: str
+    other_dates: tuple[str, ...] = ()
+    footers: tuple[str, ...] = ()
+    rows_before: int = 0
+
+    def is_footer(self, fields: Sequence[str]) -> bool:
+        """Whether one of the first two texts of a record begins as a footer does."""
+        first = [text.strip().casefold() for text in fields if text.strip()][:2]
+        known = tuple(map(str.casefold, self.footers))
+        return any(text.startswith(known) for text in first)
 
     def column_of(self, name: str) -> str | None:
         """The column that a header's name stands for, None if it is none of the layout's."""

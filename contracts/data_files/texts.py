@@ -11,5 +11,27 @@ MAX_LINE_BYTES = 1 << 20
 SEPARATORS = (",", ";", "\t", "|")
 # What tools write for a value that is missing, in small letters.
 MISSING = frozenset({"", "nan", "null", "none", "\\n", "<na>", "#n/a"})
-# How the signs and names of a currency stand before or behind a price.
-SIGNS: Mapping[str, tuple[str, ...]] = MappingProxyType({"GBP": ("£", "GBP"), "USD": ("$", "USD")})
+# The currency of each sign and name that stands before or behind a price. A longer sign comes
+# before its part.
+CURRENCY_OF_SIGN: Mapping[str, str] = MappingProxyType(
+    {
+        "AU $": "AUD",
+        "AU$": "AUD",
+        "A$": "AUD",
+        "C $": "CAD",
+        "CA$": "CAD",
+        "C$": "CAD",
+        "US $": "USD",
+        "US$": "USD",
+        "NZ$": "NZD",
+        "£": "GBP",
+        "€": "EUR",
+        "$": "USD",
+        **{code: code for code in ("GBP", "EUR", "USD", "AUD", "CAD", "NZD", "CHF")},
+        **{code: code for code in ("SEK", "NOK", "DKK", "PLN", "CZK")},
+    }
+)
+# The signs of one currency, and of any.
+SIGNS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"GBP": ("£", "GBP"), "USD": ("$", "USD"), "": tuple(CURRENCY_OF_SIGN)}
+)

@@ -109,8 +109,8 @@ class KafkaOutlet:
     ) -> None:
         self._destination = destination
         self._patience_seconds = patience_seconds
-        # Events under way, sent before this generation and since it began. When all of the former are
-        # acknowledged, the latter take their place.
+        # Events under way: sent before this generation, and since it began. When all of the former
+        # are acknowledged, the latter take their place.
         self._generation = self._before = self._since = 0
         self._waited = AwakeTime(monotonic, _LONGEST_STEP_SECONDS)
         self._fatal: KafkaError | None = None

@@ -20,7 +20,7 @@ _EXAMPLES = Path(__file__).resolve().parent.parent.parent / "examples"
 @dataclass(frozen=True)
 class ReplayArguments:
     """``python -m producer replay LAYOUT``. A `speed` of None is as fast as possible; the tables
-    are those of Online Retail."""
+    name categories and regions, and `columns` is the mapping of an export."""
 
     layout: LayoutName
     file: Path
@@ -38,6 +38,7 @@ class ReplayArguments:
     json: bool
     categories: Path
     regions: Path
+    columns: Path | None
 
 
 def add(replay: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
@@ -48,7 +49,9 @@ def add(replay: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
         command.add_argument("file", type=Path, metavar="FILE", help=REPLAYED_FILE)
         add_options(command, replay_options(layout))
         command.set_defaults(
-            categories=_EXAMPLES / "categories.csv", regions=_EXAMPLES / "regions.csv"
+            categories=_EXAMPLES / "categories.csv",
+            regions=_EXAMPLES / "regions.csv",
+            columns=None,
         )
         command.add_argument(
             "--rejected",

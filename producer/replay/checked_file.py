@@ -34,6 +34,8 @@ class CheckedFile:
             "rows": self.file.rows,
             "usable": self.survey.usable,
             "rejected": dict(self.survey.rejected),
+            "left_out": dict(self.survey.left),
+            "holds": self.survey.holds,
             "hints": self.survey.told(),
             "samples": self.file.samples,
             "exit_code": self.exit_code,
@@ -45,15 +47,17 @@ class CheckedFile:
         return [f"reading {self.file.path}: {found}", *self._notes()]
 
     def as_lines(self) -> list[str]:
-        wide = max(map(len, [*self.file.found, "rows"]))
+        told = self.file.found | self.survey.holds
+        wide = max(map(len, [*told, "rows"]))
         rows = (
             f"{self.file.records:,} records: {self.file.heads} of the header, "
             f"{self.file.blank:,} blank, {self.survey.usable:,} usable, "
             f"{self.survey.rejected.total():,} rejected"
+            + "".join(f", {count:,} {name}" for name, count in self.survey.left.items())
         )
         return [
             f"{self.file.path}: {self.file.rows:,} data rows, can be replayed",
-            *(f"  {name:{wide}}  {value}" for name, value in self.file.found.items()),
+            *(f"  {name:{wide}}  {value}" for name, value in told.items()),
             f"  {'rows':{wide}}  {rows}",
             *_table([list(self.file.header.names), *self.file.samples]),
             *self._notes(),

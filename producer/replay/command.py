@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from contracts.data_files.mappings import OrderMapping
 from contracts.errors import Usage
 from contracts.ledger import Run
 from producer import terminal
@@ -18,10 +19,10 @@ from producer.outlets.kafka import FLUSH_SECONDS
 from producer.replay.arguments import ReplayArguments
 from producer.replay.checked_file import CheckedFile
 from producer.replay.data_file import Layout, PreparedReplay, Reading, prepare
-from producer.replay.files.data_rows import opened
 from producer.replay.files.given import Given
 from producer.replay.files.rejected_rows import RejectedRows
 from producer.replay.online_retail.layout import OnlineRetail
+from producer.replay.orders.layout import Exports
 from producer.replay.rees46.layout import Rees46
 from producer.replay.replaying import Replay
 from producer.replay.summary import ReplaySummary
@@ -36,9 +37,12 @@ def replay(arguments: ReplayArguments) -> int:
     # Objects made at start-up stay. Without this, each full collection looks at all of them again.
     gc.freeze()
     clock = real_clock()
-    layout = _layout(arguments)
-    given = _given(arguments, layout)
-    with opened(arguments.file, layout.file, given) as file:
+    mapping = _mapping(arguments)
+    layout = _layout(arguments, mapping)
+    data_set = _data_set(arguments, mapping)
+    arguments = replace(arguments, dataset=data_set)
+    given = _given(arguments, data_set, mapping)
+    with layout.opened(arguments.file, given) as file:
         prepared = prepare(arguments, layout, file, given, clock.now_us())
         rejected = RejectedRows(file.header.names)
         with closing(prepared.reading(rejected.add)) as reading:
@@ -108,20 +112,41 @@ def _run(
     return prepared.run(
         new_run_id(prepared.started_at),
         destination,
-        _edition(arguments, prepared.layout, vault),
+        _edition(arguments.dataset or "", prepared.layout, vault),
         new_run=arguments.new_run,
         rebased=arguments.rebase_time,
     )
 
 
-def _data_set(arguments: ReplayArguments, layout: Layout[Any]) -> str:
-    return arguments.dataset or layout.file.name
+def _mapping(arguments: ReplayArguments) -> OrderMapping | None:
+    """The mapping that was given; Usage if it is none."""
+    path = arguments.columns
+    if path is None:
+        return None
+    try:
+        return OrderMapping.from_toml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage(f"{path} cannot be read: {error}") from error
 
 
-def _given(arguments: ReplayArguments, layout: Layout[Any]) -> Given:
+def _data_set(arguments: ReplayArguments, mapping: OrderMapping | None) -> str:
+    """The data set of the rows; Usage if it must be said, because two shops have one order 1001."""
+    told = arguments.dataset or (mapping.dataset if mapping else "")
+    if told or arguments.layout != "orders":
+        return told or arguments.layout
+    if arguments.check:
+        return ""
+    raise Usage(
+        "the orders need the name of their data set",
+        cause="order 1001 of another shop is another order",
+        command='--dataset NAME, or dataset = "NAME" in the mapping',
+    )
+
+
+def _given(arguments: ReplayArguments, data_set: str, mapping: OrderMapping | None) -> Given:
     """What was said of the file, and the zone that is kept for its data set; Usage if another one
     is given."""
-    given, data_set = arguments.given, _data_set(arguments, layout)
+    given = replace(arguments.given, columns=mapping.to_json() if mapping else "")
     kept = "" if arguments.new_run else kept_zone(arguments.endpoints.ledger, data_set)
     if kept and given.timezone and kept != given.timezone:
         raise Usage(
@@ -133,9 +158,8 @@ def _given(arguments: ReplayArguments, layout: Layout[Any]) -> Given:
     return replace(given, timezone=given.timezone or kept)
 
 
-def _edition(arguments: ReplayArguments, layout: Layout[Any], vault: Vault) -> str:
+def _edition(data_set: str, layout: Layout[Any], vault: Vault) -> str:
     """The data set that rows belong to, and its key where their ids name people."""
-    data_set = _data_set(arguments, layout)
     key = f":{data_set_key(vault, data_set)}" if layout.names_people_in_ids else ""
     return f"{data_set}{key}"
 
@@ -153,9 +177,11 @@ def _rejected_file(arguments: ReplayArguments, run: Run) -> Path:
     return folder / "rejected.csv"
 
 
-def _layout(arguments: ReplayArguments) -> Layout[Any]:
+def _layout(arguments: ReplayArguments, mapping: OrderMapping | None) -> Layout[Any]:
     if arguments.layout == "rees46":
         return Rees46()
-    return OnlineRetail(
-        read_patterns(arguments.categories, "category"), read_patterns(arguments.regions, "region")
-    )
+    categories = read_patterns(arguments.categories, "category")
+    regions = read_patterns(arguments.regions, "region")
+    if arguments.layout == "orders":
+        return Exports(mapping, categories, regions)
+    return OnlineRetail(categories, regions)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from contracts.data_files.layouts import FileLayout
@@ -53,6 +55,9 @@ class Layout(Protocol[_Item]):
     names_people_in_ids: bool
     categories_sha256: str
     regions_sha256: str
+
+    def opened(self, path: Path, given: Given) -> AbstractContextManager[DataRows]:
+        """The rows of a file; Usage if it is none of this kind."""
 
     def newest_time(self, file: Blocks, chosen: RowSlice) -> int | None:
         """The latest time among the accepted rows of the slice, unshifted; None without them."""

@@ -10,7 +10,7 @@ from contracts.avro.fragments import OrderValues, order_digest, text
 from contracts.events import OrderKind, replayed_order_id
 from contracts.ledger import Run
 from contracts.topics import ORDERS
-from producer.replay.online_retail.orders import RetailOrder
+from producer.replay.file_order import FileOrder
 from producer.replay.replaying import EncodedEvent
 from producer.replay.values.patterns import PatternTable
 from producer.subjects import Tokens
@@ -21,10 +21,12 @@ _PAYMENT_METHOD = "unknown"
 _MOST_COUNTRIES = 1000
 
 
-def order_values(endpoints: ProducerEndpoints, run: Run, currency: str) -> OrderValues:
-    """Makes the values of a run's orders; NotReady if the registry does not have their schema."""
-    return OrderValues(
-        version_to_write(endpoints, ORDERS),
+def order_values(endpoints: ProducerEndpoints, run: Run) -> Callable[[str], OrderValues]:
+    """What makes the values of a run's orders of a currency; NotReady if the registry does not have
+    their schema."""
+    schema = version_to_write(endpoints, ORDERS)
+    return lambda currency: OrderValues(
+        schema,
         run=run.run,
         producer=run.producer,
         currency=currency,
@@ -46,25 +48,27 @@ class _Said(TypedDict):
 
 @dataclass
 class OrderEncoder:
-    """Makes events of Online Retail orders in one `edition` of a file; `now_us` tells the time of
-    sending."""
+    """Makes events of the orders in one `edition` of a file; `values_of` makes those of a currency,
+    and `now_us` tells the time of sending."""
 
     edition: str
     tokens: Tokens
-    values: OrderValues
+    values_of: Callable[[str], OrderValues]
     regions: PatternTable
     now_us: Callable[[], int]
+    _values: dict[str, OrderValues] = field(default_factory=dict)
     _countries: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
 
-    def encoded(self, block: Sequence[RetailOrder], first: int) -> list[EncodedEvent]:
+    def encoded(self, block: Sequence[FileOrder], first: int) -> list[EncodedEvent]:
         """The events, numbered from `first` on. On return the vault knows their customers."""
         made = [self._event(order, sequence) for sequence, order in enumerate(block, first)]
         self.tokens.settle()
         return made
 
-    def _event(self, order: RetailOrder, sequence: int) -> EncodedEvent:
+    def _event(self, order: FileOrder, sequence: int) -> EncodedEvent:
         location, region = self._countries.get(order.country) or self._country(order.country)
-        event_id = replayed_order_id(self.edition, order.order_id, order.kind)
+        event_id = replayed_order_id(self.edition, order.order_id, order.kind, order.place)
+        values = self._values_in(order.currency)
         customer_id = self.tokens.token_of(order.customer)
         said = _Said(
             event_time=order.event_time,
@@ -77,12 +81,15 @@ class OrderEncoder:
             total=order.total,
             location=location,
         )
-        value = self.values.value(
-            event_id=event_id, sent_at=self.now_us(), sequence=sequence, **said
-        )
-        digest = order_digest(currency=self.values.currency, **said)
+        value = values.value(event_id=event_id, sent_at=self.now_us(), sequence=sequence, **said)
+        digest = order_digest(currency=values.currency, **said)
         key = (customer_id or order.order_id).encode()
         return EncodedEvent(ORDERS, event_id, order.position, key, value, order.order_id, digest)
+
+    def _values_in(self, currency: str) -> OrderValues:
+        if currency not in self._values:
+            self._values[currency] = self.values_of(currency)
+        return self._values[currency]
 
     def _country(self, country: str) -> tuple[bytes, bytes]:
         """Country and region, encoded."""

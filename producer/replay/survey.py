@@ -27,24 +27,31 @@ Why = Callable[[list[str]], RowRejected | None]
 @dataclass
 class Survey:
     """Takes all rows of a file. `first` is the first rejected row of each reason, and `open_quote`
-    the first that has too few or too many fields and leaves a quote open."""
+    the first that has too few or too many fields and leaves a quote open. `left` counts the rows
+    that are meant to make no event. `holds` is what a person may want to know of the events."""
 
     usable: int = 0
     rejected: Counter[str] = field(default_factory=Counter)
     first: dict[str, tuple[int, RowRejected]] = field(default_factory=dict)
     open_quote: int = 0
+    left: Counter[str] = field(default_factory=Counter)
+    holds: dict[str, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
-        return self.usable + self.rejected.total()
+        return self.usable + self.rejected.total() + self.left.total()
+
+    def reject(self, row: int, why: RowRejected) -> None:
+        """Take a row that cannot be used."""
+        self.rejected[why.reason] += 1
+        self.first.setdefault(why.reason, (row, why))
 
     def add(self, block: Block, unusable: Iterable[int], why: Why) -> None:
         before, rejected = self.rows, 0
         for index in unusable:
             rejected += 1
             reason = rejection_of(block, index, why)
-            self.rejected[reason.reason] += 1
-            self.first.setdefault(reason.reason, (before + index + 1, reason))
+            self.reject(before + index + 1, reason)
             if not self.open_quote and _leaves_a_quote_open(block, index):
                 self.open_quote = before + index + 1
         self.usable += len(block) - rejected
@@ -78,10 +85,11 @@ def rejection_of(block: Block, index: int, why: Why) -> RowRejected:
 
 def require_usable(file: DataRows, survey: Survey, allowed: float | None) -> None:
     """Usage if no row, or too few rows, can be used, or if a record of the container is lost."""
-    if file.records != file.heads + file.blank + survey.usable + survey.rejected.total():
+    if file.records != file.heads + file.blank + survey.rows:
         raise Usage(
             f"{file.path}: {file.records:,} records are not {file.heads} of the header, "
-            f"{file.blank:,} blank ones, {survey.usable:,} read and "
+            f"{file.blank:,} blank ones, {survey.usable:,} read, "
+            f"{survey.left.total():,} left out and "
             f"{survey.rejected.total():,} rejected ones",
             cause=f"rows behind row {survey.rows:,} were lost",
         )

@@ -17,6 +17,7 @@ from typing import cast
 import duckdb
 from python_calamine import CalamineError
 
+from contracts.data_files.mappings import OrderMapping
 from contracts.data_files.texts import MISSING
 from contracts.errors import Usage
 from contracts.events import OrderKind, replayed_click_id, replayed_order_id, replayed_purchase_id
@@ -29,7 +30,7 @@ from contracts.rejections import (
 )
 from contracts.topics import CLICKS, ORDERS
 from proof.checks import prepare
-from proof.source import records
+from proof.source import exports, records
 from proof.source.layouts import LAYOUTS, SourceLayout
 from readers.filling import fill, read
 
@@ -45,6 +46,8 @@ class DataFile:
     reading: Mapping[str, str]
     positions: tuple[int, ...]
     width: int
+    header: tuple[str, ...] = ()
+    mapping: OrderMapping | None = None
 
 
 @dataclass(frozen=True)
@@ -75,17 +78,19 @@ def inspect(path: Path, reading: Mapping[str, str] = MappingProxyType({})) -> Da
     sha256 = digest_of_data(path)
     with _readable(path):
         header = next(records.records_of(path, reading), [])
-    found = records.layout_in(header)
+    found = records.layout_in(header, reading)
     if found is None:
         raise Usage(
             f"the data file has other columns than those that are known: {path}",
             cause=" or ".join(",".join(known.file.columns) for known in LAYOUTS) + " was expected",
             command="shopstream verify --source FILE with the file that was replayed",
         )
-    layout = next(known for known in LAYOUTS if known.file == found)
+    known = next((known for known in LAYOUTS if known.file == found), None)
+    layout = known or exports.layout_of(found)
+    mapping = None if known else records.mapping_of(header, reading)
     meant = [found.column_of(name) for name in header]
     positions = tuple(meant.index(column) for column in found.columns)
-    return DataFile(path, sha256, layout, reading, positions, len(header))
+    return DataFile(path, sha256, layout, reading, positions, len(header), tuple(header), mapping)
 
 
 _DAMAGED = (zlib.error, zipfile.BadZipFile, CalamineError)
@@ -112,6 +117,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
     """The relations that the source's SQL files read, empty."""
+    exports.make_relations(connection)
     for layout in LAYOUTS:
         texts = ", ".join(f"{name} VARCHAR" for name in layout.fields)
         connection.execute(
@@ -140,12 +146,16 @@ def make_relations(connection: duckdb.DuckDBPyConnection) -> None:
 
 def load_rows(connection: duckdb.DuckDBPyConnection, number: int, found: DataFile) -> int:
     """Fill its layout's relation with every data row of the file; return how many."""
-    said = found.reading.get
+    said = ({**(found.mapping.reading if found.mapping else {}), **found.reading}).get
     facts = (number, found.width, said("decimal"), said("dates"), said("timezone", "UTC"))
     fill(connection, "source_said", [tuple(map(str, facts))])
     with _readable(found.path):
         rows = records.records_of(found.path, found.reading)
         next(rows, None)
+        if found.mapping is not None:
+            exports.load_mapping(connection, number, found.mapping)
+            items = exports.items(number, rows, found.header, found.mapping)
+            return fill(connection, found.layout.relation, items)
         return fill(connection, found.layout.relation, _numbered(number, rows, found))
 
 
@@ -183,9 +193,12 @@ def derive_events(connection: duckdb.DuckDBPyConnection, slices: list[ReplayedSl
     """From the rows to single events: ``source_invoice``, ``step_judged``, ``source_event``."""
     fill(connection, "source_slice", [astuple(one) for one in slices])
     prepare(connection, "source/meaning")
+    prepare(connection, "source/items")
     prepare(connection, "source/orders")
+    prepare(connection, "source/exports")
     prepare(connection, "source/steps")
     fill(connection, "source_event", _orders(connection))
+    exports.load_events(connection)
     fill(connection, "source_event", _steps(connection))
     # Rows of two files can be one event: the first run that sent it is the one that counted.
     again = (

@@ -1,6 +1,7 @@
 -- How are the texts of a data file read? By what all of its rows show, or by what a person said.
 
--- Filled by the caller: source_said(file, width, decimal, dates, zone), source_row and source_step.
+-- Filled by the caller: source_said(file, width, decimal, dates, zone), source_row, source_step and
+-- source_item; any_sign() matches the signs of all currencies.
 
 CREATE OR REPLACE MACRO squeezed(words) AS regexp_replace(lower(words), '[^a-z0-9]', '', 'g');
 
@@ -35,7 +36,12 @@ CREATE OR REPLACE MACRO shows_comma(words) AS
 CREATE OR REPLACE TABLE source_text AS
 SELECT file, date, bare(price, '£|GBP') AS number FROM source_row
 UNION ALL SELECT file, NULL, quantity FROM source_row
-UNION ALL SELECT file, time, bare(price, '\$|USD') FROM source_step;
+UNION ALL SELECT file, time, bare(price, '\$|USD') FROM source_step
+UNION ALL SELECT file, NULL, bare(words, any_sign()) FROM (
+  UNPIVOT source_item ON quantity, unit_price, line_amount, order_discount, refunded, shipping, tax,
+                         row_discount, row_shipping, row_tax INTO NAME role VALUE words)
+UNION ALL SELECT file, time, NULL FROM source_item
+UNION ALL SELECT file, cancelled_at, NULL FROM source_item;
 
 CREATE OR REPLACE TABLE source_file AS
 SELECT s.file, any_value(s.width) AS width, any_value(s.zone) AS zone,
@@ -80,6 +86,17 @@ CREATE OR REPLACE MACRO without_noise(words) AS CASE
   WHEN regexp_full_match(words, '[+-]?\d{1,18}\.\d{4}\d*[1-9]\d*')
     THEN near(words, words::DECIMAL(38,18))
   ELSE words END;
+
+-- A price has at most four decimals that are not zero; its whole part is judged by the range.
+CREATE OR REPLACE MACRO parsed_price(words) AS CASE
+  WHEN regexp_full_match(words, '[+-]?\d{1,20}(\.\d{0,4}0*)?')
+    THEN TRY_CAST(TRY_CAST(regexp_extract(words, '([+-]?\d+(\.\d{0,4})?)', 1) AS DECIMAL(30,4)) * 10000 AS HUGEINT)
+END;
+
+-- Whole numbers, also as spreadsheets write them (6.0); one too long to hold is out of range.
+CREATE OR REPLACE MACRO parsed_quantity(words) AS CASE
+  WHEN regexp_full_match(words, '[+-]?\d+(\.0+)?')
+    THEN coalesce(TRY_CAST(regexp_extract(words, '[+-]?\d+') AS HUGEINT), 1000000000000) END;
 
 -- A date in any form, with what the file's dates show of their order.
 CREATE OR REPLACE MACRO year_of(words) AS CASE length(words)

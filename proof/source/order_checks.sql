@@ -67,7 +67,8 @@ LIMIT 10;
 -- note: times that a change of clocks doubles or skips
 SELECT concat('row ', row, ' of file ', r.file + 1, ' says ', words,
               CASE WHEN doubled THEN ', which was twice: the earlier is meant' ELSE ', which never was' END)
-FROM (SELECT file, row, date AS words FROM source_row UNION ALL SELECT file, row, time FROM source_step) r
+FROM (SELECT file, row, date AS words FROM source_row UNION ALL SELECT file, row, time FROM source_step
+      UNION ALL SELECT file, row, time FROM source_item) r
 JOIN source_date USING (file, words)
 WHERE doubled OR skipped
 ORDER BY r.file, row

@@ -2,18 +2,8 @@
 
 -- Filled by the caller: source_row(file, row, fields, invoice, stock, description, quantity, date,
 -- price, customer, country), pattern(kind, rank, pattern, value), source_limit(...) and
--- source_slice(run, file, edition, shift_us, first_row, last_row, latest_us); `meaning.sql` comes first.
-
--- A price has at most four decimals that are not zero; its whole part is judged by the range.
-CREATE OR REPLACE MACRO parsed_price(words) AS CASE
-  WHEN regexp_full_match(words, '[+-]?\d{1,20}(\.\d{0,4}0*)?')
-    THEN TRY_CAST(TRY_CAST(regexp_extract(words, '([+-]?\d+(\.\d{0,4})?)', 1) AS DECIMAL(30,4)) * 10000 AS HUGEINT)
-END;
-
--- Whole numbers, also as spreadsheets write them (6.0); one too long to hold is out of range.
-CREATE OR REPLACE MACRO parsed_quantity(words) AS CASE
-  WHEN regexp_full_match(words, '[+-]?\d+(\.0+)?')
-    THEN coalesce(TRY_CAST(regexp_extract(words, '[+-]?\d+') AS HUGEINT), 1000000000000) END;
+-- source_slice(run, file, edition, shift_us, first_row, last_row, latest_us); `meaning.sql` and `items.sql`
+-- come first.
 
 CREATE OR REPLACE TABLE source_line AS
 WITH latest AS (
@@ -50,13 +40,14 @@ FROM parsed;
 -- The first pattern that matches wins; a star stands for any characters, the rest for themselves.
 CREATE OR REPLACE TABLE category_of AS
 SELECT description, coalesce(first(value ORDER BY rank) FILTER (value IS NOT NULL), 'Unspecified') AS category
-FROM (SELECT DISTINCT description FROM source_line WHERE rejected IS NULL) d
+FROM (SELECT description FROM source_line WHERE rejected IS NULL
+      UNION SELECT name FROM item WHERE part = 'line') d
 LEFT JOIN pattern p ON p.kind = 'category' AND lower(d.description) LIKE p.pattern ESCAPE '\'
 GROUP BY description;
 
 CREATE OR REPLACE TABLE region_of AS
 SELECT country, coalesce(first(value ORDER BY rank) FILTER (value IS NOT NULL), 'Unspecified') AS region
-FROM (SELECT DISTINCT country FROM source_line WHERE rejected IS NULL) d
+FROM (SELECT country FROM source_line WHERE rejected IS NULL UNION SELECT country FROM export_order) d
 LEFT JOIN pattern p ON p.kind = 'region' AND lower(d.country) LIKE p.pattern ESCAPE '\'
 GROUP BY country;
 

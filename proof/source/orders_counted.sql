@@ -34,6 +34,14 @@ JOIN source_invoice i USING (file, position)
 JOIN region_of r USING (country)
 WHERE e.event_id NOT IN (SELECT event_id FROM undelivered)
 UNION ALL
+SELECT e.event_id, x.number, x.time_us + p.shift_us, 0, r.region, false,
+       x.kind, x.customer, NULL, NULL, CAST(x.total_minor AS BIGINT), x.currency, x.country, x.lines
+FROM source_event e
+JOIN export_id p USING (event_id, file, edition, position)
+JOIN export_event x USING (file, position, kind, place)
+JOIN region_of r USING (country)
+WHERE e.event_id NOT IN (SELECT event_id FROM undelivered)
+UNION ALL
 -- The file has no ids of orders: an order has the id of its event, and is of one piece.
 SELECT event_id, event_id, event_us, 0, no_place(), false,
        CASE WHEN price_minor > 0 THEN 'placed' ELSE 'adjustment' END,
@@ -64,7 +72,8 @@ UNION ALL BY NAME FROM other_order;
 CREATE OR REPLACE VIEW orders AS FROM file_order WHERE NOT canary;
 
 -- count: rows
-SELECT (SELECT count(*) FROM source_row) + (SELECT count(*) FROM source_step);
+SELECT (SELECT count(*) FROM source_row) + (SELECT count(*) FROM source_step)
+     + (SELECT count(*) FROM source_item);
 
 -- count: rejected_rows
 SELECT (SELECT count(*) FROM refused_row)

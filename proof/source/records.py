@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -19,6 +20,7 @@ import pyarrow as pa
 from python_calamine import CalamineWorkbook
 
 from contracts.data_files.layouts import FILE_LAYOUTS, FileLayout
+from contracts.data_files.mappings import ROWS_BEFORE_HEADER, OrderMapping, mapping_in
 from contracts.data_files.texts import SEPARATORS
 
 _CHUNK = 1 << 20
@@ -41,13 +43,21 @@ def records_of(path: Path, reading: Mapping[str, str]) -> Iterator[list[str]]:
     return (fields for fields in _records(path, reading) if any(map(str.strip, fields)))
 
 
-def layout_in(header: Iterable[str]) -> FileLayout | None:
-    """The layout whose columns a header names all."""
+def layout_in(header: Iterable[str], reading: Mapping[str, str]) -> FileLayout | None:
+    """The layout whose columns a header names all, or that of its mapping."""
     names = list(header)
     for layout in FILE_LAYOUTS:
         if set(layout.columns) <= {layout.column_of(name) for name in names}:
             return layout
-    return None
+    mapping = mapping_of(names, reading)
+    return mapping.layout(names) if mapping else None
+
+
+def mapping_of(header: Iterable[str], reading: Mapping[str, str]) -> OrderMapping | None:
+    """The mapping that a person gave, or a known one, if the header is that of its files."""
+    names = list(header)
+    mapping = mapping_in(names, reading.get("columns", ""))
+    return mapping.within(names) if mapping and mapping.fits(names) else None
 
 
 def _records(path: Path, reading: Mapping[str, str]) -> Iterator[list[str]]:
@@ -55,7 +65,7 @@ def _records(path: Path, reading: Mapping[str, str]) -> Iterator[list[str]]:
     if head.startswith(b"PAR1"):
         return _parquet(path)
     if _is_table(path):
-        return _sheet(path, reading.get("sheet"))
+        return _sheet(path, reading)
     return _text(path, reading)
 
 
@@ -125,19 +135,33 @@ def _lines(path: Path, encoding: str) -> Iterator[str]:
 
 def _text(path: Path, reading: Mapping[str, str]) -> Iterator[list[str]]:
     lines = _lines(path, reading.get("encoding") or _encoding(path))
+    lines = _from_header(lines, reading)
     head = next((line for line in lines if line.strip()), "")
     separator = reading.get("separator")
     if head.lower().startswith("sep=") and len(head) == 5:
         separator, head = separator or head[4], next(lines, "")
     separator = separator or next(
-        (one for one in SEPARATORS if layout_in(_fields(head, one))), SEPARATORS[0]
+        (one for one in SEPARATORS if layout_in(_fields(head, one), reading)), SEPARATORS[0]
     )
-    yield _fields(head, separator)
-    if reading.get("multiline"):
+    header = _fields(head, separator)
+    yield header
+    mapping = mapping_of(header, reading)
+    if reading.get("multiline") or (mapping and mapping.reading.get("multiline")):
         yield from csv.reader((f"{line}\n" for line in lines), delimiter=separator)
     else:
         for line in lines:
             yield _fields(line, separator)
+
+
+def _from_header(lines: Iterator[str], reading: Mapping[str, str]) -> Iterator[str]:
+    """The lines without those that stand above the header of an export."""
+    first = list(islice(lines, ROWS_BEFORE_HEADER))
+    told = reading.get("separator")
+    for at, line in enumerate(first):
+        fields = (_fields(line, one) for one in ([told] if told else SEPARATORS))
+        if any(mapping_of(names, reading) for names in fields):
+            return chain(first[at:], lines)
+    return chain(first, lines)
 
 
 def _fields(line: str, separator: str) -> list[str]:
@@ -161,13 +185,14 @@ def _parquet(path: Path) -> Iterator[list[str]]:
             yield from ([text or "" for text in row] for row in batch)
 
 
-def _sheet(path: Path, wanted: str | None) -> Iterator[list[str]]:
+def _sheet(path: Path, reading: Mapping[str, str]) -> Iterator[list[str]]:
+    wanted = reading.get("sheet")
     book = CalamineWorkbook.from_path(str(path))
     for name in [wanted] if wanted else book.sheet_names:
         rows = ([_cell(value) for value in row] for row in book.get_sheet_by_name(name).to_python())
         some = (_filled(fields) for fields in rows if any(fields))
         header = next(some, [])
-        if layout_in(header):
+        if layout_in(header, reading):
             yield header
             for fields in some:
                 yield fields + [""] * (len(header) - len(fields))

@@ -85,6 +85,15 @@ def opened(path: Path, layout: FileLayout, given: Given) -> Iterator[DataRows]:
         yield rows
 
 
+def header_names(path: Path, layout: FileLayout, given: Given) -> list[str]:
+    """The header of a regular file, where it is that of the layout; otherwise its first record."""
+    container = container_of(path)
+    try:
+        return _records(container, layout, given).names
+    except NotUtf8:
+        return TextRecords(TextFile.old(container), layout, given).names
+
+
 def _records(container: Container, layout: FileLayout, given: Given) -> Records:
     match container.kind:
         case "parquet":
@@ -116,7 +125,8 @@ def _read(path: Path, records: Records, layout: FileLayout, given: Given, folder
             f"{copy.blank:,} blank ones and {copy.rows:,} rows",
             cause=f"rows were lost before row {copy.rows + 1:,}",
         )
-    _require_whole(path, copy, header)
+    if not layout.is_footer(copy.last):
+        _require_whole(path, copy, header)
     meaning = evidence.meaning(path, given)
     return DataRows(
         path=path,

@@ -79,7 +79,8 @@ class Evidence:
     def add(self, block: Block, rows: int) -> None:
         """Look at a block behind `rows` rows."""
         columns = dict(zip(self.layout.columns, self.header.positions, strict=True))
-        self._add_dates(block.columns[columns[self.layout.date]], rows)
+        for name in self._dates():
+            self._add_dates(block.columns[columns[name]], rows)
         for name in self.layout.numbers:
             self._add_numbers(name, block.columns[columns[name]], rows)
         for name in self.layout.ids:
@@ -93,7 +94,8 @@ class Evidence:
         reading = DateReading(order, zone)
         plain: dict[int, Readings[str]] = {}
         if not self._plain_dates or (zone != UTC and self._no_offset):
-            plain[self.layout.columns.index(self.layout.date)] = Readings(reading.plain)
+            for name in self._dates():
+                plain[self.layout.columns.index(name)] = Readings(reading.plain)
         for name in self.layout.numbers if decimal == "," else self._not_plain:
             signs = SIGNS[self.layout.currency] if name in self.layout.prices else ()
             plain[self.layout.columns.index(name)] = Readings(NumberReading(decimal, signs).plain)
@@ -107,10 +109,14 @@ class Evidence:
             found["time zone"] = "each date has its own"
         return Meaning(plain, found, self._warnings(), reading, self._no_offset)
 
+    def _dates(self) -> tuple[str, ...]:
+        return self.layout.date, *self.layout.other_dates
+
     def _add_dates(self, column: pa.DictionaryArray, rows: int) -> None:
         texts = column.dictionary
         with_offset = pc.match_substring_regex(texts, dates.WITH_OFFSET)
-        self._no_offset = self._no_offset or with_offset.true_count < len(texts)
+        empty = pc.equal(pc.utf8_trim_whitespace(texts), "")
+        self._no_offset = self._no_offset or pc.or_(with_offset, empty).true_count < len(texts)
         plain = pc.match_substring_regex(texts, dates.PLAIN)
         self._year_first = self._year_first or plain.true_count > 0
         late = pc.match_substring_regex(texts, dates.BEYOND_12)

@@ -10,7 +10,8 @@ from producer.replay.values.numbers import Decimal
 
 @dataclass(frozen=True)
 class Given:
-    """Options of a replay that decide how its file is read; empty where they were not given."""
+    """Options of a replay that decide how its file is read; empty where they were not given.
+    `columns` is the mapping of an export, as JSON."""
 
     encoding: str = ""
     separator: str = ""
@@ -19,6 +20,7 @@ class Given:
     timezone: str = ""
     sheet: str = ""
     multiline: bool = False
+    columns: str = ""
 
     def as_texts(self) -> dict[str, str]:
         """What was given, as the ledger keeps it."""

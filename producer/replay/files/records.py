@@ -55,7 +55,8 @@ class TextRecords:
         self._first = next(self._lines, b"")
         blank = 0
         lines = iter(self._first.splitlines(keepends=True))
-        head = next(lines, b"")
+        above = _rows_above(self._first, layout, given.separator)
+        head = next(islice(lines, above, None), b"")
         while head and not head.strip():
             blank, head = blank + 1, next(lines, b"")
         self.heads = 1
@@ -66,7 +67,7 @@ class TextRecords:
             self.heads, head = 2, next(lines, b"")
         self.separator = self.separator or _separator(head.decode(), layout)
         self.names = fields_of(head.decode().removesuffix("\n"), self.separator) if head else []
-        self.heads += blank
+        self.heads += blank + above
         self._first = b"".join(lines)
 
     def blocks(self) -> Iterator[Block]:
@@ -116,6 +117,16 @@ class TextRecords:
             "encoding": self._text.words,
             "separator": {"\t": "tab"}.get(self.separator, self.separator),
         }
+
+
+def _rows_above(lines: bytes, layout: FileLayout, separator: str) -> int:
+    """How many records stand above the header, if the layout knows such files."""
+    first = lines.split(b"\n", layout.rows_before + 1)[: layout.rows_before]
+    for at, line in enumerate(first):
+        for one in (separator,) if separator else SEPARATORS:
+            if is_header(fields_of(line.decode(), one), layout):
+                return at
+    return 0
 
 
 def _separator(head: str, layout: FileLayout) -> str:

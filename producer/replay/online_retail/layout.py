@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 from contracts.data_files.layouts import ONLINE_RETAIL
 from contracts.ledger import Run
 from contracts.rejections import LATEST_TIME_US
 from contracts.topics import ORDERS, Topic
 from producer.replay.files.csv_block import Blocks
+from producer.replay.files.data_rows import DataRows, opened
+from producer.replay.files.given import Given
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
 from producer.replay.online_retail.order_lines import OrderLineReader
@@ -33,6 +37,9 @@ class OnlineRetail:
         self.regions_sha256 = regions.sha256
         self._categories = categories
         self._regions = regions
+
+    def opened(self, path: Path, given: Given) -> AbstractContextManager[DataRows]:
+        return opened(path, self.file, given)
 
     def newest_time(self, file: Blocks, chosen: RowSlice) -> int | None:
         limits = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
@@ -59,5 +66,5 @@ class OnlineRetail:
         self, endpoints: ProducerEndpoints, run: Run, tokens: Tokens, now_us: Callable[[], int]
     ) -> OrderEncoder:
         assert run.source is not None
-        values = order_values(endpoints, run, ONLINE_RETAIL.currency)
-        return OrderEncoder(run.source.edition, tokens, values, self._regions, now_us)
+        values_of = order_values(endpoints, run)
+        return OrderEncoder(run.source.edition, tokens, values_of, self._regions, now_us)

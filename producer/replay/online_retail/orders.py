@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import pyarrow as pa
 
 from contracts.events import OrderKind
-from contracts.rejections import MAX_MINOR, MAX_VALUE_BYTES
+from contracts.rejections import MAX_VALUE_BYTES
+from producer.replay.file_order import TOO_LARGE, FileOrder, is_too_large
 from producer.replay.files.csv_block import Block, Blocks
 from producer.replay.files.neighbours import Neighbours
 from producer.replay.files.rejected_rows import OnRejected
@@ -32,26 +32,6 @@ from producer.replay.online_retail.rows import why_rejected
 from producer.replay.survey import Survey, rejection_of
 from producer.replay.values.patterns import PatternTable
 from producer.replay.values.row_values import UNSPECIFIED, RowRejected, TimeLimits
-
-# What a value may hold besides its lines. Tokens and numbers take far less; the order's number and
-# its country are counted on top, because a hostile file may make them long.
-_ENVELOPE_BYTES = 1024
-
-_TOO_LARGE = f"is an order larger than {MAX_VALUE_BYTES} bytes or a total of {MAX_MINOR} pence"
-
-
-class RetailOrder(NamedTuple):
-    """One order with encoded lines; `position` is the number of its first accepted row."""
-
-    position: int
-    event_time: int
-    order_id: str
-    kind: OrderKind
-    customer: str | None
-    country: str
-    line_count: int
-    lines: bytes
-    total: int
 
 
 @dataclass(slots=True)
@@ -79,12 +59,12 @@ class _OpenOrder:
         if self.size > MAX_VALUE_BYTES:
             self.lines.clear()
 
-    def as_event(self) -> RetailOrder:
+    def as_event(self) -> FileOrder:
         if self.invoice.startswith("C"):
             kind: OrderKind = "cancelled"
         else:
             kind = "placed" if self.total > 0 else "adjustment"
-        return RetailOrder(
+        return FileOrder(
             position=self.position,
             event_time=self.time,
             order_id=self.invoice,
@@ -98,11 +78,8 @@ class _OpenOrder:
 
     @property
     def is_too_large(self) -> bool:
-        # A character takes at most four bytes; the rest of a value is far below the allowance.
-        texts = len(self.invoice) + len(self.country or UNSPECIFIED)
-        return self.size + 4 * texts + _ENVELOPE_BYTES > MAX_VALUE_BYTES or (
-            abs(self.total) > MAX_MINOR
-        )
+        country = self.country or UNSPECIFIED
+        return is_too_large(self.size, self.invoice, country, self.total)
 
 
 class Grouping:
@@ -136,7 +113,7 @@ class Grouping:
         self._neighbours = neighbours.everywhere
         return survey
 
-    def events(self, file: Blocks) -> Iterator[RetailOrder]:
+    def events(self, file: Blocks) -> Iterator[FileOrder]:
         """The orders of the slice; reading stops behind the last of them where it can."""
         for order in self._orders(file):
             if self._chosen.is_past(order.position):
@@ -179,6 +156,6 @@ class Grouping:
             self._on_rejected(number, rejection_of(block, index, self._why), block.row(index))
 
     def _reject_all(self, order: _OpenOrder) -> None:
-        why = RowRejected("out_of_range", "InvoiceNo", order.invoice, _TOO_LARGE)
+        why = RowRejected("out_of_range", "InvoiceNo", order.invoice, TOO_LARGE)
         for row in order.rows:
             self._on_rejected(row, why, [order.invoice])

@@ -5,18 +5,17 @@ Whitespace around a field has no meaning. Dates and numbers are in their plain f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
 from contracts.data_files.layouts import ONLINE_RETAIL, squeezed
-from contracts.rejections import MAX_QUANTITY
 from producer.replay.values.row_values import (
     RowRejected,
     TimeLimits,
     first_rejection,
     shifted_time,
     signed_price,
+    signed_quantity,
 )
 from producer.replay.values.words import id_of, named
 
@@ -48,10 +47,6 @@ RowReason = Literal[
 ]
 ROW_REASONS: tuple[RowReason, ...] = get_args(RowReason)
 
-_WHOLE_NUMBER = re.compile(r"([+-]?[0-9]+)(?:\.0+)?")
-# Enough for any quantity in range; Python refuses to convert thousands of digits.
-_MOST_DIGITS = 18
-
 
 def time_of(text: str, limits: TimeLimits) -> int:
     """Microseconds of an InvoiceDate, shifted; may raise RowRejected."""
@@ -60,15 +55,7 @@ def time_of(text: str, limits: TimeLimits) -> int:
 
 def quantity_of(text: str) -> int:
     """The number of pieces, below 0 for returns; RowRejected if it is none, 0 or out of range."""
-    match = _WHOLE_NUMBER.fullmatch(text.strip())
-    if match is None:
-        raise RowRejected("bad_quantity", "Quantity", text, "is not a whole number")
-    digits = match[1].lstrip("+-").lstrip("0")
-    if not digits:
-        raise RowRejected("zero_quantity", "Quantity", text, "is 0")
-    if len(digits) > _MOST_DIGITS or int(digits) > MAX_QUANTITY:
-        raise RowRejected("out_of_range", "Quantity", text, f"is beyond {MAX_QUANTITY}")
-    return -int(digits) if match[1].startswith("-") else int(digits)
+    return signed_quantity("Quantity", text)
 
 
 def price_of(text: str) -> int:

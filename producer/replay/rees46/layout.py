@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 
 from contracts.avro.fragments import ClickValues, OrderValues, text
 from contracts.data_files.layouts import REES46
@@ -12,6 +14,8 @@ from contracts.ledger import Run
 from contracts.rejections import LATEST_TIME_US
 from contracts.topics import CLICKS, ORDERS, Topic
 from producer.replay.files.csv_block import Blocks
+from producer.replay.files.data_rows import DataRows, opened
+from producer.replay.files.given import Given
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
 from producer.replay.order_encoder import order_values
@@ -35,6 +39,9 @@ class Rees46:
     categories_sha256 = ""
     regions_sha256 = ""
 
+    def opened(self, path: Path, given: Given) -> AbstractContextManager[DataRows]:
+        return opened(path, self.file, given)
+
     def newest_time(self, file: Blocks, chosen: RowSlice) -> int | None:
         limits = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
         return self.reading(limits, chosen, nobody).newest_time(file)
@@ -52,7 +59,7 @@ class Rees46:
             producer=run.producer,
             region=NO_PLACE_RECORDED,
         )
-        orders = order_values(endpoints, run, REES46.currency)
+        orders = order_values(endpoints, run)(REES46.currency)
         return StepEncoder(run.source.edition, tokens, clicks, orders, now_us)
 
 

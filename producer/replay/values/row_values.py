@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from contracts.data_files.layouts import squeezed
 from contracts.money import price_from_text
-from contracts.rejections import EARLIEST_EVENT_US, LATEST_TIME_US, MAX_UNIT_PRICE
+from contracts.rejections import EARLIEST_EVENT_US, LATEST_TIME_US, MAX_QUANTITY, MAX_UNIT_PRICE
 from contracts.times import micros_of
 from producer.replay.values.dates import SKIPPED
 from producer.replay.values.numbers import without_noise
@@ -18,6 +18,9 @@ from producer.replay.values.numbers import without_noise
 UNSPECIFIED = "Unspecified"
 
 _PLAIN_DECIMAL = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]*)?")
+_WHOLE_NUMBER = re.compile(r"([+-]?[0-9]+)(?:\.0+)?")
+# Enough for any quantity in range; Python refuses to convert thousands of digits.
+_MOST_DIGITS = 18
 _PLAIN_TIME = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})[ T]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?"
     r"(?: UTC)?"
@@ -87,6 +90,20 @@ def signed_price(column: str, text: str) -> int:
     if abs(price) > MAX_UNIT_PRICE:
         raise RowRejected("out_of_range", column, text, "is beyond 1,000,000")
     return price
+
+
+def signed_quantity(column: str, text: str) -> int:
+    """The number of pieces, below 0 for returns; RowRejected (``bad_quantity``, ``zero_quantity``,
+    ``out_of_range``) if it is none."""
+    match = _WHOLE_NUMBER.fullmatch(text.strip())
+    if match is None:
+        raise RowRejected("bad_quantity", column, text, "is not a whole number")
+    digits = match[1].lstrip("+-").lstrip("0")
+    if not digits:
+        raise RowRejected("zero_quantity", column, text, "is 0")
+    if len(digits) > _MOST_DIGITS or int(digits) > MAX_QUANTITY:
+        raise RowRejected("out_of_range", column, text, f"is beyond {MAX_QUANTITY}")
+    return -int(digits) if match[1].startswith("-") else int(digits)
 
 
 def first_rejection(

@@ -14,7 +14,7 @@ from contracts.topics import Topic
 from producer.clock import Clock, Pace
 from producer.ledger import Attempt
 from producer.outlets import Deliveries, Destination, Failure
-from producer.replay.online_retail.orders import RetailOrder
+from producer.replay.file_order import FileOrder
 from producer.replay.order_encoder import OrderEncoder
 from producer.replay.replaying import Replay
 from producer.replay.values.patterns import read_patterns
@@ -95,14 +95,14 @@ class World:
         self.now += seconds
 
 
-def order(position: int, at: float = 0, customer: str | None = None) -> RetailOrder:
+def order(position: int, at: float = 0, customer: str | None = None) -> FileOrder:
     line = text("85123A") + text("LANTERN") + text("lights") + long(1) + long(10_000)
-    return RetailOrder(
+    return FileOrder(
         position, int(at * SECOND), f"{position}", "placed", customer, "France", 1, line, 100
     )
 
 
-def replay(world: World, speed: float | None = None) -> Replay[RetailOrder]:
+def replay(world: World, speed: float | None = None) -> Replay[FileOrder]:
     source = SourceFile("online-retail", "sha", "sha", 0, 1, 0, "c", "r")
     run = Run("run", "replay", 0, "cluster", {}, source)
     values = OrderValues(SCHEMA, run="run", producer="p", currency="GBP", payment_method="unknown")
@@ -114,7 +114,7 @@ def replay(world: World, speed: float | None = None) -> Replay[RetailOrder]:
         encoder=OrderEncoder(
             "sha",
             Tokens(world, "customer"),
-            values,
+            lambda _currency: values,
             read_patterns(EXAMPLES / "regions.csv", "region"),
             lambda: int(world.now * SECOND),
         ),
@@ -183,7 +183,7 @@ def test_a_stop_attempts_nothing_more() -> None:
     world = World()
     running = replay(world, speed=1)
 
-    def orders() -> Iterable[RetailOrder]:
+    def orders() -> Iterable[FileOrder]:
         yield order(1, 0)
         yield order(2, 10)
         running.stop()

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.rejections import LATEST_TIME_US
+from producer.replay import file_order
+from producer.replay.file_order import FileOrder
 from producer.replay.files.csv_block import Block
 from producer.replay.files.row_slice import RowSlice
-from producer.replay.online_retail import orders as retail_orders
 from producer.replay.online_retail.layout import OnlineRetail
-from producer.replay.online_retail.orders import RetailOrder
 from producer.replay.online_retail.rows import COLUMNS, time_of
 from producer.replay.values.patterns import read_patterns
 from producer.replay.values.row_values import RowRejected, TimeLimits
@@ -39,7 +39,7 @@ def orders_of(
     chosen: RowSlice | None = None,
     rejections: Rejections | None = None,
     block: int = 7,
-) -> list[RetailOrder]:
+) -> list[FileOrder]:
     layout = OnlineRetail(CATEGORIES, REGIONS)
     file = File(rows, block)
     rejected = rejections or Rejections()
@@ -138,7 +138,7 @@ def test_rejected_rows_are_told_with_their_numbers() -> None:
 def test_an_order_too_large_for_one_value_is_rejected_row_by_row(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(retail_orders, "MAX_VALUE_BYTES", 2000)
+    monkeypatch.setattr(file_order, "MAX_VALUE_BYTES", 2000)
     rejections = Rejections()
     rows = [row("1"), *[row("2")] * 100, row("3"), row("2")]
     orders = orders_of(rows, rejections=rejections)
@@ -147,7 +147,7 @@ def test_an_order_too_large_for_one_value_is_rejected_row_by_row(
 
 
 def test_a_total_beyond_the_limit_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retail_orders, "MAX_MINOR", 1530)
+    monkeypatch.setattr(file_order, "MAX_MINOR", 1530)
     rejections = Rejections()
     orders = orders_of([row("1"), row("2"), row("2")], rejections=rejections)
     assert [order.order_id for order in orders] == ["1"]
