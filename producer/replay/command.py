@@ -36,7 +36,13 @@ def replay(arguments: ReplayArguments) -> int:
     """Run one command line to its end; return the exit code."""
     # Objects made at start-up stay. Without this, each full collection looks at all of them again.
     gc.freeze()
-    clock = real_clock()
+    try:
+        return _replay(arguments, real_clock())
+    finally:
+        gc.unfreeze()
+
+
+def _replay(arguments: ReplayArguments, clock: Clock) -> int:
     mapping = _mapping(arguments)
     layout = _layout(arguments, mapping)
     data_set = _data_set(arguments, mapping)
