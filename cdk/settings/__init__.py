@@ -156,7 +156,9 @@ class EnvironmentSettings:
             bounded is None or re.fullmatch(r"[\w+=,.@-]+", bounded) is not None,
             f"permissions_boundary {bounded!r}: the name of a policy of the account",
         )
-        reserved = [key for key, _ in self.tags if key.startswith("aws:") or key in OWN_TAGS]
+        reserved = [
+            key for key, _ in self.tags if key.lower().startswith("aws:") or key in OWN_TAGS
+        ]
         require(not reserved, f"tags name {', '.join(reserved)}: reserved")
         require(len(self.tags) <= _MOST_TAGS, f"tags: at most {_MOST_TAGS}")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +20,7 @@ from producer.replay.values.row_values import RowRejected, wrong_field_count
 _FEW_ROWS = 100
 _MOST_REJECTED = 0.05
 _ROWS_NAMED = 10
+_TIMES_NAMED = 10
 
 # Says why the plain texts of a row make no event.
 Why = Callable[[list[str]], RowRejected | None]
@@ -111,22 +113,31 @@ def _percent(share: float) -> str:
 
 
 def clock_changes(file: DataRows) -> list[str]:
-    """The times that a change of clocks doubles or skips, with their rows."""
+    """The first times that a change of clocks doubles or skips, with their first rows, and how many
+    more there are."""
     clashes = file.meaning.dates.clashes
     rows: dict[str, list[int]] = {}
+    counts: Counter[str] = Counter()
     before, date = 0, file.columns.index(file.date)
     for block in file.blocks() if clashes else ():
         column = (block.texts or block.columns)[file.header.positions[date]]
         hit = pa.array([text in clashes for text in column.dictionary.to_pylist()], pa.bool_())
         for index in pc.indices_nonzero(hit.take(column.indices)).to_pylist():
-            rows.setdefault(column[index].as_py(), []).append(before + index + 1)
+            text = column[index].as_py()
+            counts[text] += 1
+            if counts[text] <= _ROWS_NAMED:
+                rows.setdefault(text, []).append(before + index + 1)
         before += len(block)
     does = {"doubled": "was twice: the earlier is meant", "skipped": "never was: it is rejected"}
-    return [
-        f"{text} {does[clashes[text].what]} (row {', '.join(map(str, found[:_ROWS_NAMED]))}"
-        + (f" and {len(found) - _ROWS_NAMED:,} more)" if len(found) > _ROWS_NAMED else ")")
-        for text, found in rows.items()
+    told = [
+        f"{text} {does[clashes[text].what]} (row {', '.join(map(str, found))}"
+        + (f" and {counts[text] - len(found):,} more)" if counts[text] > len(found) else ")")
+        for text, found in islice(rows.items(), _TIMES_NAMED)
     ]
+    if len(rows) > _TIMES_NAMED:
+        more = counts.total() - sum(counts[text] for text in islice(rows, _TIMES_NAMED))
+        told.append(f"so are {len(rows) - _TIMES_NAMED:,} more times, in {more:,} rows")
+    return told
 
 
 def nobody(_row: int, _why: RowRejected, _fields: list[str]) -> None:

@@ -121,6 +121,7 @@ def test_a_part_refuses(kind: Any, given: dict[str, Any], says: str) -> None:
         ({"permissions_boundary": "arn:aws:iam::1:policy/a"}, "the name of a policy"),
         ({"tags": (("environment", "x"),)}, "tags name environment: reserved"),
         ({"tags": (("aws:x", "x"),)}, "reserved"),
+        ({"tags": (("AWS:x", "x"),)}, "reserved"),
         ({"tags": tuple((f"a{each}", "x") for each in range(41))}, "at most 40"),
         ({"vpc_subnets": NETWORK["vpc_subnets"]}, "only with a vpc_id"),
         ({**NETWORK, "vpc_id": "mine"}, "such as vpc-0a1b2c3d"),

@@ -92,12 +92,12 @@ def parquet(text: str) -> bytes:
     return written.getvalue()
 
 
-def workbook(text: str) -> bytes:
-    """A sheet as spreadsheets keep it: numbers and days are floats."""
+def workbook(text: str, first: int = 1) -> bytes:
+    """A sheet as spreadsheets keep it, from the row `first` on: numbers and days are floats."""
     epoch = datetime(1899, 12, 30)  # noqa: DTZ001 - a workbook has no zone
     rows = []
-    for fields in (line.split(",") for line in text.splitlines()):
-        cells = []
+    for number, line in enumerate(text.splitlines(), start=first):
+        fields, cells = line.split(","), []
         for name, value in zip(HEADER.split(","), fields, strict=True):
             if name == "InvoiceDate" and value != name:
                 days = (datetime.fromisoformat(value) - epoch).total_seconds() / 86_400
@@ -106,7 +106,7 @@ def workbook(text: str) -> bytes:
                 cells.append(f"<c><v>{value}</v></c>")
             else:
                 cells.append(f'<c t="inlineStr"><is><t>{value}</t></is></c>')
-        rows.append(f"<row>{''.join(cells)}</row>")
+        rows.append(f'<row r="{number}">{"".join(cells)}</row>')
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     links = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     package = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -176,6 +176,7 @@ KINDS = {
         gone=("2",),
     ),
     "a workbook": Kind(workbook),
+    "a workbook that begins in row 3": Kind(lambda text: workbook(text, first=3)),
     "clocks that change": Kind(
         lambda text: text.replace("2010-12-01 08:26:00", "2010-10-31 01:30:00").replace(
             "2010-12-01 09:49:00", "2010-03-28 01:30:00"

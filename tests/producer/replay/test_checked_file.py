@@ -9,11 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from producer.command import main
 from tests.producer.replay.tried import Try
-from tests.producer.retail import row, sent_orders, write_file
+from tests.producer.retail import COLUMNS, row, sent_orders, write_file
 
 Check = Callable[..., tuple[int, dict[str, Any]]]
 
@@ -217,3 +219,56 @@ def test_the_rejected_rows_never_go_into_the_data_file(tried: Try, tmp_path: Pat
     code, answer = tried.replay(file, "--rejected", str(file))
     assert (code, file.read_bytes()) == (2, before)
     assert "is the data file" in answer["error"]
+
+
+def test_a_doubled_hour_is_told_in_few_lines(check: Check) -> None:
+    """In seconds it has 3,600 times."""
+    times = [f"2010-10-31 01:{second // 60:02}:{second % 60:02}" for second in range(600)]
+    rows = [row(str(n), date=time) for n, time in enumerate([*times, *times[:1] * 30])]
+    code, answer = check(rows, "--timezone", "Europe/London")
+    assert code == 0
+    told = answer["clock_changes"]
+    assert len(told) == 11
+    assert "(row 1, 601, 602, 603, 604, 605, 606, 607, 608, 609 and 21 more)" in told[0]
+    assert told[-1] == "so are 590 more times, in 590 rows"
+
+
+def damaged_parquet(folder: Path) -> Path:
+    """The metadata is whole, and a page is not."""
+    path = folder / "shop.parquet"
+    header, *rows = [COLUMNS, *(row(str(n), description=f"LANTERN {n}") for n in range(2_000))]
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    pq.write_table(pa.table({name: list(texts) for name, texts in columns.items()}), path)
+    content = bytearray(path.read_bytes())
+    content[2_000:3_000] = bytes(1_000)
+    path.write_bytes(content)
+    return path
+
+
+def zip_of_another_method(folder: Path) -> Path:
+    """Deflate64, which Windows uses beyond 2 GB, as its two headers say."""
+    path = folder / "shop.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("shop.csv", "x" * 1_000)
+    content = bytearray(path.read_bytes())
+    for mark, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        content[content.index(mark) + offset] = 9
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        pytest.param(damaged_parquet, "the Parquet file is damaged", id="a page of Parquet"),
+        pytest.param(zip_of_another_method, "by a method that Python does not know", id="a method"),
+    ],
+)
+def test_a_file_that_cannot_be_unpacked_is_told(
+    make: Callable[[Path], Path],
+    says: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["replay", "online-retail", str(make(tmp_path)), "--check", "--json"]) == 2
+    assert says in json.loads(capsys.readouterr().out)["error"]
