@@ -8,7 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psutil
@@ -159,11 +159,16 @@ def test_a_machine_that_sleeps_loses_nothing_and_no_process(shop: Shop) -> None:
     assert snapshot is not None
     leaders = [psutil.Process(pid) for pid in (snapshot.supervisor_pid, sending.pid)]
     asleep = [each for one in leaders for each in (one, *one.children(recursive=True))]
-    for each in asleep:
-        each.suspend()
-    time.sleep(ASLEEP_SECONDS)
-    for each in reversed(asleep):
-        each.resume()
+    # A process that serves one connection of Postgres may end meanwhile.
+    try:
+        for each in asleep:
+            with suppress(psutil.NoSuchProcess):
+                each.suspend()
+        time.sleep(ASLEEP_SECONDS)
+    finally:
+        for each in reversed(asleep):
+            with suppress(psutil.NoSuchProcess):
+                each.resume()
     _, said = sending.communicate(timeout=300)
     assert sending.returncode == 0, said
     shop.verified()
