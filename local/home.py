@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from contracts.errors import EnvironmentProblem
-from local.plain_paths import require_plain
+from local.plain_paths import require_plain_state
 
 # Only the owner may read a state folder: it holds a password and people's orders.
 FOLDER_MODE = 0o700
@@ -114,7 +114,7 @@ class Home:
         That is so in a folder without a profile that holds a person's files, or the data of a
         stack whose password is lost. Empty folders and whole stacks inside it do no harm.
         """
-        require_plain(self.root, "the state folder", "SHOPSTREAM_HOME")
+        require_plain_state(self.root)
         if self.profile.exists() or not self.root.is_dir():
             return
         if self.postgres.exists():

@@ -23,7 +23,7 @@ from local.java import runtime as java
 from local.java.ivy import Ivy
 from local.java.network import OPEN, Network
 from local.limits import memory_mb, require_memory, require_open_files
-from local.plain_paths import require_plain
+from local.plain_paths import require_plain_cache
 from local.profile import (
     Profile,
     fresh_ports,
@@ -86,7 +86,7 @@ def fetch_jars(
     names: Sequence[str] = ("broker", "spark"),
 ) -> dict[str, list[Path]]:
     """Fetch what the user's cache lacks of the locked sets; return the class path of each set."""
-    require_plain(cache, "the jar cache", "SHOPSTREAM_CACHE")
+    require_plain_cache(cache)
     locked = jars.read_lock()
     wanted = [locked[name] for name in names]
     if jars.missing_files(wanted, jars.folder(cache)):

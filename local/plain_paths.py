@@ -12,9 +12,19 @@ from contracts.errors import EnvironmentProblem
 _OTHER = re.compile(r"[^A-Za-z0-9_./~-]")
 
 
+def require_plain_state(folder: Path) -> None:
+    """Raise an EnvironmentProblem that names the characters of the state folder's path that a part
+    would not take as they are."""
+    require_plain(folder, "the state folder", "SHOPSTREAM_HOME")
+
+
+def require_plain_cache(folder: Path) -> None:
+    """The same for the user's cache of jars."""
+    require_plain(folder, "the jar cache", "SHOPSTREAM_CACHE")
+
+
 def require_plain(folder: Path, what: str, variable: str) -> None:
-    """Raise an EnvironmentProblem that names the characters of the path that a part would not take
-    as they are."""
+    """The same for a folder that is called `what` and set by `variable`."""
     others = sorted(set(_OTHER.findall(str(folder))))
     if others:
         named = ", ".join("a space" if each == " " else _shown(each) for each in others)

@@ -96,8 +96,6 @@ class GoldPublisher:
     ) -> tuple[Slice, ...]:
         for _ in range(_TRIES):
             parts, tasks = self._parts(publication, published, changed)
-            if len(tasks) > _MOST_TASKS:
-                break
             with suppress(Conflict):
                 self._replace(publication, published, parts, tasks)
                 return parts
@@ -113,8 +111,8 @@ class GoldPublisher:
         days, time = days_of(changed), publication.gold.day
         if len(days) <= _MOST_DAYS:
             parts = slices_of(self._tables[publication.table.name].file_spans(time, days), changed)
-            if len(parts) <= _MOST_PARTS:
-                return parts, published.tasks(parts)
+            if len(parts) <= _MOST_PARTS and len(tasks := published.tasks(parts)) <= _MOST_TASKS:
+                return parts, tasks
         return whole_days(changed), []
 
     def _replace(

@@ -8,7 +8,8 @@ from typing import Any
 
 from contracts.errors import ShopstreamError
 
-Answer = dict[str, Any]
+# Columns, rows, and whether there are more.
+Found = dict[str, Any]
 _LOOK_EVERY_SECONDS = 1.0
 _LOOKS = 300
 # The most that one page of results has, beside the line of names.
@@ -17,7 +18,7 @@ MAX_ROWS = 999
 
 def ask_lake(
     env: str, query: str, athena: Any, sleep: Callable[[float], None] = time.sleep
-) -> Answer:
+) -> Found:
     """Columns, rows and whether there are more; a ShopstreamError where Athena refuses the query or
     does not end it. Values are text as Athena gives them."""
     started = athena.start_query_execution(
@@ -38,7 +39,7 @@ def ask_lake(
     raise ShopstreamError("Athena has not answered for five minutes", command="try again later")
 
 
-def _answer(page: Answer) -> Answer:
+def _answer(page: Found) -> Found:
     found = page["ResultSet"]
     _, *rows = ([cell.get("VarCharValue") for cell in row["Data"]] for row in found["Rows"])
     columns = [column["Name"] for column in found["ResultSetMetadata"]["ColumnInfo"]]

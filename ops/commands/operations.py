@@ -14,12 +14,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from contracts.applications import APPLICATIONS, DEAD_AFTER_SECONDS
 from contracts.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
 from ops import console
-from ops.commands.athena import ask_lake
+from ops.commands.athena import Found, ask_lake
 from ops.commands.quarantine import COUNTS
 from ops.commands.sql.command import unique
 from ops.console import AsJson
 
-Answer = dict[str, Any]
 Environment = Annotated[str, typer.Option("--env", help="dev, staging or production.")]
 # The function gives up after 30 seconds.
 _PATIENCE = Config(read_timeout=40, retries={"total_max_attempts": 1})
@@ -74,7 +73,7 @@ def quarantine(env: Environment, as_json: AsJson = False) -> None:
     _show(answer, as_json)
 
 
-def ask(env: str, request: Answer, client: Callable[..., Any] = boto3.client) -> Answer:
+def ask(env: str, request: Found, client: Callable[..., Any] = boto3.client) -> Found:
     """What the environment's function answers; a ShopstreamError where it does not."""
     name = f"shopstream-{env}-operations"
     try:
@@ -91,7 +90,7 @@ def ask(env: str, request: Answer, client: Callable[..., Any] = boto3.client) ->
         raise _refused(env, problem) from problem
     except BotoCoreError as problem:
         raise _refused(env, problem) from problem
-    found: Answer = json.loads(answer["Payload"].read())
+    found: Found = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise ShopstreamError(
             f"{name} failed: {found.get('errorMessage', found)}", cause="its log tells more"
@@ -109,7 +108,7 @@ def _refused(env: str, problem: Exception) -> EnvironmentProblem:
     )
 
 
-def _show(answer: Answer, as_json: bool) -> None:
+def _show(answer: Found, as_json: bool) -> None:
     if as_json:
         names = unique(answer["columns"])
         console.answer_json([dict(zip(names, row, strict=True)) for row in answer["rows"]])

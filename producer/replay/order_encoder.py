@@ -99,3 +99,15 @@ class OrderEncoder:
         made = text(country), text(region)
         self._countries[country] = made
         return made
+
+
+def order_encoder(
+    endpoints: ProducerEndpoints,
+    run: Run,
+    tokens: Tokens,
+    regions: PatternTable,
+    now_us: Callable[[], int],
+) -> OrderEncoder:
+    """Makes events of the orders of a run's file; NotReady if the registry lacks their schema."""
+    assert run.source is not None
+    return OrderEncoder(run.source.edition, tokens, order_values(endpoints, run), regions, now_us)

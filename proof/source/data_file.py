@@ -93,21 +93,18 @@ def inspect(path: Path, reading: Mapping[str, str] = MappingProxyType({})) -> Da
     return DataFile(path, sha256, layout, reading, positions, len(header), tuple(header), mapping)
 
 
-_DAMAGED = (zlib.error, zipfile.BadZipFile, CalamineError)
+# `zipfile` raises NotImplementedError for a method of packing that it does not know.
+_UNREADABLE = (
+    *(OSError, EOFError, ValueError, NotImplementedError),
+    *(zlib.error, zipfile.BadZipFile, CalamineError),
+)
 
 
 @contextmanager
 def _readable(path: Path) -> Iterator[None]:
     try:
         yield
-    except (
-        OSError,
-        EOFError,
-        ValueError,
-        zlib.error,
-        zipfile.BadZipFile,
-        CalamineError,
-    ) as problem:
+    except _UNREADABLE as problem:
         raise Usage(
             f"the data file cannot be read: {path}: {problem}",
             cause="it is not there, or not a whole file",

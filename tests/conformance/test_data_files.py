@@ -19,10 +19,8 @@ import pytest
 
 from contracts.events import replayed_order_id
 from producer.command import main
-from proof.checks import run_counts
-from proof.relations import connect, prepare
-from proof.source import data_file as source
-from tests.producer.retail import EXAMPLES, sent_orders
+from tests.conformance.derived_file import derived
+from tests.producer.retail import sent_orders
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 BASE = f"""{HEADER}
@@ -248,22 +246,13 @@ def _micros(text: str, hours: int) -> int:
 
 def _proved(file: Path, reading: dict[str, str]) -> tuple[dict[str, Any], list[Any]]:
     """The orders that the proof finds, as the producer told them, and the rows that it refuses."""
-    connection = connect()
-    prepare(connection)
-    source.make_relations(connection)
-    source.load_patterns(connection, "category", EXAMPLES / "categories.csv")
-    source.load_patterns(connection, "region", EXAMPLES / "regions.csv")
-    source.load_rows(connection, 0, source.inspect(file, reading))
-    began = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
-    source.derive_events(
-        connection, [source.ReplayedSlice("r", 0, "online-retail", 0, 1, 1000, began)]
-    )
-    run_counts(connection, "source/orders_counted")
-    orders = connection.execute(
-        "SELECT order_id, kind, event_id, event_us, total_minor, customer_id FROM source_order"
-    ).fetchall()
-    refused = connection.execute("SELECT row, rejected FROM refused_row ORDER BY row").fetchall()
-    for order_id, kind, event_id, *_ in orders:
-        assert event_id == replayed_order_id("online-retail", order_id, kind)
-    connection.close()
+    with derived(file, reading, "online-retail") as connection:
+        orders = connection.execute(
+            "SELECT order_id, kind, event_id, event_us, total_minor, customer_id FROM source_order"
+        ).fetchall()
+        refused = connection.execute(
+            "SELECT row, rejected FROM refused_row ORDER BY row"
+        ).fetchall()
+        for order_id, kind, event_id, *_ in orders:
+            assert event_id == replayed_order_id("online-retail", order_id, kind)
     return {order[0]: (order[3], order[4], order[5] is not None) for order in orders}, refused

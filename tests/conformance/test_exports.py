@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,8 @@ import pytest
 
 from contracts.events import replayed_order_id
 from producer.command import main
-from proof.checks import run_counts
-from proof.relations import connect, prepare
-from proof.source import data_file as source
-from tests.producer.retail import EXAMPLES, sent_orders
+from tests.conformance.derived_file import derived
+from tests.producer.retail import sent_orders
 
 SHOPIFY = """Name,Email,Created at,Currency,Shipping,Discount Amount,Lineitem quantity,\
 Lineitem name,Lineitem price,Lineitem sku,Billing Country,Notes,Cancelled at,Refunded Amount
@@ -166,21 +163,12 @@ def test_both_find_the_same_orders(
 
 def proved(file: Path, reading: dict[str, str]) -> tuple[dict[str, Any], set[Any]]:
     """The orders that the proof finds, as the producer told them, and the rows that it refuses."""
-    connection = connect()
-    prepare(connection)
-    source.make_relations(connection)
-    source.load_patterns(connection, "category", EXAMPLES / "categories.csv")
-    source.load_patterns(connection, "region", EXAMPLES / "regions.csv")
-    source.load_rows(connection, 0, source.inspect(file, reading))
-    began = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
-    source.derive_events(connection, [source.ReplayedSlice("r", 0, "shop", 0, 1, 1000, began)])
-    run_counts(connection, "source/orders_counted")
-    orders = connection.execute(
-        "SELECT event_id, order_id, kind, total_minor, event_us, currency, location, region, "
-        "customer_id IS NOT NULL, lines FROM source_order"
-    ).fetchall()
-    refused = connection.execute("SELECT row, rejected FROM refused_row").fetchall()
-    connection.close()
+    with derived(file, reading, "shop") as connection:
+        orders = connection.execute(
+            "SELECT event_id, order_id, kind, total_minor, event_us, currency, location, region, "
+            "customer_id IS NOT NULL, lines FROM source_order"
+        ).fetchall()
+        refused = connection.execute("SELECT row, rejected FROM refused_row").fetchall()
     found = {
         event_id: (
             *said,

@@ -164,6 +164,7 @@ def test_a_machine_that_sleeps_loses_nothing_and_no_process(shop: Shop) -> None:
         for each in asleep:
             with suppress(psutil.NoSuchProcess):
                 each.suspend()
+        # Nothing can be waited for: that the time passes is what is tried.
         time.sleep(ASLEEP_SECONDS)
     finally:
         for each in reversed(asleep):

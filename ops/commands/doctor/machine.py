@@ -21,7 +21,7 @@ from local.java import jars
 from local.java import runtime as java
 from local.java.ivy import Ivy
 from local.limits import LEAST_MEMORY_MB, memory_mb, require_open_files
-from local.plain_paths import require_plain
+from local.plain_paths import require_plain_cache, require_plain_state
 from local.ports import claim
 from local.postgres import account, installed, others_may_enter
 from local.profile import read_profile
@@ -87,8 +87,8 @@ def _credentials(check: str, settings: CommandSettings) -> Diagnosis:
 
 
 def _folders(check: str, settings: CommandSettings) -> Diagnosis:
-    require_plain(settings.home, "the state folder", "SHOPSTREAM_HOME")
-    require_plain(settings.cache, "the jar cache", "SHOPSTREAM_CACHE")
+    require_plain_state(settings.home)
+    require_plain_cache(settings.cache)
     return Diagnosis(check, GOOD, f"state in {settings.home}, jars in {settings.cache}")
 
 

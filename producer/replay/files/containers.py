@@ -56,6 +56,7 @@ class Container:
         try:
             with self._stream() as stream:
                 yield stream
+        # What `zipfile` raises when it opens a member of a method that it does not know.
         except NotImplementedError as error:
             raise _packed_otherwise(self.path) from error
         except (EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile, pa.ArrowException) as e:
@@ -144,6 +145,7 @@ def _in_zip(path: Path) -> Container:
     try:
         with zipfile.ZipFile(path) as packed:
             members = packed.infolist()
+    # A zip may ask for a later version of the format than `zipfile` knows.
     except NotImplementedError as error:
         raise _packed_otherwise(path) from error
     except zipfile.BadZipFile as error:

@@ -17,7 +17,7 @@ from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
 from producer.replay.online_retail.order_lines import OrderLineReader
 from producer.replay.online_retail.orders import Grouping
-from producer.replay.order_encoder import OrderEncoder, order_values
+from producer.replay.order_encoder import OrderEncoder, order_encoder
 from producer.replay.values.patterns import PatternTable
 from producer.replay.values.row_values import TimeLimits
 from producer.subjects import Tokens
@@ -65,6 +65,4 @@ class OnlineRetail:
     def encoder(
         self, endpoints: ProducerEndpoints, run: Run, tokens: Tokens, now_us: Callable[[], int]
     ) -> OrderEncoder:
-        assert run.source is not None
-        values_of = order_values(endpoints, run)
-        return OrderEncoder(run.source.edition, tokens, values_of, self._regions, now_us)
+        return order_encoder(endpoints, run, tokens, self._regions, now_us)

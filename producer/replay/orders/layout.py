@@ -18,7 +18,7 @@ from producer.replay.files.data_rows import DataRows, header_names, opened
 from producer.replay.files.given import Given
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
-from producer.replay.order_encoder import OrderEncoder, order_values
+from producer.replay.order_encoder import OrderEncoder, order_encoder
 from producer.replay.orders.reading import ExportReading
 from producer.replay.survey import nobody
 from producer.replay.values.patterns import PatternTable
@@ -81,9 +81,7 @@ class Exports:
     def encoder(
         self, endpoints: ProducerEndpoints, run: Run, tokens: Tokens, now_us: Callable[[], int]
     ) -> OrderEncoder:
-        assert run.source is not None
-        values_of = order_values(endpoints, run)
-        return OrderEncoder(run.source.edition, tokens, values_of, self._regions, now_us)
+        return order_encoder(endpoints, run, tokens, self._regions, now_us)
 
     def _header(self, path: Path, regular: Path, given: Given) -> list[str]:
         """The header; `mapping` is then the one that fits it, without columns that it has not."""

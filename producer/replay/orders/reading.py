@@ -52,7 +52,6 @@ class ExportReading:
         self._good: list[ExportOrder] = []
         # Of each rejected row: where its order begins, and why.
         self._refused: dict[int, tuple[int, RowRejected]] = {}
-        self._texts: dict[int, list[str]] = {}
 
     def survey(self, file: Blocks) -> Survey:
         """Read all rows, and see which orders they make."""
@@ -71,10 +70,10 @@ class ExportReading:
 
     def events(self, file: Blocks) -> Iterator[FileOrder]:
         """The events of the slice; the survey comes first."""
-        self._texts = dict(self._rejected_texts(file))
+        texts = dict(self._rejected_texts(file))
         for row, (position, why) in sorted(self._refused.items()):
             if self._chosen.holds(position):
-                self._on_rejected(row, why, self._texts[row])
+                self._on_rejected(row, why, texts[row])
         for order in self._good:
             if self._chosen.holds(order.rows[0]):
                 yield from self._events(order)
