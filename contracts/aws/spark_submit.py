@@ -156,6 +156,16 @@ _YARN = {
 }
 
 
+# On a laptop the driver is its only executor, so that a heartbeat tells nothing. After a sleep of
+# over 120 s Spark would take it for lost, and with it every task of the batch. The same sleep would
+# end a question between two threads of the driver, and a broadcast.
+_ONE_PROCESS = {
+    "spark.storage.blockManagerHeartbeatTimeoutMs": "30d",
+    "spark.rpc.askTimeout": "30d",
+    "spark.sql.broadcastTimeout": "30d",
+}
+
+
 def local_words(
     *, cores: int, memory: str, properties: dict[str, str], java: Sequence[str]
 ) -> list[str]:
@@ -164,6 +174,7 @@ def local_words(
     settings = {
         "spark.driver.extraJavaOptions": " ".join([*JAVA_OPTIONS, *java]),
         **CONFIGURATION,
+        **_ONE_PROCESS,
         **properties,
     }
     words = ["--master", f"local[{cores}]", "--driver-memory", memory]

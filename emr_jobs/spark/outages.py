@@ -20,6 +20,8 @@ _OF_JAVA = (
     "The connection attempt failed",
     "org.apache.kafka.common.errors.TimeoutException",
     "org.apache.kafka.common.errors.DisconnectException",
+    # Spark's own words for a broker that sent nothing within 120 s. A sleep counts.
+    "Cannot fetch record for offset",
 )
 
 

@@ -174,3 +174,5 @@ def test_a_machine_that_sleeps_loses_nothing_and_no_process(shop: Shop) -> None:
     assert sending.returncode == 0, said
     shop.verified()
     assert {name: part["pid"] for name, part in shop.status()["parts"].items()} == parts
+    # Without its executor Spark goes on in most cases, but a batch that runs would fail.
+    assert "Removing executor" not in shop.spark_log()

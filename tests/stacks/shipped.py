@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import shutil
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 from cdk.assets.build_folder import Assets
 from local.artefacts.archive import write_zip
@@ -34,5 +35,7 @@ def write_assets(folder: Path) -> Path:
 
 @cache
 def assets() -> Assets:
-    """The same for every test of a session."""
-    return Assets.at(write_assets(Path(mkdtemp(prefix="shopstream-assets-"))))
+    """The same for every test of a session, which removes them at its end."""
+    folder = TemporaryDirectory(prefix="shopstream-assets-")
+    atexit.register(folder.cleanup)
+    return Assets.at(write_assets(Path(folder.name)))

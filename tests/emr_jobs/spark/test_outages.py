@@ -33,6 +33,11 @@ from emr_jobs.spark.outages import is_outage
             id="Spark tells of a silent broker",
         ),
         pytest.param(
+            JobError("TimeoutException: Cannot fetch record for offset 7 in 120000 milliseconds"),
+            True,
+            id="Spark waited in vain for a record",
+        ),
+        pytest.param(
             JobError("PSQLException: FATAL: terminating connection due to administrator command"),
             True,
             id="Spark tells of a server that goes down",
