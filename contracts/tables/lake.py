@@ -8,6 +8,10 @@ from contracts.tables.questions import ANSWERS
 from contracts.topics import CLICKS, ORDERS, PROMOTIONS, Topic
 
 CATALOG = "shopstream"
+# A table at rest keeps its newest snapshots however old they are. Otherwise the walk back from the
+# current one, past compactions, to a commit of its writer would end in a scan of every row. And a
+# reader that has just planned its files still finds them.
+KEPT_SNAPSHOTS = 100
 
 COMMIT_NUMBER = Column(
     "commit_number",
@@ -111,10 +115,11 @@ SILVER = {
 GOLD_TABLES: tuple[Table, ...] = tuple(
     answer.gold_table for answer in ANSWERS if answer.gold_table is not None
 )
-LAKE_TABLES: tuple[Table, ...] = (
+# The tables of records, which their writer only adds to.
+RECORD_TABLES: tuple[Table, ...] = (
     BRONZE_EVENTS,
     BRONZE_QUARANTINE,
     BRONZE_DUPLICATES,
     *SILVER.values(),
-    *GOLD_TABLES,
 )
+LAKE_TABLES: tuple[Table, ...] = (*RECORD_TABLES, *GOLD_TABLES)

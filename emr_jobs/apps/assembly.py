@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pyspark.sql import DataFrame, SparkSession
 
 from contracts.applications import CLICK_ANSWERS, INGEST, Application
 from contracts.registry import Registry
-from contracts.tables.lake import SILVER
+from contracts.tables.columns import Table
+from contracts.tables.lake import GOLD_TABLES, RECORD_TABLES, SILVER
 from contracts.topics import CLICKS
 from emr_jobs.apps.arguments import Arguments
 from emr_jobs.apps.clicks import ClickApplication
@@ -23,6 +24,7 @@ from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.question import Settings
 from emr_jobs.publish.gold import GoldPublisher
 from emr_jobs.publish.hot_store import HotAnswers
+from emr_jobs.publish.lake_maintenance import LakeMaintenance, UpkeepRules
 from emr_jobs.spark.service import Periodic
 from emr_jobs.spark.turns import Turns
 from emr_jobs.stores.endpoints import postgres_of, valkey_of
@@ -35,6 +37,9 @@ from emr_jobs.stores.progress import ProgressStore
 # are written anew, and on AWS every request costs money.
 _LEAST_GOLD_SECONDS = 10.0
 _HOT_SECONDS = 1.0
+_MAINTENANCE_SECONDS = 60.0
+# How long a snapshot of the laptop's lake can be read. On AWS a setting says it.
+_UPKEEP = UpkeepRules(snapshot_life=timedelta(hours=1))
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,13 @@ def background_tasks(app: Application, clients: Clients, stack: ExitStack) -> It
 
         seconds = max(_LEAST_GOLD_SECONDS, clients.arguments.triggers[INGEST.name])
         yield Periodic("gold", seconds, clients.clock, gold)
+        if clients.arguments.endpoints.catalog == "jdbc":
+            yield Periodic(
+                "lake maintenance",
+                _MAINTENANCE_SECONDS,
+                clients.clock,
+                lambda: _lake_maintenance(clients, metrics).maintain,
+            )
     valkey = valkey_of(clients.arguments.endpoints) if app == CLICK_ANSWERS else None
     if valkey is not None:
         stack.callback(valkey.close)
@@ -127,3 +139,13 @@ def background_tasks(app: Application, clients: Clients, stack: ExitStack) -> It
             clients.clock,
             lambda: HotAnswers(connection(), cluster, metrics).publish,
         )
+
+
+def _lake_maintenance(clients: Clients, metrics: Metrics) -> LakeMaintenance:
+    def made(described: Table) -> LakeTable:
+        table = LakeTable(clients.spark, described, metrics)
+        table.create()
+        return table
+
+    records, published = map(made, RECORD_TABLES), map(made, GOLD_TABLES)
+    return LakeMaintenance(clients.spark, records, published, _UPKEEP)

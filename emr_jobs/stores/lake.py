@@ -86,7 +86,7 @@ class LakeTable:
 
     def state(self) -> TableState:
         """The table's state now; the rows themselves have the last word when no ancestor says."""
-        table = self._loaded()
+        table = self.loaded()
         current = table.currentSnapshot()
         if current is None:
             return TableState(None, 0, {})
@@ -102,6 +102,11 @@ class LakeTable:
             parent = snapshot.parentId()
             snapshot = None if parent is None else table.snapshot(parent)
         return self._state_of_rows(int(current.snapshotId()))
+
+    def data_files(self) -> int:
+        """How many files hold the table's rows now."""
+        current = self.loaded().currentSnapshot()
+        return 0 if current is None else int(current.summary().get("total-data-files"))
 
     def within_spans(self, spans: Iterable[Span]) -> DataFrame | None:
         """The table's rows of these regions and times; None where no file may hold one."""
@@ -121,7 +126,7 @@ class LakeTable:
                     within_span, bound("event_time", micros_of(time))
                 )
             found = getattr(expressions, "or")(found, within_span)
-        files = self._loaded().newScan().filter(found).planFiles()
+        files = self.loaded().newScan().filter(found).planFiles()
         try:
             return bool(files.iterator().hasNext())
         finally:
@@ -181,7 +186,8 @@ class LakeTable:
             writer = writer.option("distribution-mode", "none").option("fanout-enabled", "true")
         return writer
 
-    def _loaded(self) -> Any:
+    def loaded(self) -> Any:
+        """Iceberg's own view of the table as it is now."""
         session: Any = self.spark._jsparkSession
         return self._loader.loadIcebergTable(session, self.name)
 

@@ -6,12 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from contracts.tables.lake import KEPT_SNAPSHOTS
+
 Kind = Literal["compaction", "retention", "orphan_file_deletion"]
 Configuration = dict[str, Any]
 
-# A table at rest keeps its newest commits however old they are. Otherwise the walk back from the
-# current snapshot, past compactions, to a snapshot of ours would end in a scan of every row.
-_KEPT_SNAPSHOTS = 100
 # No snapshot knows the files of a commit that is under way. No commit lasts this long.
 _ORPHAN_DAYS = 3
 
@@ -24,7 +23,7 @@ def wanted_optimizers(role: str, snapshot_hours: int) -> dict[Kind, Configuratio
         "retention": {
             "retentionConfiguration": {
                 "snapshotRetentionPeriodInDays": math.ceil(snapshot_hours / 24),
-                "numberOfSnapshotsToRetain": _KEPT_SNAPSHOTS,
+                "numberOfSnapshotsToRetain": KEPT_SNAPSHOTS,
                 "cleanExpiredFiles": True,
             }
         },

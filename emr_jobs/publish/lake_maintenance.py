@@ -1,0 +1,111 @@
+"""The upkeep of a laptop's lake: small files become large ones, old snapshots go. On AWS Glue does
+it (docs/adr/0008)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from pyspark.sql import SparkSession
+
+from contracts.tables.lake import KEPT_SNAPSHOTS
+from contracts.times import micros_of
+from emr_jobs.stores.lake import LakeTable
+
+logger = logging.getLogger(__name__)
+
+# Fewer small files of one partition than this stay as they are.
+_FILES_OF_A_PARTITION = 5
+# A file of at least this size stays as it is, or a day's rows would be written anew at every look.
+_LARGE_BYTES = 32 << 20
+_MOST_BYTES = 128 << 20
+
+
+@dataclass(frozen=True)
+class UpkeepRules:
+    """Snapshots live for `snapshot_life`, and the newest `kept_snapshots` for ever. The files of a
+    table are looked at when it has gained `files_gained`."""
+
+    snapshot_life: timedelta
+    kept_snapshots: int = KEPT_SNAPSHOTS
+    files_gained: int = 500
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What was done to a table."""
+
+    files_rewritten: int
+    files_made: int
+    snapshots_dropped: int
+
+
+class LakeMaintenance:
+    """Looks after tables. Of tables of `records` the small files
+    are put together; who writes `published` ones decides which row lies in which file."""
+
+    def __init__(
+        self,
+        spark: SparkSession,
+        records: Iterable[LakeTable],
+        published: Iterable[LakeTable],
+        rules: UpkeepRules,
+    ) -> None:
+        self._spark = spark
+        self._records = tuple(records)
+        self._tables = (*self._records, *published)
+        self._rules = rules
+        # Data files of each table after the last look at them.
+        self._files: dict[str, int] = {}
+
+    def maintain(self, now: datetime) -> dict[str, Upkeep]:
+        """Do what is due; returns what was done, by table. A commit of a writer meanwhile is no
+        conflict, for it leaves the files of earlier commits alone."""
+        # What is done here is to wait for the batches, and not the batches for it.
+        self._spark.sparkContext.setLocalProperty("spark.scheduler.pool", "maintenance")
+        done = {}
+        for table in self._tables:
+            rewritten, made = self._compact(table) if table in self._records else (0, 0)
+            dropped = self._expire(table, now)
+            if rewritten or dropped:
+                done[table.name] = Upkeep(rewritten, made, dropped)
+                logger.info("%s: %s", table.name, done[table.name])
+        return done
+
+    def _compact(self, table: LakeTable) -> tuple[int, int]:
+        files = table.data_files()
+        if files < self._files.get(table.name, 0) + self._rules.files_gained:
+            return 0, 0
+        jvm = cast("Any", self._spark._jvm)
+        actions = jvm.org.apache.iceberg.spark.actions.SparkActions
+        action = actions.get(self._spark._jsparkSession).rewriteDataFiles(table.loaded()).binPack()
+        for option, value in {
+            "min-input-files": _FILES_OF_A_PARTITION,
+            "min-file-size-bytes": _LARGE_BYTES,
+            "target-file-size-bytes": _MOST_BYTES,
+            "max-concurrent-file-group-rewrites": 1,
+        }.items():
+            action = action.option(option, str(value))
+        result = action.execute()
+        self._files[table.name] = table.data_files()
+        return int(result.rewrittenDataFilesCount()), int(result.addedDataFilesCount())
+
+    def _expire(self, table: LakeTable, now: datetime) -> int:
+        """Each expiry is a commit, so it waits until a snapshot is a fifth older than it may be."""
+        loaded, life, kept = table.loaded(), self._rules.snapshot_life, self._rules.kept_snapshots
+        known = loaded.snapshots()
+        if known.size() <= kept:
+            return 0
+        # Iceberg keeps them in the order of their commits.
+        if known.get(0).timestampMillis() > _millis(now - 1.2 * life):
+            return 0
+        expiry = loaded.expireSnapshots().expireOlderThan(_millis(now - life))
+        expiry.retainLast(kept).commit()
+        return int(known.size() - table.loaded().snapshots().size())
+
+
+def _millis(moment: datetime) -> int:
+    return micros_of(moment) // 1_000
