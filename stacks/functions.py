@@ -23,6 +23,7 @@ from cdk.lake.table_optimizers import TableOptimizers
 from cdk.monitoring.functions import NOTIFIER_GROUP
 from cdk.outputs import tell
 from cdk.stores.postgres import ADMIN
+from cdk.stores.valkey_readers import ValkeyReaders
 from contracts.aws.spark_submit import DATABASE_ROOTS_FILE
 from contracts.tables.grants import role_statements
 from contracts.tables.postgres import ddl
@@ -67,8 +68,14 @@ class FunctionsStack(Stack):
         )
         # What was put aside is in the lake.
         analysts.grant_ask(operations.role)
+        readers = ValkeyReaders(
+            self, "ValkeyReaders", foundation=self._foundation, valkey=data.valkey
+        )
         tell(
             self,
+            ValkeyReader=data.valkey.reader,
+            ValkeyReadersRole=readers.role.role_arn,
+            ValkeyReadersSecurityGroup=readers.security_group.security_group_id,
             NotificationsTopic=self.notifications.topic_arn,
             AnalystsRole=analysts.role.role_arn,
             AnalystsWorkgroup=analysts.workgroup_name,

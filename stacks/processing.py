@@ -101,7 +101,7 @@ class ProcessingStack(Stack):
         data.lake.grant_checkpoint(role, application.name)
         data.postgres.grant_connect(role, JOBS)
         if application.hot:
-            data.valkey.grant_connect(role)
+            data.valkey.grant_connect(role, data.valkey.user)
         self._package.grant_read(role)
         self._decrypt_assets(role)
         self.metric_log.grant_write(role)

@@ -15,6 +15,12 @@ from cdk.log_retention import log_group
 from contracts.valkey_url import ValkeyUrl
 
 PORT = 6379
+# What the users may do. Dangerous commands tell of the server or block it, KEYS for one; clients of
+# a cluster ask where its slots are.
+JOBS_ACCESS = "on ~* +@all -@admin -@dangerous +cluster|slots"
+READER_ACCESS = (
+    "on ~* -@all +@read +@connection -@dangerous +cluster|nodes +cluster|shards +cluster|slots"
+)
 # Reasons why findings of cdk-nag are accepted.
 _USERS = "Users are IAM users of a user group; the rule knows the AUTH token alone."
 _ALONE = "Without replicas there is nothing to spread; the store is rebuilt."
@@ -22,7 +28,8 @@ _OFF = "Its user is off: there is nothing to rotate it for."
 
 
 class Valkey(Construct):
-    """It has one IAM user, `user`, who may do everything to keys and nothing to the server."""
+    """It has two IAM users: `user` may do everything to keys and nothing to the server, `reader`
+    may read keys."""
 
     def __init__(self, scope: Construct, id: str, *, foundation: Foundation) -> None:
         super().__init__(scope, id)
@@ -30,6 +37,7 @@ class Valkey(Construct):
         self.replication_group_id = settings.name("valkey")
         # IAM requires that the user's id equals the user's name.
         self.user = settings.name("jobs")
+        self.reader = settings.name("reader")
         self.security_group = foundation.security_group(self, "SecurityGroup", "Valkey nodes")
         self._group = self._nodes(foundation)
         acknowledge(self._group, {"AwsSolutions-AEC6": _USERS})
@@ -51,9 +59,9 @@ class Valkey(Construct):
         # The rule stands in the peer's stack: that one depends on this one, never the reverse.
         peer.connections.allow_to(self.security_group, ec2.Port.tcp(PORT))
 
-    def grant_connect(self, grantee: iam.IGrantable) -> None:
-        """Connect as `user`."""
-        named = (("replicationgroup", self.replication_group_id), ("user", self.user))
+    def grant_connect(self, grantee: iam.IGrantable, user: str) -> None:
+        """Connect as `user`, who is one of the IAM users."""
+        named = (("replicationgroup", self.replication_group_id), ("user", user))
         arns = [
             Stack.of(self).format_arn(
                 service="elasticache",
@@ -128,21 +136,27 @@ class Valkey(Construct):
                 "Passwords": [password.secret_value.unsafe_unwrap()],
             },
         )
-        jobs = elasticache.CfnUser(
-            self,
-            "Jobs",
-            engine="valkey",
-            user_id=self.user,
-            user_name=self.user,
-            access_string="on ~* +@all -@admin -@dangerous +cluster +info +scan",
-            authentication_mode={"Type": "iam"},
-        )
+        users = [
+            elasticache.CfnUser(
+                self,
+                id,
+                engine="valkey",
+                user_id=name,
+                user_name=name,
+                access_string=access,
+                authentication_mode={"Type": "iam"},
+            )
+            for id, name, access in (
+                ("Jobs", self.user, JOBS_ACCESS),
+                ("Reader", self.reader, READER_ACCESS),
+            )
+        ]
         return elasticache.CfnUserGroup(
             self,
             "Users",
             engine="valkey",
             user_group_id=foundation.settings.name("users"),
-            user_ids=[closed.ref, jobs.ref],
+            user_ids=[closed.ref, *(each.ref for each in users)],
         )
 
     def _slow_log(

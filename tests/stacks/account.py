@@ -66,6 +66,7 @@ class Account:
             "password": f"{postgres}.MasterUserSecret.SecretArn",
             "key": self.arn("data", "AWS::KMS::Key"),
             "valkey": f"arn:aws:elasticache:{place}:replicationgroup:{own}-valkey",
+            "valkey-user": f"arn:aws:elasticache:{place}:user:{own}-{name}",
             "workgroup": f"arn:aws:athena:{place}:workgroup/{name}",
             "uploaded": f"arn:aws:s3:::cdk-hnb659fds-assets-{ACCOUNT}-{REGION}/{name}",
             "role": f"arn:aws:iam::{ACCOUNT}:role/{name}",

@@ -66,6 +66,10 @@ MAY_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
         (GET, "lake:warehouse/bronze/quarantine/data/a.parquet"),
         (PUT, "lake:athena/result.csv"),
     ],
+    "functions/ValkeyReadersRole": [
+        ("elasticache:Connect", "valkey"),
+        ("elasticache:Connect", "valkey-user:reader"),
+    ],
     "processing/ControllerRole": [("kafka:GetBootstrapBrokers", "cluster"), (GET, PLAN)],
     "processing/ConfirmationRole": [(GET, PLAN), (CONNECT, "postgres:shopstream_reader")],
 }
@@ -129,6 +133,13 @@ MAY_NOT_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
         (CONNECT, "postgres:shopstream_jobs"),
         (CONNECT, "postgres:shopstream_admin"),
         ("secretsmanager:GetSecretValue", "password"),
+        ("kafka-cluster:Connect", "cluster"),
+        (GET, "lake:warehouse/gold/order_metrics/data/a.parquet"),
+    ],
+    "functions/ValkeyReadersRole": [
+        ("elasticache:Connect", "valkey-user:jobs"),
+        ("elasticache:Connect", "valkey-user:default"),
+        (CONNECT, "postgres:shopstream_reader"),
         ("kafka-cluster:Connect", "cluster"),
         (GET, "lake:warehouse/gold/order_metrics/data/a.parquet"),
     ],
@@ -204,6 +215,7 @@ MAY: dict[tuple[str, str], list[tuple[str, str]]] = {
         (JOIN, "group:shopstream-clicks"),
         (PUT, "lake:checkpoints/clicks/offsets/0"),
         ("elasticache:Connect", "valkey"),
+        ("elasticache:Connect", "valkey-user:jobs"),
     ],
     (ON_EC2, "processing/EmrMachineRole"): [
         *_JOBS,

@@ -164,7 +164,8 @@ def test_valkey_is_sharded_encrypted_and_for_its_iam_user(name: str) -> None:
         each["Properties"]["UserName"]: each["Properties"]["AuthenticationMode"]["Type"]
         for _, each in resources(DATA[name], "AWS::ElastiCache::User")
     }
-    assert modes == {"default": "password", f"shopstream-{name}-jobs": "iam"}
+    own = f"shopstream-{name}"
+    assert modes == {"default": "password", f"{own}-jobs": "iam", f"{own}-reader": "iam"}
     (closed,) = [
         each["Properties"]["AccessString"]
         for _, each in resources(DATA[name], "AWS::ElastiCache::User")
