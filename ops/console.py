@@ -1,4 +1,7 @@
-"""What the command prints: rich tables on a terminal, plain text elsewhere, JSON on demand."""
+"""What the command prints: rich tables on a terminal, plain text elsewhere, JSON on demand.
+
+Texts of events, files and errors are others': a terminal obeys none of them.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from contracts.errors import ShopstreamError
+from contracts.texts.controls import visible, visible_lines
 from ops.settings import CommandSettings
 
 # The option of every command that can answer other programs.
@@ -48,12 +52,12 @@ def is_rich() -> bool:
 
 def line(text: str = "", style: str | None = None) -> None:
     """Print one line of the answer as it is: markup in it is not interpreted."""
-    stdout().print(escape(text), style=style, soft_wrap=True)
+    stdout().print(_shown(text), style=style, soft_wrap=True)
 
 
 def progress(text: str) -> None:
     """Print one line about the work in progress, to standard error."""
-    stderr().print(escape(text), style="dim", soft_wrap=True)
+    stderr().print(_shown(text), style="dim", soft_wrap=True)
 
 
 def answer_json(value: Mapping[str, Any] | Sequence[Any]) -> None:
@@ -67,7 +71,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str =
     if is_rich():
         stdout().print(rich_table(columns, rows, title))
         return
-    cells = [list(columns), *([str(cell) for cell in row] for row in rows)]
+    cells = [list(columns), *([visible(str(cell)) for cell in row] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
     if title:
         line(title)
@@ -84,7 +88,7 @@ def records(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     for number, row in enumerate(rows, 1):
         line(f"row {number}", style="bold")
         for column, cell in zip(columns, row, strict=True):
-            line(f"  {column.ljust(width)}  {cell}".rstrip())
+            line(f"  {column.ljust(width)}  {visible(str(cell))}".rstrip())
 
 
 def _width(drawn: Table) -> int:
@@ -99,7 +103,7 @@ def rich_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: 
     for column in columns:
         drawn.add_column(column, overflow="fold")
     for row in rows:
-        drawn.add_row(*(escape(str(cell)) for cell in row))
+        drawn.add_row(*(escape(visible(str(cell))) for cell in row))
     return drawn
 
 
@@ -107,15 +111,19 @@ def error(problem: ShopstreamError) -> None:
     """Print what happened, its likely cause, the next command and the log, to standard error."""
     out = stderr()
     first, *others = problem.as_lines()
-    out.print(f"[bold red]error:[/]{escape(first.removeprefix('error:'))}", soft_wrap=True)
+    out.print(f"[bold red]error:[/]{_shown(first.removeprefix('error:'))}", soft_wrap=True)
     for other in others:
-        out.print(escape(other), soft_wrap=True)
+        out.print(_shown(other), soft_wrap=True)
 
 
 def misuse(message: str) -> None:
     """Print what is wrong with a command line. Without any argument that is the help itself."""
     if "Usage:" in message:
-        stderr().print(escape(message), soft_wrap=True)
+        stderr().print(_shown(message), soft_wrap=True)
         return
-    stderr().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+    stderr().print(f"[bold red]error:[/] {_shown(message)}", soft_wrap=True)
     stderr().print(f"next: {HELP}", soft_wrap=True)
+
+
+def _shown(text: str) -> str:
+    return escape(visible_lines(text))

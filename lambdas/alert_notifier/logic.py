@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from contracts.events import Alert
+from contracts.texts.controls import visible
 from contracts.times import SECOND_US
 
 # taken: we send it. sent: it was sent. busy: another call is sending it, or died lately doing so.
@@ -51,6 +52,6 @@ def message(alert: Alert) -> Message:
     printable = "".join(char if char.isascii() and char.isprintable() else "?" for char in subject)
     return Message(
         printable[:_MAX_SUBJECT],
-        "\n".join(f"{name}: {value}" for name, value in facts.items()),
+        "\n".join(f"{visible(name)}: {visible(value)}" for name, value in facts.items()),
         {"severity": alert.severity, "rule": alert.rule, "region": alert.region},
     )

@@ -155,3 +155,10 @@ def test_a_subject_is_one_that_sns_takes(inbox: Inbox, subject: str, shown: str)
     assert made.subject == shown
     SnsTopic(inbox.topic).send(made)
     assert subjects(inbox) == [shown]
+
+
+def test_what_others_wrote_adds_no_line_to_the_text() -> None:
+    hostile = {"region": "DE\nsee http://elsewhere.test", "evidence": {"a\n": "\x1b[2J\u202e"}}
+    made = message(Alert(**{**alert("1").__dict__, **hostile}))
+    assert "region: DE\\u000asee http://elsewhere.test" in made.text.splitlines()
+    assert "a\\u000a: \\u001b[2J\\u202e" in made.text.splitlines()

@@ -16,7 +16,9 @@ ROWS = [("o-1", "c" * 40, "12.50"), ("o-2", "", "3.00")]
 @pytest.fixture
 def screen(monkeypatch: pytest.MonkeyPatch) -> Console:
     """A terminal, whose width a test sets."""
-    made = Console(file=io.StringIO(), force_terminal=True, no_color=True, width=80)
+    made = Console(
+        file=io.StringIO(), force_terminal=True, no_color=True, width=80, highlight=False
+    )
     monkeypatch.setattr(console, "stdout", lambda: made)
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
@@ -54,3 +56,30 @@ def test_no_row_is_no_line_on_a_narrow_terminal(screen: Console) -> None:
     screen.width = 10
     console.records(COLUMNS, [])
     assert shown(screen) == []
+
+
+HOSTILE = "DE\x1b[2J\nerror: all is lost\u202e"
+HARMLESS = "DE\\u001b[2J\\u000aerror: all is lost\\u202e"
+
+
+@pytest.mark.parametrize("width", [120, 10])
+def test_a_cell_rewrites_no_terminal_and_makes_no_line(screen: Console, width: int) -> None:
+    screen.width = width
+    console.records(("location",), [(HOSTILE,)])
+    (line,) = (each for each in shown(screen) if "DE" in each)
+    assert HARMLESS in line
+    assert not any(each in line for each in ("\x1b[2J", "\u202e"))
+
+
+def test_plain_rows_are_as_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = Console(file=io.StringIO(), width=console.PLAIN_WIDTH)
+    monkeypatch.setattr(console, "stdout", lambda: plain)
+    console.table(("location",), [(HOSTILE,)])
+    assert shown(plain)[1:] == [HARMLESS]
+
+
+def test_a_line_keeps_its_breaks_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = Console(file=io.StringIO(), width=console.PLAIN_WIDTH)
+    monkeypatch.setattr(console, "stdout", lambda: plain)
+    console.line("one\n\ttwo\x1b[2J")
+    assert [each.strip() for each in shown(plain)] == ["one", "two\\u001b[2J"]

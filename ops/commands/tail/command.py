@@ -15,13 +15,13 @@ from contracts.codec import decode, decode_record, schema_id_of
 from contracts.registry import Registry
 from contracts.registry.opening import open_registry
 from contracts.rejections import Rejection
+from contracts.texts.controls import visible
 from contracts.topics import TOPICS, Topic
 from ops.commands.tail.event_text import iso_time, readable
 from ops.stack import open_stack
 from readers.kafka import POLL_MS, open_consumer, read_until, require_topic
 
 SHOWN = 10
-_LINE_ENDS = {code: f"\\u{code:04x}" for code in (0x85, 0x2028, 0x2029)}
 
 
 def tail(
@@ -64,8 +64,8 @@ def tail(
 
 
 def line_of(shown: dict[str, Any]) -> str:
-    """A JSON document that is one line to every reader: some end lines at these characters too."""
-    return json.dumps(shown, ensure_ascii=False).translate(_LINE_ENDS)
+    """A JSON document that is one line to every reader, and of which a terminal obeys nothing."""
+    return visible(json.dumps(shown, ensure_ascii=False))
 
 
 def partitions_of(consumer: KafkaConsumer, topic: str) -> list[TopicPartition]:
