@@ -66,8 +66,8 @@ class FunctionsStack(Stack):
         analysts = Analysts(
             self, "Analysts", settings=settings, lake=data.lake, postgres=data.postgres
         )
-        # What was put aside is in the lake.
-        analysts.grant_ask(operations.role)
+        # What was put aside is in bronze.
+        analysts.grant_ask(operations.role, *data.lake.databases)
         readers = ValkeyReaders(
             self, "ValkeyReaders", foundation=self._foundation, valkey=data.valkey
         )

@@ -19,7 +19,13 @@ from cdk.grants import allow
 from cdk.kafka.topic_replication import TopicReplication
 from cdk.log_retention import log_group
 from cdk.outputs import tell
-from contracts.applications import APPLICATIONS, Application, Endpoints
+from contracts.applications import (
+    APPLICATIONS,
+    CLICK_ANSWERS,
+    INGEST,
+    Application,
+    Endpoints,
+)
 from contracts.aws.job_plan import JobPlan
 from contracts.aws.spark_submit import DATABASE_ROOTS, DATABASE_ROOTS_FILE
 from contracts.tables.roles import JOBS, READER
@@ -97,7 +103,11 @@ class ProcessingStack(Stack):
         if application.writes:
             data.kafka.grant_write(role, application.writes)
         data.registry.grant_read(role)
-        data.lake.grant_read_write(role)
+        if application == INGEST:
+            data.lake.grant_read_write(role)
+        elif application == CLICK_ANSWERS:
+            # It looks for clicks whose copies were counted long ago.
+            data.lake.grant_read(role, "silver")
         data.lake.grant_checkpoint(role, application.name)
         data.postgres.grant_connect(role, JOBS)
         if application.hot:

@@ -25,6 +25,8 @@ _ASK = (
 )
 # The console asks for all before it shows the one that may be used.
 _LIST = ("athena:ListDataCatalogs", "athena:ListEngineVersions", "athena:ListWorkGroups")
+# What people ask about. Bronze holds the bytes that were sent, whatever they are.
+_OF_EVENTS = ("silver", "gold")
 # The queries name the database of each table; Athena asks for one all the same.
 _DATABASE = "gold"
 _LOOK = (
@@ -56,12 +58,12 @@ class Analysts(Construct):
             assumed_by=people_of_account(with_mfa=settings.people_with_mfa),
         )
         self._lake = lake
-        self.grant_ask(self.role)
+        self.grant_ask(self.role, *_OF_EVENTS)
         allow(self.role, _LIST, ["*"], because="Lists of workgroups cannot be limited to one.")
         postgres.grant_connect(self.role, READER)
 
-    def grant_ask(self, grantee: iam.IGrantable) -> None:
-        """Ask the lake in the workgroup."""
+    def grant_ask(self, grantee: iam.IGrantable, *databases: str) -> None:
+        """Ask these databases of the lake in the workgroup."""
         stack = Stack.of(self)
         group = stack.format_arn(
             service="athena", resource="workgroup", resource_name=self.workgroup_name
@@ -71,7 +73,7 @@ class Analysts(Construct):
         )
         allow(grantee, _ASK, [group])
         allow(grantee, _LOOK, [catalog])
-        self._lake.grant_read(grantee)
+        self._lake.grant_read(grantee, *databases)
         self._lake.grant_results(grantee)
 
     def _workgroup(self, name: str, lake: Lake) -> None:

@@ -53,11 +53,12 @@ class Lake(Construct):
             )
             database.apply_removal_policy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE)
 
-    def grant_read(self, grantee: iam.IGrantable) -> None:
-        """Read every table."""
+    def grant_read(self, grantee: iam.IGrantable, *databases: str) -> None:
+        """Read the tables of these databases."""
         self._grant_list(grantee)
-        self._grant_objects(grantee, ("s3:GetObject",), "warehouse")
-        self.grant_catalog(grantee, _READ)
+        for name in databases:
+            self._grant_objects(grantee, ("s3:GetObject",), f"warehouse/{name}")
+        self.grant_catalog(grantee, _READ, databases)
         self.key.grant_decrypt(grantee)
 
     def grant_checkpoint(self, grantee: iam.IGrantable, application: str) -> None:
@@ -119,22 +120,25 @@ class Lake(Construct):
         actions."""
         self.key.grant(grantee, "kms:Decrypt", "kms:GenerateDataKey")
 
-    def grant_catalog(self, grantee: iam.IGrantable, actions: tuple[str, ...]) -> None:
-        """Do `actions` to the databases and tables in Glue, not to what they hold."""
+    def grant_catalog(
+        self,
+        grantee: iam.IGrantable,
+        actions: tuple[str, ...],
+        databases: tuple[str, ...] | None = None,
+    ) -> None:
+        """Do `actions` to databases, of which None are all, and to their tables in Glue, not to
+        what they hold."""
         stack = Stack.of(self)
-        databases = [
-            stack.format_arn(service="glue", resource="database", resource_name=name)
-            for name in self.databases
-        ]
-        tables = [
-            stack.format_arn(service="glue", resource="table", resource_name=f"{name}/*")
-            for name in self.databases
-        ]
-        catalog = stack.format_arn(service="glue", resource="catalog")
+        arns = [stack.format_arn(service="glue", resource="catalog")]
+        for name in databases or self.databases:
+            arns += [
+                stack.format_arn(service="glue", resource="database", resource_name=name),
+                stack.format_arn(service="glue", resource="table", resource_name=f"{name}/*"),
+            ]
         allow(
             grantee,
             actions,
-            [catalog, *databases, *tables],
+            arns,
             because="The jobs make the tables of a database, so a template cannot name them.",
         )
 

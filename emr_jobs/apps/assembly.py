@@ -83,10 +83,9 @@ def batch_application(
             package_version=clients.package_version,
         )
     if app == CLICK_ANSWERS:
-        silver = LakeTable(clients.spark, SILVER[CLICKS.name], metrics)
-        silver.create()
         return ClickApplication(
-            silver=silver,
+            # It is read alone: `ingest` makes it.
+            silver=LakeTable(clients.spark, SILVER[CLICKS.name], metrics),
             progress=progress,
             registry=clients.registry,
             kafka=clients.kafka,

@@ -159,7 +159,7 @@ def elected_elsewhere(
             pc.subtract(firsts["append_time"], pa.scalar(STALE, pa.duration("us"))),
         )
     )
-    if not stale.num_rows:
+    if not stale.num_rows or not silver.exists():
         return set()
     stored = silver.within_spans(_spans(stale))
     if stored is None:

@@ -81,6 +81,9 @@ class LakeTable:
         self.spark.sql(f"CREATE NAMESPACE IF NOT EXISTS {CATALOG}.{schema}")
         self.spark.sql(self._table.lake_ddl(CATALOG))
 
+    def exists(self) -> bool:
+        return self.spark.catalog.tableExists(self.name)
+
     def read(self) -> DataFrame:
         return self.spark.table(self.name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,10 @@ from lambdas.json_values import plain
 MAX_ROWS = 1000
 DEFAULT_ROWS = 100
 DEFAULT_SPAN = timedelta(hours=1)
+# An answer is read by its index, but of a longer span it takes more than the time that it has.
+LONGEST_SPAN = timedelta(days=31)
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_NUMBER = re.compile("[0-9]{1,4}")
 
 
 class BadRequest(ValueError):
@@ -111,9 +116,11 @@ PATHS = tuple(_ROUTES)
 
 def _span(given: Mapping[str, str], now: datetime) -> tuple[datetime, datetime]:
     until = _time(given, "to") or now
-    since = _time(given, "from") or until - DEFAULT_SPAN
+    since = _time(given, "from") or until - min(DEFAULT_SPAN, until - _FIRST)
     if since >= until:
         raise BadRequest(f"from {since.isoformat()} is not before to {until.isoformat()}")
+    if until - since > LONGEST_SPAN:
+        raise BadRequest(f"from and to are at most {LONGEST_SPAN.days} days apart")
     return since, until
 
 
@@ -126,7 +133,10 @@ def _time(given: Mapping[str, str], name: str) -> datetime | None:
         raise BadRequest(f"{name}: a time such as 2026-11-02T12:00:00Z") from None
     if moment.tzinfo is None:
         raise BadRequest(f"{name}: a time with its offset, such as 2026-11-02T12:00:00Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise BadRequest(f"{name}: outside of the calendar with its offset") from None
 
 
 def _equal(given: Mapping[str, str], names: tuple[str, ...]) -> tuple[list[str], list[str]]:
@@ -139,6 +149,6 @@ def _equal(given: Mapping[str, str], names: tuple[str, ...]) -> tuple[list[str],
 
 def _limit(given: Mapping[str, str]) -> int:
     text = given.get("limit", str(DEFAULT_ROWS))
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= MAX_ROWS:
+    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= MAX_ROWS:
         raise BadRequest(f"limit: 1 to {MAX_ROWS}")
     return int(text)

@@ -13,8 +13,8 @@ from moto import mock_aws
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from contracts.tables.roles import JOBS, NOTIFIER, OPERATOR, READER
-from lambdas.migrations import handler
-from lambdas.migrations.logic import statements
+from lambdas.migrations import handler, logic
+from lambdas.migrations.logic import LOCK, statements
 from lambdas.migrations.wiring import apply
 
 SIGN_IN = "rds_iam"
@@ -119,3 +119,14 @@ def test_taking_the_stack_down_leaves_the_tables(deployed: str) -> None:
 def _password(url: str) -> str:
     parts = {name: str(value) for name, value in conninfo_to_dict(url).items()}
     return Path(parts["passfile"]).read_text().split()[0].split(":")[4]
+
+
+def test_a_migration_that_finds_a_lock_taken_fails_and_does_not_hang(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logic, "_PATIENCE", "SET LOCAL lock_timeout = '50ms'")
+    with psycopg.connect(migrated) as holder:
+        holder.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            apply(migrated, sign_in=SIGN_IN)
+    assert apply(migrated, sign_in=SIGN_IN) == len(statements(SIGN_IN))

@@ -34,6 +34,9 @@ class Silver:
     spark: SparkSession
     rows: DataFrame
 
+    def exists(self) -> bool:
+        return True
+
     def within_spans(self, _spans: object) -> DataFrame | None:
         return self.rows
 

@@ -9,9 +9,9 @@ import pytest
 from contracts.tables.columns import Column, Table
 from contracts.tables.lake import COMMIT_NUMBER
 from emr_jobs.kernel.ranges import OffsetRange
-from emr_jobs.stores.lake import Rows
+from emr_jobs.stores.lake import LakeTable, Rows
 from emr_jobs.transforms.spans import Span
-from tests.spark.iceberg import NOW, Iceberg, iceberg
+from tests.spark.iceberg import METRICS, NOW, Iceberg, iceberg
 from tests.spark.session import SPARK
 
 pytestmark = SPARK
@@ -64,6 +64,7 @@ def test_which_spans_a_table_may_hold_rows_of(
     iceberg: Iceberg, spans: list[tuple[str, int, int]], may_hold: bool
 ) -> None:
     table = iceberg.like(REGIONS, BY_DAY)
+    assert table.exists()
     assert table.within_spans([Span("EU", NOW, NOW)]) is None, "an empty table"
     table.commit(at(iceberg, ("EU", 3), ("EU", 7)), table.state(), {})
     wanted = [
@@ -71,3 +72,7 @@ def test_which_spans_a_table_may_hold_rows_of(
         for region, first, last in spans
     ]
     assert (table.within_spans(wanted) is not None) == may_hold
+
+
+def test_a_table_that_nobody_made_does_not_exist(iceberg: Iceberg) -> None:
+    assert not LakeTable(iceberg.spark, REGIONS, METRICS).exists()

@@ -118,6 +118,8 @@ MAY_NOT_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
         ("kafka-cluster:Connect", "cluster"),
     ],
     "functions/AnalystsRole": [
+        ("glue:GetTable", "table:bronze/quarantine"),
+        (GET, "lake:warehouse/bronze/quarantine/data/a.parquet"),
         ("athena:StartQueryExecution", "workgroup:primary"),
         ("athena:GetNamedQuery", "workgroup:primary"),
         ("athena:CreateNamedQuery", "workgroup:shopstream-ENV-analysts"),
@@ -168,11 +170,14 @@ MAY_NOT_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
         (CONNECT, "postgres:shopstream_jobs"),
     ],
 }
-_JOBS = [
+_INTO_THE_LAKE = [
     ("glue:CreateTable", "table:silver/orders"),
     ("glue:UpdateTable", "table:silver/orders"),
     ("glue:GetDatabase", "database:silver"),
     (PUT, "lake:warehouse/silver/orders/data/a.parquet"),
+    ("s3:DeleteObject", "lake:warehouse/silver/orders/data/a.parquet"),
+]
+_JOBS = [
     (CONNECT, "postgres:shopstream_jobs"),
     ("glue:GetSchemaVersion", "any"),
 ]
@@ -198,6 +203,7 @@ MAY: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     (SERVERLESS, "processing/EmrRoleingest"): [
         *_JOBS,
+        *_INTO_THE_LAKE,
         *((READ, f"topic:ecommerce-{name}") for name in ("clicks", "orders", "promotions")),
         (JOIN, "group:shopstream-ingest"),
         (PUT, "lake:checkpoints/ingest/offsets/0"),
@@ -216,9 +222,12 @@ MAY: dict[tuple[str, str], list[tuple[str, str]]] = {
         (PUT, "lake:checkpoints/clicks/offsets/0"),
         ("elasticache:Connect", "valkey"),
         ("elasticache:Connect", "valkey-user:jobs"),
+        ("glue:GetTable", "table:silver/clicks"),
+        (GET, "lake:warehouse/silver/clicks/data/a.parquet"),
     ],
     (ON_EC2, "processing/EmrMachineRole"): [
         *_JOBS,
+        *_INTO_THE_LAKE,
         ("elasticache:Connect", "valkey"),
         *((READ, f"topic:ecommerce-{name}") for name in ("clicks", "orders", "promotions")),
         (WRITE, "topic:ecommerce-alerts"),
@@ -248,6 +257,9 @@ MAY_NOT: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     (SERVERLESS, "processing/EmrRoleorders"): [
         *_NO_JOB,
+        *_INTO_THE_LAKE,
+        ("glue:GetTable", "table:silver/orders"),
+        (GET, "lake:warehouse/silver/orders/data/a.parquet"),
         (READ, "topic:ecommerce-clicks"),
         (JOIN, "group:shopstream-ingest"),
         (GET, "lake:checkpoints/ingest/offsets/0"),
@@ -255,6 +267,9 @@ MAY_NOT: dict[tuple[str, str], list[tuple[str, str]]] = {
     ],
     (SERVERLESS, "processing/EmrRoleclicks"): [
         *_NO_JOB,
+        *(each for each in _INTO_THE_LAKE if each[0] != "glue:GetDatabase"),
+        ("glue:GetTable", "table:bronze/events"),
+        (GET, "lake:warehouse/bronze/events/data/a.parquet"),
         (WRITE, "topic:ecommerce-alerts"),
         (READ, "topic:ecommerce-orders"),
         (JOIN, "group:shopstream-ingest"),
