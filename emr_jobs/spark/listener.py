@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from kafka.errors import KafkaError
-from pyspark import java_gateway
 from pyspark.sql import SparkSession
 
 from contracts.applications import Application
@@ -117,8 +116,6 @@ class _Events:
 def listen(spark: SparkSession, listener: Listener) -> None:
     """Have Spark tell the listener, in a thread of Spark's, what the session's queries do."""
     context: Any = spark.sparkContext
-    untyped: Any = java_gateway
-    untyped.ensure_callback_server_started(context._gateway)
     streaming = context._jvm.org.apache.spark.sql.streaming
     session: Any = spark._jsparkSession
     session.streams().addListener(streaming.PythonStreamingQueryListenerWrapper(_Events(listener)))

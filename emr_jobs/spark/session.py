@@ -6,6 +6,7 @@ from pyspark.sql import SparkSession
 
 from contracts.applications import Endpoints
 from contracts.tables.lake import CATALOG
+from emr_jobs.spark.callbacks import start_callbacks
 from emr_jobs.spark.planner import checkpoint_manager
 from emr_jobs.stores.endpoints import postgres_of
 
@@ -42,6 +43,7 @@ def start_session(endpoints: Endpoints) -> SparkSession:
     if manager is not None:
         builder = builder.config("spark.sql.streaming.checkpointFileManagerClass", manager)
     spark = builder.getOrCreate()
+    start_callbacks(spark)
     # For work that is not a batch of records: a batch says itself how wide it runs.
     cores = spark.sparkContext.defaultParallelism
     spark.conf.set("spark.sql.shuffle.partitions", str(cores))

@@ -12,6 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from contracts.aws.spark_submit import local_words
+from emr_jobs.spark.callbacks import start_callbacks
 from local.java import runtime as java
 from local.launch import fetch_jars
 from ops.settings import CommandSettings
@@ -59,5 +60,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         session = SparkSession.builder.appName("tests").getOrCreate()
         signal.signal(signal.SIGINT, before)
         session.sparkContext.setLogLevel("ERROR")
+        start_callbacks(session)
         yield session
         session.stop()
