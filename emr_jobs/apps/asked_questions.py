@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import pyarrow as pa
-from pyspark import inheritable_thread_target
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
 from contracts.applications import Application
 from contracts.codec import encode
@@ -20,11 +19,10 @@ from emr_jobs.kernel.merge import Merge, row_key
 from emr_jobs.kernel.question import Question, Settings
 from emr_jobs.publish.outbox import PostgresOutbox
 from emr_jobs.questions import questions_of
+from emr_jobs.spark.threads import in_thread
 from emr_jobs.stores.arrow_copy import arrow_schema
 from emr_jobs.stores.postgres_merge import insert_new, merge_partials, partials_found, staging_of
 from emr_jobs.stores.progress import Commit
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,12 +62,6 @@ class QuestionPool:
                 wait(partials for _, partials in begun)
 
         return each_when_there()
-
-
-def in_thread(session: SparkSession, do: Callable[..., T]) -> Callable[..., T]:
-    """`do`, to be called in another thread. Its Spark jobs belong to the query of this thread: they
-    run in that query's scheduler pool and end with it."""
-    return cast("Callable[..., T]", inheritable_thread_target(session)(do))
 
 
 class AnswerWriter:

@@ -37,6 +37,7 @@ from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.question import Settings
 from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.spark.held import held
+from emr_jobs.spark.threads import SideBySide
 from emr_jobs.spark.turns import Turns
 from emr_jobs.stores.lake import FEW_PARTITIONS, LakeTable, Rows
 from emr_jobs.stores.progress import Commit, ProgressStore
@@ -84,7 +85,9 @@ class Ingest:
         tables = LakeTables(
             made(BRONZE_EVENTS), self._silver, made(BRONZE_DUPLICATES), made(BRONZE_QUARANTINE)
         )
-        self._lake = LakeIngest(tables, progress, visit, turns.one)
+        # A table of silver each, and the duplicates.
+        together = SideBySide(spark, len(self._silver) + 1, "silver")
+        self._lake = LakeIngest(tables, progress, visit, turns.one, together)
 
     def apply(self, batch: Batch[DataFrame]) -> None:
         tallies: dict[str, Tally] = {}

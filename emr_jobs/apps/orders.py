@@ -17,7 +17,7 @@ from contracts.money import MINOR_SCALE
 from contracts.registry import Registry
 from contracts.tables.postgres import ORDERS as ORDERS_TABLE
 from contracts.topics import ORDERS
-from emr_jobs.apps.asked_questions import AnswerWriter, QuestionPool, in_thread
+from emr_jobs.apps.asked_questions import AnswerWriter, QuestionPool
 from emr_jobs.apps.kept_events import (
     POSITION_IN_TOPIC,
     EventKeeper,
@@ -32,6 +32,7 @@ from emr_jobs.kernel.outbox import relay
 from emr_jobs.kernel.question import Question, Settings
 from emr_jobs.kernel.transactions import apply_once
 from emr_jobs.publish.outbox import PostgresOutbox
+from emr_jobs.spark.threads import in_thread
 from emr_jobs.stores.kafka import KafkaClient
 from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.postgres_merge import insert_unknown

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from emr_jobs.kernel.batches import Batch
@@ -25,6 +25,8 @@ Frame_co = TypeVar("Frame_co", covariant=True)
 Connection = TypeVar("Connection")
 # Whose turn it is to compute.
 Turn: TypeAlias = Callable[[], AbstractContextManager[None]]
+# Does all, in any order or side by side; when all have ended, it raises the first error.
+Together: TypeAlias = Callable[[Sequence[Callable[[], None]]], None]
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ class LakeIngest(Generic[Frame, Connection]):
     progress: ProgressStore[Connection]
     visit: Visit
     turn: Turn
+    together: Together
 
     def apply(self, batch: Batch[Frame], sort: Sort[Frame, Connection]) -> None:
         """Bronze first. What `sort` rejects is committed before any table that depends on it: code
@@ -147,12 +150,21 @@ class LakeIngest(Generic[Frame, Connection]):
             sorted_batch = sort(topics, rejected)
         told = sorted_batch.topics
         bad = [each.quarantine for each in told.values() if each.quarantine is not None]
-        self._commit_all(tables.quarantine, quarantine, bad, batch.ranges, applied)
-        for topic, records in told.items():
-            new = [records.silver] if records.silver is not None else []
-            self._commit_all(tables.silver[topic], silver[topic], new, topics[topic], applied)
+        if bad:
+            rows = reduce(tables.quarantine.union, bad)
+            self._commit(tables.quarantine, quarantine, rows, batch.ranges, applied)
+        # None of these depends on another.
+        commits = [
+            partial(self._add, tables.silver[topic], silver[topic], new, ranges, applied)
+            for topic, ranges in topics.items()
+            if (new := told[topic].silver) is not None
+        ]
         copies = [each.duplicates for each in told.values() if each.duplicates is not None]
-        self._commit_all(tables.duplicates, duplicates, copies, batch.ranges, applied)
+        if copies:
+            rows, table = reduce(tables.duplicates.union, copies), tables.duplicates
+            commits.append(partial(self._add, table, duplicates, rows, batch.ranges, applied))
+        with self.turn():
+            self.together(commits)
         self.visit("lake-committed")
         with self.progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
             sorted_batch.count(commit)
@@ -165,17 +177,6 @@ class LakeIngest(Generic[Frame, Connection]):
             return None
         return self.tables.quarantine.held(ranges)
 
-    def _commit_all(
-        self,
-        table: NumberedTable[Frame],
-        state: TableState,
-        parts: Sequence[Frame],
-        ranges: Sequence[OffsetRange],
-        applied: Progress,
-    ) -> None:
-        if parts:
-            self._commit(table, state, reduce(table.union, parts), ranges, applied)
-
     def _commit(
         self,
         table: NumberedTable[Frame],
@@ -185,4 +186,14 @@ class LakeIngest(Generic[Frame, Connection]):
         applied: Progress,
     ) -> None:
         with self.turn():
-            commit_uncovered(table, state, rows, ranges, applied)
+            self._add(table, state, rows, ranges, applied)
+
+    def _add(
+        self,
+        table: NumberedTable[Frame],
+        state: TableState,
+        rows: Frame,
+        ranges: Sequence[OffsetRange],
+        applied: Progress,
+    ) -> None:
+        commit_uncovered(table, state, rows, ranges, applied)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -195,8 +195,14 @@ class DriverProcess:
         lake = LakeTables(
             tables["bronze"], dict(silver), tables["duplicates"], tables["quarantine"]
         )
-        ingest = world.kernel.lake(lake, progress, self._calls.visit, _Turn)
+        ingest = world.kernel.lake(lake, progress, self._calls.visit, _Turn, in_turn)
         return Ingest(silver, ingest, self.version)
+
+
+def in_turn(things: Sequence[Callable[[], None]]) -> None:
+    """Do all, one after the other: any order will do, so not the one in which they are given."""
+    for each in reversed(things):
+        each()
 
 
 class _Turn:

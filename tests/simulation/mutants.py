@@ -127,7 +127,7 @@ class UnvalidatedCommit(TableClient):
 class StateReadLate(LakeIngest[list[Record], Session]):
     """Reads a table's state when it commits, after it has told what is new: as it once was."""
 
-    def _commit(
+    def _add(
         self,
         table: Any,
         state: TableState,
@@ -135,7 +135,7 @@ class StateReadLate(LakeIngest[list[Record], Session]):
         ranges: Sequence[OffsetRange],
         applied: Progress,
     ) -> None:
-        super()._commit(table, table.state(), rows, ranges, applied)
+        super()._add(table, table.state(), rows, ranges, applied)
 
 
 class RejectionsForgotten(LakeIngest[list[Record], Session]):

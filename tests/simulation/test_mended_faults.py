@@ -18,7 +18,7 @@ from emr_jobs.kernel.lease import take
 from emr_jobs.kernel.ranges import OffsetRange
 from tests.simulation.applications.ingest import SortedList, SortedLists
 from tests.simulation.applications.questions import EPOCH
-from tests.simulation.driver import Kernel, Unmeasured
+from tests.simulation.driver import Kernel, Unmeasured, in_turn
 from tests.simulation.exploring import tried
 from tests.simulation.mutants import MENDED
 from tests.simulation.records import Event, Record
@@ -142,7 +142,7 @@ def lake(kernel: Kernel, progress: Any) -> tuple[Any, dict[str, TableClient]]:
     parts: LakeTables[list[Record]] = LakeTables(
         tables["bronze"], {TOPIC: tables["silver"]}, tables["duplicates"], tables["quarantine"]
     )
-    return kernel.lake(parts, progress, lambda point: None, nullcontext), tables
+    return kernel.lake(parts, progress, lambda point: None, nullcontext, in_turn), tables
 
 
 def batch(*ranges: OffsetRange, records: list[Record]) -> Batch[list[Record]]:
