@@ -104,9 +104,26 @@ ORDER_IDS = Table(
     key=("event_id",),
 )
 
+CLICK_ID_BLOCKS = Table(
+    "click_id_blocks",
+    "one row per batch of clicks and partition: the ids that were counted lately; older ones are "
+    "found in silver",
+    (
+        Column("sequence", "bigint", "of the batch's journal entry; below 0: moved from click_ids"),
+        Column("topic_id", "text"),
+        Column("partition", "integer"),
+        Column("until", "bigint", "all of them have offsets below this one"),
+        Column("newest", "timestamp", "their last append time"),
+        Column("ids", "bytes", "16 bytes per id"),
+    ),
+    key=("sequence", "topic_id", "partition"),
+    indexes=("(newest)",),
+)
+
 CLICK_IDS = Table(
     "click_ids",
-    "one row per click event that was counted lately; older ones are found in silver",
+    "one row per click event, as it was stored before there were blocks; `clicks` moves them into "
+    "blocks when it starts",
     (
         Column("event_id", "uuid"),
         Column("topic_id", "text"),
@@ -115,7 +132,6 @@ CLICK_IDS = Table(
         Column("append_time", "timestamp"),
     ),
     key=("event_id",),
-    indexes=("(append_time)",),
 )
 
 NOTIFIED = Table(
@@ -182,6 +198,7 @@ POSTGRES_TABLES: tuple[Table, ...] = (
     REPEATS,
     ORDERS,
     ORDER_IDS,
+    CLICK_ID_BLOCKS,
     CLICK_IDS,
     *(answer.table for answer in ANSWERS),
     NOTIFIED,

@@ -13,7 +13,6 @@ from pyspark.sql import functions as F
 
 from contracts.applications import CLICK_ANSWERS
 from contracts.registry import Registry
-from contracts.tables.postgres import CLICK_IDS
 from contracts.topics import CLICKS
 from emr_jobs.apps.asked_questions import AnswerWriter, QuestionPool
 from emr_jobs.apps.kept_events import (
@@ -31,17 +30,18 @@ from emr_jobs.kernel.question import Settings
 from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.kernel.transactions import apply_once
 from emr_jobs.spark.turns import Turns
-from emr_jobs.stores.click_ids import STALE, AppliedUntil, forget, remembered_from
+from emr_jobs.stores.click_ids.blocks import PostgresBlocks
+from emr_jobs.stores.click_ids.forgetting import STALE, AppliedUntil, remembered_from
+from emr_jobs.stores.click_ids.remembering import COLUMNS, ClickIds
 from emr_jobs.stores.kafka import KafkaClient
 from emr_jobs.stores.lake import LakeTable
 from emr_jobs.stores.offset_ranges import within
 from emr_jobs.stores.postgres import Pg
-from emr_jobs.stores.postgres_merge import insert_unknown
 from emr_jobs.stores.progress import Commit, ProgressStore
 from emr_jobs.transforms.spans import Span
 
 # What tells whether a click is new.
-_AUDIT = (*CLICK_IDS.names, "event_time", "region")
+_AUDIT = (*COLUMNS, "event_time", "region")
 
 
 class ClickApplication:
@@ -61,11 +61,12 @@ class ClickApplication:
         self.turns = turns
         self.silver = silver
         self.questions = QuestionPool(CLICK_ANSWERS, Settings())
-        self.writer = AnswerWriter(CLICK_ANSWERS, Settings(), registry, CLICK_IDS)
+        self.writer = AnswerWriter(CLICK_ANSWERS, Settings(), registry)
         self._progress = progress
         self._metrics = metrics
         self._kafka = kafka
         self._clock = clock
+        self.ids: ClickIds[Pg] = ClickIds(PostgresBlocks())
         self._applied_until = AppliedUntil()
         self._keeper = EventKeeper(registry, CLICKS, {name: F.col(name) for name in _AUDIT})
 
@@ -99,7 +100,7 @@ class ClickApplication:
         ends = self._kafka.end_offsets([CLICKS.name])[CLICKS.name]
         until = self._applied_until.moment(applied, ends, asked_at)
         if until is not None:
-            forget(connection, topic_id, until)
+            self.ids.forget(connection, topic_id, until)
 
 
 class _ClickBatch:
@@ -119,15 +120,14 @@ class _ClickBatch:
                 self._firsts, self._application.silver, self._batch.ranges, forgotten
             )
 
-    def remember(self, connection: Pg) -> bool:
-        candidates = rows_of_other_events(self._firsts, self._elsewhere).select(CLICK_IDS.names)
-        self._known = insert_unknown(connection, CLICK_IDS, candidates)
+    def remember(self, commit: Commit) -> bool:
+        candidates = rows_of_other_events(self._firsts, self._elsewhere)
+        self._known = self._application.ids.remember(commit.connection, commit.sequence, candidates)
         return bool(candidates.num_rows > len(self._known))
 
     def answer(self, commit: Commit) -> None:
         new = without(self._kept.good, self._duplicates())
         writer = self._application.writer
-        writer.look_back(commit)
         with self._application.turns.one():
             # Postgres merges one answer while Spark computes the next.
             for question, rows in self._application.questions.partials(new):

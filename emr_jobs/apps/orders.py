@@ -119,8 +119,8 @@ class _OrderBatch:
     def look_elsewhere(self) -> None:
         """The table of orders forgets no id."""
 
-    def remember(self, connection: Pg) -> bool:
-        self._known = insert_unknown(connection, ORDERS_TABLE, self.firsts)
+    def remember(self, commit: Commit) -> bool:
+        self._known = insert_unknown(commit.connection, ORDERS_TABLE, self.firsts)
         return bool(len(self._known) < self.firsts.num_rows)
 
     def answer(self, commit: Commit) -> None:

@@ -17,7 +17,7 @@ class BatchEvents(Protocol[Connection]):
     def look_elsewhere(self) -> None:
         """Find the events that were counted before and whose ids may be forgotten by now."""
 
-    def remember(self, connection: Connection) -> bool:
+    def remember(self, commit: Commit[Connection]) -> bool:
         """Store the ids of the batch's events, so that no copy is counted again; tells whether any
         of them is new."""
 
@@ -34,7 +34,7 @@ def apply_once(
     """Store what the events of a batch say with the batch's progress."""
     events.look_elsewhere()
     with progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
-        if events.remember(commit.connection):
+        if events.remember(commit):
             events.answer(commit)
         events.close(commit)
     return commit

@@ -13,11 +13,14 @@ from emr_jobs.kernel.merge import Row
 from emr_jobs.kernel.offset_log import batch_ranges
 from emr_jobs.kernel.progress import Commit, ProgressStore
 from emr_jobs.kernel.ranges import OffsetRange, Progress, unapplied
+from emr_jobs.stores.click_ids.marks import Runs
+from emr_jobs.stores.click_ids.remembering import ClickIds, IdBlock
 from tests.simulation.applications.clicks import Clicks
 from tests.simulation.applications.orders import OrderEvents, Orders
 from tests.simulation.applications.questions import alerts
 from tests.simulation.driver import Kernel
 from tests.simulation.records import Event, Record, firsts_of
+from tests.simulation.stores.click_blocks import MemoryBlocks
 from tests.simulation.stores.database import MemoryOutbox, Session
 from tests.simulation.stores.lake import TableClient
 
@@ -181,9 +184,32 @@ class DriverNotAsked(ProgressStore[Session]):
 class IdsForgotten(Clicks):
     """Forgets the ids of a topic that is gone by their age: as it once was."""
 
-    def silver_decided(self, session: Session, record: Record) -> bool:
+    def silver_decided(self, session: Session, block: IdBlock) -> bool:
         current = {each.topic_id for each in self._broker.current()}
-        return record.topic_id not in current or super().silver_decided(session, record)
+        return block.key.topic_id not in current or super().silver_decided(session, block)
+
+
+class CommitsOfOthersUnread(ClickIds[Session]):
+    """Adds its own ids to memory when they are stored, and reads none but at its start."""
+
+    def remember(self, connection: Session, sequence: int, clicks: Any) -> set[str]:
+        last, _ = self._read
+        known = super().remember(connection, sequence, clicks)
+        if last is not None:
+            super()._caught_up(connection, sequence)
+        return known
+
+    def _caught_up(self, connection: Session, until: int) -> Runs:
+        last, runs = self._read
+        return super()._caught_up(connection, until) if last is None else runs
+
+
+class AloneWithIds(Clicks):
+    """As if no other driver, and no batch of its own, could have stored ids since."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.ids = CommitsOfOthersUnread(MemoryBlocks())
 
 
 # Ways in which the heart could break, and ways in which it was broken.
@@ -196,6 +222,7 @@ IMAGINED = {
     "relay without id": Kernel(orders=RelayWithoutId),
     "relay marks first": Kernel(orders=RelayMarksFirst),
     "lake commit unvalidated": Kernel(table=UnvalidatedCommit),
+    "commits of others unread": Kernel(clicks=AloneWithIds),
 }
 MENDED = {
     "state read late": Kernel(lake=StateReadLate),

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from emr_jobs.apps.clicks import elected_elsewhere
 from emr_jobs.kernel.ranges import OffsetRange
-from emr_jobs.stores.click_ids import STALE
+from emr_jobs.stores.click_ids.forgetting import STALE
 from emr_jobs.stores.lake import LakeTable
 from tests.spark.clicks import click
 from tests.spark.rows import event_frame

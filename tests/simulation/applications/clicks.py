@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
+
+import pyarrow as pa
 
 from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.progress import Commit, ProgressStore
 from emr_jobs.kernel.transactions import apply_once
-from emr_jobs.stores.click_ids import REMEMBERED, STALE, AppliedUntil, remembered_from
+from emr_jobs.stores.click_ids.forgetting import STALE, AppliedUntil, remembered_from
+from emr_jobs.stores.click_ids.remembering import COLUMNS, ClickIds, IdBlock
 from tests.simulation.applications.questions import OF_CLICKS, merge, moment
 from tests.simulation.records import BrokerClient, Record, firsts_of, require_all, within
+from tests.simulation.stores.click_blocks import MemoryBlocks, silver_decided
 from tests.simulation.stores.database import Session
 from tests.simulation.stores.lake import TableClient
+
+_TYPES = (pa.string(), pa.string(), pa.int32(), pa.int64(), pa.timestamp("us", "UTC"))
 
 
 @dataclass
@@ -22,6 +29,7 @@ class ClickEvents:
 
     batch: Batch[list[Record]]
     silver: TableClient
+    ids: ClickIds[Session]
     forget: Callable[[Session, Batch[list[Record]]], None]
 
     def look_elsewhere(self) -> None:
@@ -46,9 +54,13 @@ class ClickEvents:
             if len(held) > len(within(held, self.batch.ranges)):
                 self.elsewhere.add(each.event.event_id)
 
-    def remember(self, connection: Session) -> bool:
+    def remember(self, commit: Commit[Session]) -> bool:
         candidates = [e for e in self.firsts if e.event.event_id not in self.elsewhere]
-        self.known = connection.insert_unknown("click_ids", candidates)
+        uuids = {_uuid(each): each.event.event_id for each in candidates}
+        found = self.ids.remember(commit.connection, commit.sequence, _table(candidates))
+        self.known = {uuids[each] for each in found}
+        for _ in self.known:
+            commit.connection.note("copy across batches")
         self.new = [each.event for each in candidates if each.event.event_id not in self.known]
         return bool(self.new)
 
@@ -77,11 +89,12 @@ class Clicks:
         self._broker = broker
         self._silver = silver
         self._clock = clock
+        self.ids: ClickIds[Session] = ClickIds(MemoryBlocks(self.silver_decided))
         self._applied_until = AppliedUntil()
 
     def apply(self, batch: Batch[list[Record]]) -> None:
         require_all(batch.records, batch.ranges)
-        apply_once(batch, ClickEvents(batch, self._silver, self._forget), self._progress)
+        apply_once(batch, ClickEvents(batch, self._silver, self.ids, self._forget), self._progress)
 
     def rehearse(self, batch: Batch[list[Record]]) -> None:
         """Nothing is slow here."""
@@ -107,26 +120,21 @@ class Clicks:
         ends = self._broker.end_offsets(["clicks"])["clicks"]
         until = self._applied_until.moment(applied, ends, asked_at)
         if until is not None:
-            self.forget_before(session, topic_id, until)
+            self.ids.forget(session, topic_id, until)
 
-    def forget_before(self, session: Session, topic_id: str, applied_until: datetime) -> None:
-        """As `stores.click_ids.forget`."""
-        session.asked()
-        progress = session.database.progress
-        behind = any(
-            until > progress.get(("clicks", topic_id, partition), 0)
-            for (application, topic, partition), until in progress.items()
-            if application == "ingest" and topic == topic_id
-        )
-        if behind:
-            return
-        before = applied_until - REMEMBERED
-        ids = session.database.table("click_ids")
-        for event_id, record in list(ids.items()):
-            if moment(record.append_time) < before and self.silver_decided(session, record):
-                session.delete(ids, event_id)
+    def silver_decided(self, session: Session, block: IdBlock) -> bool:
+        """Whether silver knows all ids of the block."""
+        return silver_decided(session, block)
 
-    def silver_decided(self, session: Session, record: Record) -> bool:
-        """Whether ingest has passed the record."""
-        key = "ingest", record.topic_id, record.partition
-        return session.database.progress.get(key, 0) > record.offset
+
+def _uuid(record: Record) -> str:
+    return str(UUID(int=int(record.event.event_id[1:])))
+
+
+def _table(records: list[Record]) -> pa.Table:
+    rows = [
+        (_uuid(each), each.topic_id, each.partition, each.offset, moment(each.append_time))
+        for each in records
+    ]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS)
+    return pa.table([pa.array(c, t) for c, t in zip(columns, _TYPES, strict=True)], COLUMNS)

@@ -25,9 +25,9 @@ class OrderEvents:
     def look_elsewhere(self) -> None:
         """The table of orders forgets nothing."""
 
-    def remember(self, connection: Session) -> bool:
+    def remember(self, commit: Commit[Session]) -> bool:
         firsts, self.copies = firsts_of(self.records)
-        self.known = connection.insert_unknown("orders", firsts)
+        self.known = commit.connection.insert_unknown("orders", firsts)
         self.new = [each.event for each in firsts if each.event.event_id not in self.known]
         return bool(self.new)
 

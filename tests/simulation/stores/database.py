@@ -151,8 +151,12 @@ class Session:
                 self.write(rows, event_id, record)
             elif rows[event_id].position != record.position:
                 known.add(event_id)
-                self._calls.note("copy across batches")
+                self.note("copy across batches")
         return known
+
+    def note(self, what: str) -> None:
+        """Count something that happens."""
+        self._calls.note(what)
 
     def asked(self) -> None:
         """A statement is about to run."""
@@ -223,7 +227,7 @@ class Session:
 
     def note_repeat(self, application: str, batch_id: int, covered: str) -> None:
         self._asked()
-        self._calls.note(f"batch shown again, covered: {covered}")
+        self.note(f"batch shown again, covered: {covered}")
 
     # DriverRows
 

@@ -12,45 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from contracts.applications import CLICK_ANSWERS, INGEST
-from emr_jobs.stores.postgres import Pg
-
 STALE = timedelta(minutes=30)
 REMEMBERED = timedelta(hours=2)
 # Another driver, on a machine whose clock was ahead, may have forgotten more.
 _CLOCKS = timedelta(minutes=15)
-
-# Silver may elect any copy that `ingest` has read. An id is left to silver alone when this
-# application has applied all that `ingest` has read. That holds for a topic that is gone, too: of
-# an event that `ingest` had not read there, silver elects a later copy.
-_FORGET = """
-    DELETE FROM click_ids c
-    WHERE c.append_time < %(before)s
-      AND EXISTS (
-        SELECT FROM progress i
-        WHERE i.application = %(ingest)s AND i.topic_id = c.topic_id
-          AND i."partition" = c."partition" AND i.until > c."offset")
-      AND NOT EXISTS (
-        SELECT FROM progress i LEFT JOIN progress m
-          ON m.application = %(clicks)s AND m.topic_id = i.topic_id
-          AND m."partition" = i."partition"
-        WHERE i.application = %(ingest)s AND i.topic_id = %(topic_id)s
-          AND i.until > coalesce(m.until, 0))
-"""
-
-
-def forget(connection: Pg, topic_id: str, applied_until: datetime) -> int:
-    """Drop what silver knows by now; no record of the topic that is still to be applied was
-    appended before `applied_until`. Returns how many ids went."""
-    return connection.execute(
-        _FORGET,
-        {
-            "before": applied_until - REMEMBERED,
-            "topic_id": topic_id,
-            "ingest": INGEST.name,
-            "clicks": CLICK_ANSWERS.name,
-        },
-    ).rowcount
 
 
 def remembered_from(now: datetime) -> datetime:

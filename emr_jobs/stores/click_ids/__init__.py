@@ -1,0 +1,1 @@
+"""The ids of clicks that were counted lately: packed in Postgres, marked in memory."""
