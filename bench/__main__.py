@@ -5,7 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("bench.replay", "bench.simulate", "bench.applications", "bench.gold")
+BENCHMARKS = (
+    "bench.replay",
+    "bench.simulate",
+    "bench.applications",
+    "bench.gold",
+    "bench.click_ids",
+)
 
 
 def main() -> int:
