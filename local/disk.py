@@ -7,16 +7,21 @@ from pathlib import Path
 import psutil
 
 from contracts.errors import EnvironmentProblem
+from contracts.laptop.free_space import MB, kept_free
+from local.home import Home
 
-MB = 1024 * 1024
-# Kafka's segments and indexes, Postgres with its write-ahead log, and a first lake.
+# What a new stack needs: Kafka's segments and indexes, Postgres with its log, and a first lake.
 STATE_MB = 1024
 JARS_MB = 300
 
 
-def require_space(home: Path) -> None:
-    """Raise an EnvironmentProblem that names the disk when it lacks the room for a stack."""
-    _require(home, STATE_MB, "the state folder", "SHOPSTREAM_HOME")
+def require_space(home: Home) -> None:
+    """Raise an EnvironmentProblem that names the disk when it lacks the room for a stack. A stack
+    that has its data needs what must stay free."""
+    total = psutil.disk_usage(str(nearest_existing(home.root))).total
+    least = 0 if home.postgres.exists() else STATE_MB
+    needed = max(least, kept_free(total) // MB)
+    _require(home.root, needed, "the state folder", "SHOPSTREAM_HOME")
 
 
 def require_space_for_jars(cache: Path) -> None:

@@ -45,6 +45,11 @@ class Home:
         return self.run / "status.json"
 
     @property
+    def usage(self) -> Path:
+        """What the stack took of the disk in the last day."""
+        return self.run / "usage.json"
+
+    @property
     def logs(self) -> Path:
         return self.root / "logs"
 

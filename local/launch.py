@@ -60,13 +60,13 @@ class UpRequest:
 def prepare(home: Home, request: UpRequest, say: jars.Say) -> tuple[Profile, Plan]:
     """Do what comes before the first process: folders, profile, Java, jars, code.zip, plan."""
     home.require_fit()
+    require_space(home)
     require_memory(memory_mb())
     require_open_files()
     home.make()
     # Before the profile: a start that is refused decides nothing about the stack.
     used = java.named(request.java) if request.java else java.bundled(home.root / "java")
     profile = _profile(home, request, say)
-    require_space(home.root)
     names = ("broker", "spark") if request.options.spark else ("broker",)
     paths = fetch_jars(request.cache, request.network, say, names)
     installed = laptop.Installed(

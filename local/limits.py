@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from contracts.errors import EnvironmentProblem
-from local.disk import MB
+from contracts.laptop.free_space import MB
 
 # All parts at rest. A driver under load takes 2 GB and its own overhead.
 LEAST_MEMORY_MB = 3_500

@@ -18,7 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from contracts.errors import EnvironmentProblem
-from local.disk import MB
+from contracts.laptop.free_space import MB
 from local.home import FOLDER_MODE, Home
 from local.profile import Profile, require_profile
 from local.supervisor.processes import die_with_parent
@@ -35,7 +35,6 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "shared_buffers": "256MB",
-    "max_wal_size": "1GB",
     "max_connections": "100",
     "fsync": "on",
     "synchronous_commit": "on",
@@ -50,6 +49,16 @@ SETTINGS = {
 # What queries in parallel share lies there. A container has 64 MB unless it was given more.
 SHARED_MEMORY = Path("/dev/shm")
 _LEAST_SHARED_MB = 256
+
+
+# A log that may grow as long as on a large disk would take what is kept free of a small one.
+_LOG_SHARE, _LEAST_LOG_MB, _MOST_LOG_MB = 16, 128, 1024
+
+
+def log_size(disk_bytes: int) -> str:
+    """The option for how long the write-ahead log may become on a disk of this size."""
+    megabytes = min(_MOST_LOG_MB, max(_LEAST_LOG_MB, disk_bytes // _LOG_SHARE // MB))
+    return f"-cmax_wal_size={megabytes}MB"
 
 
 def shared_memory(folder: Path = SHARED_MEMORY) -> list[str]:
@@ -159,6 +168,7 @@ class Server:
         port = ("-p", str(self._profile.ports["postgres"]))
         settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
         program = str(self._programs / "bin" / "postgres")
+        settings.append(log_size(shutil.disk_usage(self._folder).total))
         folder, _descriptor = self._opened(self._folder / "data")
         self._drop()
         os.execve(program, [program, "-D", folder, *port, *settings, *shared_memory()], ENVIRONMENT)

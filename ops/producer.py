@@ -70,5 +70,6 @@ def become(line: Sequence[str], stack: Stack | None) -> NoReturn:
             f"--bootstrap-servers={stack.bootstrap_servers}",
             f"--vault={stack.postgres_url}",
             f"--ledger={stack.home.ledger}",
+            f"--state={stack.home.root}",
         ]
     os.execv(line[0], [*line, *where])

@@ -65,6 +65,13 @@ def _add_endpoints(command: argparse.ArgumentParser) -> None:
         "--vault", default="", metavar="URL|FOLDER", help="a Postgres URL, or a private folder"
     )
     command.add_argument("--ledger", type=Path, metavar="FOLDER", help="where the run is recorded")
+    command.add_argument(
+        "--state",
+        type=Path,
+        metavar="FOLDER",
+        help="the state folder of a laptop's stack, whose vault is in Postgres: nothing is sent "
+        "while its disk is nearly full",
+    )
 
 
 def _require(parser: argparse.ArgumentParser, given: Mapping[str, Any]) -> None:
@@ -77,6 +84,10 @@ def _require(parser: argparse.ArgumentParser, given: Mapping[str, Any]) -> None:
             parser.error("--outlet kafka needs --vault, which keeps the real customer ids")
         if given["kafka_auth"] == "msk-iam" and not given["region"]:
             parser.error("--kafka-auth msk-iam needs --region")
+    if given["state"] and not (
+        given["outlet"] == "kafka" and given["vault"].startswith("postgres")
+    ):
+        parser.error("--state needs --outlet kafka and a --vault in Postgres")
     if given["registry"] != "bundled" and not given["registry"].startswith("glue:"):
         parser.error("--registry is bundled or glue:NAME")
     if given["outlet"] == "file" and not given["out"]:

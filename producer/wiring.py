@@ -17,12 +17,15 @@ from contracts.schemas import bundled_schemas, canonical
 from contracts.times import SECOND_US
 from contracts.topics import Topic
 from producer.clock import Clock
+from producer.disk_room import Backlog, DiskRoom
 from producer.ledger import FileLedger, Ledger, NoLedger
 from producer.order_ids import FileOrderIds, NoOrderIds, OrderIds, PostgresOrderIds
-from producer.outlets import Outlet
+from producer.outlets import Destination, Outlet
 from producer.outlets.file import FileOutlet
 from producer.outlets.kafka import KafkaOutlet, find_destination, security
 from producer.outlets.null import NullOutlet
+from producer.patient_postgres import PatientPostgres
+from producer.room import EndlessRoom, Room
 from producer.subjects import Vault
 from producer.vaults import FileVault, NoVault, PostgresVault
 
@@ -41,6 +44,7 @@ class ProducerEndpoints:
     out: Path | None
     vault: str
     ledger: Path | None
+    state: Path | None
 
 
 def open_outlet(endpoints: ProducerEndpoints, *topics: Topic, clock: Clock) -> Outlet:
@@ -113,6 +117,15 @@ def open_order_ids(endpoints: ProducerEndpoints) -> OrderIds:
     if endpoints.vault:
         return FileOrderIds(Path(endpoints.vault))
     return NoOrderIds() if endpoints.out is None else FileOrderIds(endpoints.out / "vault")
+
+
+def open_room(endpoints: ProducerEndpoints, destination: Destination) -> Room:
+    """The room on the disk of the state folder; without one, as on AWS, there is no end of it."""
+    if endpoints.state is None:
+        return EndlessRoom()
+    postgres = PatientPostgres(endpoints.vault, "what the applications have applied")
+    backlog = Backlog(endpoints.bootstrap_servers, destination.topic_ids, postgres)
+    return DiskRoom(endpoints.state, backlog.records, backlog.close)
 
 
 def open_ledger(endpoints: ProducerEndpoints, run: Run) -> Ledger:

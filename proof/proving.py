@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from contracts.errors import NotReady, ShopstreamError
+from contracts.errors import EnvironmentProblem, NotReady, ShopstreamError
 from contracts.ledger import Run
 from contracts.registry import Registry, RegistryUnavailable
 from contracts.registry.opening import open_registry
@@ -61,7 +61,7 @@ def prove(endpoints: StackEndpoints, request: ProofRequest, runtime: ProofRuntim
         store = Stores(endpoints, admin, cluster, consumer, postgres, registry, folder)
         runtime.say("waiting until everything is applied, sent and published")
         with (
-            _clear_errors(),
+            clear_errors(),
             interruptible(),
             closing(store.copy_at_rest(request.deadline, runtime)) as connection,
         ):
@@ -71,10 +71,17 @@ def prove(endpoints: StackEndpoints, request: ProofRequest, runtime: ProofRuntim
 
 
 @contextmanager
-def _clear_errors() -> Iterator[None]:
+def clear_errors() -> Iterator[None]:
+    """Say of an error of DuckDB or of the registry what it means for who asked for the proof."""
     try:
         yield
     except (duckdb.IOException, duckdb.InvalidInputException) as problem:
+        if "No space left on device" in str(problem):
+            raise EnvironmentProblem(
+                f"the copy of the stores that the proof works on does not fit: {problem}",
+                cause="the disk is nearly full; the stack itself is not touched",
+                command="free some space, then shopstream verify",
+            ) from problem
         raise ShopstreamError(
             f"a file of the lake cannot be read: {problem}",
             cause="a data file of the warehouse is damaged",

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 import psycopg
@@ -70,13 +70,13 @@ class Shop:
             timeout=seconds,
         )
 
-    def start(self, *line: str) -> subprocess.Popen[str]:
+    def start(self, *line: str, errors: IO[str] | int = subprocess.PIPE) -> subprocess.Popen[str]:
         """A command that goes on while the test does something to the stack."""
         return subprocess.Popen(
             [*self._command, *line],
             env=self._environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=errors,
             text=True,
         )
 

@@ -14,6 +14,7 @@ from local.home import Home
 from local.supervisor import processes
 from local.supervisor.daemon import Supervisor
 from local.supervisor.published import holding_lock
+from local.supervisor.runner import Clocks
 
 # A command that looks at the lock holds it for an instant, so a first refusal proves nothing.
 LOCK_TRIES = 20
@@ -39,7 +40,8 @@ def main() -> int:
 
 
 async def _supervise(home: Home) -> None:
-    await Supervisor(home, os.getpid(), time.time).run()  # noqa: TID251 - the supervisor's one clock
+    now = time.time  # noqa: TID251 - what others are told is a time of day
+    await Supervisor(home, os.getpid(), Clocks(now, time.monotonic)).run()
 
 
 if __name__ == "__main__":

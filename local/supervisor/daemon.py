@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from local.home import Home
 from local.supervisor import logs, processes
 from local.supervisor.plan import Plan, read_plan
 from local.supervisor.published import Snapshot, publish
-from local.supervisor.runner import Clock, Runner
+from local.supervisor.runner import Clocks, Runner
+from local.usage import NOTE_SECONDS, note
 
 HOUSEKEEPING_SECONDS = 5.0
 
@@ -21,10 +23,11 @@ HOUSEKEEPING_SECONDS = 5.0
 class Supervisor:
     """The runners of one stack, and the state that they publish together."""
 
-    def __init__(self, home: Home, pid: int, clock: Clock) -> None:
+    def __init__(self, home: Home, pid: int, clocks: Clocks) -> None:
         self._home = home
         self._pid = pid
-        self._clock = clock
+        self._clocks = clocks
+        self._noted = clocks.monotonic()
         self._plan: Plan = read_plan(home.plan)
         self._runners: dict[str, Runner] = {}
         self._generation = 0
@@ -75,7 +78,7 @@ class Supervisor:
         for part in plan.parts:
             if part.name not in self._runners:
                 log = self._home.log(part.name)
-                self._runners[part.name] = Runner(part, log, self._clock, self._publish)
+                self._runners[part.name] = Runner(part, log, self._clocks, self._publish)
                 self._runners[part.name].begin(partial(self._runners_of, part.after))
         self._generation += 1
         self._publish()
@@ -105,6 +108,10 @@ class Supervisor:
             if broken is not None:
                 raise broken
             logs.rotate(self._home.log(runner.part.name))
+        if self._clocks.monotonic() - self._noted >= NOTE_SECONDS:
+            self._noted = self._clocks.monotonic()
+            with self._going_on("what the stack takes of the disk could not be noted"):
+                note(self._home, self._clocks.now())
 
     def _running_leaders(self) -> list[processes.Identity]:
         return [runner.leader for runner in self._runners.values() if runner.leader]
@@ -112,12 +119,17 @@ class Supervisor:
     def _publish(self) -> None:
         statuses = tuple(runner.status() for runner in self._runners.values())
         snapshot = Snapshot(self._plan.stack_id, self._pid, self._generation, statuses)
-        try:
+        with self._going_on("the state could not be published"):
             processes.record(self._leaders, self._running_leaders())
             publish(self._home, snapshot)
+
+    @contextmanager
+    def _going_on(self, failed: str) -> Iterator[None]:
+        """A full disk must not end the stack: the parts go on, and the next time may be better."""
+        try:
+            yield
         except OSError as problem:
-            # A full disk must not end the stack: the parts go on, and the next change is published.
-            self._say(f"the state could not be published: {problem}")
+            self._say(f"{failed}: {problem}")
 
     def _say(self, text: str) -> None:
         sys.stderr.write(f"{text}\n")

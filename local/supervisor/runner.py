@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from local.supervisor import logs, processes
@@ -24,7 +24,19 @@ from local.supervisor.policy import (
 from local.supervisor.probes import ask
 from local.supervisor.published import PartStatus
 
-Clock = Callable[[], float]
+
+@dataclass(frozen=True)
+class Clocks:
+    """`now`, in seconds since 1970, is what others are told. `monotonic` decides how long to wait:
+    nobody sets it back."""
+
+    now: Callable[[], float]
+    monotonic: Callable[[], float]
+
+    def seconds_ago(self, moment: float) -> float:
+        """When the monotonic clock showed `moment`, by the other clock as it goes now."""
+        return self.now() - (self.monotonic() - moment)
+
 
 WATCH_SECONDS = 0.1
 PROBE_SECONDS = 0.2
@@ -35,16 +47,17 @@ LINGER_SECONDS = 5.0
 class Runner:
     """One part under supervision. It calls `changed` after each change of the condition."""
 
-    def __init__(self, part: Part, log: Path, clock: Clock, changed: Callable[[], None]) -> None:
+    def __init__(self, part: Part, log: Path, clocks: Clocks, changed: Callable[[], None]) -> None:
         self.part = part
-        self.condition = Condition(since=clock())
+        self.condition = Condition(since=clocks.monotonic())
         self.ready = asyncio.Event()
         self._log = log
-        self._clock = clock
+        self._clocks = clocks
+        self._clock = clocks.monotonic
         self._changed = changed
         self._process: subprocess.Popen[bytes] | None = None
         self._identity: processes.Identity | None = None
-        self._started = 0.0
+        self._started = self._started_at = 0.0
         self._ready_after: float | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -90,7 +103,7 @@ class Runner:
             title=self.part.title or self.part.name,
             kind=self.part.kind,
             state=self.condition.state.value,
-            since=self.condition.since,
+            since=self._clocks.seconds_ago(self.condition.since),
             pid=leader.pid if leader else None,
             process_started=leader.started if leader else None,
             restarts=self.condition.restarts,
@@ -118,6 +131,7 @@ class Runner:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         self._started = self._clock()
+        self._started_at = self._clocks.now()
         self._ready_after = None
         logs.rotate(self._log)
         process = processes.start(self.part.argv, self.part.environment, self._log)
@@ -145,7 +159,9 @@ class Runner:
     async def _probe_until_ready(self) -> str:
         """Return "" when the part is ready, else what was still missing at the deadline."""
         while True:
-            waiting_for = await asyncio.to_thread(ask, self.part.ready, self._started)
+            # The earlier one, if the clock was set meanwhile: what began since then is new.
+            started_at = min(self._started_at, self._clocks.seconds_ago(self._started))
+            waiting_for = await asyncio.to_thread(ask, self.part.ready, started_at)
             elapsed = self._clock() - self._started
             if not waiting_for:
                 self._ready_after = elapsed

@@ -28,8 +28,16 @@ from producer.replay.replaying import Replay
 from producer.replay.summary import ReplaySummary
 from producer.replay.survey import clock_changes, require_usable
 from producer.replay.values.patterns import read_patterns
+from producer.room import Gate
 from producer.subjects import Tokens, Vault, data_set_key
-from producer.wiring import new_run_id, open_ledger, open_order_ids, open_outlet, open_vault
+from producer.wiring import (
+    new_run_id,
+    open_ledger,
+    open_order_ids,
+    open_outlet,
+    open_room,
+    open_vault,
+)
 
 
 def replay(arguments: ReplayArguments) -> int:
@@ -75,6 +83,7 @@ def _send(
         outlet = held.enter_context(closing(open_outlet(endpoints, *layout.topics, clock=clock)))
         vault = held.enter_context(closing(open_vault(endpoints)))
         refuse_earlier_ids(endpoints.ledger, outlet.destination().cluster_id, arguments.new_run)
+        room = held.enter_context(closing(open_room(endpoints, outlet.destination())))
         run = _run(arguments, prepared, outlet.destination(), vault)
         rejected.path = _rejected_file(arguments, run)
         held.callback(rejected.close)
@@ -86,6 +95,7 @@ def _send(
             encoder=layout.encoder(endpoints, run, Tokens(vault, "customer"), clock.now_us),
             pace=Pace(arguments.speed),
             clock=clock,
+            gate=Gate(room, clock),
             rows_read=lambda: reading.rows,
             rejected=lambda: rejected.counts,
             tell=terminal.tell,

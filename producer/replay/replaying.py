@@ -12,6 +12,7 @@ from producer.clock import STATUS_SECONDS, AwakeTime, Clock, Pace, StatusTimer
 from producer.ledger import Ledger
 from producer.order_ids import OrderIds
 from producer.outlets import Outlet
+from producer.room import Gate, GateLines
 
 PRODUCER = "replay"
 # Attempts are written, and new subjects are settled, once per block.
@@ -87,6 +88,7 @@ class Replay(Generic[_Item]):
     encoder: Encoder[_Item]
     pace: Pace
     clock: Clock
+    gate: Gate
     rows_read: Callable[[], int]
     rejected: Callable[[], dict[str, int]]
     tell: Callable[[str], None]
@@ -101,6 +103,7 @@ class Replay(Generic[_Item]):
         self._began = self.clock.monotonic()
         self._timer = StatusTimer(self.clock)
         self._encoded = 0
+        self._lines = GateLines()
 
     def stop(self) -> None:
         """Ask for a graceful end: no more events are attempted."""
@@ -144,7 +147,7 @@ class Replay(Generic[_Item]):
 
     def _send_block(self, block: list[_Item]) -> None:
         """Send the events of the block and empty it."""
-        if block:
+        if block and self._gate_opens():
             encoded = self.encoder.encoded(block, self._encoded)
             events = self._unchanged(list(enumerate(encoded, self._encoded)))
             self._encoded += len(encoded)
@@ -160,6 +163,14 @@ class Replay(Generic[_Item]):
                 self.outlet.send(event.topic, (event.key,), (event.value,), (sequence,))
             block.clear()
         self._take_deliveries()
+
+    def _gate_opens(self) -> bool:
+        """Wait until something may be sent; False when `stop` is called first."""
+        while not self.gate.is_open() and not self.stopping:
+            self._take_deliveries()
+            self._tell_each_second()
+            self.clock.sleep(_NAP_SECONDS)
+        return not self.stopping
 
     def _unchanged(self, events: list[tuple[int, EncodedEvent]]) -> list[tuple[int, EncodedEvent]]:
         """The events without those under whose ids other content was sent."""
@@ -195,7 +206,8 @@ class Replay(Generic[_Item]):
         self.outlet.flush(0)
         self._take_deliveries()
         self._sync(finished=False)
-        self.tell(self.status_line())
+        for line in self._lines.lines(self.gate.closed_by, [self.status_line()]):
+            self.tell(line)
 
     def _sync(self, *, finished: bool) -> None:
         assert self.run.source is not None

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from contracts.errors import INTERRUPTED
+from producer.room import GateLines
 
 _QUARANTINE = "quarantine:"
 
@@ -14,7 +15,8 @@ _QUARANTINE = "quarantine:"
 @dataclass
 class SimulationProgress:
     """What happened so far. `by_topic` and `verdicts` (by their names in `VERDICTS`) count
-    acknowledged events; `sample` describes the latest order above `HIGH_VALUE`."""
+    acknowledged events; `sample` describes the latest order above `HIGH_VALUE`, and `closed_by`
+    says why nothing is sent now."""
 
     events: int = 0
     attempted: int = 0
@@ -25,6 +27,7 @@ class SimulationProgress:
     fraud_orders: int = 0
     high_value: int = 0
     sample: str = ""
+    closed_by: str = ""
     by_topic: dict[str, int] = field(default_factory=dict)
     verdicts: dict[str, int] = field(default_factory=dict)
 
@@ -40,6 +43,7 @@ class SimulationProgress:
                     setattr(whole, name, getattr(whole, name) + value)
             whole.first_failure = whole.first_failure or part.first_failure
             whole.sample = part.sample or whole.sample
+            whole.closed_by = whole.closed_by or part.closed_by
             by_topic.update(part.by_topic)
             verdicts.update(part.verdicts)
         whole.by_topic, whole.verdicts = dict(by_topic), dict(verdicts)
@@ -52,6 +56,7 @@ class StatusLines:
     def __init__(self, began: float) -> None:
         self._told = began
         self._before = SimulationProgress()
+        self._gate = GateLines()
 
     def lines(self, progress: SimulationProgress, now: float) -> list[str]:
         """What is new since the last call; `now` is in seconds of any clock that only grows."""
@@ -67,7 +72,7 @@ class StatusLines:
         if new := progress.high_value - self._before.high_value:
             lines.append(f"  high value: {new:,} new, {progress.sample}")
         self._told, self._before = now, progress
-        return lines
+        return self._gate.lines(progress.closed_by, lines)
 
 
 @dataclass(frozen=True)

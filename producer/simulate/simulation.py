@@ -9,6 +9,7 @@ import numpy as np
 
 from contracts.ledger import Run
 from producer.clock import STATUS_SECONDS, AwakeTime, Clock, Pace, StatusTimer
+from producer.room import Gate
 from producer.simulate.report import SimulationProgress
 from producer.simulate.sender import BLOCK_EVENTS, Sender
 from producer.simulate.shop.timeline import EventBatch
@@ -25,6 +26,7 @@ class Simulation:
     sender: Sender
     pace: Pace
     clock: Clock
+    gate: Gate
     end: int | None
     count: int | None
     report: Callable[[SimulationProgress], None]
@@ -70,7 +72,7 @@ class Simulation:
         at = 0
         while at < last and not self.stopping:
             until = min(last, at + BLOCK_EVENTS, self._due(batch))
-            if until > at:
+            if until > at and self.gate.is_open():
                 self.sender.send(batch, slice(at, until))
                 at = until
             else:
@@ -102,4 +104,4 @@ class Simulation:
         # Some outlets acknowledge only what is flushed.
         self.sender.flush(0)
         self.sender.ledger.sync(self.run)
-        self.report(self.sender.counted())
+        self.report(replace(self.sender.counted(), closed_by=self.gate.closed_by))

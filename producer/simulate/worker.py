@@ -15,6 +15,7 @@ from contracts.topics import SOURCES
 from producer.clock import Clock, Pace
 from producer.outlets import Outlet
 from producer.outlets.kafka import FLUSH_SECONDS
+from producer.room import Gate
 from producer.simulate.arguments import ShopClock, SimulateArguments
 from producer.simulate.encoding.values import EventValues
 from producer.simulate.labels import Labels
@@ -27,6 +28,7 @@ from producer.subjects import Vault
 from producer.wiring import (
     open_ledger,
     open_outlet,
+    open_room,
     open_schemas,
     open_vault,
     written_version,
@@ -75,6 +77,8 @@ class Worker:
             held.callback(vault.close)
             timeline = Timeline(self._shop())
             destination = outlet.destination()
+            room = open_room(arguments.endpoints, destination)
+            held.callback(room.close)
             run = Run(
                 self.run, PRODUCER, clock.now_us(), destination.cluster_id, destination.topic_ids
             )
@@ -83,6 +87,7 @@ class Worker:
                 sender=self._sender(outlet, vault, timeline, run=run, clock=clock),
                 pace=Pace(self.shop_time.speed),
                 clock=clock,
+                gate=Gate(room, clock),
                 end=self.shop_time.end,
                 count=self._count(),
                 report=report,

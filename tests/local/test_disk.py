@@ -5,12 +5,23 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from contracts.errors import EnvironmentProblem
-from local.disk import disk_of, nearest_existing, require_space, require_space_for_jars
+from contracts.laptop.free_space import MB
+from local.disk import (
+    STATE_MB,
+    disk_of,
+    nearest_existing,
+    require_space,
+    require_space_for_jars,
+)
+from local.home import Home
 
 
 @pytest.fixture
@@ -27,13 +38,36 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-@pytest.mark.parametrize("check", [require_space, require_space_for_jars])
+@pytest.mark.parametrize(
+    "check", [lambda folder: require_space(Home(folder)), require_space_for_jars]
+)
 def test_the_message_names_disk_size_and_what_to_set(
     check: Callable[[Path], None], small_disk: Path
 ) -> None:
     with pytest.raises(EnvironmentProblem, match=rf"disk {small_disk} \(8 MB\) has") as caught:
         check(small_disk / "not" / "made" / "yet")
     assert "SHOPSTREAM_" in caught.value.command
+
+
+@pytest.mark.parametrize(
+    ("free_mb", "has_data", "fits"),
+    [
+        pytest.param(STATE_MB, False, True, id="a new stack has its first room"),
+        pytest.param(STATE_MB - 1, False, False, id="a new stack lacks some"),
+        pytest.param(400, True, True, id="a stack with data needs what stays free"),
+        pytest.param(399, True, False, id="below it nothing would be sent"),
+    ],
+)
+def test_a_start_needs_room(
+    free_mb: int, has_data: bool, fits: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    if has_data:
+        home.postgres.mkdir()
+    disk = SimpleNamespace(total=4_000 * MB, free=free_mb * MB)
+    monkeypatch.setattr(psutil, "disk_usage", lambda _folder: disk)
+    with nullcontext() if fits else pytest.raises(EnvironmentProblem, match=" needs "):
+        require_space(home)
 
 
 def test_a_disk_is_found_by_its_longest_mount_point(small_disk: Path) -> None:

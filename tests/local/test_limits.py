@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from contracts.errors import EnvironmentProblem
-from local.disk import MB
+from contracts.laptop.free_space import MB
 from local.limits import LEAST_MEMORY_MB, LEAST_OPEN_FILES, memory_mb, require_memory
 from local.limits import require_open_files as required
 

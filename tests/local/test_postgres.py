@@ -11,13 +11,14 @@ from types import SimpleNamespace
 import pytest
 
 from contracts.errors import EnvironmentProblem
+from contracts.laptop.free_space import MB
 from local import postgres
-from local.disk import MB
 from local.postgres import (
     PROGRAMS,
     account,
     drop_to,
     installed,
+    log_size,
     others_may_enter,
     public_programs,
     shared_memory,
@@ -113,3 +114,15 @@ def test_small_shared_memory_is_left_alone(
 
 def test_a_system_without_a_folder_of_shared_memory(tmp_path: Path) -> None:
     assert shared_memory(tmp_path / "none") == []
+
+
+@pytest.mark.parametrize(
+    ("disk_mb", "log_mb"),
+    [
+        pytest.param(1_000, 128, id="the least"),
+        pytest.param(4_096, 256, id="a sixteenth"),
+        pytest.param(250_000, 1_024, id="the most"),
+    ],
+)
+def test_the_log_is_as_long_as_the_disk_lets_it_be(disk_mb: int, log_mb: int) -> None:
+    assert log_size(disk_mb * MB) == f"-cmax_wal_size={log_mb}MB"

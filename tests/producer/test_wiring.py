@@ -20,7 +20,7 @@ TEXT = bundled_schemas()["orders"][0]
 
 def endpoints(registry: str) -> ProducerEndpoints:
     return ProducerEndpoints(
-        "kafka", "b:1", "msk-iam", REGION, registry, None, str(Path("vault")), None
+        "kafka", "b:1", "msk-iam", REGION, registry, None, str(Path("vault")), None, None
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from contracts.errors import EnvironmentProblem
+from contracts.laptop.free_space import MB
 from local import disk
 from local.home import Home
 from local.java import jars
@@ -93,16 +94,16 @@ def _folders(check: str, settings: CommandSettings) -> Diagnosis:
 
 
 def _space(check: str, settings: CommandSettings) -> Diagnosis:
-    disk.require_space(settings.home)
+    disk.require_space(Home(settings.home))
     if _missing_jars(settings):
         disk.require_space_for_jars(settings.cache)
     folder = disk.nearest_existing(settings.home)
-    free = psutil.disk_usage(str(folder)).free // disk.MB
+    free = psutil.disk_usage(str(folder)).free // MB
     return Diagnosis(check, GOOD, f"{free} MB free on {disk.disk_of(folder)}")
 
 
 def _memory(check: str, _settings: CommandSettings) -> Diagnosis:
-    available = min(psutil.virtual_memory().available // disk.MB, memory_mb())
+    available = min(psutil.virtual_memory().available // MB, memory_mb())
     found = f"{available} MB available"
     if available < LEAST_MEMORY_MB:
         advice = f"close other programs: a stack needs {LEAST_MEMORY_MB} MB"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from itertools import count
 from typing import Annotated, Any
 
 import typer
@@ -18,20 +19,23 @@ from local.supervisor.published import PartStatus
 from ops import console
 from ops.commands.status.alert_latency import WINDOW_MINUTES, AlertLatency, read_alert_latency
 from ops.commands.status.applications import BROKEN, ApplicationState, read_applications
+from ops.commands.status.disk_lines import disk_document, disk_lines
 from ops.console import AsJson
 from ops.stack import Stack, current_home, open_stack
 
 COLUMNS = ("part", "state", "for", "pid", "restarts", "address", "reason")
 SHOWN_OF_PART = ["state", "since", "pid", "restarts", "reason", "address", "log", "ready_after"]
 WATCH_SECONDS = 1.0
+DISK_LOOKS = 10
 
 
 def status(
     as_json: AsJson = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show it until Ctrl-C.")] = False,
 ) -> None:
-    """Show every part, and how soon the alerts of the last 15 minutes were raised: p50 and p95 of
-    the seconds from Kafka's append of the order that completed an alert to the alert's row.
+    """Show every part; how soon the alerts of the last 15 minutes were raised: p50 and p95 of the
+    seconds from Kafka's append of the order that completed an alert to the alert's row; what the
+    parts take of the disk, and in how many days it is full at the rate of the last day.
 
     Exit code 0: all parts are ready; 1: one was given up; 3: the stack is not running, or not yet.
     """
@@ -47,16 +51,18 @@ def status(
         return
     stack = open_stack(home)
     if as_json:
-        console.answer_json(document(stack))
+        console.answer_json(document(stack, clock()))
     else:
         console.table(COLUMNS, rows(stack, clock()))
         console.line(latency_line(read_alert_latency(stack.postgres_url)))
+        for line in disk_lines(stack, clock()):
+            console.line(line)
     code = exit_code(stack)
     if code:
         raise typer.Exit(code)
 
 
-def document(stack: Stack) -> dict[str, Any]:
+def document(stack: Stack, now: float) -> dict[str, Any]:
     """The status for programs."""
     code = stack.home.code / "code.zip"
     latency = read_alert_latency(stack.postgres_url)
@@ -74,6 +80,7 @@ def document(stack: Stack) -> dict[str, Any]:
             for one in _applications(stack)
         },
         "alert_latency": asdict(latency) if latency else None,
+        "disk": disk_document(stack, now),
         "parts": {
             part.name: {name: getattr(part, name) for name in SHOWN_OF_PART}
             for part in stack.snapshot.parts
@@ -138,14 +145,22 @@ def _row(part: PartStatus, now: float) -> tuple[str, ...]:
 
 def _watch(clock: Callable[[], float]) -> None:
     if not console.is_rich():
-        while True:
-            stack = open_stack()
+        for stack, below in _looks(clock):
             console.table(COLUMNS, rows(stack, clock()))
-            console.line(latency_line(read_alert_latency(stack.postgres_url)))
-            time.sleep(WATCH_SECONDS)
+            for line in below:
+                console.line(line)
     with Live(console=console.stdout(), refresh_per_second=4) as live:
-        while True:
-            stack = open_stack()
-            latency = latency_line(read_alert_latency(stack.postgres_url))
-            live.update(Group(console.rich_table(COLUMNS, rows(stack, clock())), latency))
-            time.sleep(WATCH_SECONDS)
+        for stack, below in _looks(clock):
+            live.update(Group(console.rich_table(COLUMNS, rows(stack, clock())), *below))
+
+
+def _looks(clock: Callable[[], float]) -> Iterator[tuple[Stack, list[str]]]:
+    """The stack and the lines below its table, once per second for ever. A large lake has many
+    files, so the disk is looked at less often."""
+    disk: list[str] = []
+    for look in count():
+        stack = open_stack()
+        if look % DISK_LOOKS == 0:
+            disk = disk_lines(stack, clock())
+        yield stack, [latency_line(read_alert_latency(stack.postgres_url)), *disk]
+        time.sleep(WATCH_SECONDS)

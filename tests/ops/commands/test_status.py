@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from contracts.laptop.free_space import MB
 from local.home import Home
 from local.ports import claim
 from local.profile import new_profile
 from local.supervisor.published import PartStatus, Snapshot
+from local.usage import DiskUsage
 from ops.commands.status.applications import ApplicationState
 from ops.commands.status.command import age, document, exit_code, rows
+from ops.commands.status.disk_lines import outlook
 from ops.stack import Stack
 
 
@@ -32,8 +36,8 @@ def part(name: str, state: str, kind: str = "service", reason: str = "") -> Part
     )
 
 
-def stack(*parts: PartStatus) -> Stack:
-    return Stack(Home(Path("/s")), new_profile(1, claim), Snapshot("id", 1, 1, parts))
+def stack(*parts: PartStatus, root: Path = Path("/s")) -> Stack:
+    return Stack(Home(root), new_profile(1, claim), Snapshot("id", 1, 1, parts))
 
 
 @pytest.mark.parametrize(
@@ -68,10 +72,38 @@ def test_services_and_unfinished_tasks_are_shown() -> None:
     assert shown[1][-1] == "no server"
 
 
-def test_the_document_is_complete_without_code() -> None:
-    running = stack(part("kafka", "ready"))
-    assert document(running)["code_sha256"] is None
-    assert document(running)["parts"]["kafka"]["restarts"] == 2
+def test_the_document_is_complete_without_code(tmp_path: Path) -> None:
+    told = document(stack(part("kafka", "ready"), root=tmp_path), now=165.0)
+    assert told["code_sha256"] is None
+    assert told["parts"]["kafka"]["restarts"] == 2
+    assert told["disk"]["kept_free_bytes"] > 0
+    assert (told["disk"]["bytes"], told["disk"]["days_left"]) == ({}, None)
+
+
+GROWING = DiskUsage({}, free=9 * MB, kept_free=MB, per_day=4 * MB, seconds=86_400)
+
+
+@pytest.mark.parametrize(
+    ("found", "text"),
+    [
+        pytest.param(
+            GROWING,
+            "at the rate of the last day (4 MB a day) it is full in 2.0 days",
+            id="of a whole day",
+        ),
+        pytest.param(
+            replace(GROWING, seconds=5_400),
+            "at the rate of the last 1.5 h (4 MB a day) it is full in 2.0 days",
+            id="of a stack that was just made",
+        ),
+        pytest.param(replace(GROWING, per_day=-1), "in the last day nothing grew", id="it shrinks"),
+        pytest.param(
+            replace(GROWING, per_day=None), "how fast it fills is not known yet", id="no notes yet"
+        ),
+    ],
+)
+def test_the_outlook(found: DiskUsage, text: str) -> None:
+    assert outlook(found) == text
 
 
 @pytest.mark.parametrize(
@@ -97,10 +129,10 @@ def test_age(seconds: float, text: str) -> None:
     ],
 )
 def test_applications_are_shown_as_their_process_is(
-    process: str, shown: str, code: int, monkeypatch: pytest.MonkeyPatch
+    process: str, shown: str, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = ApplicationState("orders", "stopped", "asked to stop", "host/1", 3)
     monkeypatch.setattr("ops.commands.status.command.read_applications", lambda _url: (said,))
-    one = stack(part("spark", process))
-    assert document(one)["applications"]["orders"]["state"] == shown
+    one = stack(part("spark", process), root=tmp_path)
+    assert document(one, now=165.0)["applications"]["orders"]["state"] == shown
     assert exit_code(one) == code

@@ -18,6 +18,7 @@ from producer.replay.file_order import FileOrder
 from producer.replay.order_encoder import OrderEncoder
 from producer.replay.replaying import Replay
 from producer.replay.values.patterns import read_patterns
+from producer.room import GOES_ON, EndlessRoom, Gate, Room
 from producer.subjects import Subject, Tokens
 from tests.producer.retail import EXAMPLES
 
@@ -102,10 +103,11 @@ def order(position: int, at: float = 0, customer: str | None = None) -> FileOrde
     )
 
 
-def replay(world: World, speed: float | None = None) -> Replay[FileOrder]:
+def replay(world: World, speed: float | None = None, room: Room | None = None) -> Replay[FileOrder]:
     source = SourceFile("online-retail", "sha", "sha", 0, 1, 0, "c", "r")
     run = Run("run", "replay", 0, "cluster", {}, source)
     values = OrderValues(SCHEMA, run="run", producer="p", currency="GBP", payment_method="unknown")
+    clock = Clock(lambda: int(world.now * SECOND), lambda: world.now, world.sleep)
     return Replay(
         run=run,
         outlet=world,
@@ -119,7 +121,8 @@ def replay(world: World, speed: float | None = None) -> Replay[FileOrder]:
             lambda: int(world.now * SECOND),
         ),
         pace=Pace(speed),
-        clock=Clock(lambda: int(world.now * SECOND), lambda: world.now, world.sleep),
+        clock=clock,
+        gate=Gate(room or EndlessRoom(), clock),
         rows_read=lambda: 0,
         rejected=dict,
         tell=world.told.append,
@@ -213,3 +216,46 @@ def test_an_unanswered_event_is_reported_when_time_is_up() -> None:
     running.send(iter([order(1)]))
     assert running.finish(timeout=5) == 1
     assert world.now == pytest.approx(5)
+
+
+class FullUntil:
+    """A room that lacks something until a moment of its world."""
+
+    def __init__(self, world: World, moment: float) -> None:
+        self._world, self._moment = world, moment
+
+    def lacking(self) -> str:
+        return "full" if self._world.now < self._moment else ""
+
+    def close(self) -> None: ...
+
+
+def test_without_room_nothing_is_sent_and_then_it_goes_on() -> None:
+    world = World()
+    orders = iter([order(1, 0), order(2, 1), order(3, 600)])
+    assert replay(world, 60, FullUntil(world, 5)).send(orders)
+    sent = [event.split() for event in world.events if event.startswith("send")]
+    assert [(int(number), round(float(at))) for _, number, _, at in sent] == [
+        (0, 5),
+        (1, 5),
+        (2, 10),
+    ]
+    assert world.told[:2] == ["full", GOES_ON]
+    assert world.told.count("full") == 1
+
+
+def test_a_run_that_waits_for_room_can_be_stopped() -> None:
+    world = World()
+    run = replay(world, room=FullUntil(world, 10**9))
+    sleep = world.sleep
+
+    def stopping(seconds: float) -> None:
+        sleep(seconds)
+        if world.now > 3:
+            run.stop()
+
+    world.sleep = stopping  # type: ignore[method-assign] - Ctrl-C comes while it sleeps
+    run.clock = Clock(lambda: 0, lambda: world.now, stopping)
+    assert not run.send(iter([order(1)]))
+    assert [event for event in world.events if event.startswith(("attempt", "send"))] == []
+    assert run.last_row == run.run.source.last_row  # type: ignore[union-attr] - it has a source

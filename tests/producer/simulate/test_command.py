@@ -18,6 +18,8 @@ from contracts.errors import Usage
 from contracts.ledger import ATTEMPTS_FILE, OUTCOMES_FILE, RUN_FILE, Run
 from producer.arguments import parse
 from producer.command import main
+from producer.room import GOES_ON
+from producer.simulate import worker
 from producer.simulate.arguments import SimulateArguments, shop_clock
 
 NOW = 1_800_000_000_000_000
@@ -214,3 +216,28 @@ def test_ctrl_c_waits_for_acknowledgements_and_ends_with_130(workers: str) -> No
     assert process.returncode == answer["exit_code"] == 130
     assert answer["finished"] is False
     assert answer["acknowledged"] == answer["attempted"] > 0
+
+
+class FullAtFirst:
+    """A room that lacks something at the first looks."""
+
+    def __init__(self, looks: int) -> None:
+        self._left = looks
+
+    def lacking(self) -> str:
+        self._left -= 1
+        return "full" if self._left >= 0 else ""
+
+    def close(self) -> None: ...
+
+
+def test_without_room_it_waits_and_tells_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(worker, "open_room", lambda _endpoints, _destination: FullAtFirst(3))
+    assert main([*NULL, "--count", "900", "--rate", "200", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["acknowledged"] == 900
+    lines = err.splitlines()
+    assert lines[:2] == ["full", GOES_ON]
+    assert lines.count("full") == 1

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from contracts.laptop.free_space import MB
 from local import limits
-from local.disk import MB
 from local.home import Home
 from local.java import jars
 from local.java.jars import read_lock

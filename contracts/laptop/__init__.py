@@ -1,0 +1,1 @@
+"""What the parts of a laptop's stack agree on."""
