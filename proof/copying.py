@@ -46,10 +46,12 @@ class StackEndpoints:
 
 @dataclass(frozen=True)
 class ProofRuntime:
-    """What the proof takes from outside: a clock, a sleep, where progress goes, and the parts of
-    the stack that nothing starts again, each with its state and reason."""
+    """What the proof takes from outside: the time, in seconds since 1970 and by a clock that nobody
+    sets, a sleep, where progress goes, and the parts of the stack that nothing starts again, each
+    with its state and reason."""
 
     clock: Callable[[], float]
+    monotonic: Callable[[], float]
     sleep: Callable[[float], None]
     say: Callable[[str], None]
     given_up: Callable[[], Mapping[str, tuple[str, str]]]
@@ -76,7 +78,7 @@ class Stores:
                 seen = wait(
                     lambda: self._look(runtime),
                     deadline=deadline,
-                    clock=runtime.clock,
+                    clock=runtime.monotonic,
                     sleep=runtime.sleep,
                     say=runtime.say,
                 )
