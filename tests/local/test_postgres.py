@@ -59,6 +59,24 @@ def test_private_programs_are_copied_once(site: Path, tmp_path: Path) -> None:
     assert len(list(public.iterdir())) == 1
 
 
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_all_may_use_a_copy_whatever_the_umask(umask: int, site: Path, tmp_path: Path) -> None:
+    public = tmp_path / "public"
+    public.mkdir()
+    (site / PROGRAMS / "bin/postgres").chmod(0o700)
+    (site / PROGRAMS / "share/y").chmod(0o600)
+    before = os.umask(umask)
+    try:
+        programs = public_programs(site, public)
+    finally:
+        os.umask(before)
+    copied = [path for path in (programs.parent.parent, *programs.rglob("*"))]
+    assert all(path.stat().st_mode & 0o444 == 0o444 for path in copied)
+    assert all(path.stat().st_mode & 0o001 for path in copied if path.is_dir())
+    assert (programs / "bin/postgres").stat().st_mode & 0o777 == 0o755
+    assert (programs / "share/y").stat().st_mode & 0o777 == 0o644
+
+
 def test_a_copy_that_others_could_change_is_refused(site: Path, tmp_path: Path) -> None:
     public = tmp_path / "public"
     public.mkdir()

@@ -51,6 +51,19 @@ def test_exit_codes(
     assert said in out.out + out.err
 
 
+def test_a_folder_of_somebody_else_is_an_error_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_home: Home) -> None:
+        raise PermissionError(13, "Permission denied", "/srv/shop/profile.json")
+
+    monkeypatch.setattr("ops.stack.read_profile", refuse)
+    assert run(["status"]) == 4
+    said = capsys.readouterr().err
+    assert "error: this user may not use /srv/shop/profile.json: Permission denied" in said
+    assert "next: set SHOPSTREAM_HOME" in said
+
+
 def test_a_start_that_is_refused_decides_nothing_about_the_stack(home: Home) -> None:
     run(["up", "--java", "/nowhere"])
     assert read_profile(home) is None

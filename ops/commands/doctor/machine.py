@@ -27,6 +27,12 @@ from local.ports import claim
 from local.postgres import account, installed, others_may_enter
 from local.profile import read_profile
 from local.supervisor.published import running
+from local.users import (
+    require_lasting_process,
+    require_makeable_cache,
+    require_makeable_state,
+    require_named_user,
+)
 from ops.commands.doctor.diagnosis import BAD, GOOD, NOTE, Diagnosis, judged
 from ops.settings import CommandSettings
 
@@ -47,6 +53,8 @@ def _examined(
         return look(check, settings)
     except EnvironmentProblem as problem:
         return Diagnosis(check, BAD, problem.what, problem.command)
+    except OSError as problem:
+        return Diagnosis(check, BAD, str(problem), "let this user read and write what is named")
 
 
 def _python(check: str, _settings: CommandSettings) -> Diagnosis:
@@ -68,6 +76,8 @@ def _java(check: str, _settings: CommandSettings) -> Diagnosis:
 
 
 def _user(check: str, _settings: CommandSettings) -> Diagnosis:
+    require_lasting_process(os.getpid())
+    require_named_user(os.geteuid())
     if account() is None:
         return Diagnosis(check, GOOD, f"uid {os.geteuid()}")
     return Diagnosis(check, GOOD, "root; Postgres, which refuses root, runs as nobody")
@@ -90,6 +100,9 @@ def _credentials(check: str, settings: CommandSettings) -> Diagnosis:
 def _folders(check: str, settings: CommandSettings) -> Diagnosis:
     require_plain_state(settings.home)
     require_plain_cache(settings.cache)
+    require_makeable_state(settings.home)
+    if _missing_jars(settings):
+        require_makeable_cache(settings.cache)
     return Diagnosis(check, GOOD, f"state in {settings.home}, jars in {settings.cache}")
 
 
@@ -156,6 +169,7 @@ def _jars(check: str, settings: CommandSettings) -> Diagnosis:
     folder = jars.folder(settings.cache)
     if not missing:
         return Diagnosis(check, GOOD, f"all in {folder}")
+    require_makeable_cache(settings.cache)
     problem = _registry_problem(settings)
     if problem is None:
         return Diagnosis(check, GOOD, f"{len(missing)} to download at the first start")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import socket
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from contracts.errors import EnvironmentProblem
 from contracts.laptop.free_space import MB
 from local import limits
 from local.home import Home
@@ -58,6 +60,61 @@ def test_everything_bad_says_what_to_do(
         *("Python", "AWS credentials", "disk", "memory", "open files", "certificates"),
     }
     assert all(one.advice for one in bad.values())
+
+
+@pytest.mark.parametrize(
+    ("check", "refusing"),
+    [("user", "require_named_user"), ("user", "require_lasting_process"), ("Java", "java")],
+)
+def test_doctor_tells_what_up_would_and_never_ends_in_a_traceback(
+    check: str, refusing: str, settings: CommandSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {
+        "require_named_user": EnvironmentProblem("no name", command="useradd"),
+        "require_lasting_process": EnvironmentProblem("the first process", command="sh"),
+        "java": PermissionError(13, "Permission denied", "/opt/java"),
+    }[refusing]
+
+    def refuse(*_given: object) -> None:
+        raise said
+
+    target = f"{refusing}.bundled_binary" if refusing == "java" else refusing
+    monkeypatch.setattr(f"ops.commands.doctor.machine.{target}", refuse)
+    found = diagnosis(settings, check)
+    assert found.verdict == BAD
+    assert found.found == str(said)
+    assert found.advice
+
+
+@pytest.mark.parametrize(
+    ("home", "cache", "named"),
+    [
+        pytest.param("/proc/shop", None, "the state folder /proc/shop cannot be made", id="state"),
+        pytest.param(None, "/proc/cache", "the jar cache /proc/cache cannot be made", id="cache"),
+    ],
+)
+def test_folders_that_cannot_be_made_are_named(
+    home: str | None,
+    cache: str | None,
+    named: str,
+    settings: CommandSettings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Root may write anywhere but there.
+    monkeypatch.setattr(
+        os,
+        "access",
+        lambda path, mode: path.exists() and (mode == os.F_OK or not str(path).startswith("/proc")),
+    )
+    monkeypatch.setattr(machine, "_registry_problem", lambda _settings: None)
+    poor = replace(
+        settings,
+        home=Path(home) if home else settings.home,
+        cache=Path(cache) if cache else settings.cache,
+    )
+    found = diagnosis(poor, "folders")
+    assert found.verdict == BAD
+    assert found.found.startswith(named)
 
 
 @pytest.mark.parametrize(
