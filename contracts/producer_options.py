@@ -143,6 +143,10 @@ READING: tuple[Option, ...] = (
     Option("multiline", "Texts in quotes may hold line breaks. Then every quote must be closed."),
 )
 
+PROPOSE = Option(
+    "propose",
+    "Write a mapping (TOML), as far as the header and the first rows show it, and send nothing.",
+)
 COLUMNS = Option(
     "columns",
     "The mapping of the file's columns (TOML). If it is not given: the known one of its header.",
@@ -192,6 +196,7 @@ def replay_options(layout: LayoutName) -> tuple[Option, ...]:
             "SHARE",
         ),
         CHECK,
+        *((PROPOSE,) if layout == "orders" else ()),
         *(_tables() if layout != "rees46" else ()),
         JSON,
     )

@@ -75,7 +75,7 @@ def _add_endpoints(command: argparse.ArgumentParser) -> None:
 
 
 def _require(parser: argparse.ArgumentParser, given: Mapping[str, Any]) -> None:
-    if given.get("check"):
+    if given.get("check") or given.get("propose"):
         return
     if given["outlet"] == "kafka":
         if not given["bootstrap_servers"]:

@@ -45,10 +45,15 @@ def tell(line: str) -> None:
     sys.stderr.flush()
 
 
+def write(text: str) -> None:
+    """Write a text to the standard output, as it is."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
 def answer(fields: Mapping[str, object]) -> None:
     """Write one JSON document for a program."""
-    sys.stdout.write(json.dumps(fields, indent=2) + "\n")
-    sys.stdout.flush()
+    write(json.dumps(fields, indent=2) + "\n")
 
 
 def end(summary: Summary, *, as_json: bool) -> int:

@@ -12,7 +12,14 @@ import typer
 
 from contracts.errors import NotReady
 from contracts.ledger import LayoutName
-from contracts.producer_options import CHECK, JSON, LAYOUTS, REPLAYED_FILE, replay_options
+from contracts.producer_options import (
+    CHECK,
+    JSON,
+    LAYOUTS,
+    PROPOSE,
+    REPLAYED_FILE,
+    replay_options,
+)
 from ops.producer import as_words, become, program, takes
 from ops.stack import open_stack
 
@@ -39,7 +46,7 @@ def _add_layout(layout: LayoutName) -> None:
     @takes(options, [_FILE])
     def _(*, file: Path, **given: str | bool | None) -> None:
         line = [*program("replay", layout), str(file), *as_words(options, given)]
-        if given[CHECK.key]:
+        if given[CHECK.key] or given.get(PROPOSE.key):
             become(line, None)
         _replay(line, as_json=bool(given[JSON.key]))
 

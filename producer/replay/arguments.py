@@ -31,6 +31,7 @@ class ReplayArguments:
     new_run: bool
     dataset: str | None
     check: bool
+    propose: bool
     given: Given
     allow_rejected: float | None
     endpoints: ProducerEndpoints
@@ -52,6 +53,7 @@ def add(replay: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
             categories=_EXAMPLES / "categories.csv",
             regions=_EXAMPLES / "regions.csv",
             columns=None,
+            propose=False,
         )
         command.add_argument(
             "--rejected",

@@ -23,6 +23,7 @@ from producer.replay.files.given import Given
 from producer.replay.files.rejected_rows import RejectedRows
 from producer.replay.online_retail.layout import OnlineRetail
 from producer.replay.orders.layout import Exports
+from producer.replay.orders.proposing import proposed_mapping
 from producer.replay.rees46.layout import Rees46
 from producer.replay.replaying import Replay
 from producer.replay.summary import ReplaySummary
@@ -51,6 +52,8 @@ def replay(arguments: ReplayArguments) -> int:
 
 
 def _replay(arguments: ReplayArguments, clock: Clock) -> int:
+    if arguments.propose:
+        return _propose(arguments)
     mapping = _mapping(arguments)
     layout = _layout(arguments, mapping)
     data_set = _data_set(arguments, mapping)
@@ -69,6 +72,15 @@ def _replay(arguments: ReplayArguments, clock: Clock) -> int:
                 terminal.tell(line)
             summary = _send(arguments, prepared, reading, rejected, clock)
         return terminal.end(summary, as_json=arguments.json)
+
+
+def _propose(arguments: ReplayArguments) -> int:
+    text = proposed_mapping(arguments.file, arguments.given)
+    if arguments.json:
+        terminal.answer({"mapping": text})
+    else:
+        terminal.write(text)
+    return 0
 
 
 def _send(

@@ -27,6 +27,7 @@ from producer.replay.files.sheets import SheetRecords
 from producer.replay.files.text_lines import NotUtf8, TextFile
 
 _SAMPLES = 3
+_FIRST_ROWS = 2_000
 _TEXTS = pa.dictionary(pa.int32(), pa.string())
 _ODD = b"odd"
 
@@ -92,6 +93,31 @@ def header_names(path: Path, layout: FileLayout, given: Given) -> list[str]:
         return _records(container, layout, given).names
     except NotUtf8:
         return TextRecords(TextFile.old(container), layout, given).names
+
+
+def first_lines(path: Path, given: Given) -> list[str]:
+    """The first lines of a regular file; none of one that is no text."""
+    container = container_of(path)
+    if container.kind in ("parquet", "sheet"):
+        return []
+    try:
+        block = next(TextFile(container, given.encoding).blocks(), b"")
+    except NotUtf8:
+        block = next(TextFile.old(container).blocks(), b"")
+    return block.decode().splitlines()
+
+
+def first_rows(path: Path, layout: FileLayout, given: Given) -> tuple[list[str], list[list[str]]]:
+    """The header of a regular file, as `header_names` gives it, and the first rows below it."""
+    container = container_of(path)
+    try:
+        records = _records(container, layout, given)
+        block = next(records.blocks(), None)
+    except NotUtf8:
+        records = TextRecords(TextFile.old(container), layout, given)
+        block = next(records.blocks(), None)
+    count = 0 if block is None else min(len(block), _FIRST_ROWS)
+    return records.names, [block.row(at) for at in range(count)] if block else []
 
 
 def _records(container: Container, layout: FileLayout, given: Given) -> Records:
