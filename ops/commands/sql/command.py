@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypeAlias
 
 import duckdb
 import typer
@@ -23,6 +23,8 @@ from ops.stack import open_stack
 # A person reads at most this many rows. Programs take --json or --csv, which have no bound.
 SHOWN_ROWS = 1_000
 BATCH_ROWS = 10_000
+Form: TypeAlias = Literal["table", "json", "csv", "csv-safe"]
+_BEGIN_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def sql(
@@ -31,19 +33,27 @@ def sql(
     ] = None,
     *,
     as_json: AsJson = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Answer in CSV.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Answer in CSV, for programs.")] = False,
+    csv_safe: Annotated[
+        bool,
+        typer.Option(
+            "--csv-safe",
+            help="Answer in CSV for a spreadsheet: a text that it would run as a formula gets a '.",
+        ),
+    ] = False,
 ) -> None:
     """Ask the lake (bronze.events, silver.orders, gold.order_metrics ...) and Postgres
     (pg.order_metrics, pg.alerts ...) in one SELECT of DuckDB's dialect."""
-    if as_json and as_csv:
-        raise Usage("--json or --csv, not both")
+    if as_json + as_csv + csv_safe > 1:
+        raise Usage("one of --json, --csv and --csv-safe")
+    form: Form = "json" if as_json else "csv" if as_csv else "csv-safe" if csv_safe else "table"
     with open_session(open_stack()) as session:
         if query is None:
             _show_tables(session, as_json)
             return
         relation = session.query(query)
         try:
-            show(relation, as_json=as_json, as_csv=as_csv)
+            show(relation, form)
         except duckdb.Error as problem:
             raise ShopstreamError(
                 f"the query failed while it ran: {problem}",
@@ -51,18 +61,20 @@ def sql(
             ) from problem
 
 
-def show(relation: duckdb.DuckDBPyRelation, *, as_json: bool, as_csv: bool) -> None:
+def show(relation: duckdb.DuckDBPyRelation, form: Form) -> None:
     """Print a relation as one JSON array, as CSV with a header, or as a table."""
-    if as_json:
+    if form == "json":
         # Names may repeat, as in a join of two tables; a later one must not hide an earlier.
         names = unique(relation.columns)
         console.answer_json([dict(zip(names, row, strict=True)) for row in rows(relation)])
-    elif as_csv:
+    elif form != "table":
+        safe = _no_formula if form == "csv-safe" else _as_it_is
+        texts = [kind == "VARCHAR" for kind in relation.types]
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(relation.columns)
-        writer.writerows(
-            [_cell(value) if value is not None else "" for value in row] for row in rows(relation)
-        )
+        writer.writerow([safe(name) for name in relation.columns])
+        for row in rows(relation):
+            cells = zip(map(_cell, row), texts, strict=True)
+            writer.writerow([safe(cell) if text else cell for cell, text in cells])
     else:
         found = [[_cell(value) for value in row] for row in rows(relation.limit(SHOWN_ROWS + 1))]
         console.records(relation.columns, found[:SHOWN_ROWS])
@@ -115,6 +127,15 @@ def unique(names: list[str]) -> list[str]:
             number, candidate = number + 1, f"{name}_{number}"
         made.append(candidate)
     return made
+
+
+def _no_formula(text: str) -> str:
+    """The text as a spreadsheet shows it and does not run it (OWASP, "CSV Injection")."""
+    return f"'{text}" if text.startswith(_BEGIN_A_FORMULA) else text
+
+
+def _as_it_is(text: str) -> str:
+    return text
 
 
 def _cell(value: Any) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
 from contracts.errors import Usage
 from contracts.tables.columns import quoted
+from local.home import FOLDER_MODE
 from ops.stack import Stack
 from readers.interrupts import interruptible
 from readers.lake import lake_tables, open_catalog, show_table
@@ -18,6 +21,7 @@ from readers.postgres import PostgresSnapshot
 SCHEMA = "pg"
 
 THREADS = 2
+MEMORY_LIMIT = "1GB"
 _NAME = r'"?([A-Za-z_][A-Za-z0-9_]*)"?'
 _QUALIFIED = re.compile(rf"{_NAME}\s*\.\s*{_NAME}")
 _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
@@ -26,17 +30,12 @@ _READS = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
 class SqlSession:
     """Runs SELECTs; what they name as ``bronze.events`` or ``pg.orders`` is put in their reach."""
 
-    def __init__(self, stack: Stack, postgres: PostgresSnapshot) -> None:
+    def __init__(self, stack: Stack, postgres: PostgresSnapshot, spill: Path) -> None:
         self._catalog = open_catalog(stack.postgres_url, stack.home.warehouse)
         self._postgres = postgres
         self._lake = lake_tables(self._catalog)
         self._open: set[str] = set()
-        self._duckdb = duckdb.connect(":memory:")
-        self._duckdb.execute("SET TimeZone = 'UTC'")
-        self._duckdb.execute(f"SET threads = {THREADS}")
-        self._duckdb.execute("SET enable_progress_bar = false")
-        # A name that is unknown here is a mistake, and nothing to be fetched.
-        self._duckdb.execute("SET autoinstall_known_extensions = false")
+        self._duckdb = empty_database(spill)
         for schema in sorted({name.split(".")[0] for name in self.tables}):
             self._duckdb.execute(f'CREATE SCHEMA "{schema}"')
 
@@ -81,12 +80,28 @@ class SqlSession:
 @contextmanager
 def open_session(stack: Stack) -> Iterator[SqlSession]:
     """A session over a running stack."""
+    stack.home.scratch.mkdir(mode=FOLDER_MODE, exist_ok=True)
     with (
+        TemporaryDirectory(prefix="sql-", dir=stack.home.scratch) as spill,
         interruptible(),
         PostgresSnapshot(stack.postgres_url, "sql") as postgres,
-        closing(SqlSession(stack, postgres)) as session,
+        closing(SqlSession(stack, postgres, Path(spill))) as session,
     ):
         yield session
+
+
+def empty_database(spill: Path) -> duckdb.DuckDBPyConnection:
+    """A database in memory. What exceeds MEMORY_LIMIT goes to the folder `spill`: by default it
+    would go to the folder in which the command is run, where everyone could read people's rows."""
+    connection = duckdb.connect(":memory:")
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(f"SET threads = {THREADS}")
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
+    connection.execute("SET temp_directory = ?", [str(spill)])
+    connection.execute("SET enable_progress_bar = false")
+    # A name that is unknown here is a mistake, and nothing to be fetched.
+    connection.execute("SET autoinstall_known_extensions = false")
+    return connection
 
 
 def require_read(text: str) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -21,8 +23,9 @@ from contracts.errors import NotReady, ShopstreamError, Usage
 from contracts.tables.lake import LAKE_TABLES
 from contracts.tables.questions.order_metrics import ANSWER as ORDER_METRICS
 from ops.commands.quarantine import query_of
+from ops.commands.sql import session as session_of_sql
 from ops.commands.sql.command import plain, rows, show, unique
-from ops.commands.sql.session import require_read, tables_named
+from ops.commands.sql.session import empty_database, require_read, tables_named
 from readers.lake import lake_tables, open_catalog, show_table
 from readers.postgres import PostgresSnapshot
 
@@ -126,7 +129,7 @@ ANSWER = """
 def test_an_answer_in_json(
     session: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    show(session.sql(ANSWER), as_json=True, as_csv=False)
+    show(session.sql(ANSWER), "json")
     assert json.loads(capsys.readouterr().out) == [
         {"a": "1.50", "b": 'x,"y"', "c": None, "a_2": "2020-01-01T00:00:00.000000Z"}
     ]
@@ -135,17 +138,54 @@ def test_an_answer_in_json(
 def test_an_answer_in_csv(
     session: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    show(session.sql(ANSWER), as_json=False, as_csv=True)
+    show(session.sql(ANSWER), "csv")
     assert capsys.readouterr().out.splitlines() == [
         "a,b,c,a",
         '1.50,"x,""y""",,2020-01-01T00:00:00.000000Z',
     ]
 
 
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        pytest.param("'=HYPERLINK(1)'", "'=HYPERLINK(1)", id="a formula"),
+        pytest.param("'@SUM(1)'", "'@SUM(1)", id="an old formula"),
+        pytest.param("'+49 1'", "'+49 1", id="begins with a sign"),
+        pytest.param("'-x'", "'-x", id="begins with the other sign"),
+        pytest.param("chr(9) || '=1'", "'\t=1", id="a tab before it"),
+        pytest.param("'a=1'", "a=1", id="a sign within"),
+        pytest.param("-1.50::DECIMAL(18,2)", "-1.50", id="a number below zero"),
+        pytest.param("NULL::VARCHAR", "", id="nothing"),
+    ],
+)
+def test_csv_for_a_spreadsheet_runs_no_text(
+    session: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str], column: str, cell: str
+) -> None:
+    show(session.sql(f'SELECT {column} AS "=a", 1 AS b'), "csv-safe")
+    header, row = csv.reader(capsys.readouterr().out.splitlines())
+    assert (header, row) == (["'=a", "b"], [cell, "1"])
+
+
+def test_what_memory_does_not_hold_goes_to_the_given_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (spill := tmp_path / "spill").mkdir()
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setattr(session_of_sql, "MEMORY_LIMIT", "150MB")
+    with closing(empty_database(spill)) as connection:
+        sorted_rows = connection.sql(
+            "SELECT uuid()::VARCHAR || repeat('x', 200) AS a FROM range(1_000_000) ORDER BY a"
+        )
+        assert next(iter(sorted_rows.to_arrow_reader(1_000))).num_rows
+        assert list(spill.iterdir())
+    assert not list(elsewhere.iterdir())
+
+
 def test_an_answer_as_a_table_says_when_it_is_cut(
     session: duckdb.DuckDBPyConnection, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    show(session.sql("SELECT * FROM range(1001) t(n)"), as_json=False, as_csv=False)
+    show(session.sql("SELECT * FROM range(1001) t(n)"), "table")
     captured = capsys.readouterr()
     assert len(captured.out.splitlines()) == 1001
     assert "first 1000 rows" in captured.err
