@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import os
 import signal
@@ -35,7 +33,7 @@ from emr_jobs.kernel.lease import Lease, take
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.progress import ProgressStore
 from emr_jobs.kernel.question import Settings
-from emr_jobs.spark.checkpoint import HadoopFiles
+from emr_jobs.spark.checkpoint import HadoopFiles, folder_of
 from emr_jobs.spark.listener import ProgressListener, listen
 from emr_jobs.spark.planner import turns_at_once
 from emr_jobs.spark.queries import QueryPlan, RunningQuery
@@ -210,14 +208,12 @@ def _plan(app: Application, clients: Clients, driver: _DriverLease) -> QueryPlan
         clients.crash.visit,
         clients.metrics[app.name],
     )
+    earliest = clients.kafka.earliest_offsets(names)
     offsets = progress.begin(
-        identity.topic_ids,
-        clients.kafka.earliest_offsets(names),
-        accept_new_topic=arguments.accept_new_topic,
+        identity.topic_ids, earliest, accept_new_topic=arguments.accept_new_topic
     )
-    # A topic that was created again starts a checkpoint of its own.
-    folder = hashlib.sha256(json.dumps(identity.topic_ids, sort_keys=True).encode()).hexdigest()
-    checkpoint = f"{arguments.endpoints.checkpoint}/{app.name}/{folder[:12]}"
+    gaps = progress.accepted_gaps()
+    checkpoint = f"{arguments.endpoints.checkpoint}/{app.name}/{folder_of(identity, gaps)}"
     context = clients.spark.sparkContext
     runner = BatchRunner(
         batch_application(app, clients, driver.connection, progress),
@@ -229,7 +225,7 @@ def _plan(app: Application, clients: Clients, driver: _DriverLease) -> QueryPlan
         metrics=clients.metrics[app.name],
         clock=_now,
     )
-    runner.resume()
+    runner.resume(earliest)
     load = partial(
         stream,
         clients.spark,
@@ -244,7 +240,7 @@ def _plan(app: Application, clients: Clients, driver: _DriverLease) -> QueryPlan
         runner,
         checkpoint,
         arguments.triggers[app.name],
-        nothing_unread=offsets == clients.kafka.end_offsets(names),
+        nothing_unread=offsets == clients.kafka.stable_offsets(names),
     )
 
 

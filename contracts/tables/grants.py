@@ -13,6 +13,7 @@ from contracts.tables.postgres import (
     PROGRESS,
     PUBLISHED,
     REPEATS,
+    SKIPPED,
 )
 from contracts.tables.questions import ANSWERS
 from contracts.tables.roles import JOBS, NOTIFIER, OPERATOR, READER
@@ -23,7 +24,7 @@ _JOBS_TABLES = tuple(
     for table in POSTGRES_TABLES
     if table not in (NOTIFIED, ORDER_IDS) and not table.name.startswith("vault.")
 )
-_RUNNING = (APPLICATIONS, PROGRESS, JOURNAL, REPEATS, ORDERS, PUBLISHED)
+_RUNNING = (APPLICATIONS, PROGRESS, JOURNAL, REPEATS, SKIPPED, ORDERS, PUBLISHED)
 
 
 def role_statements(sign_in: str) -> tuple[str, ...]:

@@ -60,6 +60,34 @@ REPEATS = Table(
     ),
 )
 
+# Why an application passed offsets that gave it no record.
+IN_A_TRANSACTION = "transaction"
+IN_A_GAP = "gap"
+
+SKIPPED = Table(
+    "skipped",
+    "one row per partition of a batch in which offsets gave no record, and per accepted gap",
+    (
+        Column("application", "text"),
+        Column("topic", "text"),
+        Column("topic_id", "text"),
+        Column("partition", "integer"),
+        Column("first", "bigint"),
+        Column("until", "bigint", "the offset after the last that was skipped"),
+        Column("offsets", "bigint", "how many of them were skipped"),
+        Column("ranges", "json", "[[from, until], ...]"),
+        Column(
+            "reason",
+            "text",
+            f"{IN_A_TRANSACTION}: of aborted transactions, and the marks that end transactions; "
+            f"{IN_A_GAP}: deleted before they were read, and a person accepted the loss",
+        ),
+        Column("accepted_by", "text", "of a gap: who accepted it, and where", default="''"),
+        Column("noted_at", "timestamp", default="clock_timestamp()"),
+    ),
+    key=("application", "topic_id", "partition", "first"),
+)
+
 # The condition of an order that rules judge.
 JUDGED = "kind = 'placed' AND NOT canary"
 
@@ -196,6 +224,7 @@ POSTGRES_TABLES: tuple[Table, ...] = (
     PROGRESS,
     JOURNAL,
     REPEATS,
+    SKIPPED,
     ORDERS,
     ORDER_IDS,
     CLICK_ID_BLOCKS,

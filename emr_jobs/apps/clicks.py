@@ -134,6 +134,7 @@ class _ClickBatch:
                 writer.merge(commit, question, rows)
 
     def close(self, commit: Commit) -> None:
+        commit.skipped = self._kept.skipped
         duplicates = self._duplicates().num_rows
         commit.counts.update(
             clicks=self._kept.audit.num_rows - duplicates,

@@ -98,7 +98,7 @@ class Ingest:
                 topics: Mapping[str, Sequence[OffsetRange]], rejected: Rows | None
             ) -> _SortedBatch:
                 kept = self._kept(records, topics, rejected, stack)
-                found = self._sorted(kept)
+                found = self._sorted(kept, topics)
                 tallies.update(found.tallies)
                 return found
 
@@ -122,22 +122,20 @@ class Ingest:
         rejected: Rows | None,
         stack: ExitStack,
     ) -> dict[str, KeptRecords]:
-        """The batch decoded; RuntimeError when an offset is missing or there twice."""
+        """The batch decoded."""
         stored = None if rejected is None else rejected.frame.select(*_REJECTED).toArrow()
-        kept = self._keeper.kept(records, list(topics), stored, stack)
-        for name, ranges in topics.items():
-            expected = sum(each.end - each.start for each in ranges)
-            if kept[name].records != expected:
-                raise RuntimeError(f"{name}: {expected} offsets gave {kept[name].records} records")
-        return kept
+        return self._keeper.kept(records, list(topics), stored, stack)
 
-    def _sorted(self, kept: Mapping[str, KeptRecords]) -> _SortedBatch:
+    def _sorted(
+        self, kept: Mapping[str, KeptRecords], ranges: Mapping[str, Sequence[OffsetRange]]
+    ) -> _SortedBatch:
         copies = copies_in(kept, self._silver)
         tallies = {name: tally(each.groups, copies[name]) for name, each in kept.items()}
         topics = {
             name: self._split(each, copies[name], tallies[name]) for name, each in kept.items()
         }
-        return _SortedBatch(self, topics, tallies)
+        skipped = (each for name, own in kept.items() for each in own.skipped(ranges[name]))
+        return _SortedBatch(self, topics, tallies, tuple(skipped))
 
     def _split(self, kept: KeptRecords, copies: pa.Table, tally: Tally) -> _SortedTopic:
         new = bad = duplicates = None
@@ -163,11 +161,13 @@ class Ingest:
 
 @dataclass(frozen=True)
 class _SortedBatch:
-    """A batch's records by topic."""
+    """A batch's records by topic, and the offsets that gave none."""
 
     ingest: Ingest
     topics: Mapping[str, _SortedTopic]
     tallies: Mapping[str, Tally]
+    skipped: tuple[OffsetRange, ...]
 
     def count(self, commit: Commit) -> None:
+        commit.skipped = self.skipped
         self.ingest.count(commit, self.tallies)

@@ -14,7 +14,9 @@ from pyspark.sql import functions as F
 from contracts.registry import Registry
 from contracts.topics import Topic
 from emr_jobs.apps.decoding import Decoder
+from emr_jobs.apps.skipped_offsets import skipped_offsets
 from emr_jobs.kernel.batches import Batch
+from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.spark.held import held
 from emr_jobs.transforms.events import event_columns, is_event
 
@@ -26,50 +28,53 @@ POSITION_IN_KAFKA = ("topic_id", *POSITION_IN_TOPIC)
 @dataclass(frozen=True)
 class Kept:
     """`good` are the events; `audit` has one row per event, with the columns that were asked for;
-    `rejected` counts the records that are not events."""
+    `rejected` counts the records that are not events; `skipped` are the offsets without one."""
 
     good: DataFrame
     audit: pa.Table
     rejected: int
+    skipped: tuple[OffsetRange, ...]
 
 
 class EventKeeper:
-    """Keeps batches of `topic`; `audit` are columns of its events by name."""
+    """Keeps batches of `topic`; `audit` are columns of its events by name, their position in the
+    topic among them."""
 
     def __init__(self, registry: Registry, topic: Topic, audit: Mapping[str, Column]) -> None:
         self._topic = topic
         self._decoder = Decoder(registry, topic)
         self._kept = (*event_columns(topic), F.col("reason"), F.col("schema_id"))
-        # A refused record may lack what these columns are computed from.
+        # A refused record may lack what the other columns are computed from.
         self._audit = (
-            *(F.when(is_event(), column).alias(name) for name, column in audit.items()),
+            *(
+                (column if name in POSITION_IN_TOPIC else F.when(is_event(), column)).alias(name)
+                for name, column in audit.items()
+            ),
             F.col("reason"),
             F.when(~is_event(), F.col("schema_id")).alias("schema_id"),
         )
 
     @contextmanager
     def kept(self, batch: Batch[DataFrame]) -> Iterator[Kept]:
-        """Every offset of the batch is an event or a rejection; RuntimeError where they differ."""
-        total = sum(each.end - each.start for each in batch.ranges)
+        """Every offset of the batch is an event, a rejection or skipped."""
         with ExitStack() as stack:
 
             def read(classified: DataFrame) -> tuple[Kept, set[str]]:
                 # One pass decodes and keeps everything; a rejected row has a reason but no event.
                 frame = held(classified.select(*self._kept), stack)
-                return self._split(frame, total)
+                return self._split(frame, batch.ranges)
 
             yield self._decoder.decoded(batch.records, read)
 
-    def _split(self, frame: DataFrame, total: int) -> tuple[Kept, set[str]]:
+    def _split(self, frame: DataFrame, ranges: tuple[OffsetRange, ...]) -> tuple[Kept, set[str]]:
         rows = frame.select(*self._audit).toArrow()
-        if rows.num_rows != total:
-            raise RuntimeError(f"{self._topic.name}: {total} offsets gave {rows.num_rows} records")
         refused = pc.is_valid(rows["reason"])
         audit = rows.filter(pc.invert(refused)).drop_columns(["reason", "schema_id"])
         good = frame.where(is_event()).drop("reason", "schema_id")
         unknown = rows.filter(pc.equal(rows["reason"], "unknown_schema"))["schema_id"]
+        missing = skipped_offsets(ranges, rows.num_rows, lambda: rows)
         return (
-            Kept(good, audit, rows.num_rows - audit.num_rows),
+            Kept(good, audit, rows.num_rows - audit.num_rows, missing),
             set(unknown.drop_null().unique().to_pylist()),
         )
 

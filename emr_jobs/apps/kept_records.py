@@ -16,7 +16,9 @@ from contracts.events import LATE_AFTER_US
 from contracts.registry import Registry
 from contracts.topics import Topic
 from emr_jobs.apps.decoding import Decoder
-from emr_jobs.apps.kept_events import POSITION_IN_KAFKA
+from emr_jobs.apps.kept_events import POSITION_IN_KAFKA, POSITION_IN_TOPIC
+from emr_jobs.apps.skipped_offsets import skipped_offsets
+from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.questions.quality import WINDOW
 from emr_jobs.spark.held import held
 from emr_jobs.transforms.events import is_event, record_columns
@@ -39,6 +41,12 @@ class KeptRecords:
     @property
     def records(self) -> int:
         return sum(each["records"] for each in self.groups)
+
+    def skipped(self, ranges: Sequence[OffsetRange]) -> tuple[OffsetRange, ...]:
+        """The offsets of the topic's ranges that gave no record."""
+        return skipped_offsets(
+            ranges, self.records, lambda: self.frame.select(*POSITION_IN_TOPIC).toArrow()
+        )
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:

@@ -134,6 +134,7 @@ class _OrderBatch:
             self._writer.merge(commit, question, rows)
 
     def close(self, commit: Commit) -> None:
+        commit.skipped = self._kept.skipped
         commit.counts.update(
             orders=self.firsts.num_rows - len(self._known),
             duplicate=self.repeated.num_rows + len(self._known),

@@ -13,7 +13,7 @@ from emr_jobs.kernel.errors import Conflict, topic_replaced
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.offset_log import TextFiles, batch_ranges
 from emr_jobs.kernel.progress import ProgressStore
-from emr_jobs.kernel.ranges import OffsetRange, Progress, covered_in_part, unapplied
+from emr_jobs.kernel.ranges import OffsetRange, Progress, covered_in_part, require_no_gap, unapplied
 
 logger = logging.getLogger(__name__)
 
@@ -104,10 +104,17 @@ class BatchRunner(Generic[Frame]):
             self.failure = error
             raise
 
-    def resume(self) -> None:
+    def resume(self, earliest: Mapping[str, Mapping[int, int]]) -> None:
         """Push the projections of the last commit, before the first batch: what died after it had
-        committed may have pushed nothing, and its batch need not be shown again."""
+        committed may have pushed nothing, and its batch need not be shown again. Then raise Gap
+        where the first offsets that the topics still have lie beyond what is applied."""
         self._application.repeat()
+        readable = (
+            OffsetRange(topic, self._identity.topic_ids[topic], partition, first, first)
+            for topic, partitions in earliest.items()
+            for partition, first in partitions.items()
+        )
+        require_no_gap(readable, self._progress.applied())
 
     def rehearse(self) -> None:
         """Have the application rehearse with one record of each topic, which is not an event."""

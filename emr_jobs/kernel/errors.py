@@ -7,6 +7,7 @@ JobError
     DriverRefused    another driver is alive on the application
   Superseded     another driver has taken over; leave quietly (exit 0)
   Conflict       another writer committed first; start again from what is committed (restart)
+  Miscounted     the records of a batch are not those of its offsets; read them again (restart)
 """
 
 from __future__ import annotations
@@ -40,6 +41,10 @@ class Superseded(JobError):
 
 class Conflict(JobError):
     """A compare-and-set found another value than the one it was computed from."""
+
+
+class Miscounted(JobError):
+    """An offset gave two records, or a record lies beyond the batch."""
 
 
 def topic_replaced(topic: str, found: str, known: Iterable[str]) -> TopicReplaced:

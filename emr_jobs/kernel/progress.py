@@ -63,17 +63,25 @@ class ProgressRows(Protocol[Connection_co]):
     def write_journal(self, lease: Lease, entry: JournalEntry) -> None:
         """Append an entry."""
 
+    def write_skipped(self, application: str, skipped: Iterable[OffsetRange]) -> None:
+        """Record offsets that gave no record, because of transactions."""
+
+    def accepted_gaps(self, application: str) -> list[tuple[str, int, int]]:
+        """The gaps that a person accepted, in order: topic id, partition and first offset."""
+
     def note_repeat(self, application: str, batch_id: int, covered: str) -> None:
         """Record a batch that was shown again."""
 
 
 @dataclass
 class Commit(Generic[Connection]):
-    """One transaction of a batch. `counts` go to the journal when it commits."""
+    """One transaction of a batch. When it commits, `counts` go to the journal, and `skipped`, the
+    offsets of the batch that gave no record, are recorded."""
 
     connection: Connection
     sequence: int
     counts: dict[str, int] = field(default_factory=dict)
+    skipped: tuple[OffsetRange, ...] = ()
 
 
 class ProgressStore(Generic[Connection]):
@@ -90,6 +98,10 @@ class ProgressStore(Generic[Connection]):
     def applied(self) -> dict[tuple[str, int], int]:
         """(topic id, partition) -> offsets below this one are applied."""
         return self._rows.applied(self._lease.application)
+
+    def accepted_gaps(self) -> list[tuple[str, int, int]]:
+        """The gaps that a person accepted: topic id, partition and first offset of each."""
+        return self._rows.accepted_gaps(self._lease.application)
 
     def begin(
         self,
@@ -136,6 +148,9 @@ class ProgressStore(Generic[Connection]):
             for each in moved:
                 self._advance(each)
             yield commit
+            if commit.skipped:
+                commit.counts["skipped"] = sum(each.end - each.start for each in commit.skipped)
+                self._rows.write_skipped(self._lease.application, commit.skipped)
             entry = JournalEntry(sequence, batch_id, moved, commit.counts, started_at)
             self._rows.write_journal(self._lease, entry)
             self._visit("merge-open")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from emr_jobs.kernel.errors import Gap
+from emr_jobs.kernel.errors import Gap, Miscounted
 
 
 @dataclass(frozen=True)
@@ -34,25 +34,63 @@ def unapplied(ranges: Iterable[OffsetRange], progress: Progress) -> tuple[Offset
     A partition without progress is new and starts at 0. Raises Gap when a range starts beyond what
     is applied.
     """
-    fresh = []
+    ranges, fresh = tuple(ranges), []
+    require_no_gap(ranges, progress)
     for each in ranges:
         until = progress.get(each.key, 0)
-        if each.start > until:
-            raise Gap(
-                f"{each.topic} partition {each.partition}: applied up to offset {until}, but the "
-                f"next that can be read is {each.start}; offsets [{until}, {each.start}) are "
-                "missing (deleted by retention before they were read, or the checkpoint belongs "
-                "to another stack)"
-            )
         if each.end > until:
             fresh.append(each if each.start == until else replace(each, start=until))
     return tuple(fresh)
+
+
+def require_no_gap(readable: Iterable[OffsetRange], progress: Progress) -> None:
+    """Raise Gap where a partition can be read from beyond what is applied only."""
+    missing = [
+        f"{each.topic} partition {each.partition}: applied up to offset {until}, but the next that "
+        f"can be read is {each.start}; offsets [{until}, {each.start}) are missing"
+        for each in readable
+        if each.start > (until := progress.get(each.key, 0))
+    ]
+    if missing:
+        raise Gap(
+            f"{'; '.join(missing)} (deleted before they were read, or the checkpoint belongs to "
+            "another stack). If their source has them no more, only a person can accept the loss: "
+            "shopstream accept-gap"
+        )
 
 
 def covered_in_part(ranges: Iterable[OffsetRange], fresh: Iterable[OffsetRange]) -> bool:
     """Whether some of the ranges' offsets are not in `fresh`: the beginning of a partition's, or
     all that a partition has."""
     return set(fresh) != {each for each in ranges if each.start < each.end}
+
+
+def skipped(
+    ranges: Iterable[OffsetRange], offsets: Mapping[int, Iterable[int]]
+) -> tuple[OffsetRange, ...]:
+    """The parts of one topic's ranges that gave no record; `offsets` of the records by partition.
+
+    Kafka delivers no record for an aborted transaction, nor for the mark that ends one. Raises
+    Miscounted when an offset gave two records, or a record lies outside of the ranges.
+    """
+    found = []
+    left = {partition: sorted(own) for partition, own in offsets.items()}
+    for each in ranges:
+        expected = each.start
+        for offset in left.pop(each.partition, ()):
+            if not expected <= offset < each.end:
+                raise Miscounted(
+                    f"{each.topic} partition {each.partition}: a second record at offset {offset}, "
+                    f"or one outside of [{each.start}, {each.end})"
+                )
+            if offset > expected:
+                found.append(replace(each, start=expected, end=offset))
+            expected = offset + 1
+        if expected < each.end:
+            found.append(replace(each, start=expected))
+    if left:
+        raise Miscounted(f"records of partitions that the batch does not have: {sorted(left)}")
+    return tuple(found)
 
 
 def advanced(progress: Progress, ranges: Iterable[OffsetRange]) -> dict[tuple[str, int], int]:

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Sequence
 from typing import Any
+
+from emr_jobs.kernel.batches import StreamIdentity
+
+
+def folder_of(identity: StreamIdentity, gaps: Sequence[tuple[str, int, int]]) -> str:
+    """The folder of a stream's checkpoint. A topic that was created again starts one of its own,
+    and so does a gap that was accepted: the older one says that its offsets are next."""
+    named = json.dumps(identity.topic_ids, sort_keys=True) + (json.dumps(gaps) if gaps else "")
+    return hashlib.sha256(named.encode()).hexdigest()[:12]
 
 
 class HadoopFiles:

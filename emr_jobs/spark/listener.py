@@ -185,8 +185,15 @@ class ProgressListener:
             metrics.emit({"lag_offsets": float(behind)}, topic=topic)
 
     def _measure_idle(self, name: str) -> None:
-        for topic in self._applications[name].reads:
-            self._metrics[name].emit({"lag_offsets": 0.0}, topic=topic.name)
+        """All that can be read is applied. What open transactions hold back lags all the same."""
+        topics = [topic.name for topic in self._applications[name].reads]
+        try:
+            held = self._kafka.held_back(topics)
+        except KafkaError as error:
+            logger.warning("the lag of %s is not known: %s", name, error)
+            return
+        for topic in topics:
+            self._metrics[name].emit({"lag_offsets": float(held[topic])}, topic=topic)
 
     def _publish(self) -> None:
         for name, offsets in list(self._unpublished.items()):

@@ -119,6 +119,8 @@ class RunningQuery:
         # Spark may meet the deleted offsets before a batch of ours meets the new topic.
         self._plan.runner.require_same_topics()
         if "failOnDataLoss" in text or "KAFKA_DATA_LOSS" in text:
+            # The plan names the offsets that are missing.
+            self._plan = self._renew()
             raise Gap(f"{self.name}: Kafka no longer has offsets that were not read yet: {text}")
         raise JobError(f"{self.name} failed: {text}")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import groupby
 from typing import TypeAlias
 
 from psycopg.rows import scalar_row
 
+from contracts.tables.postgres import IN_A_GAP, IN_A_TRANSACTION
 from emr_jobs.kernel import progress
 from emr_jobs.kernel.lease import DriverRow, Lease
 from emr_jobs.kernel.progress import JournalEntry
@@ -20,6 +22,11 @@ from emr_jobs.stores.postgres import Pg
 Commit: TypeAlias = progress.Commit[Pg]
 ProgressStore: TypeAlias = progress.ProgressStore[Pg]
 
+_SKIPPED = f"""
+    INSERT INTO skipped
+      (application, topic, topic_id, "partition", first, until, offsets, ranges, reason)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '{IN_A_TRANSACTION}')
+"""
 _NEW = "INSERT INTO progress (application, topic, topic_id, partition, until) VALUES "
 
 
@@ -106,11 +113,38 @@ class PostgresProgress:
             ),
         )
 
+    def write_skipped(self, application: str, skipped: Iterable[OffsetRange]) -> None:
+        keyed = groupby(sorted(skipped, key=_place), key=lambda each: each.key)
+        with self._connection.cursor() as cursor:
+            cursor.executemany(
+                _SKIPPED,
+                [(application, *_skipped_row(list(ranges))) for _, ranges in keyed],
+            )
+
+    def accepted_gaps(self, application: str) -> list[tuple[str, int, int]]:
+        return self._connection.execute(
+            'SELECT topic_id, "partition", first FROM skipped '
+            "WHERE application = %s AND reason = %s ORDER BY 1, 2, 3",
+            (application, IN_A_GAP),
+        ).fetchall()
+
     def note_repeat(self, application: str, batch_id: int, covered: str) -> None:
         self._connection.execute(
             "INSERT INTO repeats (application, batch_id, covered) VALUES (%s, %s, %s)",
             (application, batch_id, covered),
         )
+
+
+def _place(each: OffsetRange) -> tuple[str, int, int]:
+    return each.topic_id, each.partition, each.start
+
+
+def _skipped_row(ranges: list[OffsetRange]) -> tuple[object, ...]:
+    """The row of one partition's ranges, which are in order."""
+    first, last = ranges[0], ranges[-1]
+    count = sum(each.end - each.start for each in ranges)
+    told = json.dumps([[each.start, each.end] for each in ranges])
+    return first.topic, first.topic_id, first.partition, first.start, last.end, count, told
 
 
 def last_sequence(connection: Pg, application: str) -> int:

@@ -39,6 +39,10 @@ class Memory:
     def progress(self) -> ProgressRows[Any]:
         return self.session()
 
+    def skipped(self) -> dict[tuple[str, str, int], list[int]]:
+        table = self._database.table("skipped")
+        return {key: sorted(numbers) for key, numbers in table.items()}
+
     def drivers(self) -> DriverRows:
         return self.session()
 
@@ -62,6 +66,17 @@ class Postgres:
 
     def progress(self) -> ProgressRows[Any]:
         return PostgresProgress(self._connect())
+
+    def skipped(self) -> dict[tuple[str, str, int], list[int]]:
+        rows = self._connect().execute(
+            'SELECT application, topic_id, "partition", first, until, offsets, ranges FROM skipped'
+        )
+        found: dict[tuple[str, str, int], list[int]] = {}
+        for *key, first, until, offsets, ranges in rows:
+            numbers = [n for start, end in ranges for n in range(start, end)]
+            assert (first, until, offsets) == (numbers[0], numbers[-1] + 1, len(numbers))
+            found[tuple(key)] = numbers
+        return found
 
     def drivers(self) -> DriverRows:
         return PostgresDrivers(self._connect())
@@ -118,6 +133,21 @@ def test_a_transaction_that_ends_early_leaves_nothing(
     with progress.commit(1, moved(0, 5), NOW) as commit:
         assert commit.sequence == 1
     assert progress.applied() == {("id", 0): 5}
+
+
+def test_offsets_without_a_record_are_kept_with_the_progress_or_not_at_all(
+    store: Memory | Postgres,
+) -> None:
+    progress = begun(store, "one", p0=0, p1=0)
+    ranges = [*moved(0, 9), *moved(0, 4, partition=1)]
+    with pytest.raises(ZeroDivisionError), progress.commit(1, ranges, NOW) as commit:
+        commit.skipped = (*moved(2, 5),)
+        raise ZeroDivisionError
+    assert store.skipped() == {}
+    with progress.commit(1, ranges, NOW) as commit:
+        commit.skipped = (*moved(7, 9), *moved(2, 5), *moved(3, 4, partition=1))
+    assert store.skipped() == {("orders", "id", 0): [2, 3, 4, 7, 8], ("orders", "id", 1): [3]}
+    assert commit.counts == {"skipped": 6}
 
 
 @pytest.mark.parametrize("start", [0, 4, 12])

@@ -9,6 +9,7 @@ from typing import Any
 from contracts.tables.answer import CHANGED_IN
 from emr_jobs.kernel.merge import Row, row_key
 from emr_jobs.kernel.question import Question
+from emr_jobs.kernel.ranges import OffsetRange
 from tests.simulation.applications.ingest import OUTCOMES, window_of
 from tests.simulation.applications.questions import (
     FRAUD_ALERTS,
@@ -18,7 +19,7 @@ from tests.simulation.applications.questions import (
     alerts,
     moment,
 )
-from tests.simulation.records import MINUTE, Broker, Event, Position, Record
+from tests.simulation.records import MINUTE, Broker, Event, Partition, Position, Record
 from tests.simulation.stores.database import Database, Journaled
 from tests.simulation.stores.lake import MemoryTable
 
@@ -79,7 +80,8 @@ class Auditor:
             if each.start != known:
                 raise Violation(f"{key}: [{each.start}, {each.end}) applied after {known}")
             self._until[key] = each.end
-            records = self._log(each.topic_id, each.partition)[each.start : each.end]
+            records = self._log(each.topic_id, each.partition).between(each.start, each.end)
+            self._skipped(row.application, each, records)
             self.applied[row.application] += records
             valid = [one.event.event_id for one in records if one.event.valid]
             self._ids[row.application].update(valid)
@@ -87,10 +89,19 @@ class Auditor:
                 for record in records:
                     self._outcome(record)
 
-    def _log(self, topic_id: str, partition: int) -> list[Record]:
+    def _skipped(self, application: str, applied: OffsetRange, records: list[Record]) -> None:
+        """Offsets = records + skipped, one by one."""
+        recorded = self._database.table("skipped").get((application, *applied.key), ())
+        skipped = [n for n in recorded if applied.start <= n < applied.end]
+        if sorted([*skipped, *(each.offset for each in records)]) != [
+            *range(applied.start, applied.end)
+        ]:
+            raise Violation(f"{application} skipped {skipped} of {applied}, and applied {records}")
+
+    def _log(self, topic_id: str, partition: int) -> Partition:
         for topic in self._broker.history:
             if topic.topic_id == topic_id:
-                return topic.partitions[partition].records
+                return topic.partitions[partition]
         raise Violation(f"no topic was ever {topic_id}")
 
     def _outcome(self, record: Record) -> str:
@@ -184,7 +195,7 @@ class Auditor:
                 continue
             for index, log in enumerate(topic.partitions):
                 until = self._until.get(("clicks", topic.topic_id, index), 0)
-                if any(each.event.event_id in ids for each in log.records[until:]):
+                if any(each.event.event_id in ids for each in log.between(until)):
                     return True
         return False
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from emr_jobs.kernel.batches import BatchApplication, BatchRunner, StreamIdentity
-from emr_jobs.kernel.errors import Conflict, DriverRefused, Gap, Stopped, Superseded
+from emr_jobs.kernel.errors import Conflict, DriverRefused, Gap, Miscounted, Stopped, Superseded
 from emr_jobs.kernel.lake import LakeIngest, LakeTables
 from emr_jobs.kernel.lease import Lease, take
 from emr_jobs.kernel.metrics import Metrics
@@ -16,7 +16,7 @@ from tests.simulation.applications.clicks import Clicks
 from tests.simulation.applications.ingest import Ingest
 from tests.simulation.applications.orders import Orders
 from tests.simulation.auditor import Violation
-from tests.simulation.records import BrokerClient, Miscounted, Record
+from tests.simulation.records import BrokerClient, Record
 from tests.simulation.schedule import Interruption
 from tests.simulation.stores.calls import Calls, Died, StoreDown
 from tests.simulation.stores.database import Session
@@ -169,7 +169,7 @@ class DriverProcess:
             metrics=metrics,
             clock=world.clock,
         )
-        runner.resume()
+        runner.resume(earliest)
         self._query = lambda: Query(world.broker, topics, files, runner, offsets)
         self._out = False
         return True

@@ -19,7 +19,7 @@ from tests.simulation.applications.clicks import Clicks
 from tests.simulation.applications.orders import OrderEvents, Orders
 from tests.simulation.applications.questions import alerts
 from tests.simulation.driver import Kernel
-from tests.simulation.records import Event, Record, firsts_of
+from tests.simulation.records import Event, Record, firsts_of, skipped_offsets
 from tests.simulation.stores.click_blocks import MemoryBlocks
 from tests.simulation.stores.database import MemoryOutbox, Session
 from tests.simulation.stores.lake import TableClient
@@ -38,6 +38,18 @@ class NoCompareAndSet(Session):
         self.asked()
         self.write(self.database.progress, (application, *applied.key), applied.end)
         return True
+
+
+class SkipsUnrecorded(ProgressStore[Session]):
+    """Passes over offsets without a record and says nothing of them."""
+
+    @contextmanager
+    def commit(
+        self, batch_id: int, ranges: Iterable[OffsetRange], started_at: datetime
+    ) -> Iterator[Commit[Session]]:
+        with super().commit(batch_id, ranges, started_at) as commit:
+            yield commit
+            commit.skipped = ()
 
 
 class PartialCoverIgnored(BatchRunner[list[Record]]):
@@ -69,10 +81,11 @@ class TwinsAcrossTheEdge(Orders):
     def apply(self, batch: Batch[list[Record]]) -> None:
         rows = self._session.database.table("orders")
         with self._progress.commit(batch.id, batch.ranges, batch.started_at) as commit:
+            commit.skipped = skipped_offsets(batch.records, batch.ranges)
             firsts, _ = firsts_of(batch.records)
             for record in firsts:
                 self._session.write(rows, record.event.event_id, record)
-            events = OrderEvents(batch.records, self.raise_alerts)
+            events = OrderEvents(batch.records, (), self.raise_alerts)
             events.new = [record.event for record in firsts]
             if events.new:
                 events.answer(commit)
@@ -172,7 +185,7 @@ class WholePartitionsMissed(PartialCoverIgnored):
 class NothingResumed(BatchRunner[list[Record]]):
     """Sends what was left unsent with the next batch, if there is one: as it once was."""
 
-    def resume(self) -> None: ...
+    def resume(self, earliest: object) -> None: ...
 
 
 class DriverNotAsked(ProgressStore[Session]):
@@ -216,6 +229,7 @@ class AloneWithIds(Clicks):
 IMAGINED = {
     "no epoch check": Kernel(progress=NoEpochCheck),
     "no compare-and-set": Kernel(session=NoCompareAndSet),
+    "skips unrecorded": Kernel(progress=SkipsUnrecorded),
     "partial cover ignored": Kernel(runner=PartialCoverIgnored),
     "twins across the edge": Kernel(orders=TwinsAcrossTheEdge),
     "marker outside the transaction": Kernel(progress=MarkerOutsideTheTransaction),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from emr_jobs.kernel.errors import TopicReplaced
-from emr_jobs.kernel.ranges import OffsetRange
+from emr_jobs.kernel.ranges import OffsetRange, skipped
 from tests.simulation.stores.calls import Calls
 
 Position = tuple[str, int, int]
@@ -52,14 +52,19 @@ class Unread(list[Record]):
 
 @dataclass
 class Partition:
-    """`records` by offset; those before `start` are gone."""
+    """`log` by offset: a record, or None at an offset of an aborted transaction or of the mark that
+    ends one. Those before `start` are gone."""
 
-    records: list[Record] = field(default_factory=list)
+    log: list[Record | None] = field(default_factory=list)
     start: int = 0
 
     @property
     def end(self) -> int:
-        return len(self.records)
+        return len(self.log)
+
+    def between(self, start: int, end: int | None = None) -> list[Record]:
+        """The records that a reader of committed transactions is given."""
+        return [each for each in self.log[start:end] if each is not None]
 
 
 @dataclass
@@ -70,7 +75,11 @@ class Topic:
 
     def append(self, partition: int, event: Event, now: int) -> None:
         log = self.partitions[partition]
-        log.records.append(Record(self.name, self.topic_id, partition, log.end, now, event))
+        log.log.append(Record(self.name, self.topic_id, partition, log.end, now, event))
+
+    def skip(self, partition: int, offsets: int) -> None:
+        """Append what gives no record."""
+        self.partitions[partition].log.extend([None] * offsets)
 
 
 class Broker:
@@ -140,15 +149,14 @@ class BrokerClient:
         self._calls.after()
 
 
-class Miscounted(Exception):
-    """A batch has more or fewer records than offsets, as `apps.kept_events` finds it."""
-
-
-def require_all(records: Sequence[Record], ranges: Iterable[OffsetRange]) -> None:
-    """Raise Miscounted unless each offset of the ranges gave one record."""
-    total = sum(each.end - each.start for each in ranges)
-    if len(records) != total:
-        raise Miscounted(f"{total} offsets gave {len(records)} records")
+def skipped_offsets(
+    records: Iterable[Record], ranges: Iterable[OffsetRange]
+) -> tuple[OffsetRange, ...]:
+    """The offsets of one topic's ranges that gave no record, as `apps.skipped_offsets`."""
+    offsets: dict[int, list[int]] = {}
+    for each in records:
+        offsets.setdefault(each.partition, []).append(each.offset)
+    return skipped(ranges, offsets)
 
 
 def within(records: Iterable[Record], ranges: Iterable[OffsetRange]) -> list[Record]:

@@ -28,6 +28,7 @@ CONSEQUENCES = (
     "Conflict",
     "Gap",
     "TopicReplaced",
+    "transaction ended",
 )
 
 

@@ -117,6 +117,10 @@ class World:
             index = chance.randrange(8) % len(topic.partitions)
             self._appended[event.event_id] = topic.topic_id, index
             topic.append(index, event, self.now)
+        if chance.random() < 0.3:
+            # The mark of a transaction, perhaps behind what it aborted.
+            topic.skip(chance.randrange(len(topic.partitions)), chance.choice((1, 1, 3)))
+            self.visited["transaction ended"] += 1
 
     def _copy(self, step: Step) -> bool | None:
         if not self._events:

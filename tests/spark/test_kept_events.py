@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from emr_jobs.apps.clicks import ClickApplication
 from emr_jobs.apps.kept_events import EventKeeper
 from emr_jobs.apps.orders import OrderApplication
 from emr_jobs.kernel.batches import Batch, BatchApplication, BatchRunner, StreamIdentity
+from emr_jobs.kernel.errors import Miscounted
 from emr_jobs.kernel.question import Settings
 from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.spark.source import SparkSource
@@ -25,6 +27,7 @@ from tests.spark.session import SPARK
 pytestmark = SPARK
 
 ABSENT = cast(Any, None)
+_AUDIT = ("event_id", "partition", "offset")
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -52,11 +55,11 @@ def runner(
 
 
 def keeper(topic: Topic) -> EventKeeper:
-    return EventKeeper(REGISTRY, topic, {name: F.col(name) for name in ("event_id", "offset")})
+    return EventKeeper(REGISTRY, topic, {name: F.col(name) for name in _AUDIT})
 
 
 @pytest.mark.parametrize("topic", [ORDERS, CLICKS], ids=lambda topic: topic.name)
-def test_every_offset_is_an_event_or_a_rejection(spark: SparkSession, topic: Topic) -> None:
+def test_every_record_is_an_event_or_a_rejection(spark: SparkSession, topic: Topic) -> None:
     cases = [case for case in poison.POISON if case.topic == topic]
     good = [offset for offset, case in enumerate(cases) if case.reason is None]
     assert good, "no case is an event"
@@ -68,9 +71,23 @@ def test_every_offset_is_an_event_or_a_rejection(spark: SparkSession, topic: Top
         assert sorted(kept.good.select("offset").toArrow()["offset"].to_pylist()) == good
 
 
-def test_an_offset_that_is_neither_ends_the_batch(spark: SparkSession) -> None:
-    short = batch(spark, ORDERS, [(handmade.value(ORDERS, handmade.order()), APPEND_TIME)], extra=1)
-    with pytest.raises(RuntimeError, match="2 offsets gave 1 records"), keeper(ORDERS).kept(short):
+def test_an_offset_without_a_record_is_skipped(spark: SparkSession) -> None:
+    values = [(handmade.value(ORDERS, handmade.order()), APPEND_TIME), (b"no event", APPEND_TIME)]
+    with keeper(ORDERS).kept(batch(spark, ORDERS, values, extra=3)) as kept:
+        assert kept.skipped == (OffsetRange(ORDERS.name, "topic-1", 0, 2, 5),)
+        assert (kept.audit.num_rows, kept.rejected) == (1, 1)
+
+
+def test_a_batch_of_nothing_but_a_transactions_mark_has_no_events(spark: SparkSession) -> None:
+    with keeper(ORDERS).kept(batch(spark, ORDERS, [], extra=1)) as kept:
+        assert kept.skipped == (OffsetRange(ORDERS.name, "topic-1", 0, 0, 1),)
+        assert (kept.audit.num_rows, kept.rejected) == (0, 0)
+
+
+def test_a_record_beyond_the_batch_ends_it(spark: SparkSession) -> None:
+    beyond = batch(spark, ORDERS, [(handmade.value(ORDERS, handmade.order()), APPEND_TIME)] * 2)
+    beyond = replace(beyond, ranges=(replace(beyond.ranges[0], end=1),))
+    with pytest.raises(Miscounted, match="outside of"), keeper(ORDERS).kept(beyond):
         pass
 
 

@@ -6,8 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emr_jobs.kernel.errors import Gap
-from emr_jobs.kernel.ranges import OffsetRange, advanced, covered_in_part, furthest, unapplied
+from emr_jobs.kernel.errors import Gap, Miscounted
+from emr_jobs.kernel.ranges import (
+    OffsetRange,
+    advanced,
+    covered_in_part,
+    furthest,
+    skipped,
+    unapplied,
+)
 
 
 def batch(start: int, end: int, partition: int = 0) -> OffsetRange:
@@ -107,3 +114,52 @@ def test_progress_never_goes_back() -> None:
 
 def test_the_furthest_account_wins_by_partition() -> None:
     assert furthest({("a", 0): 5, ("a", 1): 9}, {("a", 0): 7}) == {("a", 0): 7, ("a", 1): 9}
+
+
+@pytest.mark.parametrize(
+    ("offsets", "gave_none"),
+    [
+        pytest.param([10, 11, 12, 13], [], id="a record at each offset"),
+        pytest.param([11, 12, 13], [(10, 11)], id="the first gave none"),
+        pytest.param([10, 11, 12], [(13, 14)], id="the mark at the end"),
+        pytest.param([10, 13], [(11, 13)], id="an aborted transaction between two"),
+        pytest.param([11], [(10, 11), (12, 14)], id="on both sides of the only record"),
+        pytest.param([], [(10, 14)], id="nothing but an aborted transaction"),
+        pytest.param([13, 10], [(11, 13)], id="the order of the records does not matter"),
+    ],
+)
+def test_offsets_that_gave_no_record_are_named(
+    offsets: list[int], gave_none: list[tuple[int, int]]
+) -> None:
+    found = skipped([batch(10, 14)], {0: offsets})
+    assert [(each.start, each.end) for each in found] == gave_none
+
+
+@pytest.mark.parametrize(
+    "offsets",
+    [
+        pytest.param({0: [10, 10]}, id="two records at one offset"),
+        pytest.param({0: [9]}, id="a record before the range"),
+        pytest.param({0: [14]}, id="a record behind the range"),
+        pytest.param({1: [10]}, id="a record of another partition"),
+    ],
+)
+def test_records_that_the_offsets_do_not_have_are_miscounted(offsets: dict[int, list[int]]) -> None:
+    with pytest.raises(Miscounted):
+        skipped([batch(10, 14)], offsets)
+
+
+@given(
+    st.dictionaries(
+        st.integers(0, 3), st.tuples(st.integers(0, 9), st.sets(st.integers(0, 9))), min_size=1
+    )
+)
+def test_offsets_are_records_and_skipped_ones_each_once(
+    drawn: dict[int, tuple[int, set[int]]],
+) -> None:
+    ranges = [batch(start, start + 10, partition=each) for each, (start, _) in drawn.items()]
+    offsets = {each: {start + n for n in some} for each, (start, some) in drawn.items()}
+    found = skipped(ranges, offsets)
+    for each in ranges:
+        gave_none = [n for one in found if one.key == each.key for n in range(one.start, one.end)]
+        assert sorted([*gave_none, *offsets[each.partition]]) == [*range(each.start, each.end)]

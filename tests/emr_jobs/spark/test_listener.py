@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from kafka.errors import CoordinatorNotAvailableError
 
 from contracts.applications import INGEST, ORDER_ANSWERS
+from contracts.topics import ORDERS
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.spark.listener import (
     ProgressListener,
@@ -69,6 +70,9 @@ class Coordinator:
         self._refusals = refusals
         self.taken: queue.Queue[tuple[str, Mapping[str, Mapping[int, int]]]] = queue.Queue()
 
+    def held_back(self, topics: Sequence[str]) -> dict[str, int]:
+        return {topic: 3 * (topic == ORDERS.name) for topic in topics}
+
     def publish(self, group: str, offsets: Mapping[str, Mapping[int, int]]) -> None:
         if self._refusals:
             self._refusals -= 1
@@ -93,7 +97,7 @@ def test_offsets_are_published_though_no_other_batch_comes(refusals: int) -> Non
     assert kafka.taken.empty()
 
 
-def test_an_idle_query_tells_that_nothing_lags_in_each_of_its_topics() -> None:
+def test_an_idle_query_tells_what_open_transactions_hold_back_of_each_topic() -> None:
     lines: list[str] = []
     metrics = Metrics("ingest", lines.append, lambda: datetime(2026, 1, 1, tzinfo=UTC))
     listener = ProgressListener(
@@ -105,4 +109,4 @@ def test_an_idle_query_tells_that_nothing_lags_in_each_of_its_topics() -> None:
     listener.idle("a-run")
     listener.close()
     told = {line["topic"]: line["lag_offsets"] for line in map(json.loads, lines)}
-    assert told == {topic.name: 0.0 for topic in INGEST.reads}
+    assert told == {topic.name: 3.0 * (topic == ORDERS) for topic in INGEST.reads}

@@ -177,11 +177,19 @@ def test_what_does_not_pass_is_raised_when_the_plan_is_made_again() -> None:
 def test_what_ended_a_query_outside_of_a_batch(
     topics: Exception | None, text: str, raised: type[Exception]
 ) -> None:
-    stack = Stack()
+    stack = Stack(iter([None]))
     query = stack.run()
     stack.runner.topics = topics
     stack.fail(None, text)
     with pytest.raises(raised):
+        query.alive()
+
+
+def test_offsets_that_are_gone_are_named_by_the_plan() -> None:
+    stack = Stack(iter([Gap("offsets [3, 5) are missing")]))
+    query = stack.run()
+    stack.fail(None, "... failOnDataLoss ...")
+    with pytest.raises(Gap, match=r"\[3, 5\)"):
         query.alive()
 
 

@@ -15,7 +15,7 @@ from emr_jobs.kernel.transactions import apply_once
 from emr_jobs.stores.click_ids.forgetting import STALE, AppliedUntil, remembered_from
 from emr_jobs.stores.click_ids.remembering import COLUMNS, ClickIds, IdBlock
 from tests.simulation.applications.questions import OF_CLICKS, merge, moment
-from tests.simulation.records import BrokerClient, Record, firsts_of, require_all, within
+from tests.simulation.records import BrokerClient, Record, firsts_of, skipped_offsets, within
 from tests.simulation.stores.click_blocks import MemoryBlocks, silver_decided
 from tests.simulation.stores.database import Session
 from tests.simulation.stores.lake import TableClient
@@ -34,6 +34,7 @@ class ClickEvents:
 
     def look_elsewhere(self) -> None:
         """As `apps.clicks` asks silver about late clicks."""
+        self.skipped = skipped_offsets(self.batch.records, self.batch.ranges)
         self.firsts, self.copies = firsts_of(self.batch.records)
         self.elsewhere: set[str] = set()
         stale = [
@@ -69,6 +70,7 @@ class ClickEvents:
             merge(commit.connection, question, step(self.new), commit.sequence)
 
     def close(self, commit: Commit[Session]) -> None:
+        commit.skipped = self.skipped
         rejected = sum(not each.event.valid for each in self.batch.records)
         gone = self.copies + len(self.known) + len(self.elsewhere)
         commit.counts.update(new=len(self.new), duplicate=gone, quarantine=rejected)
@@ -93,7 +95,6 @@ class Clicks:
         self._applied_until = AppliedUntil()
 
     def apply(self, batch: Batch[list[Record]]) -> None:
-        require_all(batch.records, batch.ranges)
         apply_once(batch, ClickEvents(batch, self._silver, self.ids, self._forget), self._progress)
 
     def rehearse(self, batch: Batch[list[Record]]) -> None:

@@ -10,7 +10,7 @@ from emr_jobs.kernel.lake import LakeIngest
 from emr_jobs.kernel.progress import Commit
 from emr_jobs.kernel.ranges import OffsetRange
 from tests.simulation.applications.questions import QUALITY, grouped, merge, moment
-from tests.simulation.records import MINUTE, Position, Record, require_all
+from tests.simulation.records import MINUTE, Position, Record, skipped_offsets
 from tests.simulation.stores.database import Session
 from tests.simulation.stores.lake import TableClient
 
@@ -37,8 +37,10 @@ class SortedLists:
     """The kernel's `SortedBatch`."""
 
     topics: dict[str, SortedList]
+    skipped: tuple[OffsetRange, ...] = ()
 
     def count(self, commit: Commit[Session]) -> None:
+        commit.skipped = self.skipped
         windows: dict[tuple[str, int], dict[str, int]] = {}
         for topic, records in self.topics.items():
             for name, outcome in OUTCOMES.items():
@@ -69,12 +71,13 @@ class Ingest:
             topics: Mapping[str, Sequence[OffsetRange]], rejected: Records | None
         ) -> SortedLists:
             held = {each.position for each in rejected or ()}
-            found = {}
+            found: dict[str, SortedList] = {}
+            skipped: list[OffsetRange] = []
             for topic, ranges in topics.items():
                 mine = [each for each in batch.records if each.topic == topic]
-                require_all(mine, ranges)
+                skipped += skipped_offsets(mine, ranges)
                 found[topic] = self._sorted(topic, mine, held)
-            return SortedLists(found)
+            return SortedLists(found, tuple(skipped))
 
         self._lake.apply(batch, sort)
 

@@ -9,9 +9,10 @@ from emr_jobs.kernel.batches import Batch
 from emr_jobs.kernel.merge import Row
 from emr_jobs.kernel.outbox import relay
 from emr_jobs.kernel.progress import Commit, ProgressStore
+from emr_jobs.kernel.ranges import OffsetRange
 from emr_jobs.kernel.transactions import apply_once
 from tests.simulation.applications.questions import FRAUD_ALERTS, OF_ORDERS, alerts, merge
-from tests.simulation.records import BrokerClient, Event, Record, firsts_of, require_all
+from tests.simulation.records import BrokerClient, Event, Record, firsts_of, skipped_offsets
 from tests.simulation.stores.database import MemoryOutbox, Session
 
 
@@ -20,6 +21,7 @@ class OrderEvents:
     """The kernel's `BatchEvents` of a batch of orders."""
 
     records: list[Record]
+    skipped: tuple[OffsetRange, ...]
     raise_alerts: Callable[[Iterable[Event]], Iterator[Row]]
 
     def look_elsewhere(self) -> None:
@@ -41,6 +43,7 @@ class OrderEvents:
             outbox.enqueue(each["alert_id"])
 
     def close(self, commit: Commit[Session]) -> None:
+        commit.skipped = self.skipped
         rejected = sum(not each.event.valid for each in self.records)
         commit.counts.update(
             new=len(self.new), duplicate=self.copies + len(self.known), quarantine=rejected
@@ -57,8 +60,8 @@ class Orders:
         self.raise_alerts: Callable[[Iterable[Event]], Iterator[Row]] = alerts
 
     def apply(self, batch: Batch[list[Record]]) -> None:
-        require_all(batch.records, batch.ranges)
-        apply_once(batch, OrderEvents(batch.records, self.raise_alerts), self._progress)
+        skipped = skipped_offsets(batch.records, batch.ranges)
+        apply_once(batch, OrderEvents(batch.records, skipped, self.raise_alerts), self._progress)
         self.repeat()
 
     def rehearse(self, batch: Batch[list[Record]]) -> None:

@@ -225,6 +225,16 @@ class Session:
         if self._undo is not None:
             self._undo.append(self.database.journal.pop)
 
+    def write_skipped(self, application: str, skipped: Iterable[OffsetRange]) -> None:
+        self._asked()
+        table = self.database.table("skipped")
+        for each in skipped:
+            key = (application, *each.key)
+            self.write(table, key, (*table.get(key, ()), *range(each.start, each.end)))
+
+    def accepted_gaps(self, application: str) -> list[tuple[str, int, int]]:
+        return []
+
     def note_repeat(self, application: str, batch_id: int, covered: str) -> None:
         self._asked()
         self.note(f"batch shown again, covered: {covered}")

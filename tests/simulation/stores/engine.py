@@ -120,7 +120,7 @@ class Query:
                     # As `spark.queries.RunningQuery` tells why the source failed.
                     self._runner.require_same_topics()
                     raise Unreadable(f"{topic}/{index}: Kafka has no offset {start} any more")
-                records += logs[index].records[start:end]
+                records += logs[index].between(start, end)
         return records
 
 
