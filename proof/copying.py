@@ -21,6 +21,7 @@ from contracts.topics import TOPICS
 from proof.loading import load_hot_store, load_kafka, load_lake, load_postgres, planned
 from proof.looking import look
 from proof.relations import connect
+from proof.skipped_offsets import load_skipped
 from proof.waiting import Counters, wait
 from readers.kafka import partition_offsets
 from readers.lake import open_catalog
@@ -103,6 +104,13 @@ class Stores:
             load_postgres(connection, self.endpoints.postgres_url, folder)
             load_hot_store(connection, self.endpoints.valkey_url, runtime.clock())
             load_kafka(connection, self.cluster_id, self.consumer, self.registry, seen.partitions)
+            load_skipped(
+                connection,
+                self.endpoints.bootstrap_servers,
+                self.admin,
+                self.consumer,
+                seen.partitions,
+            )
             at_rest = self._look(runtime) == seen
         except BaseException:
             connection.close()
@@ -115,7 +123,7 @@ class Stores:
     def _look(self, runtime: ProofRuntime) -> Counters:
         """The counters; a process that died before it could say so counts as what it ran."""
         names = [topic.name for topic in TOPICS]
-        partitions = partition_offsets(self.admin, self.consumer, names)
+        partitions = partition_offsets(self.admin, names)
         found = look(self.postgres, partitions, runtime.clock())
         return replace(found, states={**found.states, **runtime.given_up()})
 

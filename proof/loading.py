@@ -103,9 +103,9 @@ def load_kafka(
         "broker.partitions",
         [(p.topic, p.topic_id, p.partition, p.low, p.high) for p in partitions],
     )
-    alerts = [p for p in partitions if p.topic == ALERTS.name and p.low < p.high]
+    alerts = [p for p in partitions if p.topic == ALERTS.name and p.low < p.stable]
     if alerts:
-        ends = {TopicPartition(p.topic, p.partition): p.high for p in alerts}
+        ends = {TopicPartition(p.topic, p.partition): p.stable for p in alerts}
         consumer.assign(list(ends))
         for p in alerts:
             consumer.seek(TopicPartition(p.topic, p.partition), p.low)

@@ -16,7 +16,7 @@ from contracts.events import CANARY, LATE_AFTER_US, NO_PLACE_RECORDED
 from contracts.rejections import REASONS
 from contracts.tables.columns import Table
 from contracts.tables.lake import LAKE_TABLES
-from contracts.tables.postgres import ORDERS, PROGRESS, PUBLISHED
+from contracts.tables.postgres import ORDERS, PROGRESS, PUBLISHED, SKIPPED
 from contracts.tables.questions import ANSWERS
 from proof.checks import prepare as run_preparation
 from readers.sql_text import columns
@@ -27,7 +27,7 @@ THREADS = 2
 
 # What is read of Postgres.
 POSTGRES_TABLES: tuple[Table, ...] = (
-    *(PROGRESS, PUBLISHED, ORDERS),
+    *(PROGRESS, SKIPPED, PUBLISHED, ORDERS),
     *(answer.table for answer in ANSWERS),
 )
 
@@ -39,6 +39,8 @@ _OTHERS = {
     '"offset" BIGINT, append_us BIGINT',
     "broker.partitions": "topic VARCHAR, topic_id VARCHAR, partition INTEGER, low BIGINT, "
     "high BIGINT",
+    "broker.skipped": "topic VARCHAR, topic_id VARCHAR, partition INTEGER, first BIGINT, "
+    "until BIGINT, committed BIGINT, uncommitted BIGINT, compacted BOOLEAN",
     "broker.cluster": "cluster_id VARCHAR",
     "broker.alerts": 'partition INTEGER, "offset" BIGINT, alert_id VARCHAR',
     "hot.moment": "now_us BIGINT",

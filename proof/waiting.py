@@ -41,8 +41,10 @@ class Counters:
             for p in self.partitions:
                 applied = self.until.get((application.name, p.topic_id, p.partition), 0)
                 if p.topic in topics and applied < p.high:
+                    open_ = " (a transaction is open)" if applied >= p.stable else ""
                     found.append(
                         f"{application.name}: {p.topic}/{p.partition} applied {applied} of {p.high}"
+                        f"{open_}"
                     )
         if self.unsent:
             found.append(f"alerts: {self.unsent} not sent to Kafka yet")

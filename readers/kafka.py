@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import IsolationLevel, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import (
     KafkaConnectionError,
@@ -59,12 +59,14 @@ class TopicDetails:
 
 @dataclass(frozen=True, order=True)
 class PartitionOffsets:
-    """One partition of a topic that exists now; offsets [low, high) can be read."""
+    """One partition of a topic that exists now. It holds the offsets [low, high); those from
+    `stable` on wait for a transaction that is open."""
 
     topic: str
     topic_id: str
     partition: int
     low: int
+    stable: int
     high: int
 
 
@@ -80,14 +82,16 @@ def open_admin(bootstrap_servers: str) -> Iterator[KafkaAdminClient]:
 
 
 @contextmanager
-def open_consumer(bootstrap_servers: str) -> Iterator[KafkaConsumer]:
-    """A consumer without a group, which commits nothing; NotReady when no broker answers."""
+def open_consumer(bootstrap_servers: str, *, uncommitted: bool = False) -> Iterator[KafkaConsumer]:
+    """A consumer without a group, which commits nothing and, unless `uncommitted`, is given no
+    record of an aborted or open transaction; NotReady when no broker answers."""
     with _clear_errors(bootstrap_servers):
         consumer = KafkaConsumer(
             bootstrap_servers=bootstrap_servers.split(","),
             bootstrap_timeout_ms=CONNECT_MS,
             group_id=None,
             enable_auto_commit=False,
+            isolation_level="read_uncommitted" if uncommitted else "read_committed",
             fetch_max_wait_ms=200,
         )
         with closing(consumer):
@@ -160,7 +164,7 @@ def describe(admin: KafkaAdminClient, names: Sequence[str] | None = None) -> lis
 
 
 def partition_offsets(
-    admin: KafkaAdminClient, consumer: KafkaConsumer, names: Sequence[str]
+    admin: KafkaAdminClient, names: Sequence[str]
 ) -> tuple[PartitionOffsets, ...]:
     """Every partition of the topics called `names`, in order; none of a topic that is not there."""
     existing = set(admin.list_topics())
@@ -170,11 +174,21 @@ def partition_offsets(
         for topic in (admin.describe_topics(wanted) if wanted else [])
         for part in topic["partitions"]
     }
-    low, high = (consumer.beginning_offsets(list(ids)), consumer.end_offsets(list(ids)))
+    if not ids:
+        return ()
+    low, high = (admin.list_partition_offsets(dict.fromkeys(ids, each)) for each in (-2, -1))
+    stable = admin.list_partition_offsets(
+        dict.fromkeys(ids, -1), isolation_level=IsolationLevel.READ_COMMITTED
+    )
     return tuple(
         sorted(
             PartitionOffsets(
-                each.topic, topic_id_text(ids[each]), each.partition, low[each], high[each]
+                each.topic,
+                topic_id_text(ids[each]),
+                each.partition,
+                low[each].offset,
+                stable[each].offset,
+                high[each].offset,
             )
             for each in ids
         )
@@ -201,6 +215,12 @@ def read_until(
             yield from below
             if len(below) < len(records):
                 consumer.seek(each, ends[each])
+
+
+def compacted(admin: KafkaAdminClient, names: Sequence[str]) -> set[str]:
+    """Those of the topics from which Kafka drops records in the middle."""
+    configs = _configs(admin, names) if names else {}
+    return {name for name, own in configs.items() if "compact" in own["cleanup.policy"]}
 
 
 def _offsets(

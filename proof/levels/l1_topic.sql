@@ -13,7 +13,7 @@ GROUP BY topic, topic_id ORDER BY topic, topic_id;
 -- check: acknowledged offsets lie inside the topic
 SELECT record_position(k.topic, k.topic_id, k.partition, k.number) AS key,
        concat('[', p.low, ', ', p.high, ')') AS expected, k.number::VARCHAR AS actual,
-       k.number < p.high AND (k.number >= p.low OR b.number IS NOT NULL) AS agrees
+       k.number < p.high AND (k.number >= p.low OR b.number IS NOT NULL OR k.in_a_gap) AS agrees
 FROM acknowledgement k
 JOIN (SELECT DISTINCT topic_id FROM broker.partitions) live USING (topic_id)
 LEFT JOIN broker.partitions p ON p.topic_id = k.topic_id AND p.partition = k.partition
@@ -24,7 +24,7 @@ LEFT JOIN record_by_position b
 SELECT record_position(k.topic, k.topic_id, k.partition, k.number) AS key, k.event_id AS expected,
        CASE WHEN b.number IS NULL THEN 'no row' ELSE coalesce(b.event_id, 'no event id') END AS actual,
        -- A value that is not an event may have no readable id. It must be in quarantine then.
-       CASE WHEN b.number IS NULL THEN false WHEN b.event_id = k.event_id THEN true
+       CASE WHEN b.number IS NULL THEN k.in_a_gap WHEN b.event_id = k.event_id THEN true
             ELSE q.reason IS NOT NULL AND (b.event_id IS NULL OR q.reason = 'invalid_event_id')
        END AS agrees
 FROM acknowledgement k

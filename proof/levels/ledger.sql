@@ -23,6 +23,17 @@ SELECT count(*) FROM acknowledgement;
 -- count: bronze
 SELECT count(*) FROM record;
 
+-- count: skipped
+SELECT coalesce(sum(until - first), 0) FROM skipped_range
+WHERE application = 'ingest' AND reason = 'transaction';
+
+-- count: gap
+SELECT coalesce(sum(greatest(0, until - greatest(first, coalesce(before, first)))), 0) FROM (
+  SELECT first, until, max(until) OVER (PARTITION BY topic_id, partition ORDER BY first, until
+                                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+  FROM skipped_range WHERE reason = 'gap'
+);
+
 -- count: silver
 SELECT count(*) FROM silver_event;
 
@@ -35,7 +46,7 @@ SELECT count(*) FROM duplicate;
 -- count: lost
 SELECT count(*) FROM (
   SELECT DISTINCT topic, event_id FROM acknowledgement k
-  WHERE NOT EXISTS (FROM silver_event s WHERE s.topic = k.topic AND s.event_id = k.event_id)
+  WHERE NOT in_a_gap AND NOT EXISTS (FROM silver_event s WHERE s.topic = k.topic AND s.event_id = k.event_id)
     AND NOT EXISTS (FROM quarantined q WHERE q.topic = k.topic AND q.event_id = k.event_id)
     AND NOT EXISTS (FROM quarantined q WHERE q.topic_id = k.topic_id
                     AND q.partition = k.partition AND q.number = k.number)

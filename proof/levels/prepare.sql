@@ -80,9 +80,20 @@ SELECT topic_id, partition, "offset" AS number, epoch_us(append_time) AS append_
          'price': CAST(line.unit_price * 10000 AS BIGINT)}) AS lines
 FROM silver.orders;
 
+-- Offsets that an application passed without a record, range by range.
+CREATE OR REPLACE TABLE skipped_range AS
+SELECT application, topic, topic_id, partition, reason, accepted_by, noted_at, range[1] AS first, range[2] AS until
+FROM (
+  SELECT *, unnest(from_json(ranges, '[["BIGINT"]]')) AS range FROM answers.skipped
+);
+CREATE OR REPLACE VIEW gap_of_bronze AS
+FROM skipped_range WHERE application = 'ingest' AND reason = 'gap';
+
 CREATE OR REPLACE TABLE acknowledgement AS
 SELECT a.run, a.sequence, lower(a.event_id) AS event_id, a.topic, r.topic_id, o.partition,
-       o."offset" AS number
+       o."offset" AS number,
+       EXISTS (FROM gap_of_bronze g WHERE g.topic_id = r.topic_id AND g.partition = o.partition
+               AND o."offset" >= g.first AND o."offset" < g.until) AS in_a_gap
 FROM ledger.outcomes o
 JOIN ledger.attempts a USING (run, sequence)
 JOIN ledger.runs r ON r.run = a.run AND r.topic = a.topic

@@ -35,7 +35,7 @@ MUTATIONS = {
         'DELETE FROM bronze.events WHERE partition = 0 AND "offset" = 1',
         {
             "bronze holds each acknowledged event at its offset",
-            "no offset is missing between the first and the last",
+            "offsets = bronze + skipped, from the first to the last",
             "bronze = silver + duplicate + quarantine in each topic and hour",
             "each record has exactly one outcome",
         },

@@ -13,7 +13,7 @@ from readers.kafka import PartitionOffsets
 
 TOPIC = "ecommerce-orders"
 DONE = Counters(
-    partitions=(PartitionOffsets(TOPIC, "id-1", 0, 0, 10),),
+    partitions=(PartitionOffsets(TOPIC, "id-1", 0, 0, 10, 10),),
     until={("ingest", "id-1", 0): 10, ("orders", "id-1", 0): 10},
     unsent=0,
     unpublished={"gold.order_metrics": 0, "gold.fraud_alerts": 0},
@@ -69,9 +69,18 @@ def test_three_looks_in_a_row_must_agree(name: str) -> None:
 
 NOT_DONE = {
     "orders behind": (BEHIND, "orders: ecommerce-orders/0 applied 9 of 10"),
+    "a transaction is open": (
+        replace(BEHIND, partitions=(PartitionOffsets(TOPIC, "id-1", 0, 0, 9, 10),)),
+        "orders: ecommerce-orders/0 applied 9 of 10 (a transaction is open)",
+    ),
+    "behind, and a transaction is open": (
+        replace(BEHIND, partitions=(PartitionOffsets(TOPIC, "id-1", 0, 0, 10, 11),)),
+        "ingest: ecommerce-orders/0 applied 10 of 11 (a transaction is open); "
+        "orders: ecommerce-orders/0 applied 9 of 11",
+    ),
     "no progress yet": (replace(DONE, until={}), "ingest: ecommerce-orders/0 applied 0 of 10"),
     "a topic with another id": (
-        replace(DONE, partitions=(PartitionOffsets(TOPIC, "id-2", 0, 0, 4),)),
+        replace(DONE, partitions=(PartitionOffsets(TOPIC, "id-2", 0, 0, 4, 4),)),
         "orders: ecommerce-orders/0 applied 0 of 4",
     ),
     "alerts unsent": (replace(DONE, unsent=2), "alerts: 2 not sent to Kafka yet"),

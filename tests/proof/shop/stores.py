@@ -16,7 +16,9 @@ from contracts.applications import APPLICATIONS
 from contracts.codec import encode
 from contracts.events import Click, Order, simulated_event_id
 from contracts.tables.lake import SILVER
+from contracts.tables.postgres import IN_A_GAP, IN_A_TRANSACTION
 from contracts.tables.postgres import ORDERS as ORDERS_TABLE
+from contracts.topics import CLICKS as CLICKS_TOPIC
 from proof.relations import connect
 from readers.filling import fill
 from tests.proof.shop.events import CLICKS, ORDERS, RUN, SECOND, START, click, micros, promotion
@@ -47,6 +49,8 @@ class Shop:
 
     records: list[Record] = field(default_factory=list)
     windowed_alerts: list[Row] = field(default_factory=list)
+    # Rows of `skipped` without their application.
+    skips: list[Row] = field(default_factory=list)
 
     @classmethod
     def usual(cls) -> Shop:
@@ -71,6 +75,7 @@ class Shop:
             one = told(number)
             value = encode(one, REGISTRY.latest("clicks"))
             self.records.append(Record(0, number, one.event_time + SECOND, value, None, click=one))
+        self.skip(0, 2, CLICKS_TOPIC.name)
 
     def promote(self) -> None:
         """One promotion of a day."""
@@ -89,8 +94,31 @@ class Shop:
             )
         )
 
+    def skip(self, partition: int, offsets: int, topic: str = TOPIC, *, gap: bool = False) -> None:
+        """Let the partition go on with offsets that gave no application a record."""
+        first = self.next(partition, topic)
+        self.skips.append(
+            {
+                "topic": topic,
+                "topic_id": TOPIC_IDS[topic],
+                "partition": partition,
+                "first": first,
+                "until": first + offsets,
+                "offsets": offsets,
+                "ranges": f"[[{first}, {first + offsets}]]",
+                "reason": IN_A_GAP if gap else IN_A_TRANSACTION,
+                "accepted_by": "ann@till" if gap else "",
+                "noted_at": START,
+            }
+        )
+
     def next(self, partition: int, topic: str = TOPIC) -> int:
-        return sum(r.partition == partition and r.topic == topic for r in self.records)
+        of_records = sum(r.partition == partition and r.topic == topic for r in self.records)
+        return of_records + sum(
+            each["offsets"]
+            for each in self.skips
+            if (each["topic"], each["partition"]) == (topic, partition)
+        )
 
     def append(self, partition: int, one: Order, *, after: float) -> None:
         first = next(
@@ -169,12 +197,34 @@ class Shop:
         sent = [(0, number, row["alert_id"]) for number, row in enumerate(alerts)]
         fill(connection, "broker.alerts", [*sent, (0, len(sent), alerts[0]["alert_id"])])
 
+    def _skipped(self, connection: duckdb.DuckDBPyConnection) -> None:
+        put(
+            connection,
+            "answers.skipped",
+            [
+                {"application": application.name, **each}
+                for application in APPLICATIONS
+                for each in self.skips
+                if each["topic"] in [topic.name for topic in application.reads]
+            ],
+        )
+        put(
+            connection,
+            "broker.skipped",
+            [
+                {**each, "committed": 0, "uncommitted": each["offsets"] - 1, "compacted": False}
+                for each in self.skips
+                if each["reason"] == IN_A_TRANSACTION
+            ],
+        )
+
     def _kafka(self, connection: duckdb.DuckDBPyConnection) -> None:
         parts = sorted({(r.topic, r.partition) for r in self.records})
         ends = [(*part, self.next(part[1], part[0])) for part in parts]
         offsets = [(topic, TOPIC_IDS[topic], part, 0, end) for topic, part, end in ends]
         fill(connection, "broker.cluster", [(CLUSTER,)])
         fill(connection, "broker.partitions", [*offsets, (ALERTS, ALERTS_ID, 0, 0, 3)])
+        self._skipped(connection)
         put(
             connection,
             "answers.progress",
