@@ -26,6 +26,7 @@ COMMANDS = {
     "topics": "topics",
     "tail": "tail.command",
     "verify": "verify.command",
+    "accept-gap": "accept_gap",
     "sql": "sql.command",
     "quarantine": "quarantine",
     "valkey": "valkey",
@@ -55,7 +56,8 @@ def command_line(names: Iterable[str] = COMMANDS) -> typer.Typer:
     # Without a callback an app with one subcommand becomes that subcommand.
     app.callback()(lambda: None)
     for name in names:
-        command = getattr(import_module(f"ops.commands.{COMMANDS[name]}"), name)
+        module = import_module(f"ops.commands.{COMMANDS[name]}")
+        command = getattr(module, name.replace("-", "_"))
         if isinstance(command, typer.Typer):
             app.add_typer(command, name=name)
         else:

@@ -20,6 +20,7 @@ from ops import console
 from ops.commands.status.alert_latency import WINDOW_MINUTES, AlertLatency, read_alert_latency
 from ops.commands.status.applications import BROKEN, ApplicationState, read_applications
 from ops.commands.status.disk_lines import disk_document, disk_lines
+from ops.commands.status.lag import Lag, read_lags
 from ops.console import AsJson
 from ops.stack import Stack, current_home, open_stack
 
@@ -33,9 +34,10 @@ def status(
     as_json: AsJson = False,
     watch: Annotated[bool, typer.Option("--watch", help="Show it until Ctrl-C.")] = False,
 ) -> None:
-    """Show every part; how soon the alerts of the last 15 minutes were raised: p50 and p95 of the
-    seconds from Kafka's append of the order that completed an alert to the alert's row; what the
-    parts take of the disk, and in how many days it is full at the rate of the last day.
+    """Show every part; how far the applications lag; how soon the alerts of the last 15 minutes
+    were raised: p50 and p95 of the seconds from Kafka's append of the order that completed an alert
+    to the alert's row; what the parts take of the disk, and in how many days it is full at the rate
+    of the last day.
 
     Exit code 0: all parts are ready; 1: one was given up; 3: the stack is not running, or not yet.
     """
@@ -66,6 +68,7 @@ def document(stack: Stack, now: float) -> dict[str, Any]:
     """The status for programs."""
     code = stack.home.code / "code.zip"
     latency = read_alert_latency(stack.postgres_url)
+    lags = _lags(stack)
     return {
         "home": str(stack.home.root),
         "stack_id": stack.profile.stack_id,
@@ -77,6 +80,7 @@ def document(stack: Stack, now: float) -> dict[str, Any]:
         "code_sha256": sha256(code) if code.exists() else None,
         "applications": {
             one.name: {"state": one.state, "detail": one.detail, "batches": one.batches}
+            | {"lag": asdict(lags[one.name]) if one.name in lags else None}
             for one in _applications(stack)
         },
         "alert_latency": asdict(latency) if latency else None,
@@ -91,10 +95,13 @@ def document(stack: Stack, now: float) -> dict[str, Any]:
 def rows(stack: Stack, now: float) -> list[tuple[str, ...]]:
     """One row per service and application, and one per task that is not done."""
     shown = (p for p in stack.snapshot.parts if p.kind == "service" or p.state != State.DONE)
-    applications = _applications(stack)
+    applications, lags = _applications(stack), _lags(stack)
     return [
         *(_row(part, now) for part in shown),
-        *((f"  {one.name}", one.state, "", "", "", "", one.detail) for one in applications),
+        *(
+            (f"  {one.name}", one.state, *("",) * 4, one.detail or str(lags.get(one.name, "")))
+            for one in applications
+        ),
     ]
 
 
@@ -116,6 +123,12 @@ def _applications(stack: Stack) -> tuple[ApplicationState, ...]:
     if process is None or process.state in (State.READY, State.ENDED, *GIVEN_UP):
         return found
     return tuple(replace(one, state=str(process.state), detail="") for one in found)
+
+
+def _lags(stack: Stack) -> dict[str, Lag]:
+    """The applications' lags, where Kafka is there to say them at once."""
+    ready = all(p.state == State.READY for p in stack.snapshot.parts if p.name.startswith("kafka"))
+    return read_lags(stack.bootstrap_servers, stack.postgres_url) if ready else {}
 
 
 def latency_line(latency: AlertLatency | None) -> str:
