@@ -51,23 +51,20 @@ _SETTINGS: Mapping[str, Any] = {
 
 
 def security(auth: KafkaAuth, region: str) -> dict[str, Any]:
-    """Client settings for a way to sign in; for ``msk-iam`` the signer of AWS makes each token."""
+    """Client settings for a way to sign in; for ``msk-iam`` the signer of AWS makes each token, and
+    EnvironmentProblem tells where it has no credentials."""
     if auth == "none":
         return {}
+    # Imported only where AWS is used: it takes longer than connecting to a local broker.
+    from producer.outlets.msk import in_time, msk_credentials, msk_token  # noqa: PLC0415
+
+    token = partial(msk_token, region, msk_credentials)
+    in_time(token)
     return {
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "OAUTHBEARER",
-        "oauth_cb": partial(_msk_token, region),
+        "oauth_cb": lambda _config: token(),
     }
-
-
-def _msk_token(region: str, _config: str) -> tuple[str, float]:
-    """A token and when it expires, in seconds since 1970."""
-    # Imported only where AWS is used: it takes longer than connecting to a local broker.
-    from aws_msk_iam_sasl_signer import MSKAuthTokenProvider  # noqa: PLC0415
-
-    token, expires_ms = MSKAuthTokenProvider.generate_auth_token(region)
-    return token, expires_ms / 1000
 
 
 def find_destination(
