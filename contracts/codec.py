@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -17,21 +18,25 @@ from contracts.registry import Registry, SchemaVersion, UnknownSchema
 from contracts.rejections import MAX_VALUE_BYTES, Rejection, rejection_of
 from contracts.topics import ALERTS, Topic
 
-# AWS Glue Schema Registry framing: version byte 3, compression byte 0 (none), 16 bytes of id.
-_MAGIC = b"\x03\x00"
+# AWS Glue Schema Registry framing: version byte 3, a byte of compression, 16 bytes of id.
+PLAIN = b"\x03\x00"
+ZLIB = b"\x03\x05"
 HEADER_BYTES = 18
+# A body that inflates to more is oversized, and is not inflated further.
+MAX_BODY_BYTES = MAX_VALUE_BYTES - HEADER_BYTES
+INFLATES_TOO_FAR = f"inflates to more than {MAX_VALUE_BYTES} bytes"
 MAX_DETAIL = 200
 
 
 def header(schema_id: UUID) -> bytes:
-    return _MAGIC + schema_id.bytes
+    return PLAIN + schema_id.bytes
 
 
 def schema_id_of(value: bytes) -> UUID | None:
     """The schema version id at the start of a value; None if there is no such header."""
-    if len(value) < HEADER_BYTES or not value.startswith(_MAGIC):
+    if len(value) < HEADER_BYTES or not value.startswith((PLAIN, ZLIB)):
         return None
-    return UUID(bytes=value[len(_MAGIC) : HEADER_BYTES])
+    return UUID(bytes=value[len(PLAIN) : HEADER_BYTES])
 
 
 def encode(event: Event, schema: SchemaVersion) -> bytes:
@@ -73,8 +78,21 @@ def decode_record(
         return Rejection("unknown_schema", str(schema_id))
     if writer.family != topic.schema:
         return Rejection("unknown_schema", f"{schema_id} belongs to {writer.family!r}")
+    body = value[HEADER_BYTES:] if value.startswith(PLAIN) else _inflated(value[HEADER_BYTES:])
     reader = registry.latest(topic.schema)
-    return _read(value[HEADER_BYTES:], writer.schema, reader.schema)
+    return body if isinstance(body, Rejection) else _read(body, writer.schema, reader.schema)
+
+
+def _inflated(packed: bytes) -> bytes | Rejection:
+    """What a body was before it was compressed. As in a plain one, what follows it is not read."""
+    stream = zlib.decompressobj()
+    try:
+        body = stream.decompress(packed, MAX_BODY_BYTES + 1)
+    except zlib.error as error:
+        return Rejection("undecodable", f"{type(error).__name__}: {error}"[:MAX_DETAIL])
+    if len(body) > MAX_BODY_BYTES:
+        return Rejection("oversized", INFLATES_TOO_FAR)
+    return body if stream.eof else Rejection("undecodable", "the compressed bytes have no end")
 
 
 def _read(body: bytes, writer: str, reader: str) -> dict[str, Any] | Rejection:

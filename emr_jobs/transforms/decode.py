@@ -14,11 +14,12 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.avro.functions import from_avro
 
-from contracts.codec import HEADER_BYTES, header
+from contracts.codec import HEADER_BYTES, INFLATES_TOO_FAR, PLAIN, header
 from contracts.registry import SchemaVersion
 from contracts.rejections import MAX_VALUE_BYTES
 from contracts.schemas import bundled_schemas
 from contracts.topics import Topic
+from emr_jobs.transforms.inflate import is_compressed, plain_value
 from emr_jobs.transforms.reader import Leaf, absent, bare, leaves, unexpected_nulls
 from emr_jobs.transforms.rules import Rule, first_detail, first_reason
 from emr_jobs.transforms.steps import Step
@@ -27,6 +28,8 @@ RECORD = ("topic", "topic_id", "cluster_id", "partition", "offset", "append_time
 DECODED = (*RECORD, "schema_id", "event")
 _MISFIT = "the bytes do not fit their schema"
 _JOINT = "\n"
+# Stands for a schema id of values that a step without inflating cannot read.
+COMPRESSED = "compressed"
 _UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 
 
@@ -42,39 +45,45 @@ class Schemas:
             raise ValueError(f"the writers of {self.reader.family!r} do not include the reader")
 
 
-def decode(topic: Topic, schemas: Schemas) -> Step:
+def decode(topic: Topic, schemas: Schemas, *, inflating: bool = True) -> Step:
     """A step that adds `schema_id`, `event`, `texts`, `reason` and `detail`.
 
     Its records have topic, topic_id, cluster_id, partition, offset, append_time, key and value.
     `reason` is null for a decoded value; for any other, `event` is of no use. `event` has the
-    reader schema with times as long; `texts` is every text of it in one, for the rules.
+    reader schema with times as long; `texts` is every text of it in one, for the rules. Unless
+    `inflating`, which takes a worker of Python, a compressed value is of the unknown schema
+    `COMPRESSED`.
     """
     if schemas.reader.family != topic.schema:
         raise ValueError(f"{topic.name} holds {topic.schema!r}, not {schemas.reader.family!r}")
-    rules = _rules(schemas)
+    plain = F.col("plain" if inflating else "value")
+    rules = _rules(schemas, plain, inflating=inflating)
     nothing = F.lit(None).cast("string")
-    event = _once(_event(schemas)).alias("event")
+    event = _once(_event(schemas, plain)).alias("event")
     texts = _once(_texts(schemas.reader)).alias("texts")
-    schema_id = _schema_id(schemas).alias("schema_id")
+    schema_id = _schema_id(schemas, plain, inflating=inflating).alias("schema_id")
     reason = _once(first_reason(rules, unless=nothing)).alias("reason")
     detail = F.when(F.col("reason").isNotNull(), first_detail(rules, unless=nothing))
     detail = detail.alias("detail")
 
     record = tuple(map(F.col, RECORD))
-    with_event = (*record, event)
-    with_texts = (*record, F.col("event"), texts)
-    judged = (*record, schema_id, F.col("event"), F.col("texts"), reason)
+    inflated = (*record, plain_value().alias("plain")) if inflating else ()
+    raw = (*record, plain) if inflating else record
+    with_event = (*raw, event)
+    with_texts = (*raw, F.col("event"), texts)
+    judged = (*raw, schema_id, F.col("event"), F.col("texts"), reason)
     explained = (*map(F.col, (*DECODED, "texts", "reason")), detail)
 
     def decoded(records: DataFrame) -> DataFrame:
         # Spark analyses each step again in every batch. So a step is made only where columns build
         # on those of the step before.
-        return records.select(*with_event).select(*with_texts).select(*judged).select(*explained)
+        whole = records.select(*inflated) if inflated else records
+        return whole.select(*with_event).select(*with_texts).select(*judged).select(*explained)
 
     return decoded
 
 
-def _event(schemas: Schemas) -> Column:
+def _event(schemas: Schemas, plain: Column) -> Column:
     missing = absent(schemas.reader.family, schemas.reader.schema)
     if any(not leaf.nullable for leaf in missing):
         # Nothing can be an event under such a reader; the columns are those of our own schema.
@@ -83,24 +92,26 @@ def _event(schemas: Schemas) -> Column:
     event = F.lit(None)
     for writer in reversed(schemas.writers):
         options = {"mode": "PERMISSIVE", "avroSchema": bare(schemas.reader.schema)}
-        body = F.substring("value", HEADER_BYTES + 1, MAX_VALUE_BYTES)
-        fits = _written_by(writer) & (F.octet_length("value") <= MAX_VALUE_BYTES)
+        body = F.substring(plain, HEADER_BYTES + 1, MAX_VALUE_BYTES)
+        fits = _written_by(writer, plain) & (F.octet_length(plain) <= MAX_VALUE_BYTES)
         event = F.when(fits, from_avro(body, bare(writer.schema), options)).otherwise(event)
     for leaf in missing:
         event = event.withField(leaf.path, F.lit(None).cast("string" if leaf.text else "long"))
     return event
 
 
-def _rules(schemas: Schemas) -> list[Rule]:
+def _rules(schemas: Schemas, plain: Column, *, inflating: bool) -> list[Rule]:
     """The ways not to be an event, as far as they can be told from the bytes and the schemas."""
     size = F.octet_length("value")
     too_long = F.concat(size.cast("string"), F.lit(f" bytes; at most {MAX_VALUE_BYTES}"))
-    known = reduce(or_, map(_written_by, schemas.writers))
+    known = reduce(or_, (_written_by(writer, plain) for writer in schemas.writers))
     return [
         Rule("empty", "the value has no bytes", F.coalesce(size, F.lit(0)) == 0),
         Rule("oversized", too_long, size > MAX_VALUE_BYTES),
-        Rule("bad_header", "no registry header (byte 3, byte 0, version id)", ~_has_header()),
+        *([] if inflating else [Rule("unknown_schema", COMPRESSED, is_compressed())]),
+        Rule("bad_header", "no registry header (byte 3, byte 0, version id)", ~_has_header(plain)),
         Rule("unknown_schema", F.col("schema_id"), ~known),
+        Rule("oversized", INFLATES_TOO_FAR, F.octet_length(plain) > MAX_VALUE_BYTES),
         *_lacking(schemas.reader),
         Rule("undecodable", _MISFIT, _failed(schemas.reader)),
         Rule("undecodable", "a text is not UTF-8", ~F.is_valid_utf8("texts")),
@@ -140,23 +151,23 @@ def _field(leaf: Leaf) -> Column:
     return F.col(f"event.{leaf.path}")
 
 
-def _schema_id(schemas: Schemas) -> Column:
+def _schema_id(schemas: Schemas, plain: Column, *, inflating: bool) -> Column:
     """The id in the header as UUID text; put together only where no branch knows it."""
-    digits = F.lower(F.hex(F.substring("value", 3, 16)))
+    digits = F.lower(F.hex(F.substring(plain, 3, 16)))
     parts = [F.substring(digits, start, length) for start, length in _UUID_PARTS]
-    text = F.when(_has_header(), F.concat_ws("-", *parts))
+    text = F.when(_has_header(plain), F.concat_ws("-", *parts))
     for writer in schemas.writers:
-        text = F.when(_written_by(writer), str(writer.id)).otherwise(text)
-    return text
+        text = F.when(_written_by(writer, plain), str(writer.id)).otherwise(text)
+    return text if inflating else F.when(is_compressed(), COMPRESSED).otherwise(text)
 
 
-def _has_header() -> Column:
-    magic = F.substring("value", 1, 2) == F.lit(b"\x03\x00")
-    return magic & (F.octet_length("value") >= HEADER_BYTES)
+def _has_header(plain: Column) -> Column:
+    magic = F.substring(plain, 1, len(PLAIN)) == F.lit(PLAIN)
+    return magic & (F.octet_length(plain) >= HEADER_BYTES)
 
 
-def _written_by(writer: SchemaVersion) -> Column:
-    return F.substring("value", 1, HEADER_BYTES) == F.lit(header(writer.id))
+def _written_by(writer: SchemaVersion, plain: Column) -> Column:
+    return F.substring(plain, 1, HEADER_BYTES) == F.lit(header(writer.id))
 
 
 def _once(column: Column) -> Column:

@@ -64,11 +64,13 @@ FROM quarantined q LEFT JOIN known_reasons k USING (reason);
 -- check: each quarantined record is refused for what its bytes are
 -- A schema that is registered later does not take a record out of quarantine: what was unknown stays
 -- so, and its detail is the id. Each engine says in words of its own why bytes do not fit a schema.
+-- An earlier version read no compressed value, and refused its header.
 SELECT record_position(q.topic, q.topic_id, q.partition, q."offset") AS key,
        coalesce(j.reason || ': ' || j.detail, 'an event') AS expected,
        concat(q.reason, ': ', q.detail) AS actual,
        CASE q.reason
          WHEN 'unknown_schema' THEN q.detail = j.schema_id
+         WHEN 'bad_header' THEN compressed(q.value) OR coalesce(q.reason = j.reason AND q.detail = j.detail, false)
          WHEN 'undecodable' THEN coalesce(j.reason, '') = 'undecodable'
                               OR starts_with(q.detail, 'the newest schema has no field ')
          ELSE q.reason = j.reason AND q.detail = j.detail
@@ -79,7 +81,8 @@ JOIN judged_again j
 
 -- check: quarantine holds each record as bronze does
 SELECT q.key IS NOT DISTINCT FROM e.key AND q.value IS NOT DISTINCT FROM e.value
-         AND q.schema_id IS NOT DISTINCT FROM j.schema_id
+         AND (q.schema_id IS NOT DISTINCT FROM j.schema_id
+              OR q.reason = 'bad_header' AND compressed(q.value))
          -- Under these reasons no field of the event can be believed.
          AND q.event_id IS NOT DISTINCT FROM
              CASE WHEN q.reason NOT IN ('empty', 'oversized', 'bad_header', 'unknown_schema',

@@ -25,6 +25,8 @@ CREATE OR REPLACE MACRO json_sorted(document) AS
   list_sort(list_transform(json_keys(document),
             lambda name: concat(name, '=', json_extract_string(document, '$."' || name || '"'))));
 
+CREATE OR REPLACE MACRO compressed(value) AS coalesce(hex(value[1:2]) = '0305', false);
+
 -- An order, click or promotion begins with its event_id: after the 18 bytes of the registry header
 -- comes the length 36 (byte H as Avro writes it) and 36 characters. Read here without any codec.
 CREATE OR REPLACE TABLE record AS

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -59,6 +60,26 @@ _GOOD = value(ORDERS, order())
 _HEADER = header_of(ORDERS)
 
 
+def _compressed(body: bytes) -> bytes:
+    """As the serializer of AWS Glue writes it."""
+    return b"\x03\x05" + _HEADER[2:] + zlib.compress(body, 9)
+
+
+def _filled(length: int) -> bytes:
+    """The body of the good order, with bytes that nobody reads up to the length of a value."""
+    return _GOOD.ljust(length, b"\0")[18:]
+
+
+def _bomb() -> bytes:
+    """400 MB of zeros, which just fit into a value of the largest size."""
+    stream = zlib.compressobj(9)
+    packed = b"".join(stream.compress(b"\0" * 1_000_000) for _ in range(400)) + stream.flush()
+    return b"\x03\x05" + _HEADER[2:] + packed
+
+
+_BOMB = _bomb()
+
+
 def _order(name: str, reason: Reason | None, **changes: Any) -> Poison:
     return Poison(name, ORDERS, value(ORDERS, order(**changes)), reason)
 
@@ -90,7 +111,22 @@ BYTES = (
     Poison("one byte", ORDERS, b"\x03", "bad_header"),
     Poison("17 bytes of header", ORDERS, _HEADER[:17], "bad_header"),
     Poison("wrong magic byte", ORDERS, b"\x00" + _GOOD[1:], "bad_header"),
-    Poison("compressed by zlib", ORDERS, b"\x03\x05" + _GOOD[2:], "bad_header"),
+    Poison("compressed by zlib", ORDERS, _compressed(_GOOD[18:]), None),
+    Poison("compressed, with bytes behind", ORDERS, _compressed(_GOOD[18:]) + b"\xff" * 9, None),
+    Poison("compressed, to the largest", ORDERS, _compressed(_filled(MAX_VALUE_BYTES)), None),
+    Poison("compressed, beyond it", ORDERS, _compressed(_filled(MAX_VALUE_BYTES + 1)), "oversized"),
+    Poison("a bomb of 400 MB", ORDERS, _BOMB, "oversized"),
+    Poison("said to be compressed", ORDERS, b"\x03\x05" + _GOOD[2:], "undecodable"),
+    Poison("compressed and cut", ORDERS, _compressed(_GOOD[18:])[:-9], "undecodable"),
+    Poison("compressed, of no bytes", ORDERS, _compressed(b""), "undecodable"),
+    Poison("a compressed header alone", ORDERS, _compressed(b"")[:18], "undecodable"),
+    Poison("compressed, not by zlib", ORDERS, b"\x03\x06" + _GOOD[2:], "bad_header"),
+    Poison(
+        "compressed, unknown schema id",
+        ORDERS,
+        b"\x03\x05" + UNKNOWN_ID.bytes + zlib.compress(_GOOD[18:]),
+        "unknown_schema",
+    ),
     Poison("json", ORDERS, json.dumps(order()).encode(), "bad_header"),
     Poison("truncated json", ORDERS, b'{"event_id": "0f4c8a52', "bad_header"),
     Poison("json with NaN and 1e309", ORDERS, b'{"total": NaN, "price": 1e309}', "bad_header"),

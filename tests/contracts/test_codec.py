@@ -143,7 +143,8 @@ def test_an_event_that_does_not_fit_is_refused_by_the_writer() -> None:
         pytest.param(b"", None, id="empty"),
         pytest.param(b"\x03\x00" + bytes(15), None, id="17 bytes"),
         pytest.param(b"\x03\x00" + bytes(16), UUID(int=0), id="18 bytes"),
-        pytest.param(b"\x03\x05" + bytes(16), None, id="compressed"),
+        pytest.param(b"\x03\x05" + bytes(16), UUID(int=0), id="compressed by zlib"),
+        pytest.param(b"\x03\x01" + bytes(16), None, id="compressed by another way"),
         pytest.param(header(UUID(int=7)) + b"more", UUID(int=7), id="with a body"),
     ],
 )

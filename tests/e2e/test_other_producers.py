@@ -1,17 +1,19 @@
-"""Producers that write in transactions: what they abort counts nowhere, and what they leave open
-holds back its own partition alone."""
+"""Producers that are not ours. Some write in transactions: what they abort counts nowhere, and
+what they leave open holds back its own partition alone. Some compress what they send."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from confluent_kafka import Producer
 
-from contracts.codec import encode
+from contracts.codec import HEADER_BYTES, ZLIB, encode
 from contracts.events import Click, Order, key_of, topic_of
 from contracts.registry.opening import open_registry
+from contracts.rejections import MAX_VALUE_BYTES
 from contracts.topics import ORDERS
 from local.home import Home
 from tests.shop import Shop, eventually, open_shop
@@ -132,3 +134,25 @@ def test_a_transaction_that_nobody_ends_is_aborted_by_the_broker(shop: Shop) -> 
     skipped = shop.verified()["skipped"]
     assert lost.event_id not in applied(shop)
     assert skipped > 0
+
+
+def test_what_the_serializer_of_glue_compresses_is_read(shop: Shop) -> None:
+    registry = open_registry(Home(shop.home).registry)
+    sent = order()
+    plain = encode(sent, registry.latest(ORDERS.schema))
+
+    def compressed(body: bytes) -> bytes:
+        return ZLIB + plain[len(ZLIB) : HEADER_BYTES] + zlib.compress(body, 9)
+
+    bomb = compressed(bytes(200 * MAX_VALUE_BYTES))
+    assert len(bomb) < MAX_VALUE_BYTES
+    before = shop.verified()
+    producer = Producer({"bootstrap.servers": shop.status()["bootstrap_servers"]})
+    for value in (compressed(plain[HEADER_BYTES:]), bomb, plain):
+        producer.produce(ORDERS.name, value, partition=1)
+    producer.flush()
+    report = shop.verified()
+    assert sent.event_id in applied(shop)
+    assert report["silver"] == before["silver"] + 1
+    assert report["duplicate"] == before["duplicate"] + 1, "the copy that is not compressed"
+    assert report["quarantine"] == {"oversized": 1}

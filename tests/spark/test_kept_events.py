@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -10,6 +11,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from contracts.codec import HEADER_BYTES, ZLIB
 from contracts.topics import CLICKS, ORDERS, Topic
 from emr_jobs.apps.clicks import ClickApplication
 from emr_jobs.apps.kept_events import EventKeeper
@@ -82,6 +84,18 @@ def test_a_batch_of_nothing_but_a_transactions_mark_has_no_events(spark: SparkSe
     with keeper(ORDERS).kept(batch(spark, ORDERS, [], extra=1)) as kept:
         assert kept.skipped == (OffsetRange(ORDERS.name, "topic-1", 0, 0, 1),)
         assert (kept.audit.num_rows, kept.rejected) == (0, 0)
+
+
+def test_the_first_compressed_values_are_read_in_their_batch(spark: SparkSession) -> None:
+    good = handmade.value(ORDERS, handmade.order())
+    compressed = ZLIB + good[len(ZLIB) : HEADER_BYTES] + zlib.compress(good[HEADER_BYTES:])
+    values = [(compressed, APPEND_TIME), (good, APPEND_TIME), (b"no event", APPEND_TIME)]
+    reads = keeper(ORDERS)
+    for _ in range(2):
+        with reads.kept(batch(spark, ORDERS, values)) as kept:
+            assert sorted(kept.audit["offset"].to_pylist()) == [0, 1]
+            assert kept.audit["event_id"].unique().to_pylist() == [handmade.EVENT_ID]
+            assert kept.rejected == 1
 
 
 def test_a_record_beyond_the_batch_ends_it(spark: SparkSession) -> None:
