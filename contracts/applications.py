@@ -17,6 +17,9 @@ EXIT_STOPPED = 20
 # A driver's heart beats every few seconds. One that was silent for so long is dead.
 DEAD_AFTER_SECONDS = 60
 
+# What a batch takes of a topic at most, as it lies on a broker's disk, where it may be compressed.
+MAX_BATCH_BYTES = 256 * 1024 * 1024
+
 KafkaAuth = Literal["none", "msk-iam"]
 PostgresAuth = Literal["password", "rds-iam"]
 
@@ -40,13 +43,13 @@ class Application:
         """The Kafka group under which its applied offsets are published."""
         return f"shopstream-{self.name}"
 
-    def max_offsets(self, trigger: int) -> int:
+    def max_offsets(self, trigger: int, bytes_each: float = 0.0) -> int:
         """The most records that one batch takes. A longer trigger takes as many per second:
         otherwise a batch every minute would fall behind a load that a batch every ten seconds
-        keeps up with."""
-        return (
-            self.max_offsets_per_trigger * max(trigger, self.laptop_trigger) // self.laptop_trigger
-        )
+        keeps up with. Of records that take `bytes_each` on disk, no more than MAX_BATCH_BYTES."""
+        most = self.max_offsets_per_trigger * max(trigger, self.laptop_trigger)
+        most //= self.laptop_trigger
+        return most if not bytes_each else max(1, min(most, int(MAX_BATCH_BYTES / bytes_each)))
 
 
 INGEST = Application("ingest", (CLICKS, ORDERS, PROMOTIONS), (), 10, 60, 200_000)

@@ -157,7 +157,7 @@ def _rehearsal(plan: QueryPlan, spark: SparkSession) -> Rehearsal | None:
 def _preview(clients: Clients, stop: threading.Event) -> int:
     """Show what each batch of orders would answer until told to stop; store nothing."""
     preview = Preview(clients.registry, clients.kafka, Settings(), _write_line)
-    most = max_offsets(ORDER_ANSWERS, clients.arguments)
+    most = max_offsets(ORDER_ANSWERS, clients.arguments, clients.kafka)
     frame = preview_stream(clients.spark, clients.kafka_endpoint, clients.kafka, most)
     # No checkpoint is given, so Spark takes a temporary one and deletes it at the end.
     query = frame.writeStream.foreachBatch(preview).start()
@@ -215,12 +215,14 @@ def _plan(app: Application, clients: Clients, driver: _DriverLease) -> QueryPlan
     gaps = progress.accepted_gaps()
     checkpoint = f"{arguments.endpoints.checkpoint}/{app.name}/{folder_of(identity, gaps)}"
     context = clients.spark.sparkContext
+    most = max_offsets(app, arguments, clients.kafka)
     runner = BatchRunner(
         batch_application(app, clients, driver.connection, progress),
         files=HadoopFiles(context._jvm, context._jsc.hadoopConfiguration(), checkpoint),
         progress=progress,
         source=SparkSource(clients.spark, clients.kafka, identity),
         identity=identity,
+        max_offsets=most,
         visit=clients.crash.visit,
         metrics=clients.metrics[app.name],
         clock=_now,
@@ -232,7 +234,7 @@ def _plan(app: Application, clients: Clients, driver: _DriverLease) -> QueryPlan
         clients.kafka_endpoint,
         starting_offsets=offsets,
         group_prefix=app.group,
-        max_offsets=max_offsets(app, arguments),
+        max_offsets=most,
     )
     return QueryPlan(
         app.name,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ from emr_jobs.stores.lake import LakeTable
 from emr_jobs.stores.postgres import Pg
 from emr_jobs.stores.progress import ProgressStore
 
+logger = logging.getLogger(__name__)
+
 # Gold is written at most this often, and never more often than silver: each time whole files
 # are written anew, and on AWS every request costs money.
 _LEAST_GOLD_SECONDS = 10.0
@@ -62,9 +65,14 @@ class Clients:
         return KafkaEndpoint(endpoints.bootstrap_servers, endpoints.kafka_auth)
 
 
-def max_offsets(app: Application, arguments: Arguments) -> int:
-    """The most records of one batch."""
-    return arguments.max_offsets or app.max_offsets(arguments.triggers[app.name])
+def max_offsets(app: Application, arguments: Arguments, kafka: KafkaClient) -> int:
+    """The most records of one batch, by the size that the topics' records have now."""
+    if arguments.max_offsets:
+        return arguments.max_offsets
+    bytes_each = kafka.bytes_per_offset([topic.name for topic in app.reads])
+    most = app.max_offsets(arguments.triggers[app.name], bytes_each)
+    logger.info("%s: %.0f bytes per offset, at most %s a batch", app.name, bytes_each, most)
+    return most
 
 
 def batch_application(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 
-from emr_jobs.kernel.ranges import OffsetRange, skipped
+from emr_jobs.kernel.ranges import OffsetRange, count_of, skipped
 
 
 def skipped_offsets(
@@ -15,7 +15,7 @@ def skipped_offsets(
     """The offsets of one topic's ranges at which no record is. `positions` has `partition` and
     `offset` of all `records`; it is asked only where some are skipped. Spark has failed already
     where Kafka had deleted a record before it was read."""
-    if records == sum(each.end - each.start for each in ranges):
+    if records == count_of(ranges):
         return ()
     found, offsets = positions(), dict[int, list[int]]()
     columns = (found[name].to_pylist() for name in ("partition", "offset"))

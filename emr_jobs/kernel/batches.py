@@ -13,7 +13,15 @@ from emr_jobs.kernel.errors import Conflict, topic_replaced
 from emr_jobs.kernel.metrics import Metrics
 from emr_jobs.kernel.offset_log import TextFiles, batch_ranges
 from emr_jobs.kernel.progress import ProgressStore
-from emr_jobs.kernel.ranges import OffsetRange, Progress, covered_in_part, require_no_gap, unapplied
+from emr_jobs.kernel.ranges import (
+    OffsetRange,
+    Progress,
+    count_of,
+    covered_in_part,
+    require_no_gap,
+    slices,
+    unapplied,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +78,9 @@ class BatchSource(Protocol[Frame]):
 
 
 class BatchRunner(Generic[Frame]):
-    """Hands each batch's unapplied records to the application. The engine calls it; `failure` keeps
-    what it raised, because Spark passes only a text on."""
+    """Hands each batch's unapplied records to the application; those of a batch with more than
+    twice `max_offsets` in parts, each with a commit of its own. The engine calls it. `failure`
+    keeps what it raised, because Spark passes only a text on."""
 
     def __init__(
         self,
@@ -81,6 +90,7 @@ class BatchRunner(Generic[Frame]):
         progress: ProgressStore[Any],
         source: BatchSource[Frame],
         identity: StreamIdentity,
+        max_offsets: int,
         visit: Visit,
         metrics: Metrics,
         clock: Callable[[], datetime],
@@ -90,6 +100,7 @@ class BatchRunner(Generic[Frame]):
         self._progress = progress
         self._source = source
         self._identity = identity
+        self._max_offsets = max_offsets
         self._visit = visit
         self._metrics = metrics
         self._clock = clock
@@ -142,7 +153,15 @@ class BatchRunner(Generic[Frame]):
             logger.info("batch %s is covered in part; new: %s", batch_id, _described(fresh))
             self._note_repeat(batch_id, "part")
             records = self._source.within(records, fresh)
-        self._application.apply(Batch(batch_id, records, fresh, started_at))
+        # The engine divides its limit among partitions and rounds up. A batch that is far beyond it
+        # was planned when the records were smaller.
+        if count_of(fresh) <= 2 * self._max_offsets:
+            self._application.apply(Batch(batch_id, records, fresh, started_at))
+            return
+        for part in slices(fresh, self._max_offsets):
+            logger.info("batch %s is applied in parts: %s", batch_id, _described(part))
+            within = self._source.within(records, part)
+            self._application.apply(Batch(batch_id, within, part, self._clock()))
 
     def _ranges(self, batch_id: int) -> tuple[OffsetRange, ...]:
         """The batch's ranges by the checkpoint. The engine has the batch's start in memory; where

@@ -12,7 +12,7 @@ from emr_jobs.kernel.crash_points import Visit
 from emr_jobs.kernel.errors import Conflict, topic_replaced
 from emr_jobs.kernel.lease import DriverRow, Lease, require
 from emr_jobs.kernel.metrics import Metrics
-from emr_jobs.kernel.ranges import OffsetRange
+from emr_jobs.kernel.ranges import OffsetRange, count_of
 
 # What answers are written through within a transaction of the store.
 Connection = TypeVar("Connection")
@@ -149,7 +149,7 @@ class ProgressStore(Generic[Connection]):
                 self._advance(each)
             yield commit
             if commit.skipped:
-                commit.counts["skipped"] = sum(each.end - each.start for each in commit.skipped)
+                commit.counts["skipped"] = count_of(commit.skipped)
                 self._rows.write_skipped(self._lease.application, commit.skipped)
             entry = JournalEntry(sequence, batch_id, moved, commit.counts, started_at)
             self._rows.write_journal(self._lease, entry)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -63,6 +63,29 @@ def covered_in_part(ranges: Iterable[OffsetRange], fresh: Iterable[OffsetRange])
     """Whether some of the ranges' offsets are not in `fresh`: the beginning of a partition's, or
     all that a partition has."""
     return set(fresh) != {each for each in ranges if each.start < each.end}
+
+
+def count_of(ranges: Iterable[OffsetRange]) -> int:
+    """How many offsets the ranges have."""
+    return sum(each.end - each.start for each in ranges)
+
+
+def slices(ranges: Iterable[OffsetRange], most: int) -> Iterator[tuple[OffsetRange, ...]]:
+    """The ranges in order, in parts of `most` offsets; the last part may have fewer."""
+    part: list[OffsetRange] = []
+    room = most
+    for each in ranges:
+        start = each.start
+        while start < each.end:
+            end = min(each.end, start + room)
+            part.append(replace(each, start=start, end=end))
+            room -= end - start
+            start = end
+            if not room:
+                yield tuple(part)
+                part, room = [], most
+    if part:
+        yield tuple(part)
 
 
 def skipped(

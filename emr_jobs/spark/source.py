@@ -8,7 +8,7 @@ from datetime import datetime
 from pyspark.sql import DataFrame, SparkSession
 
 from emr_jobs.kernel.batches import StreamIdentity
-from emr_jobs.kernel.ranges import OffsetRange
+from emr_jobs.kernel.ranges import OffsetRange, count_of
 from emr_jobs.spark.planner import read_tasks, shuffle_tasks
 from emr_jobs.stores.kafka import KafkaClient, empty_record, record_columns
 from emr_jobs.stores.offset_ranges import within
@@ -28,7 +28,7 @@ class SparkSource:
     def records(self, raw: DataFrame, ranges: Iterable[OffsetRange]) -> DataFrame:
         """The records in few tasks. The session is the query's own; a cluster has more cores when
         more executors have come."""
-        count = sum(each.end - each.start for each in ranges)
+        count = count_of(ranges)
         session = raw.sparkSession
         tasks = shuffle_tasks(count, session.sparkContext.defaultParallelism)
         session.conf.set("spark.sql.shuffle.partitions", str(tasks))

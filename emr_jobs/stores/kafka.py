@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,13 +12,15 @@ from typing import Any
 import pyarrow as pa
 from kafka import IsolationLevel, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
-from kafka.errors import UnknownTopicOrPartitionError
+from kafka.errors import KafkaError, UnknownTopicOrPartitionError
 from kafka.structs import OffsetAndMetadata
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from contracts.applications import KafkaAuth
 from emr_jobs.kernel.errors import TopicReplaced
+
+logger = logging.getLogger(__name__)
 
 _EARLIEST = -2
 _LATEST = -1
@@ -156,6 +159,16 @@ class KafkaClient:
             for topic, own in ends.items()
         }
 
+    def bytes_per_offset(self, topics: Sequence[str]) -> float:
+        """What an offset takes on a broker's disk, in the topic where it takes most; 0 where
+        nothing is stored, or the brokers do not tell."""
+        first, ends = self.earliest_offsets(topics), self.end_offsets(topics)
+        try:
+            return largest_offset(self._admin.describe_log_dirs(list(topics)), first, ends)
+        except KafkaError as error:
+            logger.warning("the brokers do not tell the size of %s: %s", topics, error)
+            return 0.0
+
     def publish(self, group: str, offsets: Mapping[str, Mapping[int, int]]) -> None:
         """Commit offsets for a group that has no members, so that lag shows in every Kafka tool."""
         self._admin.alter_group_offsets(
@@ -201,3 +214,30 @@ class KafkaClient:
         for partition, offset in listed.items():
             found.setdefault(partition.topic, {})[partition.partition] = int(offset.offset)
         return found
+
+
+def largest_offset(
+    log_dirs: Iterable[Mapping[str, Any]],
+    first: Mapping[str, Mapping[int, int]],
+    ends: Mapping[str, Mapping[int, int]],
+) -> float:
+    """Bytes on disk per offset in the topic where they are most, by what every broker tells. Of a
+    partition's replicas the largest counts."""
+    sizes: dict[str, dict[int, int]] = {topic: {} for topic in ends}
+    for topic, partition in _partitions_in(log_dirs):
+        own, index = sizes[topic], partition["partition_index"]
+        own[index] = max(partition["partition_size"], own.get(index, 0))
+    return max(
+        sum(sizes[topic].values()) / max(1, sum(own.values()) - sum(first[topic].values()))
+        for topic, own in ends.items()
+    )
+
+
+def _partitions_in(
+    log_dirs: Iterable[Mapping[str, Any]],
+) -> Iterator[tuple[str, Mapping[str, int]]]:
+    for broker in log_dirs:
+        for folder in broker["log_dirs"]:
+            for topic in folder["topics"]:
+                for partition in topic["partitions"]:
+                    yield topic["name"], partition

@@ -14,7 +14,7 @@ from contracts.tables.postgres import IN_A_GAP, IN_A_TRANSACTION
 from emr_jobs.kernel import progress
 from emr_jobs.kernel.lease import DriverRow, Lease
 from emr_jobs.kernel.progress import JournalEntry
-from emr_jobs.kernel.ranges import OffsetRange
+from emr_jobs.kernel.ranges import OffsetRange, count_of
 from emr_jobs.stores.lease import locked_driver
 from emr_jobs.stores.postgres import Pg
 
@@ -142,9 +142,16 @@ def _place(each: OffsetRange) -> tuple[str, int, int]:
 def _skipped_row(ranges: list[OffsetRange]) -> tuple[object, ...]:
     """The row of one partition's ranges, which are in order."""
     first, last = ranges[0], ranges[-1]
-    count = sum(each.end - each.start for each in ranges)
     told = json.dumps([[each.start, each.end] for each in ranges])
-    return first.topic, first.topic_id, first.partition, first.start, last.end, count, told
+    return (
+        first.topic,
+        first.topic_id,
+        first.partition,
+        first.start,
+        last.end,
+        count_of(ranges),
+        told,
+    )
 
 
 def last_sequence(connection: Pg, application: str) -> int:

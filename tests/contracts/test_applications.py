@@ -6,7 +6,15 @@ import json
 
 import pytest
 
-from contracts.applications import APPLICATIONS, INGEST, Endpoints, application, command_line
+from contracts.applications import (
+    APPLICATIONS,
+    INGEST,
+    MAX_BATCH_BYTES,
+    ORDER_ANSWERS,
+    Endpoints,
+    application,
+    command_line,
+)
 from contracts.ledger import Run, SourceFile
 from contracts.topics import ALERTS, CLICKS, ORDERS, TOPICS, min_in_sync, replicas, topic
 
@@ -108,3 +116,17 @@ def test_a_run_survives_its_file(source: SourceFile | None) -> None:
 def test_what_is_no_run_is_refused(text: str) -> None:
     with pytest.raises((TypeError, ValueError)):
         Run.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("bytes_each", "records"),
+    [
+        pytest.param(0.0, 200_000, id="a size that is not known"),
+        pytest.param(1_000.0, 200_000, id="usual orders"),
+        pytest.param(2_048.0, 131_072, id="large orders"),
+        pytest.param(512 * 1024.0, 512, id="orders of 512 KB"),
+        pytest.param(2.0 * MAX_BATCH_BYTES, 1, id="one record is a batch at least"),
+    ],
+)
+def test_a_batch_is_bounded_in_bytes_too(bytes_each: float, records: int) -> None:
+    assert ORDER_ANSWERS.max_offsets(1, bytes_each) == records

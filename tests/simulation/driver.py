@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 TOPICS = {"ingest": ("clicks", "orders"), "orders": ("orders",), "clicks": ("clicks",)}
+# Batches of more than twice as many are applied in parts.
+MAX_OFFSETS = 4
 # What ends a process that its supervisor starts again.
 _RESTARTED = (Conflict, Tripped, Miscounted, FileNotFoundError)
 
@@ -165,6 +167,7 @@ class DriverProcess:
             progress=progress,
             source=client,
             identity=identity,
+            max_offsets=MAX_OFFSETS,
             visit=calls.visit,
             metrics=metrics,
             clock=world.clock,

@@ -99,6 +99,7 @@ def runner_of(kernel: Kernel, files: Checkpoint, applied: Applied, progress: Any
         progress=progress,
         source=OneTopic(),
         identity=StreamIdentity("cluster", {TOPIC: "id"}),
+        max_offsets=100,
         visit=lambda point: None,
         metrics=METRICS,
         clock=lambda: EPOCH,

@@ -50,6 +50,7 @@ def runner(
         progress=ABSENT,
         source=SparkSource(spark, ABSENT, identity),
         identity=identity,
+        max_offsets=1,
         visit=ABSENT,
         metrics=ABSENT,
         clock=lambda: NEW_YEAR,

@@ -10,9 +10,11 @@ from emr_jobs.kernel.errors import Gap, Miscounted
 from emr_jobs.kernel.ranges import (
     OffsetRange,
     advanced,
+    count_of,
     covered_in_part,
     furthest,
     skipped,
+    slices,
     unapplied,
 )
 
@@ -163,3 +165,32 @@ def test_offsets_are_records_and_skipped_ones_each_once(
     for each in ranges:
         gave_none = [n for one in found if one.key == each.key for n in range(one.start, one.end)]
         assert sorted([*gave_none, *offsets[each.partition]]) == [*range(each.start, each.end)]
+
+
+@pytest.mark.parametrize(
+    ("most", "parts"),
+    [
+        pytest.param(9, [[(0, 10, 15), (1, 0, 3)]], id="all fit into one part"),
+        pytest.param(8, [[(0, 10, 15), (1, 0, 3)]], id="all fit exactly"),
+        pytest.param(5, [[(0, 10, 15)], [(1, 0, 3)]], id="a part ends with a partition"),
+        pytest.param(4, [[(0, 10, 14)], [(0, 14, 15), (1, 0, 3)]], id="a partition is cut"),
+        pytest.param(
+            3, [[(0, 10, 13)], [(0, 13, 15), (1, 0, 1)], [(1, 1, 3)]], id="cut more than once"
+        ),
+    ],
+)
+def test_ranges_are_cut_into_parts(most: int, parts: list[list[tuple[int, int, int]]]) -> None:
+    found = slices([batch(10, 15), batch(0, 3, partition=1)], most)
+    assert [[(e.partition, e.start, e.end) for e in part] for part in found] == parts
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 30)), max_size=5), st.integers(1, 12))
+def test_parts_are_the_ranges_in_order_and_none_is_too_large(
+    drawn: list[tuple[int, int]], most: int
+) -> None:
+    ranges = [batch(start, start + n, partition=p) for p, (start, n) in enumerate(drawn)]
+    parts = list(slices(ranges, most))
+    assert all(count_of(part) == most for part in parts[:-1])
+    assert all(0 < count_of(part) <= most for part in parts[-1:])
+    offsets = [(e.partition, n) for part in parts for e in part for n in range(e.start, e.end)]
+    assert offsets == [(e.partition, n) for e in ranges for n in range(e.start, e.end)]
