@@ -88,7 +88,9 @@ def test_a_copy_in_a_later_batch_is_known(store: Memory | Postgres) -> None:
     batch = clicks((1, 1, 9), (4, 0, 8), (3, 1, 10), (2, 0, 9))
     assert remembered(store, driver, 3, batch) == {text_of(number) for number in (1, 2, 3)}
     assert remembered(store, driver, 4, clicks((4, 1, 11), (1, 0, 12))) == {text_of(4), text_of(1)}
-    assert remembered(store, driver, 5, clicks()) == set()
+    again = store.driver()
+    assert remembered(store, again, 5, clicks()) == set()
+    assert again.marks == 4
 
 
 def test_ids_of_one_hash_are_told_apart(store: Memory | Postgres) -> None:
@@ -154,7 +156,8 @@ def test_ids_are_forgotten_when_silver_knows_them_and_all_it_may_have_elected_is
     known: bool,
 ) -> None:
     driver = store.driver()
-    remembered(store, driver, 1, clicks((1, 0, 4), (2, 0, 5)))
+    earlier = clicks((2, 0, 3), at=NOON - timedelta(hours=1))
+    remembered(store, driver, 1, pa.concat_tables([clicks((1, 0, 5)), earlier]))
     store.apply("ingest", ingest)
     store.apply("clicks", own)
     with store.transaction() as connection:
@@ -162,8 +165,8 @@ def test_ids_are_forgotten_when_silver_knows_them_and_all_it_may_have_elected_is
     for each in (driver, store.driver()):
         assert remembered(store, each, 2, clicks()) == set()
         assert each.marks == (2 if known else 0)
-    found = remembered(store, driver, 3, clicks((1, 0, 9)))
-    assert found == ({text_of(1)} if known else set())
+    found = remembered(store, driver, 3, clicks((1, 0, 9), (2, 0, 10)))
+    assert found == ({text_of(1), text_of(2)} if known else set())
 
 
 @pytest.mark.parametrize(("ingest", "known"), [(9, False), (5, True)], ids=["in silver", "not"])

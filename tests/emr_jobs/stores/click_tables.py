@@ -14,9 +14,9 @@ TOPIC_ID = "topic-1"
 _TYPES = (pa.string(), pa.string(), pa.int32(), pa.int64(), pa.timestamp("us", "UTC"))
 
 
-def clicks(*rows: tuple[int, int, int]) -> pa.Table:
-    """(event number, partition, offset), appended at noon."""
-    found = [(text_of(number), TOPIC_ID, *place, NOON) for number, *place in rows]
+def clicks(*rows: tuple[int, int, int], at: datetime = NOON) -> pa.Table:
+    """(event number, partition, offset), appended at one time."""
+    found = [(text_of(number), TOPIC_ID, *place, at) for number, *place in rows]
     columns = list(zip(*found, strict=True)) if found else [()] * len(COLUMNS)
     return pa.table([pa.array(c, t) for c, t in zip(columns, _TYPES, strict=True)], COLUMNS)
 

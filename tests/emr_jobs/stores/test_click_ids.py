@@ -10,7 +10,7 @@ import numpy as np
 import psycopg
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.tables.postgres import CLICK_IDS
@@ -24,6 +24,7 @@ from tests.emr_jobs.stores.click_tables import NOON, clicks, text_of
 _UUIDS = st.lists(st.uuids(), max_size=20)
 
 
+@settings(deadline=None)
 @given(chunks=st.lists(_UUIDS, max_size=4), cut=st.integers(0, 5))
 def test_ids_are_packed_as_their_bytes(chunks: list[list[UUID]], cut: int) -> None:
     """Whatever buffers the texts are in."""
@@ -38,6 +39,7 @@ def test_what_is_no_uuid_is_refused(text: str) -> None:
         packed(pa.chunked_array([[text_of(1), text]]))
 
 
+@settings(deadline=None)
 @given(stored=st.sets(st.uuids(), max_size=20), others=st.sets(st.uuids(), max_size=5))
 def test_a_block_holds_its_ids_alone(stored: set[UUID], others: set[UUID]) -> None:
     asked = [*others, *stored]
@@ -101,9 +103,7 @@ def test_the_longest_runs_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_what_an_earlier_release_stored_is_moved_into_blocks(postgres: str) -> None:
     """And what it stored after that, where both took turns."""
     driver, old = ClickIds(PostgresBlocks()), clicks((1, 0, 5), (2, 0, 6), (3, 1, 7))
-    later = clicks((4, 0, 8))
-    times = pa.array([NOON + timedelta(hours=1)], later["append_time"].type)
-    later = later.set_column(4, "append_time", times)
+    later = clicks((4, 0, 8), at=NOON + timedelta(hours=1))
     with psycopg.connect(postgres, autocommit=True) as connection:
         for number, rows in enumerate((pa.concat_tables([old, later]), clicks((9, 0, 9)))):
             with connection.cursor() as cursor:
