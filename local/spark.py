@@ -10,7 +10,7 @@ from pathlib import Path
 from contracts.applications import APPLICATIONS, Endpoints, command_line
 from contracts.aws.spark_submit import local_words
 from local.home import Home
-from local.java.runtime import JavaHome
+from local.java.runtime import NO_PERFORMANCE_FILE, JavaHome
 from local.profile import Profile, postgres_url, valkey_url
 
 DRIVER_MEMORY = "2g"
@@ -30,6 +30,7 @@ JVM = (
     "-XX:Tier4CompileThreshold=300000",
     "-XX:Tier4BackEdgeThreshold=800000",
     "-XX:+UseSerialGC",
+    NO_PERFORMANCE_FILE,
     # The heap starts at the size that it grows to. Otherwise there were 148 collections in 100 s,
     # three times what is needed, and ten of them stopped everything for up to half a second.
     f"-Xms{DRIVER_MEMORY}",

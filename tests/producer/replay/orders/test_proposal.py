@@ -110,6 +110,7 @@ def test_what_is_missing_is_a_line_to_complete(missing: str) -> None:
         pytest.param({"Currency": "EUR|CHF"}, "currency", "Currency", id="codes"),
         pytest.param({"Currency": "€"}, "currency", None, id="a sign is no code"),
         pytest.param({"Total": "5", "Unit price": "2"}, "line_amount", None, id="one price alone"),
+        pytest.param({"Line total": "5", "Unit price": "2"}, "line_amount", None, id="not two"),
         pytest.param({"Notes": "Lantern"}, "product_name", None, id="nothing says so"),
     ],
 )
