@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,7 +63,8 @@ class Exports:
 
     def newest_time(self, file: Blocks, chosen: RowSlice) -> int | None:
         limits = TimeLimits(shift_us=0, latest=LATEST_TIME_US)
-        return self.reading(limits, chosen, nobody).newest_time(file)
+        with closing(self.reading(limits, chosen, nobody)) as reading:
+            return reading.newest_time(file)
 
     def reading(
         self, limits: TimeLimits, chosen: RowSlice, on_rejected: OnRejected

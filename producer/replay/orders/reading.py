@@ -1,23 +1,27 @@
-"""Rows of an export grouped into orders, which are held in memory."""
+"""Rows of an export grouped into orders, whose events are kept on the disk."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
 
+import pyarrow as pa
+
 from contracts.data_files.layouts import FileLayout
 from contracts.data_files.mappings import OrderMapping
-from contracts.data_files.roles import Role
 from contracts.money import decimal_of_minor
 from producer.replay.file_order import FileOrder
 from producer.replay.files.csv_block import Block, Blocks
 from producer.replay.files.rejected_rows import OnRejected
 from producer.replay.files.row_slice import RowSlice
+from producer.replay.files.scratch import gathered
 from producer.replay.orders.events import ExportOrder
 from producer.replay.orders.rows import RowReader
+from producer.replay.orders.sorted_events import SortedEvents
 from producer.replay.survey import Survey
 from producer.replay.values.patterns import PatternTable
 from producer.replay.values.row_values import RowRejected, TimeLimits, wrong_field_count
+from producer.replay.values.words import id_of
 
 # Rows that are meant to make no event.
 SUMMARY, FOOTER, NO_ORDER = "summary rows", "footer rows", "rows that are no order"
@@ -48,68 +52,98 @@ class ExportReading:
         self._chosen = chosen
         self._on_rejected = on_rejected
         self._left = {status.casefold() for status in mapping.not_orders}
-        self._orders: dict[str, ExportOrder] = {}
-        self._good: list[ExportOrder] = []
-        # Of each rejected row: where its order begins, and why.
+        self._schema = pa.schema(
+            [
+                *(("row", pa.int64()), ("key", pa.string()), ("priced", pa.string())),
+                *((role, pa.string()) for role in self._places),
+            ]
+        )
+        self._sorted: SortedEvents | None = None
+        # Of each rejected row: where its order begins, and why. Memory grows with these alone.
         self._refused: dict[int, tuple[int, RowRejected]] = {}
 
     def survey(self, file: Blocks) -> Survey:
         """Read all rows, and see which orders they make."""
         survey = Survey()
         self.rows = 0
-        self._orders.clear()
         self._refused.clear()
-        for block in file.blocks():
-            self._add(block, survey)
-        self._good = [order for order in self._orders.values() if self._is_good(order, survey)]
-        self._good.sort(key=lambda order: order.rows[0])
+        self.close()
+        self._sorted = SortedEvents()
+        held = _Held()
+        for order in self._orders(file, survey):
+            if self._is_good(order, survey):
+                for event in order.events(self._mapping):
+                    self._sorted.add(event)
+                    held.add(event)
         for row, (_, why) in sorted(self._refused.items()):
             survey.reject(row, why)
-        survey.holds = _held([event for order in self._good for event in self._events(order)])
+        survey.holds = held.told()
         return survey
 
     def events(self, file: Blocks) -> Iterator[FileOrder]:
         """The events of the slice; the survey comes first."""
+        assert self._sorted is not None
         texts = dict(self._rejected_texts(file))
         for row, (position, why) in sorted(self._refused.items()):
             if self._chosen.holds(position):
                 self._on_rejected(row, why, texts[row])
-        for order in self._good:
-            if self._chosen.holds(order.rows[0]):
-                yield from self._events(order)
+        yield from self._sorted.within(self._chosen)
 
     def newest_time(self, file: Blocks) -> int | None:
         """The latest time of the events of the slice; None without any."""
         self.survey(file)
-        return max((event.event_time for event in self.events(file)), default=None)
+        assert self._sorted is not None
+        return self._sorted.newest(self._chosen)
 
     def close(self) -> None:
-        """There is nothing to give back."""
+        """Give back the disk that the events take."""
+        if self._sorted is not None:
+            self._sorted.close()
+            self._sorted = None
 
-    def _events(self, order: ExportOrder) -> Iterator[FileOrder]:
-        return order.events(self._mapping)
+    def _orders(self, file: Blocks, survey: Survey) -> Iterator[ExportOrder]:
+        """What the rows of each number tell, one order after the other."""
+        order: ExportOrder | None = None
+        batches = (self._batch(block, survey) for block in file.blocks())
+        for batch in gathered(batches, self._schema, "key"):
+            for texts in batch.to_pylist():
+                number, priced = texts.pop("row"), texts.pop("priced")
+                row = self._reader.read(texts, priced)
+                if row.order:
+                    if order is None or order.number != row.order:
+                        yield from [] if order is None else [order]
+                        order = ExportOrder(row.order)
+                    order.add(number, row, self._mapping, self._categories)
+                if row.rejected is not None:
+                    self._refuse(number, row.rejected)
+        yield from [] if order is None else [order]
 
-    def _add(self, block: Block, survey: Survey) -> None:
-        columns = {role: block.columns[at].to_pylist() for role, at in self._places.items()}
-        raw = (block.texts or block.columns)[self._priced].to_pylist()
-        for index in range(len(block)):
-            self.rows += 1
-            texts: dict[Role, str] = {role: column[index] for role, column in columns.items()}
-            odd = block.odd.get(index)
-            if not texts["order"].strip() and self._layout.is_footer(odd or block.row(index)):
-                survey.left[FOOTER] += 1
-            elif odd is not None:
-                self._refuse(self.rows, wrong_field_count(len(odd), block.width))
-            else:
-                self._take(texts, raw[index])
+    def _batch(self, block: Block, survey: Survey) -> pa.RecordBatch:
+        """The rows of a block that may tell of an order, each with the number of its order."""
+        numbers = block.columns[self._places["order"]].to_pylist()
+        kept = [at for at in range(len(block)) if self._is_of_an_order(block, at, numbers, survey)]
+        priced = (block.texts or block.columns)[self._priced]
+        arrays = [
+            pa.array([self.rows + at + 1 for at in kept], pa.int64()),
+            pa.array([id_of(numbers[at]) for at in kept], pa.string()),
+            *(
+                pa.array(map(column.to_pylist().__getitem__, kept), pa.string())
+                for column in (priced, *(block.columns[at] for at in self._places.values()))
+            ),
+        ]
+        self.rows += len(block)
+        return pa.RecordBatch.from_arrays(arrays, schema=self._schema)
 
-    def _take(self, texts: dict[Role, str], priced: str) -> None:
-        row = self._reader.read(texts, priced)
-        if row.order:
-            order = self._orders.setdefault(row.order, ExportOrder(row.order))
-            order.add(self.rows, row, self._mapping, self._categories)
-        if row.rejected is not None:
-            self._refuse(self.rows, row.rejected)
+    def _is_of_an_order(self, block: Block, index: int, numbers: list[str], survey: Survey) -> bool:
+        """Whether a row is one; what is none is counted."""
+        odd = block.odd.get(index)
+        if not numbers[index].strip() and self._layout.is_footer(odd or block.row(index)):
+            survey.left[FOOTER] += 1
+        elif odd is not None:
+            self._refuse(self.rows + index + 1, wrong_field_count(len(odd), block.width))
+        else:
+            return True
+        return False
 
     def _refuse(self, row: int, why: RowRejected, position: int = 0) -> None:
         self._refused[row] = (position or row, why)
@@ -141,13 +175,20 @@ class ExportReading:
             before += len(block)
 
 
-def _held(events: list[FileOrder]) -> dict[str, str]:
+class _Held:
     """How many events of each kind there are, and what they sum to."""
-    kinds = Counter(event.kind for event in events)
-    totals: Counter[str] = Counter()
-    for event in events:
-        totals[event.currency] += event.total
-    return {
-        "events": ", ".join(f"{count:,} {kind}" for kind, count in kinds.items()),
-        "total": ", ".join(f"{decimal_of_minor(sum_)} {code}" for code, sum_ in totals.items()),
-    }
+
+    def __init__(self) -> None:
+        self._kinds: Counter[str] = Counter()
+        self._totals: Counter[str] = Counter()
+
+    def add(self, event: FileOrder) -> None:
+        self._kinds[event.kind] += 1
+        self._totals[event.currency] += event.total
+
+    def told(self) -> dict[str, str]:
+        totals = self._totals.items()
+        return {
+            "events": ", ".join(f"{count:,} {kind}" for kind, count in self._kinds.items()),
+            "total": ", ".join(f"{decimal_of_minor(sum_)} {code}" for code, sum_ in totals),
+        }
