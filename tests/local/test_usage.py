@@ -75,9 +75,9 @@ def test_days_left(free: int, per_day: int | None, days: float | None) -> None:
     assert DiskUsage({}, free, 100, per_day, HOUR).days_left == days
 
 
-def test_notes_of_the_last_day_are_kept(home: Home) -> None:
+def test_notes_of_the_last_day_are_kept_and_none_of_the_future(home: Home) -> None:
     write(home.warehouse / "a", 8_192)
-    for ago in (DAY_SECONDS + 1, DAY_SECONDS, HOUR):
+    for ago in (-HOUR, DAY_SECONDS + 1, DAY_SECONDS, HOUR):
         note(home, NOW - ago)
     note(home, NOW)
     kept = json.loads(home.usage.read_text())
