@@ -8,6 +8,7 @@ from contracts.data_files.layouts import FileLayout
 from contracts.data_files.mappings import ROWS_BEFORE_HEADER, mapping_in
 from contracts.data_files.roles import NEEDED
 from contracts.data_files.texts import SEPARATORS
+from contracts.errors import Usage
 from producer.replay.files.containers import regular_file
 from producer.replay.files.csv_block import fields_of
 from producer.replay.files.data_rows import first_lines, first_rows
@@ -30,6 +31,8 @@ def proposed_mapping(path: Path, given: Given) -> str:
         for at, name in enumerate(names)
         if name.strip()
     ]
+    if not columns:
+        raise Usage(f"{path}: there is no header", cause="the file is empty, or its names are")
     known = mapping.columns if mapping else None
     return proposal_of(
         ShownFile(path.name, columns, separator, known, mapping.name if mapping else "")

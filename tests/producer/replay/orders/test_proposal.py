@@ -55,6 +55,15 @@ def test_what_is_proposed_works_unchanged_when_it_is_complete(
     assert "2 placed, 1 cancelled" in capsys.readouterr().err
 
 
+def test_a_file_without_a_header_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "empty.csv"
+    file.touch()
+    assert main(["replay", "orders", str(file), "--propose"]) == 2
+    assert f"error: {file}: there is no header" in capsys.readouterr().err
+
+
 def test_guesses_say_so_and_what_the_header_says_does_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
