@@ -56,6 +56,29 @@ def test_the_limit(
     assert [bool(said) for said in lacking(monkeypatch, waiting, *free_mb)] == is_short
 
 
+@pytest.mark.parametrize(
+    ("free_mb", "asked"),
+    [
+        pytest.param(KEPT_MB + 4_096, 2, id="much to spare"),
+        pytest.param(KEPT_MB + 4_095, 11, id="less than that"),
+    ],
+)
+def test_what_waits_is_asked_for_less_often_while_there_is_much_room(
+    free_mb: int, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = SimpleNamespace(total=TOTAL, free=free_mb * MB)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: disk)
+    questions = []
+
+    def waiting() -> Mapping[str, int]:
+        questions.append(disk.free)
+        return {}
+
+    room = DiskRoom(Path("/state"), waiting, lambda: None)
+    assert [room.lacking() for _ in range(11)] == [""] * 11
+    assert len(questions) == asked
+
+
 def test_the_message_has_the_folder_and_the_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     (said,) = lacking(monkeypatch, {CLICKS.name: 3 * 1024}, 402)
     assert said.startswith(
