@@ -24,7 +24,7 @@ COMMANDS = {
     "replay": "replay",
     "simulate": "simulate",
     "topics": "topics",
-    "tail": "tail.command",
+    "tail": "tail",
     "verify": "verify.command",
     "accept-gap": "accept_gap",
     "sql": "sql.command",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from math import inf
+from types import MappingProxyType
 from typing import Any
 
 from kafka import IsolationLevel, KafkaConsumer, TopicPartition
@@ -82,9 +83,15 @@ def open_admin(bootstrap_servers: str) -> Iterator[KafkaAdminClient]:
 
 
 @contextmanager
-def open_consumer(bootstrap_servers: str, *, uncommitted: bool = False) -> Iterator[KafkaConsumer]:
+def open_consumer(
+    bootstrap_servers: str,
+    *,
+    uncommitted: bool = False,
+    sign_in: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator[KafkaConsumer]:
     """A consumer without a group, which commits nothing and, unless `uncommitted`, is given no
-    record of an aborted or open transaction; NotReady when no broker answers."""
+    record of an aborted or open transaction; NotReady when no broker answers. `sign_in` are options
+    of the client."""
     with _clear_errors(bootstrap_servers):
         consumer = KafkaConsumer(
             bootstrap_servers=bootstrap_servers.split(","),
@@ -93,6 +100,7 @@ def open_consumer(bootstrap_servers: str, *, uncommitted: bool = False) -> Itera
             enable_auto_commit=False,
             isolation_level="read_uncommitted" if uncommitted else "read_committed",
             fetch_max_wait_ms=200,
+            **sign_in,
         )
         with closing(consumer):
             yield consumer

@@ -47,11 +47,15 @@ class FunctionsStack(Stack):
         super().__init__(scope, id, env=env)
         self._data, self._foundation = data, data.foundation
         settings = self._foundation.settings
-        self._registry = f"glue:{data.registry.registry_name}"
         self.notifications = self._topic()
         query_api = None if settings.api == "none" else self._query_api()
         operations = Operations(
-            self, "Operations", foundation=self._foundation, postgres=data.postgres
+            self,
+            "Operations",
+            foundation=self._foundation,
+            postgres=data.postgres,
+            kafka=data.kafka,
+            registry=data.registry,
         )
         self.functions: Mapping[str, PlatformFunction] = {
             "migrations": self._migrations(),
@@ -63,8 +67,24 @@ class FunctionsStack(Stack):
                 self, "TableOptimizers", foundation=self._foundation, lake=data.lake
             ).function,
         }
+        self._people(operations)
+        self.api = (
+            HttpApi(self, "Api", foundation=self._foundation, function=query_api)
+            if query_api
+            else None
+        )
+        if self.api is not None:
+            tell(self, ApiUrl=self.api.api_endpoint, **self.api.readers)
+
+    def _people(self, operations: Operations) -> None:
+        """Who may look: analysts, operators, and the shop's own applications."""
+        data = self._data
         analysts = Analysts(
-            self, "Analysts", settings=settings, lake=data.lake, postgres=data.postgres
+            self,
+            "Analysts",
+            settings=self._foundation.settings,
+            lake=data.lake,
+            postgres=data.postgres,
         )
         # What was put aside is in bronze.
         analysts.grant_ask(operations.role, *data.lake.databases)
@@ -81,13 +101,6 @@ class FunctionsStack(Stack):
             AnalystsWorkgroup=analysts.workgroup_name,
             OperatorsRole=operations.role.role_arn,
         )
-        self.api = (
-            HttpApi(self, "Api", foundation=self._foundation, function=query_api)
-            if query_api
-            else None
-        )
-        if self.api is not None:
-            tell(self, ApiUrl=self.api.api_endpoint, **self.api.readers)
 
     def _topic(self) -> sns.Topic:
         topic = sns.Topic(
@@ -137,7 +150,7 @@ class FunctionsStack(Stack):
             description="Tell people of alerts, once each",
             environment={
                 "POSTGRES_URL": data.postgres.url(NOTIFIER, DATABASE_ROOTS_FILE),
-                "REGISTRY": self._registry,
+                "REGISTRY": data.registry.spec,
                 "NOTIFICATIONS_TOPIC": self.notifications.topic_arn,
             },
             # Shorter than a claim lasts: after that, another call may send the same alert.
@@ -184,7 +197,7 @@ class FunctionsStack(Stack):
             description="An order through everything, every few minutes",
             environment={
                 "KAFKA": data.kafka.cluster_arn,
-                "REGISTRY": self._registry,
+                "REGISTRY": data.registry.spec,
                 "POSTGRES_URL": data.postgres.url(READER, DATABASE_ROOTS_FILE),
                 "PATIENCE_SECONDS": str(_CANARY_PATIENCE_SECONDS),
             },

@@ -132,7 +132,7 @@ class ProcessingStack(Stack):
             endpoints=Endpoints(
                 bootstrap_servers="",
                 kafka_auth="msk-iam",
-                registry=f"glue:{data.registry.registry_name}",
+                registry=data.registry.spec,
                 catalog="glue",
                 warehouse=data.lake.warehouse_url,
                 checkpoint=data.lake.checkpoint_url,

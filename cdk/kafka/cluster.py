@@ -55,17 +55,21 @@ class KafkaCluster(Construct):
         self, grantee: iam.IGrantable, topics: Sequence[Topic], group_prefix: str
     ) -> None:
         """Read `topics` in consumer groups whose names begin with `group_prefix`."""
-        self._grant_connect(grantee)
-        allow(
-            grantee,
-            ["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"],
-            [self._arn("topic", topic.name) for topic in topics],
-        )
+        self.grant_look(grantee, topics)
         allow(
             grantee,
             ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"],
             [self._arn("group", f"{group_prefix}*")],
             because="Spark numbers its groups behind a prefix, at each start anew.",
+        )
+
+    def grant_look(self, grantee: iam.IGrantable, topics: Sequence[Topic]) -> None:
+        """Read `topics` outside of any group."""
+        self._grant_connect(grantee)
+        allow(
+            grantee,
+            ["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"],
+            [self._arn("topic", topic.name) for topic in topics],
         )
 
     def grant_poll(

@@ -26,6 +26,11 @@ class SchemaRegistry(Construct):
         for family, versions in bundled_schemas().items():
             self._family(family, versions)
 
+    @property
+    def spec(self) -> str:
+        """How functions and jobs are told of it."""
+        return f"glue:{self.registry_name}"
+
     def grant_read(self, grantee: iam.IGrantable) -> None:
         """Find and read every version of every schema."""
         stack = Stack.of(self)

@@ -11,7 +11,7 @@ from contracts.events import Order, key_of
 from contracts.registry import Registry
 from contracts.topics import ORDERS
 from lambdas.database import Connection
-from lambdas.kafka_brokers import brokers_of
+from lambdas.kafka_brokers import way_in
 
 _LOOK_EVERY_SECONDS = 0.5
 _ACKNOWLEDGED_SECONDS = 30
@@ -21,7 +21,10 @@ def send(order: Order, kafka: str, schemas: Registry) -> None:
     """Return when the brokers have the order; raises KafkaError when they do not take it. `kafka`
     is the ARN of a cluster, or ``broker:port`` of one without IAM."""
     value = encode(order, schemas.latest(ORDERS.schema))
-    producer = KafkaProducer(**_connection(kafka), acks="all", enable_idempotence=True)
+    servers, sign_in = way_in(kafka)
+    producer = KafkaProducer(
+        bootstrap_servers=servers, acks="all", enable_idempotence=True, **sign_in
+    )
     try:
         sent = producer.send(ORDERS.name, key=key_of(order), value=value)
         sent.get(timeout=_ACKNOWLEDGED_SECONDS)
@@ -38,13 +41,3 @@ def arrives(connection: Connection, event_id: str, patience_seconds: float) -> b
             return True
         time.sleep(_LOOK_EVERY_SECONDS)
     return False
-
-
-def _connection(kafka: str) -> dict[str, str]:
-    if not kafka.startswith("arn:"):
-        return {"bootstrap_servers": kafka}
-    return {
-        "bootstrap_servers": brokers_of(kafka),
-        "security_protocol": "SASL_SSL",
-        "sasl_mechanism": "AWS_MSK_IAM",
-    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from contracts.hot_keys import HOT_STORE_MARK
@@ -30,11 +31,41 @@ UPDATE published SET changed_in = -1 WHERE table_name = '{HOT_STORE_MARK}'
 RETURNING table_name AS projection, changed_in
 """,
 }
-ACTIONS = ("status", "sql", *REMEDIES)
+ACTIONS = ("status", "sql", "tail", *REMEDIES)
+MAX_RECORDS = 100
 
 
 class NoSuchAction(ValueError):
     """What was asked for is not an action, or lacks something."""
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The `last` records of a topic."""
+
+    topic: str
+    last: int
+
+
+def tail_of(request: Mapping[str, Any]) -> Tail:
+    """What a request to see a topic asks for; raises NoSuchAction."""
+    topic, last = request.get("topic"), request.get("last", 10)
+    if not isinstance(topic, str):
+        raise NoSuchAction("tail: the topic is missing")
+    if not isinstance(last, int) or not 1 <= last <= MAX_RECORDS:
+        raise NoSuchAction(f"tail: last is 1 to {MAX_RECORDS}")
+    return Tail(topic, last)
+
+
+def newest_that_fit(records: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The answer: the newest of the records, oldest first, as many as an answer may hold."""
+    size, kept = 0, 0
+    for each in reversed(records):
+        size += len(json.dumps(each).encode())
+        if size > MAX_BYTES:
+            break
+        kept += 1
+    return {"records": list(records[len(records) - kept :]), "truncated": kept < len(records)}
 
 
 def statement(request: Mapping[str, Any]) -> str:

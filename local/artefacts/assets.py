@@ -25,7 +25,7 @@ PROCESSORS = {"arm64": "aarch64", "x86_64": "x86_64"}
 FUNCTIONS_PROCESSOR = "arm64"
 # Amazon Linux 2023 has glibc 2.34.
 _MANYLINUX = "manylinux_2_28"
-_FUNCTION_PACKAGES = ("contracts", "lambdas")
+_FUNCTION_PACKAGES = ("contracts", "readers", "lambdas")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from ops import console
 from ops.commands.athena import Found, ask_lake
 from ops.commands.quarantine import COUNTS
 from ops.commands.sql.command import unique
+from ops.commands.tail import SHOWN, line_of
 from ops.console import AsJson
 
 Environment = Annotated[str, typer.Option("--env", help="dev, staging or production.")]
@@ -55,6 +57,23 @@ def sql(
 ) -> None:
     """Ask Postgres as the reader: answers, progress, journal. The lake is asked with Athena."""
     _show(ask(env, {"action": "sql", "query": query}), as_json)
+
+
+@operations.command()
+def tail(
+    topic: Annotated[str, typer.Argument(metavar="TOPIC")],
+    env: Environment,
+    limit: Annotated[int, typer.Option(help="How many records, at most 100.", min=1)] = SHOWN,
+    as_json: Annotated[bool, typer.Option("--json", help="As always: one JSON per line.")] = False,
+) -> None:
+    """Show the last records of a topic, decoded; a value that is not an event is shown with its
+    reason."""
+    del as_json
+    answer = ask(env, {"action": "tail", "topic": topic, "last": limit})
+    for record in answer["records"]:
+        sys.stdout.write(line_of(record) + "\n")
+    if answer["truncated"]:
+        console.progress("there are more records than an answer holds; these are the newest")
 
 
 @operations.command("push-hot-answers")

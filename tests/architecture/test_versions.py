@@ -148,22 +148,35 @@ def test_the_documentation_names_the_same_versions() -> None:
 BROUGHT_BY = {"kafka": "kafka-python"}
 
 
-def imported(*folders: str) -> set[str]:
-    """The packages of others that the modules of these folders import."""
+def imports(file: Path) -> set[str]:
+    """The modules that a file imports from."""
     found = set()
-    for node in (node for file in modules(*folders) for node in ast.walk(tree(file))):
+    for node in ast.walk(tree(file)):
         match node:
             case ast.Import(names=names):
-                found |= {alias.name.partition(".")[0] for alias in names}
+                found |= {alias.name for alias in names}
             case ast.ImportFrom(module=str(module)):
-                found.add(module.partition(".")[0])
-    others = found - set(sys.stdlib_module_names) - set(folders)
-    return {BROUGHT_BY.get(name, name) for name in others}
+                found.add(module)
+    return found
+
+
+def of_functions() -> set[Path]:
+    """The files that a function may run: of `readers` only those that it reaches."""
+    found, left = set(), modules("lambdas", "contracts")
+    while left:
+        file = left.pop()
+        found.add(file)
+        readers = (name for name in imports(file) if name.startswith("readers."))
+        reached = {ROOT / f"{name.replace('.', '/')}.py" for name in readers}
+        left += sorted(reached - found)
+    return found
 
 
 def test_functions_bring_all_that_they_import_at_the_version_of_the_laptop() -> None:
     """Lambda has a boto3 of its own, which changes without us."""
     bundle, laptop = locked("requirements-functions.txt"), locked("requirements.txt")
-    needed = imported("lambdas", "contracts")
+    packages = {name.partition(".")[0] for file in of_functions() for name in imports(file)}
+    others = packages - set(sys.stdlib_module_names) - {"lambdas", "contracts", "readers"}
+    needed = {BROUGHT_BY.get(name, name) for name in others}
     assert "boto3" in needed
     assert {name: bundle.get(name) for name in needed} == {name: laptop[name] for name in needed}

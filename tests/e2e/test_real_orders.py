@@ -14,6 +14,7 @@ from kafka.admin import KafkaAdminClient
 from contracts.applications import APPLICATIONS, Application
 from contracts.topics import ORDERS
 from lambdas.canary import handler as canary
+from lambdas.operations import handler as operations
 from tests.shop import ROOT, SLICE, Shop, eventually, open_shop
 
 pytestmark = pytest.mark.e2e
@@ -109,6 +110,11 @@ def test_a_canary_reaches_postgres_and_no_answer(
     monkeypatch.setenv("PATIENCE_SECONDS", "60")
     assert 0 < canary.handle({"id": "e2e"}, None)["seconds"] < 60
     assert shop.query("SELECT count(*) FROM orders WHERE canary") == [(1,)]
+    seen = operations.handle({"action": "tail", "topic": ORDERS.name, "last": 5}, None)
+    assert len(seen["records"]) == 5
+    assert seen["records"][-1]["event"]["source"]["producer"] == "canary"
+    asked = operations.handle({"action": "tail", "topic": "no-such-topic"}, None)
+    assert "there is no topic 'no-such-topic'" in asked["error"]
     assert shop.query(TOTALS) == before
 
 

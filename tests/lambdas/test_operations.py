@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from lambdas.operations import handler, logic
-from lambdas.operations.logic import MAX_ROWS, document
+from lambdas.operations.logic import MAX_BYTES, MAX_ROWS, document, newest_that_fit
 
 NOWHERE = "postgresql://a:b@127.0.0.1:1/shopstream"
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -21,6 +21,8 @@ NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 def filled(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("POSTGRES_URL", postgres)
     monkeypatch.setenv("OPERATOR_URL", NOWHERE)
+    monkeypatch.setenv("REGISTRY", "bundled")
+    monkeypatch.setenv("KAFKA", "nowhere")
     with psycopg.connect(postgres) as connection:
         for name, state in (("orders", "running"), ("ingest", "failed")):
             connection.execute(
@@ -62,10 +64,14 @@ def test_a_question_is_answered_with_money_as_text(filled: str) -> None:
 @pytest.mark.parametrize(
     ("request_", "says"),
     [
-        ({}, "no action None; known: status, sql, push-hot-answers"),
+        ({}, "no action None; known: status, sql, tail, push-hot-answers"),
         ({"action": "drop"}, "no action 'drop'"),
         ({"action": "sql"}, "the query is missing"),
         ({"action": "sql", "query": " "}, "the query is missing"),
+        ({"action": "tail"}, "the topic is missing"),
+        ({"action": "tail", "topic": "a", "last": 0}, "last is 1 to 100"),
+        ({"action": "tail", "topic": "a", "last": 101}, "last is 1 to 100"),
+        ({"action": "tail", "topic": "a", "last": "5"}, "last is 1 to 100"),
         ({"action": "sql", "query": "SELEC 1"}, "syntax error"),
         ({"action": "sql", "query": "DELETE FROM journal RETURNING 1"}, "syntax error"),
         ({"action": "sql", "query": "SELECT nextval('outbox_sequence')"}, "read-only"),
@@ -121,3 +127,11 @@ def test_money_within_lists_and_objects_is_text_too() -> None:
     assert document(["a", "b"], [row])["rows"] == [
         [["1.00", None], {"at": ["2026-01-01T00:00:00Z"]}]
     ]
+
+
+def test_of_many_records_the_newest_are_shown() -> None:
+    large = [{"offset": offset, "event": "x" * (MAX_BYTES // 3)} for offset in range(4)]
+    answer = newest_that_fit(large)
+    assert ([each["offset"] for each in answer["records"]], answer["truncated"]) == ([2, 3], True)
+    assert newest_that_fit(large[:2]) == {"records": large[:2], "truncated": False}
+    assert newest_that_fit([]) == {"records": [], "truncated": False}

@@ -58,6 +58,10 @@ MAY_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
     "functions/OperationsFunctionRole": [
         (CONNECT, "postgres:shopstream_reader"),
         (CONNECT, "postgres:shopstream_operator"),
+        (READ, "topic:ecommerce-orders"),
+        (READ, "topic:ecommerce-alerts"),
+        ("kafka:GetBootstrapBrokers", "cluster"),
+        ("glue:GetSchemaVersion", "any"),
     ],
     "functions/OperationsRole": [
         ("lambda:InvokeFunction", "function:functions/OperationsFunction"),
@@ -135,7 +139,8 @@ MAY_NOT_EVERYWHERE: dict[str, list[tuple[str, str]]] = {
         (CONNECT, "postgres:shopstream_jobs"),
         (CONNECT, "postgres:shopstream_admin"),
         ("secretsmanager:GetSecretValue", "password"),
-        ("kafka-cluster:Connect", "cluster"),
+        (WRITE, "topic:ecommerce-orders"),
+        (JOIN, "group:shopstream-orders"),
         (GET, "lake:warehouse/gold/order_metrics/data/a.parquet"),
     ],
     "functions/ValkeyReadersRole": [

@@ -64,7 +64,7 @@ WANTED = {
     "alert_notifier": {"POSTGRES_URL", "REGISTRY", "NOTIFICATIONS_TOPIC"},
     "canary": {"KAFKA", "REGISTRY", "POSTGRES_URL", "PATIENCE_SECONDS"},
     "migrations": {"POSTGRES_URL", "POSTGRES_SECRET", "SIGN_IN_ROLE"},
-    "operations": {"POSTGRES_URL", "OPERATOR_URL"},
+    "operations": {"POSTGRES_URL", "OPERATOR_URL", "KAFKA", "REGISTRY"},
     "query_api": {"POSTGRES_URL"},
 }
 

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from contracts.applications import DEAD_AFTER_SECONDS
 from contracts.errors import EnvironmentProblem, NotReady, ShopstreamError, Usage
 from lambdas.operations import handler
+from lambdas.operations.logic import Tail
 from ops.commands import operations
 from ops.main import on_aws, run
 from tests.service_models import violations
@@ -45,6 +46,8 @@ class Functions:
 def environment(postgres: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection]:
     monkeypatch.setenv("POSTGRES_URL", postgres)
     monkeypatch.setenv("OPERATOR_URL", postgres)
+    monkeypatch.setenv("KAFKA", "broker:1")
+    monkeypatch.setenv("REGISTRY", "bundled")
     monkeypatch.setattr(operations.ask, "__defaults__", (Functions,))
     with psycopg.connect(postgres, autocommit=True) as connection:
         yield connection
@@ -108,6 +111,23 @@ def test_a_remedy_of_the_runbook_is_a_command(
     environment.execute("INSERT INTO published VALUES ('valkey', 7, now())")
     assert run(["--aws", "dev", "push-hot-answers", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == [{"projection": "valkey", "changed_in": -1}]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_topic_s_records_are_a_line_each(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def records(wanted: Tail, kafka: str, _schemas: object) -> list[dict[str, Any]]:
+        asked.append((wanted, kafka))
+        return [{"offset": 1, "key": "a\x9b"}, {"offset": 2}]
+
+    monkeypatch.setattr(handler, "newest", records)
+    assert run(["--aws", "dev", "tail", "ecommerce-orders", "--limit", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == ['{"offset": 1, "key": "a\\u009b"}', '{"offset": 2}']
+    assert asked == [(Tail("ecommerce-orders", 2), "broker:1")]
 
 
 @pytest.mark.usefixtures("environment")

@@ -13,8 +13,9 @@ from kafka import TopicPartition
 from contracts.errors import Usage
 from contracts.registry.opening import open_registry
 from contracts.topics import ORDERS
-from ops.commands.tail.command import document, line_of, partitions_of, records
-from ops.commands.tail.event_text import iso_time, readable
+from ops.commands.tail import line_of
+from readers.event_text import iso_time, readable
+from readers.records import document, partitions_of, records
 from tests.contracts import handmade
 from tests.contracts.handmade import APPEND_TIME
 

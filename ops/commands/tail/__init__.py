@@ -1,1 +1,0 @@
-"""`shopstream tail`: the events of a topic, decoded for people."""
