@@ -5,12 +5,17 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from tests.postgres import module_postgres, postgres, postgres_server
 from tests.spark.session import spark
 
 __all__ = ["module_postgres", "postgres", "postgres_server", "spark"]
+
+# A busy machine takes three times as long, and that is no fault of what is tested.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # These tests need a Spark session, which takes 30 s of processor time: one process runs them all.
 _IN_SPARK = ("tests/spark/", "tests/conformance/test_decode.py")

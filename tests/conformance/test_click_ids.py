@@ -12,7 +12,7 @@ from uuid import UUID
 import psycopg
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from emr_jobs.stores.click_ids.blocks import PostgresBlocks
@@ -195,7 +195,6 @@ def test_what_was_forgotten_in_a_batch_that_is_not_committed_is_known(
     assert remembered(store, driver, 2, clicks((1, 0, 9))) == {text_of(1)}
 
 
-@settings(deadline=None)
 @given(
     batches=st.lists(
         st.tuples(

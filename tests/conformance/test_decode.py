@@ -133,7 +133,6 @@ def _values(draw: st.DrawFn) -> bytes:
 # Not shrunk: each step would be a Spark job, and the list of differences is short anyway.
 @settings(
     max_examples=10,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

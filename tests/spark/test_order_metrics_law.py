@@ -102,7 +102,6 @@ def _answer(start: datetime, group: list[tuple[Order, int, int]]) -> Row:
 # Not shrunk: each step would be several jobs.
 @settings(
     max_examples=4,
-    deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

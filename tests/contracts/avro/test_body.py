@@ -8,7 +8,7 @@ from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.avro.body import MAX_DEPTH, MAX_EMPTY_ITEMS, MalformedBodyError, check_body
@@ -94,7 +94,6 @@ def written(draw: st.DrawFn) -> tuple[Any, bytes]:
     return document, body.getvalue()
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(written())
 def test_whatever_is_written_is_good_and_not_a_byte_shorter(pair: tuple[Any, bytes]) -> None:
     document, body = pair

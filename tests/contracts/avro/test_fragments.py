@@ -7,7 +7,7 @@ from typing import get_args
 
 import fastavro
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import codec
@@ -80,13 +80,11 @@ def joined(order: Order) -> bytes:
     )
 
 
-@settings(deadline=None)
 @given(orders())
 def test_an_order_of_pieces_equals_the_encoders_order(order: Order) -> None:
     assert joined(order) == codec.encode(order, ORDERS)
 
 
-@settings(deadline=None)
 @given(LONGS)
 def test_a_long_equals_the_encoders_long(value: int) -> None:
     written = io.BytesIO()

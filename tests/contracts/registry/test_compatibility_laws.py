@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import fastavro
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.registry.compatibility import breaking_changes
@@ -117,7 +117,7 @@ def schema_pairs(draw: st.DrawFn) -> tuple[Any, Any]:
     return writer, draw(evolved(writer, counter))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(schema_pairs(), st.data())
 def test_what_is_called_compatible_can_be_read(pair: tuple[Any, Any], data: st.DataObject) -> None:
     writer, reader = pair

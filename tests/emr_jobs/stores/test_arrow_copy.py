@@ -61,9 +61,7 @@ def connection(module_postgres: str) -> Iterator[Pg]:
 
 
 @given(chunks=st.lists(_ROWS, min_size=1, max_size=3), data=st.data())
-@settings(
-    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_copy_is_the_same(
     connection: Pg, chunks: list[list[tuple[Any, ...]]], data: st.DataObject
 ) -> None:

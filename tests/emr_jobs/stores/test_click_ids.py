@@ -10,7 +10,7 @@ import numpy as np
 import psycopg
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.tables.postgres import CLICK_IDS
@@ -24,7 +24,6 @@ from tests.emr_jobs.stores.click_tables import NOON, clicks, text_of
 _UUIDS = st.lists(st.uuids(), max_size=20)
 
 
-@settings(deadline=None)
 @given(chunks=st.lists(_UUIDS, max_size=4), cut=st.integers(0, 5))
 def test_ids_are_packed_as_their_bytes(chunks: list[list[UUID]], cut: int) -> None:
     """Whatever buffers the texts are in."""
@@ -39,7 +38,6 @@ def test_what_is_no_uuid_is_refused(text: str) -> None:
         packed(pa.chunked_array([[text_of(1), text]]))
 
 
-@settings(deadline=None)
 @given(stored=st.sets(st.uuids(), max_size=20), others=st.sets(st.uuids(), max_size=5))
 def test_a_block_holds_its_ids_alone(stored: set[UUID], others: set[UUID]) -> None:
     asked = [*others, *stored]

@@ -130,7 +130,7 @@ def in_python(question: Question[Any], batches: Sequence[Sequence[Row]]) -> Rows
 
 @every_question
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_order_and_any_batching_gives_the_same_answer(
     question: Question[Any], data: st.DataObject
 ) -> None:
@@ -164,7 +164,6 @@ def connection(module_postgres: str) -> Iterator[psycopg.Connection[Any]]:
 @given(data=st.data())
 @settings(
     max_examples=25,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_postgres_answers_as_the_rules_do(

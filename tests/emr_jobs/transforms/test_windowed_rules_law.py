@@ -137,9 +137,7 @@ def _counts(rule: OrdersWithin, order: Bought) -> bool:
 def test_any_arrival_gives_the_same_alerts(module_postgres: str) -> None:
     seen: set[str] = set()
 
-    @settings(
-        max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(_batches())
     @example(_EVERY_RULE)
     def law(batches: list[list[Bought]]) -> None:

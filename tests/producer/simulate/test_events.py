@@ -46,7 +46,7 @@ def test_ids_are_made_of_run_producer_and_sequence(sent: Sent) -> None:
         assert event.event_id == made  # type: ignore[union-attr] - no alert is among them
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     seed=some.integers(0, 2**63 - 1),
     run=some.text("abcXYZ019-._", min_size=1, max_size=64),

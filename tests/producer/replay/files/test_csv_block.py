@@ -6,7 +6,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.replay.files.csv_block import Block
@@ -44,7 +44,6 @@ def test_an_odd_row_is_empty_in_the_columns() -> None:
 FIELD = st.text(st.sampled_from('ab,"£ \ufeff'), max_size=4)
 
 
-@settings(deadline=None)
 @given(
     rows=st.lists(
         st.lists(FIELD, min_size=1, max_size=4).filter(lambda fields: any(map(str.strip, fields))),

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.data_files.layouts import FileLayout
@@ -152,7 +152,6 @@ def test_a_file_and_its_gzip_are_the_same_data(tmp_path: Path) -> None:
     assert rows_of(plain) == rows_of(packed)
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from('ab,"\n\r£ '), max_size=60))
 def test_each_line_with_a_text_is_a_row(
     tmp_path_factory: pytest.TempPathFactory, text: str

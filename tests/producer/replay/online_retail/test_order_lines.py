@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.avro import fragments
@@ -99,7 +99,6 @@ def encoded(fields: list[str]) -> bytes:
     )
 
 
-@settings(deadline=None)
 @given(rows=ROWS, most=st.integers(1, 9))
 def test_columns_are_read_as_rows_are(rows: list[list[str]], most: int) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.rejections import LATEST_TIME_US
@@ -167,7 +167,6 @@ ROWS = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(rows=ROWS, cut=st.integers(1, 60), block=st.integers(1, 9))
 def test_slices_compose_to_the_whole(rows: list[list[str]], cut: int, block: int) -> None:
     seen, first, rest = Rejections(), Rejections(), Rejections()
@@ -179,7 +178,6 @@ def test_slices_compose_to_the_whole(rows: list[list[str]], cut: int, block: int
     assert all(n <= cut for n, _ in first.rows)
 
 
-@settings(deadline=None)
 @given(rows=ROWS)
 def test_grouping_equals_its_definition(rows: list[list[str]]) -> None:
     seen = Rejections()
