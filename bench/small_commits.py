@@ -17,7 +17,7 @@ from pyspark.sql import SparkSession
 from contracts.tables.lake import BRONZE_DUPLICATES
 from contracts.times import EPOCH
 from emr_jobs.kernel.metrics import Metrics
-from emr_jobs.publish.lake_maintenance import LakeMaintenance, UpkeepRules
+from emr_jobs.publish.lake_maintenance import LakeMaintenance, UpkeepRules, data_files
 from emr_jobs.spark.session import start_session
 from emr_jobs.stores.lake import LakeTable, Rows
 from local.home import Home
@@ -84,7 +84,7 @@ def _look(table: LakeTable) -> dict[str, int]:
     folder = Path(urlparse(str(table.loaded().location())).path)
     metadata = [each for each in (folder / "metadata").iterdir() if each.suffix != ".crc"]
     return {
-        "data_files": table.data_files(),
+        "data_files": data_files(table.loaded()),
         "files_on_disk": sum(1 for _ in (folder / "data").rglob("*.parquet")),
         "metadata_files": len(metadata),
         "metadata_bytes": sum(each.stat().st_size for each in metadata),

@@ -64,24 +64,27 @@ class LakeMaintenance:
     def maintain(self, now: datetime) -> dict[str, Upkeep]:
         """Do what is due; returns what was done, by table. A commit of a writer meanwhile is no
         conflict, for it leaves the files of earlier commits alone."""
-        # What is done here is to wait for the batches, and not the batches for it.
+        # A share of its own, beside those of the applications.
         self._spark.sparkContext.setLocalProperty("spark.scheduler.pool", "maintenance")
         done = {}
         for table in self._tables:
-            rewritten, made = self._compact(table) if table in self._records else (0, 0)
-            dropped = self._expire(table, now)
+            # Read once: a table's metadata tells of each of its snapshots.
+            loaded = table.loaded()
+            rewritten, made = 0, 0
+            if table in self._records:
+                rewritten, made = self._compact(table.name, loaded)
+            dropped = self._expire(loaded, now)
             if rewritten or dropped:
                 done[table.name] = Upkeep(rewritten, made, dropped)
                 logger.info("%s: %s", table.name, done[table.name])
         return done
 
-    def _compact(self, table: LakeTable) -> tuple[int, int]:
-        files = table.data_files()
-        if files < self._files.get(table.name, 0) + self._rules.files_gained:
+    def _compact(self, name: str, loaded: Any) -> tuple[int, int]:
+        if data_files(loaded) < self._files.get(name, 0) + self._rules.files_gained:
             return 0, 0
         jvm = cast("Any", self._spark._jvm)
         actions = jvm.org.apache.iceberg.spark.actions.SparkActions
-        action = actions.get(self._spark._jsparkSession).rewriteDataFiles(table.loaded()).binPack()
+        action = actions.get(self._spark._jsparkSession).rewriteDataFiles(loaded).binPack()
         for option, value in {
             "min-input-files": _FILES_OF_A_PARTITION,
             "min-file-size-bytes": _LARGE_BYTES,
@@ -90,12 +93,13 @@ class LakeMaintenance:
         }.items():
             action = action.option(option, str(value))
         result = action.execute()
-        self._files[table.name] = table.data_files()
+        loaded.refresh()
+        self._files[name] = data_files(loaded)
         return int(result.rewrittenDataFilesCount()), int(result.addedDataFilesCount())
 
-    def _expire(self, table: LakeTable, now: datetime) -> int:
+    def _expire(self, loaded: Any, now: datetime) -> int:
         """Each expiry is a commit, so it waits until a snapshot is a fifth older than it may be."""
-        loaded, life, kept = table.loaded(), self._rules.snapshot_life, self._rules.kept_snapshots
+        life, kept = self._rules.snapshot_life, self._rules.kept_snapshots
         known = loaded.snapshots()
         if known.size() <= kept:
             return 0
@@ -104,7 +108,14 @@ class LakeMaintenance:
             return 0
         expiry = loaded.expireSnapshots().expireOlderThan(_millis(now - life))
         expiry.retainLast(kept).commit()
-        return int(known.size() - table.loaded().snapshots().size())
+        loaded.refresh()
+        return int(known.size() - loaded.snapshots().size())
+
+
+def data_files(loaded: Any) -> int:
+    """How many files hold the rows of a table, as it was when it was loaded."""
+    current = loaded.currentSnapshot()
+    return 0 if current is None else int(current.summary().get("total-data-files"))
 
 
 def _millis(moment: datetime) -> int:

@@ -106,11 +106,6 @@ class LakeTable:
             snapshot = None if parent is None else table.snapshot(parent)
         return self._state_of_rows(int(current.snapshotId()))
 
-    def data_files(self) -> int:
-        """How many files hold the table's rows now."""
-        current = self.loaded().currentSnapshot()
-        return 0 if current is None else int(current.summary().get("total-data-files"))
-
     def within_spans(self, spans: Iterable[Span]) -> DataFrame | None:
         """The table's rows of these regions and times; None where no file may hold one."""
         looked_at = few(spans)
